@@ -1,0 +1,1 @@
+"""Measurements of Station Matcher: error rates, speed and footprint. Runs from the checkout, never installed."""

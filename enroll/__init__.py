@@ -1,0 +1,1 @@
+"""Batch enrollment from the command line."""

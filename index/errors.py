@@ -1,0 +1,70 @@
+"""Errors of the enrollment database.
+
+DatabaseError
+├── VectorError              a vector is not finite, not of unit length, or of the wrong dimension
+├── DuplicateReferenceError  a reference id is in the index already
+├── NotFoundError            no such subject, reference or gallery
+│   ├── SubjectNotFoundError
+│   ├── ReferenceNotFoundError
+│   └── GalleryNotFoundError
+├── AlreadyExistsError       the id or external id is taken
+├── RequestConflictError     a request id came again with other content
+├── DatabaseLockedError      another process holds the database
+├── DatabaseFullError        no space is left on the disk, nothing was stored
+├── SchemaError              the database was written by a newer version
+└── CacheFileError           an index file is damaged or of another version; rebuild it from the store
+
+Messages say what was wrong and what to do, and name no subject and no file path.
+"""
+
+
+class DatabaseError(Exception):
+    """Base of every error raised by the index package."""
+
+
+class VectorError(DatabaseError):
+    """A vector is not finite, not of unit length, or of the wrong dimension."""
+
+
+class DuplicateReferenceError(DatabaseError):
+    """A reference id is in the index already."""
+
+
+class NotFoundError(DatabaseError):
+    """What was asked for is not in the database."""
+
+
+class SubjectNotFoundError(NotFoundError):
+    """No such subject."""
+
+
+class ReferenceNotFoundError(NotFoundError):
+    """No such reference."""
+
+
+class GalleryNotFoundError(NotFoundError):
+    """No such gallery."""
+
+
+class AlreadyExistsError(DatabaseError):
+    """The id or external id is taken."""
+
+
+class RequestConflictError(DatabaseError):
+    """A request id came again with other content."""
+
+
+class DatabaseLockedError(DatabaseError):
+    """Another process holds the database."""
+
+
+class DatabaseFullError(DatabaseError):
+    """No space is left on the disk; nothing was stored."""
+
+
+class SchemaError(DatabaseError):
+    """The database was written by a newer version of this software."""
+
+
+class CacheFileError(DatabaseError):
+    """An index file is damaged or of another version; rebuild it from the store."""

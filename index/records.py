@@ -1,0 +1,143 @@
+"""Nouns at rest: what the enrollment database keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+Int64Array = npt.NDArray[np.int64]
+
+
+class Modality(Enum):
+    """Biometric modality; the value is what the store and the audit record write."""
+
+    FACE = "face"
+    FINGERPRINT = "fingerprint"
+
+
+class FingerPosition(IntEnum):
+    """Finger position codes of ISO/IEC 19794-4; 0 means that the position is not known."""
+
+    UNKNOWN = 0
+    RIGHT_THUMB = 1
+    RIGHT_INDEX = 2
+    RIGHT_MIDDLE = 3
+    RIGHT_RING = 4
+    RIGHT_LITTLE = 5
+    LEFT_THUMB = 6
+    LEFT_INDEX = 7
+    LEFT_MIDDLE = 8
+    LEFT_RING = 9
+    LEFT_LITTLE = 10
+
+
+class SubjectState(Enum):
+    """ACTIVE is searched; SEALED is kept but never searched; EXPUNGED leaves only its audit lines."""
+
+    ACTIVE = "active"
+    SEALED = "sealed"
+    EXPUNGED = "expunged"
+
+
+class Sex(Enum):
+    """Recorded sex, used only to narrow a search before it runs."""
+
+    UNKNOWN = "unknown"
+    FEMALE = "female"
+    MALE = "male"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """What a pack made of one sample. Templates of different packs are never compared.
+
+    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one a minutia for a finger.
+    minutiae: serialized MinutiaSet of a finger; empty for a face.
+    pack_id: "name@version".
+    """
+
+    modality: Modality
+    finger: FingerPosition
+    pack_id: str
+    vectors: Float32Array
+    minutiae: bytes = b""
+
+    def __post_init__(self) -> None:
+        if self.vectors.dtype != np.float32 or self.vectors.ndim != 2:
+            raise ValueError("Template.vectors must be float32 of shape (n, dim)")
+        frozen = np.array(self.vectors, dtype=np.float32, order="C", copy=True)
+        frozen.setflags(write=False)
+        object.__setattr__(self, "vectors", frozen)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewReference:
+    """A template about to be enrolled; the database gives it its id and time.
+
+    quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
+    """
+
+    template: Template
+    quality: int
+    sample_sha256: str = ""
+    station_id: str = ""
+    capture_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An enrolled template. reference_id >= 1; quality 0-100; create_time in UTC."""
+
+    reference_id: int
+    subject_id: str
+    template: Template
+    quality: int
+    create_time: datetime
+    station_id: str = ""
+    sample_sha256: str = ""
+    capture_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A capture subject. external_id is the force's own number (a CCCD or record number), kept verbatim."""
+
+    subject_id: str
+    external_id: str = ""
+    display_name: str = ""
+    galleries: frozenset[str] = field(default_factory=frozenset)
+    state: SubjectState = SubjectState.ACTIVE
+    sex: Sex = Sex.UNKNOWN
+    birth_year: int | None = None
+    create_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """A named group of subjects; a search names the galleries it covers."""
+
+    gallery_id: str
+    display_name: str
+    purpose: str = ""
+    create_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """Narrows a search before it runs. Empty sets and None mean no restriction.
+
+    fingers: positions to search; references of UNKNOWN position are always included when it is not empty.
+    birth_year_min / birth_year_max: inclusive; a subject without a birth year is always included.
+    """
+
+    galleries: frozenset[str] = field(default_factory=frozenset)
+    fingers: frozenset[FingerPosition] = field(default_factory=frozenset)
+    subject_ids: frozenset[str] = field(default_factory=frozenset)
+    sex: Sex = Sex.UNKNOWN
+    birth_year_min: int | None = None
+    birth_year_max: int | None = None

@@ -1,0 +1,168 @@
+"""Errors of the matcher.
+
+MatcherError
+├── SampleError                 the sample cannot be used; the message says what to do
+│   ├── ImageError              bytes are not a usable image
+│   │   ├── ImageEmptyError         0 bytes
+│   │   ├── ImageFormatError        not a supported file type
+│   │   ├── ImageTruncatedError     the file ends too early or is damaged
+│   │   ├── ImageTooLargeError      more bytes or pixels than the limit
+│   │   └── ImageTooSmallError      fewer pixels than the smallest usable sample
+│   ├── ResolutionError         a fingerprint has no ppi, or one outside 250-1200
+│   ├── ModalityError           the finger position or modality does not fit the sample
+│   ├── TemplateFormatError     an interchange template is not valid
+│   ├── NoFaceError             no face was found
+│   ├── SeveralFacesError       several faces, and the request does not say which; carries the boxes
+│   ├── NoFingerprintError      no ridge pattern was found
+│   └── QualityError            below the floor; carries the reasons
+├── RequestError                a field of the request is missing or wrong; carries the field
+├── PackError                   model packs
+│   ├── PackNotFoundError       no manifest of that name
+│   ├── PackNotReadyError       files are missing; says how to install
+│   ├── PackDamagedError        a file does not have the size or hash of the manifest
+│   ├── PackLicenseError        the license must be accepted by name first
+│   ├── PackDownloadError       the official address could not be read
+│   └── PackMismatchError       templates of different packs were to be compared
+├── SessionError                a model could not be loaded or run
+├── AuditError                  the audit record could not be written or the chain is broken
+├── ConfigError                 a setting is unknown or wrong
+└── BusyError                   the server is draining or at its limit
+
+Messages say what was wrong and what to do, and name no subject and no file path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class MatcherError(Exception):
+    """Base of every error raised by the matcher package."""
+
+
+class SampleError(MatcherError):
+    """The sample cannot be used."""
+
+
+class ImageError(SampleError):
+    """The bytes are not a usable image."""
+
+
+class ImageEmptyError(ImageError):
+    """The image has no bytes."""
+
+
+class ImageFormatError(ImageError):
+    """The bytes are not of a supported file type."""
+
+
+class ImageTruncatedError(ImageError):
+    """The file ends too early or is damaged."""
+
+
+class ImageTooLargeError(ImageError):
+    """The image has more bytes or pixels than the limit."""
+
+
+class ImageTooSmallError(ImageError):
+    """The image has fewer pixels than the smallest usable sample."""
+
+
+class ResolutionError(SampleError):
+    """A fingerprint has no ppi, or one outside the supported range."""
+
+
+class ModalityError(SampleError):
+    """The finger position or modality does not fit the sample."""
+
+
+class TemplateFormatError(SampleError):
+    """An interchange template is not valid."""
+
+
+class NoFaceError(SampleError):
+    """No face was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """One of several faces. number from 1, largest first; x, y, width, height in pixels of the upright image."""
+
+    number: int
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+
+
+class SeveralFacesError(SampleError):
+    """Several faces were found and the request does not say which one is meant."""
+
+    def __init__(self, message: str, boxes: tuple[FaceBox, ...]) -> None:
+        super().__init__(message)
+        self.boxes = boxes
+
+
+class NoFingerprintError(SampleError):
+    """No ridge pattern was found."""
+
+
+class QualityError(SampleError):
+    """The sample is below the quality floor. reasons: codes with texts in matcher.messages."""
+
+    def __init__(self, message: str, *, score: int, reasons: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.score = score
+        self.reasons = reasons
+
+
+class RequestError(MatcherError):
+    """A field of the request is missing or wrong. field: dotted path of the field."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class PackError(MatcherError):
+    """Something about a model pack."""
+
+
+class PackNotFoundError(PackError):
+    """No manifest has that name."""
+
+
+class PackNotReadyError(PackError):
+    """Files of the pack are not installed."""
+
+
+class PackDamagedError(PackError):
+    """A file does not have the size or hash that its manifest states."""
+
+
+class PackLicenseError(PackError):
+    """The license of the pack must be accepted by name first."""
+
+
+class PackDownloadError(PackError):
+    """The official address could not be read."""
+
+
+class PackMismatchError(PackError):
+    """Templates of different packs were to be compared."""
+
+
+class SessionError(MatcherError):
+    """A model could not be loaded or run."""
+
+
+class AuditError(MatcherError):
+    """The audit record could not be written, or the chain is broken."""
+
+
+class ConfigError(MatcherError):
+    """A setting is unknown or wrong."""
+
+
+class BusyError(MatcherError):
+    """The server is draining or at its limit; try again."""

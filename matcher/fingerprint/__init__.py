@@ -1,0 +1,1 @@
+"""Fingerprint: minutiae, descriptors, comparison, quality."""

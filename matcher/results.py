@@ -1,0 +1,124 @@
+"""What the use cases answer. A candidate is a lead for an examiner, never an identification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from index.records import FingerPosition, Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """value: -10*log10(FMR), so 30 is FMR 1e-3 and 40 is 1e-4. capped: the comparison lies beyond the range in
+    which the calibration holds, and value is the end of that range."""
+
+    value: float
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """The best comparison of one probe sample with one reference of the candidate."""
+
+    modality: Modality
+    finger: FingerPosition
+    probe_number: int
+    reference_id: int
+    similarity: float
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """rank from 1. score fuses the samples. reference_id: of the best sample."""
+
+    rank: int
+    subject_id: str
+    reference_id: int
+    similarity: float
+    score: Score
+    above_threshold: bool
+    samples: tuple[SampleScore, ...] = ()
+    external_id: str = ""
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessContext:
+    """Who asks and why. operator_id, case_number and purpose are required for every search.
+
+    peer: transport address or certificate name, filled in by the server.
+    """
+
+    operator_id: str
+    case_number: str
+    purpose: str
+    station_id: str = ""
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentificationResult:
+    """threshold_score: the score a candidate needs at target_fpir and gallery_size.
+
+    gallery_size: subjects searched. expected_false_candidate_count: strangers expected above the threshold in a
+    gallery of that size. proved: the list equals that of an exhaustive search.
+    stage_ms: wall-clock milliseconds a stage.
+    """
+
+    candidates: tuple[Candidate, ...]
+    gallery_size: int
+    reference_count: int
+    threshold_score: float
+    target_fpir: float
+    expected_false_candidate_count: float
+    pack_ids: tuple[str, ...]
+    audit_id: str
+    proved: bool
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    probe_qualities: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationResult:
+    """The one result with a decision: above_threshold at the FMR asked for."""
+
+    score: Score
+    above_threshold: bool
+    threshold_score: float
+    samples: tuple[SampleScore, ...]
+    pack_ids: tuple[str, ...]
+    audit_id: str
+    stage_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateLead:
+    """Another subject of the same galleries that an enrolled sample resembles; reported, never merged."""
+
+    subject_id: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledSample:
+    """One stored sample. quality_reasons: codes, texts in matcher.messages."""
+
+    reference_id: int
+    modality: Modality
+    finger: FingerPosition
+    quality: int
+    quality_reasons: tuple[str, ...]
+    pack_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentResult:
+    subject_id: str
+    samples: tuple[EnrolledSample, ...]
+    duplicates: tuple[DuplicateLead, ...]
+    create_time: datetime
+    audit_id: str
+    replayed: bool = False
+    stage_ms: dict[str, float] = field(default_factory=dict)

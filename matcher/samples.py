@@ -1,0 +1,66 @@
+"""Nouns in flight: what enters and what the stages hand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from index.records import FingerPosition, Float32Array, Modality
+
+Uint8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A decoded, upright image.
+
+    pixels: uint8 (height, width, 3) BGR or (height, width) gray, read-only.
+    ppi: pixels per inch, None when neither the file nor the request states it.
+    sha256: hex digest of the encoded bytes.
+    """
+
+    pixels: Uint8Array
+    ppi: float | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSample:
+    """One sample as it arrives: encoded image bytes and what the sender says of them.
+
+    ppi: overrides the file's own value; required for a fingerprint whose file has none.
+    face_number: which face to take where there are several, numbered from 1 as SeveralFacesError does;
+    0 means that there must be exactly one. largest_face: take the largest instead of failing.
+    minutiae_template: an ISO/IEC 19794-2 record instead of an image (fingerprints).
+    """
+
+    modality: Modality
+    image_bytes: bytes = b""
+    finger: FingerPosition = FingerPosition.UNKNOWN
+    ppi: float | None = None
+    capture_time: datetime | None = None
+    station_id: str = ""
+    face_number: int = 0
+    largest_face: bool = False
+    minutiae_template: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.messages."""
+
+    score: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceDetection:
+    """box_px: float32 (4,) x1 y1 x2 y2. landmarks_px: float32 (5, 2), left eye, right eye, nose, left and right
+    mouth corner, left as the viewer sees it. detection_score: 0-1. Pixels of the upright image."""
+
+    box_px: Float32Array
+    landmarks_px: Float32Array
+    detection_score: float
