@@ -1,4 +1,4 @@
-"""Generated fingerprints: no real person's print, the same print for the same seed, on every machine.
+"""Generated fingerprints: no real person's print, the same print for the same seed and library versions.
 
 The method is SFinGe (R. Cappelli, D. Maio, D. Maltoni: "Synthetic fingerprint-database generation", ICPR 2002;
 Handbook of Fingerprint Recognition, chapter 6): orientation field from singular points, frequency map, ridge pattern

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.generated_prints.noise import smooth_noise
 from benchmarks.generated_prints.orientation import orientation_map
 from benchmarks.generated_prints.ridges import grow_ridges
 from benchmarks.generated_prints.singularities import PatternClass, Singularities, draw_class, place_singularities
@@ -37,7 +37,7 @@ class MasterPrint:
 
 
 def master_print(seed: int, *, pattern_class: PatternClass | None = None) -> MasterPrint:
-    """The finger of this seed; the same seed gives the same finger. Takes about a second. Safe to call from threads.
+    """The finger of this seed; the same seed gives the same finger. Takes about half a second. Safe to call from threads.
 
     pattern_class: drawn with the natural frequencies of the classes when not given.
     """
@@ -74,12 +74,3 @@ def _silhouette(rng: np.random.Generator) -> NDArray[np.float32]:
     vertical = np.where(y < top_end, (top_end - y) / top_end, np.clip((y - low_start) / (HEIGHT_PX - low_start), 0, 2))
     radius = np.sqrt((x / half_width) ** 2 + vertical**2)
     return np.clip((0.98 - radius) / 0.04, 0, 1).astype(np.float32)
-
-
-def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], *, scale_px: float) -> NDArray[np.float32]:
-    """Gaussian noise of unit variance that varies over about scale_px: float32 (height, width)."""
-    height_px, width_px = shape
-    coarse = (max(2, int(height_px / scale_px) + 3), max(2, int(width_px / scale_px) + 3))
-    grid = rng.standard_normal(coarse).astype(np.float32)
-    noise = cv2.resize(grid, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(noise / max(float(noise.std()), 1e-6), np.float32)

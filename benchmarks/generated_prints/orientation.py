@@ -16,6 +16,8 @@ CORRECTION_SPREAD_RAD = 0.16  # standard deviation of each knot
 # Zero-pole ridges run too flat beside the core; raising the angle on one flank and lowering it on the other (odd in
 # the horizontal direction) makes them as steep as skin shows. Chosen by eye.
 FLANK_STEEPNESS_RAD = 0.28
+# Above a single loop, the one delta at its side tilts all ridges one way; half of that is taken back.
+CREST_BALANCE_RAD = 0.25
 
 
 def orientation_map(
@@ -26,18 +28,22 @@ def orientation_map(
     if singularities.pattern_class is PatternClass.ARCH:
         return _arch(x, y, rng)
     angle = np.zeros_like(x)
+    balance = CREST_BALANCE_RAD * _SIDE.get(singularities.pattern_class, 0.0)
     for loop in singularities.loops_px:
-        angle += _corrected(np.arctan2(loop[1] - y, x - loop[0]), _knots(rng, FLANK_STEEPNESS_RAD))
+        angle += _corrected(np.arctan2(loop[1] - y, x - loop[0]), _knots(rng, FLANK_STEEPNESS_RAD, balance))
     for delta in singularities.deltas_px:
-        angle -= _corrected(np.arctan2(delta[1] - y, x - delta[0]), _knots(rng, 0.0))
-    # An unbalanced pair (one loop, one delta to its side) leaves a constant tilt far away; none is natural there.
+        angle -= _corrected(np.arctan2(delta[1] - y, x - delta[0]), _knots(rng, 0.0, 0.0))
     return np.mod(angle / 2, np.pi).astype(np.float32)
 
 
-def _knots(rng: np.random.Generator, steepness_rad: float) -> NDArray[np.float64]:
+_SIDE = {PatternClass.LEFT_LOOP: 1.0, PatternClass.RIGHT_LOOP: -1.0}
+
+
+def _knots(rng: np.random.Generator, steepness_rad: float, balance_rad: float) -> NDArray[np.float64]:
     """Corrections at CORRECTION_POINTS + 1 equally spaced angles from -pi to pi; first and last are equal."""
     centers = np.linspace(-np.pi, np.pi, CORRECTION_POINTS, endpoint=False)
     values = rng.normal(0, CORRECTION_SPREAD_RAD, CORRECTION_POINTS) - steepness_rad * np.cos(centers)
+    values += balance_rad * np.maximum(0.0, np.sin(centers))
     return np.append(values, values[0])
 
 
