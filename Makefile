@@ -1,0 +1,75 @@
+# Every chore has one name, the same for people and for CI. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter of a supported version; override with `make PYTHON=/path/to/python3.12 ...`.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
+	$$p -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+# Linear algebra libraries would start a thread a core in every worker otherwise.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help setup setup-dev demo serve test lint format protos bench bench-quick soak doctor clean
+
+help: ## list the chores
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 was not found. Install it, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Creating the virtual environment failed. On Debian or Ubuntu: apt-get install -y python3-venv"; exit 1; }
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing Station Matcher into $(VENV) (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { $(BIN)/python -c 'import cv2' 2>&1 | tail -n 1; \
+		echo "OpenCV cannot load its system libraries. On Debian or Ubuntu this line mends it:"; \
+		echo "    apt-get install -y libgl1 libglib2.0-0"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing the development tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.installed ## create .venv and install the service
+setup-dev: $(VENV)/.installed-dev ## the same with the development tools
+
+demo: setup ## enroll and identify demonstration people, with pictures
+	@$(BIN)/python -m benchmarks.demo
+
+serve: setup ## start the server on 127.0.0.1
+	@$(BIN)/station-matcher packs install leader
+	@$(BIN)/station-matcher serve
+
+doctor: setup ## say what is installed, ready and missing
+	@$(BIN)/station-matcher doctor
+
+test: setup-dev ## set everything up and run the tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup-dev ## ruff, mypy --strict, import contracts, generated code up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m protos.generate --check
+
+format: setup-dev ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+protos: setup-dev ## regenerate the gRPC code
+	@$(BIN)/python -m protos.generate
+
+bench: setup-dev ## run the benchmarks and write BENCHMARKS.md
+	@$(BIN)/python -m benchmarks report
+
+bench-quick: setup-dev ## quick profile against the committed baseline (at most 3 minutes)
+	@$(BIN)/python -m benchmarks quick
+
+soak: setup-dev ## the long rounds: crashes, malformed inputs, load
+	@$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+
+clean: ## remove .venv and caches; databases and packs stay
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
