@@ -10,9 +10,13 @@ DatabaseError
 ├── AlreadyExistsError       the id or external id is taken
 ├── RequestConflictError     a request id came again with other content
 ├── DatabaseLockedError      another process holds the database
+├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
+├── DatabaseWriteError       the disk refused a write, nothing was stored
+├── DatabaseDamagedError     the store itself is damaged; restore a backup
 ├── SchemaError              the database was written by a newer version
-└── CacheFileError           an index file is damaged or of another version; rebuild it from the store
+├── CacheFileError           an index file is damaged or of another version; rebuild it from the store
+└── BackupError              a backup is damaged, incomplete, or locked with another key
 
 Messages say what was wrong and what to do, and name no subject and no file path.
 """
@@ -62,9 +66,25 @@ class DatabaseFullError(DatabaseError):
     """No space is left on the disk; nothing was stored."""
 
 
+class PageTokenError(DatabaseError):
+    """A page token is not one that this list gave."""
+
+
+class DatabaseWriteError(DatabaseError):
+    """The disk refused a write (it is read-only, or failed); nothing was stored."""
+
+
+class DatabaseDamagedError(DatabaseError):
+    """The store itself is damaged; restore a backup."""
+
+
 class SchemaError(DatabaseError):
     """The database was written by a newer version of this software."""
 
 
 class CacheFileError(DatabaseError):
     """An index file is damaged or of another version; rebuild it from the store."""
+
+
+class BackupError(DatabaseError):
+    """A backup is damaged, incomplete, of another format, or locked with another key."""
