@@ -1,0 +1,89 @@
+"""Cache files: what save wrote comes back; what was damaged is refused by name; a failed write leaves the old file."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import cache_file
+from index.errors import CacheFileError, DatabaseFullError
+from index.exact import ExactIndex
+from index.faiss_index import FaissFlatIndex
+from tests.contract.test_vector_index import assert_same_hits, unit_rows
+
+LOADERS = {"exact": ExactIndex, "faiss flat": FaissFlatIndex}
+
+
+@pytest.fixture(params=list(LOADERS))
+def kind(request: pytest.FixtureRequest):
+    return LOADERS[request.param]
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_saved_and_loaded_is_the_same_index(kind, tmp_path: Path, count: int) -> None:
+    made, queries = kind(24), unit_rows(2, 5, 24)
+    made.add(np.arange(1, count + 1), unit_rows(1, count, 24))
+    made.remove(np.array([7]))
+    before = made.search(queries, 9)
+    made.save(tmp_path / "cache", stamp="change 12")
+    loaded = kind.load(tmp_path / "cache")
+    assert loaded.stamp == "change 12"
+    assert_same_hits(loaded.search(queries, 9), before)
+    loaded.add(np.array([7000]), queries[:1])
+    assert loaded.search(queries[:1], 1).reference_ids[0, 0] == 7000
+
+
+def test_every_flipped_byte_is_detected(kind, tmp_path: Path) -> None:
+    made = kind(4)
+    made.add(np.arange(1, 4), unit_rows(1, 3, 4))
+    made.save(tmp_path)
+    for path in sorted(tmp_path.iterdir()):
+        content = bytearray(path.read_bytes())
+        for position in range(len(content)):
+            content[position] ^= 0x10
+            path.write_bytes(content)
+            with pytest.raises(CacheFileError):
+                kind.load(tmp_path)
+            content[position] ^= 0x10
+        for length in (0, 7, 60, len(content) - 1):
+            path.write_bytes(content[:length])
+            with pytest.raises(CacheFileError):
+                kind.load(tmp_path)
+        path.write_bytes(bytes(content) + b"\0")
+        with pytest.raises(CacheFileError):
+            kind.load(tmp_path)
+        path.write_bytes(content)
+        kind.load(tmp_path)
+
+
+def test_an_absent_file_is_a_named_error(kind, tmp_path: Path) -> None:
+    with pytest.raises(CacheFileError):
+        kind.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(errno.ENOSPC, DatabaseFullError), (errno.EROFS, CacheFileError), (errno.EIO, CacheFileError)],
+)
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch, number: int, expected) -> None:
+    path, old = tmp_path / "a.cache", {"x": np.arange(9)}
+    cache_file.write_cache(path, kind="t", meta={}, arrays=old)
+
+    def failing(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(cache_file.os, "fsync", failing)
+    with pytest.raises(expected):
+        cache_file.write_cache(path, kind="t", meta={}, arrays={"x": np.arange(500)})
+    np.testing.assert_array_equal(cache_file.read_cache(path, kind="t").arrays["x"], old["x"])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.cache"]
+
+
+def test_another_kind_is_refused(tmp_path: Path) -> None:
+    cache_file.write_cache(tmp_path / "a", kind="one", meta={}, arrays={})
+    with pytest.raises(CacheFileError):
+        cache_file.read_cache(tmp_path / "a", kind="other")
