@@ -18,6 +18,7 @@ from PIL import (
     Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -40,6 +41,7 @@ from matcher.samples import Image, Uint8Array
 FORMATS: Final = (
     JpegImagePlugin.JpegImageFile.format,
     PngImagePlugin.PngImageFile.format,
+    PpmImagePlugin.PpmImageFile.format,  # research sets (PGM)
     BmpImagePlugin.BmpImageFile.format,
     TiffImagePlugin.TiffImageFile.format,
     WebPImagePlugin.WebPImageFile.format,
@@ -60,7 +62,7 @@ class ImageLimits:
 
 
 def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageLimits | None = None) -> Image:
-    """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ, 8 or 16 bit, gray, RGB, RGBA or CMYK.
+    """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, WSQ or PGM, 8 or 16 bit, gray, RGB, RGBA or CMYK.
 
     ppi: overrides what the file says. The EXIF orientation is applied; transparency is laid on white; 16-bit
     samples are scaled to 8. Raises an ImageError or ResolutionError that says what to do. Thread safe.
