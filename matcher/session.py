@@ -1,0 +1,123 @@
+"""ONNX Runtime behind one small interface; the only importer of onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from matcher.errors import SessionError
+
+Array = npt.NDArray[Any]
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+ERRORS_ONLY = 3
+
+
+class ModelSession(Protocol):
+    """A loaded model. run is safe for concurrent use.
+
+    input_names, output_names: in the order of the model. input_shapes: None where an axis is free.
+    """
+
+    @property
+    def input_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def output_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def input_shapes(self) -> tuple[tuple[int | None, ...], ...]: ...
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """Outputs in the order of output_names. Raises SessionError."""
+        ...
+
+
+class OnnxSession:
+    """An ONNX model in ONNX Runtime.
+
+    model: path or serialized bytes. thread_count: threads inside one run; one is best where requests run side by
+    side. device: "cpu" or "cuda"; a missing or unusable GPU is an error unless allow_cpu_fallback. Raises
+    SessionError. run may be called from several threads at once.
+    """
+
+    def __init__(
+        self,
+        model: Path | bytes,
+        *,
+        thread_count: int = 1,
+        device: str = "cpu",
+        allow_cpu_fallback: bool = False,
+    ) -> None:
+        self.device = _usable_device(device, allow_cpu_fallback=allow_cpu_fallback)
+        self._session = _open(model, thread_count=thread_count, device=self.device)
+        if self.device == "cuda" and PROVIDERS["cuda"] not in self._session.get_providers():
+            # ONNX Runtime itself goes on with the CPU when CUDA libraries are missing; say so instead.
+            if not allow_cpu_fallback:
+                raise SessionError("the GPU cannot be used (CUDA libraries missing); set device to cpu or allow it")
+            self.device = "cpu"
+        self.input_names: tuple[str, ...] = tuple(entry.name for entry in self._session.get_inputs())
+        self.output_names: tuple[str, ...] = tuple(entry.name for entry in self._session.get_outputs())
+        self.input_shapes: tuple[tuple[int | None, ...], ...] = tuple(
+            tuple(side if isinstance(side, int) else None for side in entry.shape)
+            for entry in self._session.get_inputs()
+        )
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """Outputs in the order of output_names. Raises SessionError on a wrong input or a failing model."""
+        try:
+            return [np.asarray(output) for output in self._session.run(None, dict(inputs))]
+        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            raise SessionError(f"the model could not be run: {_first_line(error)}") from error
+
+    @property
+    def raw(self) -> Any:
+        """The onnxruntime.InferenceSession, for libraries that insist on one."""
+        return self._session
+
+
+def available_devices() -> tuple[str, ...]:
+    """Devices that the installed ONNX Runtime was built for, of "cpu" and "cuda"."""
+    built_for = onnxruntime.get_available_providers()
+    return tuple(device for device, provider in PROVIDERS.items() if provider in built_for)
+
+
+def _usable_device(device: str, *, allow_cpu_fallback: bool) -> str:
+    if device not in PROVIDERS:
+        raise SessionError(f"unknown device {device!r}: use cpu or cuda")
+    if device in available_devices():
+        return device
+    if allow_cpu_fallback:
+        return "cpu"
+    raise SessionError(
+        f"this ONNX Runtime was not built for {device}: install onnxruntime-gpu, set device to cpu, "
+        "or allow the fallback to the CPU"
+    )
+
+
+def _open(model: Path | bytes, *, thread_count: int, device: str) -> Any:
+    if thread_count < 1:
+        raise SessionError("a session needs at least one thread")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = thread_count
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = ERRORS_ONLY
+    # Idle threads must not burn the cores that other requests need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = [PROVIDERS["cpu"]] if device == "cpu" else [PROVIDERS[device], PROVIDERS["cpu"]]
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=providers)
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        reason = _first_line(error) if isinstance(source, bytes) else _first_line(error).replace(source, "the file")
+        raise SessionError(f"the model could not be loaded: {reason}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300] or type(error).__name__
