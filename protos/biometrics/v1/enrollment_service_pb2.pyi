@@ -1,0 +1,305 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
+from protos.biometrics.v1 import sample_pb2 as _sample_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SubjectState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SUBJECT_STATE_UNSPECIFIED: _ClassVar[SubjectState]
+    SUBJECT_STATE_ACTIVE: _ClassVar[SubjectState]
+    SUBJECT_STATE_SEALED: _ClassVar[SubjectState]
+SUBJECT_STATE_UNSPECIFIED: SubjectState
+SUBJECT_STATE_ACTIVE: SubjectState
+SUBJECT_STATE_SEALED: SubjectState
+
+class Subject(_message.Message):
+    __slots__ = ("subject_id", "external_id", "display_name", "gallery_ids", "sex", "birth_year", "state", "create_time")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_IDS_FIELD_NUMBER: _ClassVar[int]
+    SEX_FIELD_NUMBER: _ClassVar[int]
+    BIRTH_YEAR_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    external_id: str
+    display_name: str
+    gallery_ids: _containers.RepeatedScalarFieldContainer[str]
+    sex: _sample_pb2.Sex
+    birth_year: int
+    state: SubjectState
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., gallery_ids: _Optional[_Iterable[str]] = ..., sex: _Optional[_Union[_sample_pb2.Sex, str]] = ..., birth_year: _Optional[int] = ..., state: _Optional[_Union[SubjectState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Reference(_message.Message):
+    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "quality_score", "pack_id", "create_time", "capture_time", "station_id")
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    MODALITY_FIELD_NUMBER: _ClassVar[int]
+    FINGER_POSITION_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_SCORE_FIELD_NUMBER: _ClassVar[int]
+    PACK_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_TIME_FIELD_NUMBER: _ClassVar[int]
+    STATION_ID_FIELD_NUMBER: _ClassVar[int]
+    reference_id: int
+    subject_id: str
+    modality: _sample_pb2.Modality
+    finger_position: _sample_pb2.FingerPosition
+    quality_score: int
+    pack_id: str
+    create_time: _timestamp_pb2.Timestamp
+    capture_time: _timestamp_pb2.Timestamp
+    station_id: str
+    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality_score: _Optional[int] = ..., pack_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ...) -> None: ...
+
+class Gallery(_message.Message):
+    __slots__ = ("gallery_id", "display_name", "purpose", "create_time")
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    gallery_id: str
+    display_name: str
+    purpose: str
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, gallery_id: _Optional[str] = ..., display_name: _Optional[str] = ..., purpose: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class EnrollRequest(_message.Message):
+    __slots__ = ("request_id", "access", "subject", "samples", "skip_duplicate_check")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    SKIP_DUPLICATE_CHECK_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    subject: Subject
+    samples: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Sample]
+    skip_duplicate_check: bool
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject: _Optional[_Union[Subject, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., skip_duplicate_check: _Optional[bool] = ...) -> None: ...
+
+class EnrollResponse(_message.Message):
+    __slots__ = ("subject_id", "samples", "duplicates", "create_time", "audit_id", "replayed", "stage_ms")
+    class StageMsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    DUPLICATES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    STAGE_MS_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    samples: _containers.RepeatedCompositeFieldContainer[EnrolledSample]
+    duplicates: _containers.RepeatedCompositeFieldContainer[DuplicateLead]
+    create_time: _timestamp_pb2.Timestamp
+    audit_id: str
+    replayed: bool
+    stage_ms: _containers.ScalarMap[str, float]
+    def __init__(self, subject_id: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[EnrolledSample, _Mapping]]] = ..., duplicates: _Optional[_Iterable[_Union[DuplicateLead, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class EnrolledSample(_message.Message):
+    __slots__ = ("reference_id", "modality", "finger_position", "quality", "pack_id")
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    MODALITY_FIELD_NUMBER: _ClassVar[int]
+    FINGER_POSITION_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    PACK_ID_FIELD_NUMBER: _ClassVar[int]
+    reference_id: int
+    modality: _sample_pb2.Modality
+    finger_position: _sample_pb2.FingerPosition
+    quality: _sample_pb2.Quality
+    pack_id: str
+    def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ...) -> None: ...
+
+class DuplicateLead(_message.Message):
+    __slots__ = ("subject_id", "score", "score_capped")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    score: float
+    score_capped: bool
+    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_capped: _Optional[bool] = ...) -> None: ...
+
+class BatchEnrollRequest(_message.Message):
+    __slots__ = ("item_id", "enrollment")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    ENROLLMENT_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    enrollment: EnrollRequest
+    def __init__(self, item_id: _Optional[str] = ..., enrollment: _Optional[_Union[EnrollRequest, _Mapping]] = ...) -> None: ...
+
+class BatchEnrollResponse(_message.Message):
+    __slots__ = ("item_index", "item_id", "result", "error")
+    ITEM_INDEX_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    item_index: int
+    item_id: str
+    result: EnrollResponse
+    error: _status_pb2.Status
+    def __init__(self, item_index: _Optional[int] = ..., item_id: _Optional[str] = ..., result: _Optional[_Union[EnrollResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class GetSubjectRequest(_message.Message):
+    __slots__ = ("access", "subject_id", "external_id")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    subject_id: str
+    external_id: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ...) -> None: ...
+
+class ListSubjectsRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "page_size", "page_token")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListSubjectsResponse(_message.Message):
+    __slots__ = ("subjects", "next_page_token")
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    subjects: _containers.RepeatedCompositeFieldContainer[Subject]
+    next_page_token: str
+    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DeleteSubjectRequest(_message.Message):
+    __slots__ = ("request_id", "access", "subject_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    subject_id: str
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ...) -> None: ...
+
+class DeleteSubjectResponse(_message.Message):
+    __slots__ = ("deleted_reference_count", "audit_id", "replayed")
+    DELETED_REFERENCE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    deleted_reference_count: int
+    audit_id: str
+    replayed: bool
+    def __init__(self, deleted_reference_count: _Optional[int] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+
+class ListReferencesRequest(_message.Message):
+    __slots__ = ("access", "subject_id", "page_size", "page_token")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    subject_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListReferencesResponse(_message.Message):
+    __slots__ = ("references", "next_page_token")
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    references: _containers.RepeatedCompositeFieldContainer[Reference]
+    next_page_token: str
+    def __init__(self, references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DeleteReferenceRequest(_message.Message):
+    __slots__ = ("request_id", "access", "reference_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    reference_id: int
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_id: _Optional[int] = ...) -> None: ...
+
+class DeleteReferenceResponse(_message.Message):
+    __slots__ = ("audit_id", "replayed")
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    audit_id: str
+    replayed: bool
+    def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+
+class CreateGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery: Gallery
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
+
+class ListGalleriesRequest(_message.Message):
+    __slots__ = ("access", "page_size", "page_token")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    page_size: int
+    page_token: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListGalleriesResponse(_message.Message):
+    __slots__ = ("galleries", "next_page_token")
+    GALLERIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    galleries: _containers.RepeatedCompositeFieldContainer[Gallery]
+    next_page_token: str
+    def __init__(self, galleries: _Optional[_Iterable[_Union[Gallery, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class AddToGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "subject_ids")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AddToGalleryResponse(_message.Message):
+    __slots__ = ("audit_id",)
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    audit_id: str
+    def __init__(self, audit_id: _Optional[str] = ...) -> None: ...
+
+class RemoveFromGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "subject_ids")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RemoveFromGalleryResponse(_message.Message):
+    __slots__ = ("audit_id",)
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    audit_id: str
+    def __init__(self, audit_id: _Optional[str] = ...) -> None: ...
