@@ -23,9 +23,7 @@ def contact_area(
     center_x = width_px / 2 + rng.normal(0, 10)
     # Fingers are put down flat or on the tip, so the area moves up and down more than sideways.
     center_y = height_px * 0.49 + rng.normal(0, 22)
-    radius = np.hypot(
-        (source_x - center_x) / (width_px / 2 * share), (source_y - center_y) / (height_px / 2 * share)
-    )
+    radius = np.hypot((source_x - center_x) / (width_px / 2 * share), (source_y - center_y) / (height_px / 2 * share))
     radius += 0.035 * smooth_noise(rng, source_x.shape, scale_px=40)
     radius += 0.02 * smooth_noise(rng, source_x.shape, scale_px=7)
     return np.clip((0.99 - radius) / 0.05, 0, 1).astype(np.float32)

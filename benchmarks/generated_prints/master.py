@@ -37,7 +37,7 @@ class MasterPrint:
 
 
 def master_print(seed: int, *, pattern_class: PatternClass | None = None) -> MasterPrint:
-    """The finger of this seed; the same seed gives the same finger. Takes about half a second. Safe to call from threads.
+    """The finger of this seed, always the same one; takes about half a second. Safe to call from threads.
 
     pattern_class: drawn with the natural frequencies of the classes when not given.
     """

@@ -66,9 +66,7 @@ def _filter_bank(
     return bank
 
 
-def _filtered(
-    field: NDArray[np.float32], bank: list[tuple[float, float, NDArray[np.int64]]]
-) -> NDArray[np.float32]:
+def _filtered(field: NDArray[np.float32], bank: list[tuple[float, float, NDArray[np.int64]]]) -> NDArray[np.float32]:
     grown = np.zeros(field.size, np.float32)
     for angle, period, indices in bank:
         grown[indices] = _gabor(field, angle, period, indices)
@@ -76,9 +74,7 @@ def _filtered(
     return np.clip(GAIN * grown, -1, 1).reshape(field.shape)
 
 
-def _gabor(
-    field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def _gabor(field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64]) -> NDArray[np.float32]:
     width_px = field.shape[1]
     sigma = SIGMA_PERIODS * period
     radius = int(np.ceil(1.5 * period))

@@ -27,13 +27,16 @@ CLASS_PROBABILITY = {
 }
 
 
+Point = tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Singularities:
     """Loops and deltas in pixels of the master print at 500 ppi, each an (x, y) pair, y down."""
 
     pattern_class: PatternClass
-    loops_px: tuple[tuple[float, float], ...]
-    deltas_px: tuple[tuple[float, float], ...]
+    loops_px: tuple[Point, ...]
+    deltas_px: tuple[Point, ...]
 
 
 def draw_class(rng: np.random.Generator) -> PatternClass:
@@ -46,8 +49,8 @@ def place_singularities(
     pattern_class: PatternClass, rng: np.random.Generator, *, width_px: int, height_px: int
 ) -> Singularities:
     """Random but plausible positions: distances of core and delta follow what prints at 500 ppi show."""
-    center_x = width_px / 2 + rng.normal(0, 8)
-    core_y = height_px * 0.42 + rng.normal(0, 12)
+    center_x = float(width_px / 2 + rng.normal(0, 8))
+    core_y = float(height_px * 0.42 + rng.normal(0, 12))
     if pattern_class is PatternClass.ARCH:
         return Singularities(pattern_class, (), ())
     if pattern_class is PatternClass.TENTED_ARCH:

@@ -1,0 +1,40 @@
+"""python -m benchmarks COMMAND: every measurement of the project, from the checkout."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Command -> module with add_arguments(parser) and run(args) -> exit code, imported only when asked for.
+COMMANDS = {
+    "verification": ("benchmarks.error_rates.verification", "error rates of one-to-one comparisons"),
+    "identification": ("benchmarks.error_rates.identification", "rank and open-set error rates of searches"),
+    "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
+    "calibrate": ("benchmarks.error_rates.calibration", "table from similarity to score"),
+    "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
+    "search": ("benchmarks.speed.search", "the index against brute force"),
+    "generate": ("benchmarks.generate", "generated prints as image files"),
+    "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
+    "report": ("benchmarks.report", "BENCHMARKS.md and JSON, checked against the baseline"),
+    "compare": ("benchmarks.compare", "two JSON results side by side"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. arguments: without the program name; the process's own when not given."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Only the module of the command asked for is imported: `--help` must not load a matcher.
+    for name, (module_name, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if given[:1] == [name]:
+            module = importlib.import_module(module_name)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    args = parser.parse_args(given)
+    return int(args.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

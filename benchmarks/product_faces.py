@@ -1,0 +1,58 @@
+"""The face engine as a benchmark engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matcher.face.engine import FaceEngine
+from numpy.typing import NDArray
+
+from benchmarks.engines import EngineError, Extracted, failed
+from benchmarks.product_files import extraction_code_key, pack_store, read_image
+from matcher.errors import MatcherError, PackNotReadyError, SampleError
+
+# The first that is installed is taken where no pack is named.
+DEFAULT_PACKS = ("face-open", "insightface-buffalo_l", "insightface-buffalo_s", "opencv-sface")
+
+
+def load(pack_name: str) -> "FaceAdapter":
+    """The adapter of a face pack. Raises EngineError."""
+    store = pack_store()
+    refusals: list[str] = []
+    for name in (pack_name,) if pack_name else DEFAULT_PACKS:
+        try:
+            return FaceAdapter(FaceEngine.load(store.get(name), store, thread_count=1))
+        except PackNotReadyError as error:
+            refusals.append(str(error))
+        except MatcherError as error:
+            raise EngineError(str(error)) from error
+    raise EngineError(refusals[0])
+
+
+class FaceAdapter:
+    """See engines.Engine."""
+
+    def __init__(self, engine: FaceEngine) -> None:
+        self._engine = engine
+        self.pack_id = engine.pack_id
+        self.cache_key = extraction_code_key("face")
+
+    def extract(self, path: Path, ppi: float | None) -> Extracted:
+        try:
+            # Press photographs show bystanders too; the person in question is the largest face.
+            found = self._engine.extract(read_image(path, ppi=None), largest_face=True)
+        except SampleError as error:
+            return failed(error)
+        return Extracted("", found.quality.score, np.asarray(found.template.vectors, np.float32))
+
+    def prepare(self, sample: Extracted) -> NDArray[np.float32]:
+        return sample.vectors[0]
+
+    def similarities(
+        self, probe: NDArray[np.float32], references: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        return np.asarray(np.stack(references) @ probe, np.float32)
+
+    def score(self, similarity: float) -> float:
+        calibration = self._engine.calibration
+        return float("nan") if calibration is None else calibration.score(similarity).value

@@ -1,0 +1,48 @@
+"""Files of the product and images for it."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import matcher
+from matcher.decode import decode_image
+from matcher.errors import ImageFormatError
+from matcher.packs import PackStore, default_packs_folder
+from matcher.samples import Image
+
+
+def pack_store() -> PackStore:
+    """The packs of this installation."""
+    return PackStore(default_packs_folder())
+
+
+def read_image(path: Path, *, ppi: float | None) -> Image:
+    """The decoded file, through the product's own decoder. Raises the product's ImageError."""
+    image_bytes = path.read_bytes()
+    try:
+        return decode_image(image_bytes, ppi=ppi)
+    except ImageFormatError:
+        # Research sets come in formats that no station sends (PGM, Sun raster); their pixels are the same in PNG.
+        pixels = cv2.imdecode(np.frombuffer(image_bytes, np.uint8), cv2.IMREAD_UNCHANGED) if image_bytes else None
+        if pixels is None:
+            raise
+        return decode_image(bytes(cv2.imencode(".png", pixels)[1]), ppi=ppi)
+
+
+@lru_cache(maxsize=4)
+def extraction_code_key(room: str, *, without: frozenset[str] = frozenset()) -> str:
+    """Hex digest that changes whenever the code that extracts does, so no stale template is taken for a new one.
+
+    room: folder below matcher. without: names of its modules that play no part.
+    """
+    root = Path(str(matcher.__file__)).parent
+    files = [path for path in sorted((root / room).rglob("*.py")) if path.stem not in without]
+    digest = hashlib.sha256()
+    for path in [*files, root / "decode.py", root / "session.py"]:
+        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted((root / "pack_manifests").rglob("*.toml")):
+        digest.update(path.read_bytes().partition(b"[calibration")[0])
+    return digest.hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""The fingerprint engine as a benchmark engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.engine import FingerprintEngine
+from numpy.typing import NDArray
+
+from benchmarks.engines import EngineError, Extracted, failed
+from benchmarks.product_files import extraction_code_key, pack_store, read_image
+from index.records import FingerPosition
+from matcher.errors import MatcherError, SampleError
+from matcher.fingerprint.minutia_set import MinutiaSet
+
+DEFAULT_PACK = "leader"
+# Files that turn minutiae into descriptors and similarities; all others of the room decide what the minutiae are.
+# Cached samples hold minutiae alone, so a change of the comparison does not make them stale.
+COMPARISON_FILES = frozenset(
+    ("cylinders", "descriptors", "compare", "pairing", "relaxation", "iso19794", "engine", "quality_messages")
+)
+
+
+def load(pack_name: str) -> "FingerprintAdapter":
+    """The adapter of a fingerprint pack, leader for "". Raises EngineError."""
+    try:
+        store = pack_store()
+        return FingerprintAdapter(FingerprintEngine.load(store.get(pack_name or DEFAULT_PACK), store, thread_count=1))
+    except MatcherError as error:
+        raise EngineError(str(error)) from error
+
+
+class FingerprintAdapter:
+    """See engines.Engine."""
+
+    def __init__(self, engine: FingerprintEngine) -> None:
+        self._engine = engine
+        self.pack_id = engine.pack_id
+        self.cache_key = extraction_code_key("fingerprint", without=COMPARISON_FILES)
+
+    def extract(self, path: Path, ppi: float | None) -> Extracted:
+        try:
+            found = self._engine.extract(read_image(path, ppi=ppi))
+        except SampleError as error:
+            return failed(error)
+        return Extracted("", found.quality.score, np.zeros((0, 0), np.float32), found.minutiae.to_bytes())
+
+    def prepare(self, sample: Extracted) -> PreparedFingerprint:
+        minutiae = MinutiaSet.from_bytes(sample.minutiae)
+        return prepare(self._engine.template_from_minutiae(minutiae, FingerPosition.UNKNOWN))
+
+    def similarities(
+        self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]
+    ) -> NDArray[np.float32]:
+        return np.asarray(compare_many(probe, references), np.float32)
+
+    def score(self, similarity: float) -> float:
+        calibration = self._engine.calibration
+        return float("nan") if calibration is None else calibration.score(similarity).value
