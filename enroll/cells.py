@@ -24,7 +24,7 @@ _SEXES: Final = {
 def parse_finger(value: str) -> FingerPosition | None:
     """1-10, or a name such as right_index; None when it is neither."""
     word = value.strip().lower().replace("-", "_").replace(" ", "_")
-    if word.isdigit():
+    if word.isdecimal():
         return FingerPosition(int(word)) if 0 <= int(word) <= 10 else None
     return FingerPosition.__members__.get(word.upper())
 

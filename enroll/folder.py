@@ -30,7 +30,7 @@ def _item_of_file(number: int, path: Path, folder: Path, defaults: Defaults) -> 
     modality = defaults.modality
     if in_person_folder and modality is not Modality.FACE:
         named = parse_finger(re.sub(r"^finger[_-]?", "", path.stem.lower()).split(".")[0])
-        if named is not None and (modality is Modality.FINGERPRINT or not path.stem.isdigit()):
+        if named is not None and (modality is Modality.FINGERPRINT or not path.stem.isdecimal()):
             finger, modality = named, Modality.FINGERPRINT
         modality = modality or Modality.FACE
     if modality is None:

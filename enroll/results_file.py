@@ -33,6 +33,8 @@ class ResultsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         is_new = not path.exists() or path.stat().st_size == 0
+        if not is_new:
+            _end_torn_line(path)
         # utf-8-sig on a new file, so that Excel shows Vietnamese names as written.
         self._file = path.open("a", encoding="utf-8-sig" if is_new else "utf-8", newline="")
         self._writer = csv.DictWriter(self._file, COLUMNS)
@@ -66,6 +68,14 @@ class ResultsFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+
+def _end_torn_line(path: Path) -> None:
+    """A run that was killed may have left half a line, which would swallow the next one."""
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\r\n")
 
 
 def finished_request_ids(path: Path) -> frozenset[str]:

@@ -1,0 +1,36 @@
+# Build the wheel, install it alone, run as non-root. No models and no data inside: both are volumes.
+FROM python:3.12-slim-bookworm AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY protos protos
+COPY index index
+COPY matcher matcher
+COPY enroll enroll
+RUN python -m venv /opt/station-matcher \
+ && /opt/station-matcher/bin/pip install --no-cache-dir --disable-pip-version-check .
+
+FROM python:3.12-slim-bookworm
+# OpenCV's wheels link against these two.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --home-dir /var/lib/station-matcher --create-home station-matcher
+COPY --from=build /opt/station-matcher /opt/station-matcher
+# Plain import names (index, matcher, ...) must never be taken from the working directory.
+# Everything that is written lies below /var/lib/station-matcher, so the root file system can be read-only.
+ENV PATH=/opt/station-matcher/bin:$PATH \
+    PYTHONSAFEPATH=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    OMP_NUM_THREADS=1 \
+    OPENBLAS_NUM_THREADS=1 \
+    XDG_DATA_HOME=/var/lib/station-matcher \
+    NUMBA_CACHE_DIR=/var/lib/station-matcher/compiled
+USER 10001
+WORKDIR /var/lib/station-matcher
+VOLUME /var/lib/station-matcher
+EXPOSE 50551
+HEALTHCHECK --interval=15s --timeout=5s --start-period=120s CMD ["station-matcher", "health"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["station-matcher"]
+CMD ["serve"]

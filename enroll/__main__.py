@@ -1,0 +1,5 @@
+"""python -m enroll."""
+
+from enroll.cli import main
+
+raise SystemExit(main())
