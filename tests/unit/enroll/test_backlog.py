@@ -36,7 +36,7 @@ def test_names_numbers_and_dates_pass_unharmed(tmp_path: Path, encoding: str, se
             "fingerprint",
             "right_index",
             "500",
-            "Nguyễn Thị Ánh Tuyết",
+            "Nguyễn Thị Ánh",
             "g1|g2",
             "Nữ",
             "31/12/1990",
