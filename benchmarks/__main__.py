@@ -15,7 +15,8 @@ COMMANDS = {
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
-    "report": ("benchmarks.report", "BENCHMARKS.md and JSON, checked against the baseline"),
+    "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
+    "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),
 }
 

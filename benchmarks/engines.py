@@ -61,9 +61,6 @@ class Engine(Protocol):
     def similarities(self, probe: object, references: Sequence[object]) -> NDArray[np.float32]:
         """float32 (n,), higher is more similar."""
 
-    def score(self, similarity: float) -> float:
-        """-10 log10 FMR of a similarity, by the pack's calibration; NaN without one."""
-
 
 def load_engine(spec: EngineSpec) -> Engine:
     """The engine of a spec. Raises EngineError."""

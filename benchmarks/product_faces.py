@@ -8,7 +8,7 @@ from matcher.face.engine import FaceEngine
 from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
-from benchmarks.product_files import extraction_code_key, pack_store, read_image
+from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from matcher.errors import MatcherError, PackNotReadyError, SampleError
 
 # The first that is installed is taken where no pack is named.
@@ -21,7 +21,7 @@ def load(pack_name: str) -> "FaceAdapter":
     refusals: list[str] = []
     for name in (pack_name,) if pack_name else DEFAULT_PACKS:
         try:
-            return FaceAdapter(FaceEngine.load(store.get(name), store, thread_count=1))
+            return FaceAdapter(FaceEngine.load(ready_pack(store, name), store, thread_count=1))
         except PackNotReadyError as error:
             refusals.append(str(error))
         except MatcherError as error:
@@ -52,7 +52,3 @@ class FaceAdapter:
         self, probe: NDArray[np.float32], references: Sequence[NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         return np.asarray(np.stack(references) @ probe, np.float32)
-
-    def score(self, similarity: float) -> float:
-        calibration = self._engine.calibration
-        return float("nan") if calibration is None else calibration.score(similarity).value

@@ -1,6 +1,9 @@
 """Files of the product and images for it."""
 
+import contextlib
 import hashlib
+import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,14 +12,30 @@ import numpy as np
 
 import matcher
 from matcher.decode import decode_image
-from matcher.errors import ImageFormatError
-from matcher.packs import PackStore, default_packs_folder
+from matcher.errors import ImageFormatError, PackError
+from matcher.pack_manifest import ModelPack
+from matcher.packs import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
+
+
+# Models that a developer's checkout has beside it; a pack that is not installed is taken from there.
+SHARED_MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "models"
 
 
 def pack_store() -> PackStore:
     """The packs of this installation."""
-    return PackStore(default_packs_folder())
+    return PackStore(default_packs_folder(os.environ))
+
+
+def ready_pack(store: PackStore, name: str) -> ModelPack:
+    """The pack, installed from SHARED_MODELS first if need be. Raises PackError."""
+    pack = store.get(name)
+    if store.state(name).status is PackStatus.MISSING and pack.license_is_permissive and SHARED_MODELS.is_dir():
+        with contextlib.suppress(PackError):
+            store.install(name, from_folder=SHARED_MODELS)
+            print(f"installed pack {name} from the models beside the checkout", file=sys.stderr)
+    store.verify(name)
+    return pack
 
 
 def read_image(path: Path, *, ppi: float | None) -> Image:

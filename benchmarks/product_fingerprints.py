@@ -9,7 +9,7 @@ from matcher.fingerprint.engine import FingerprintEngine
 from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
-from benchmarks.product_files import extraction_code_key, pack_store, read_image
+from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from index.records import FingerPosition
 from matcher.errors import MatcherError, SampleError
 from matcher.fingerprint.minutia_set import MinutiaSet
@@ -26,7 +26,8 @@ def load(pack_name: str) -> "FingerprintAdapter":
     """The adapter of a fingerprint pack, leader for "". Raises EngineError."""
     try:
         store = pack_store()
-        return FingerprintAdapter(FingerprintEngine.load(store.get(pack_name or DEFAULT_PACK), store, thread_count=1))
+        pack = ready_pack(store, pack_name or DEFAULT_PACK)
+        return FingerprintAdapter(FingerprintEngine.load(pack, store, thread_count=1))
     except MatcherError as error:
         raise EngineError(str(error)) from error
 
@@ -54,7 +55,3 @@ class FingerprintAdapter:
         self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]
     ) -> NDArray[np.float32]:
         return np.asarray(compare_many(probe, references), np.float32)
-
-    def score(self, similarity: float) -> float:
-        calibration = self._engine.calibration
-        return float("nan") if calibration is None else calibration.score(similarity).value

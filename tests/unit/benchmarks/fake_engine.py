@@ -37,9 +37,6 @@ class FakeEngine:
     ) -> NDArray[np.float32]:
         return np.asarray(np.stack(references) @ probe, np.float32)
 
-    def score(self, similarity: float) -> float:
-        return 30.0 * similarity
-
 
 def load(pack_name: str) -> FakeEngine:
     return FakeEngine()

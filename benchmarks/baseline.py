@@ -1,0 +1,64 @@
+"""The committed ratios that the quick profile is held against, one file a processor class."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BASELINES = Path(__file__).parent / "baselines"
+# A ratio within this is never a regression: order and alignment of code move small loops that much between builds.
+LEAST_MARGIN = 0.15
+# Both medians wander by their noise; three times their sum has not been exceeded by unchanged code.
+NOISE_FACTOR = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """ratio: of a stage's time to the yardstick's. noise: relative half width of its 95 % interval."""
+
+    ratio: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """change: relative to the baseline. margin: what the noise of both explains."""
+
+    stage: str
+    change: float
+    margin: float
+
+    @property
+    def regressed(self) -> bool:
+        return self.change > self.margin
+
+
+def baseline_path(processor: str, folder: Path = BASELINES) -> Path:
+    return folder / f"{processor}.json"
+
+
+def read_baseline(path: Path) -> dict[str, Ratio]:
+    """Ratios by stage; empty where no baseline was committed for this processor class."""
+    if not path.is_file():
+        return {}
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Ratio(float(one["ratio"]), float(one["noise"])) for name, one in stored["stages"].items()}
+
+
+def write_baseline(path: Path, stages: Mapping[str, Ratio], about: Mapping[str, str]) -> None:
+    rows = {name: {"ratio": round(one.ratio, 5), "noise": round(one.noise, 4)} for name, one in stages.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"about": dict(about), "stages": rows}, indent=2) + "\n", encoding="utf-8")
+
+
+def judge(current: Mapping[str, Ratio], baseline: Mapping[str, Ratio]) -> list[Verdict]:
+    """One verdict a stage that both have."""
+    return [
+        Verdict(
+            name,
+            current[name].ratio / old.ratio - 1,
+            max(LEAST_MARGIN, NOISE_FACTOR * (old.noise + current[name].noise)),
+        )
+        for name, old in baseline.items()
+        if name in current
+    ]

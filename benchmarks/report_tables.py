@@ -1,0 +1,62 @@
+"""Markdown tables of the commands' JSON."""
+
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; the first column is text, the others are numbers."""
+    rule = ["---", *(["---:"] * (len(head) - 1))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
+
+
+def percent(rate: float, interval: list[float] | None = None) -> str:
+    shown = f"{100 * rate:.2f}"
+    return shown if interval is None else f"{shown} ({100 * interval[0]:.2f}–{100 * interval[1]:.2f})"
+
+
+def verification_table(found: Result) -> str:
+    rows = []
+    for name, one in found["datasets"].items():
+        spans = one["intervals"]
+        rates = [
+            percent(one["fnmr_at_fmr"][fmr], spans["fnmr_at_fmr"][fmr]) for fmr in ("1e-2", "1e-3", "1e-4")
+        ]
+        counts = [f"{one[key]:,}" for key in ("mated", "non_mated", "failure_to_enroll")]
+        rows.append([name, *counts, percent(one["eer"], spans["eer"]), *rates])
+    spans = found["details"]["mean_intervals"]
+    mean = found["mean"]
+    rates = [percent(mean["fnmr_at_fmr"][fmr], spans[fmr]) for fmr in ("1e-2", "1e-3", "1e-4")]
+    rows.append(["**mean**", "", "", "", percent(mean["eer"], spans["eer"]), *rates])
+    head = ["set", "mated", "non-mated", "FTE", "EER", "FNMR at FMR 1e-2", "at 1e-3", "at 1e-4"]
+    return f"Pack {found['details']['pack']}.\n\n" + table(head, rows)
+
+
+def identification_table(found: Result) -> str:
+    details = found["details"]
+    rows = [[f"rank {rank}", percent(share)] for rank, share in found["rank"].items()]
+    rows[0][1] = percent(found["rank"]["1"], details["rank_1_interval"])
+    rows += [[f"FNIR at FPIR {fpir}", percent(rate)] for fpir, rate in found["fnir_at_fpir"].items()]
+    strangers = details["distractors"]
+    about = f"{found['probes']:,} probes, gallery of {found['gallery']:,}, pack {details['pack']}"
+    if strangers["generated"]:
+        about += f" ({strangers['generated']:,} of them generated)"
+    by_set = ", ".join(f"{name} {percent(share)}" for name, share in details["rank_1_by_dataset"].items())
+    return f"{about}. Rank 1 by set: {by_set}.\n\n" + table(["", "%"], rows)
+
+
+def speed_table(found: Result) -> str:
+    rows = [
+        [name, *(f"{one[key]:.3g}" for key in ("median_ms", "p95_ms", "p99_ms")), f"{one['ratio']:.4g}",
+         f"± {100 * one['ratio_noise']:.1f} %"]
+        for name, one in found["stages"].items()
+    ]  # fmt: skip
+    head = ["stage, one thread", "median ms", "p95 ms", "p99 ms", "ratio to yardstick", "noise"]
+    missing = [f"Not measured: {name}: {reason}." for name, reason in found["missing"].items()]
+    return "\n\n".join([table(head, rows), *missing])
+
+
+def search_table(found: Result) -> str:
+    rows = [[name, f"{value:.6g}"] for name, value in found.items() if isinstance(value, int | float)]
+    return table(["", "value"], rows)
