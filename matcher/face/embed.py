@@ -1,0 +1,66 @@
+"""Aligned crop to unit vector; several embedders joined to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from index.records import Float32Array
+from matcher.errors import SessionError
+from matcher.packs import EmbedderSpec
+from matcher.samples import Uint8Array
+from matcher.session import ModelSession
+
+
+class Embedder(Protocol):
+    """One embedder model. Thread-safe."""
+
+    spec: EmbedderSpec
+
+    def embed(self, crop: Uint8Array) -> Float32Array:
+        """float32 (dim,), not yet normalized, of an aligned BGR crop uint8 (input_px, input_px, 3)."""
+        ...
+
+
+class OnnxEmbedder:
+    """An embedder that is one ONNX model with one image input and one vector output. Thread-safe."""
+
+    def __init__(self, session: ModelSession, spec: EmbedderSpec) -> None:
+        self._session = session
+        self.spec = spec
+
+    def embed(self, crop: Uint8Array) -> Float32Array:
+        """float32 (dim,). Raises SessionError, also where the model gives another dimension than its manifest."""
+        blob = crop_blob(crop, self.spec)
+        vector = self._session.run({self._session.input_names[0]: blob})[0].reshape(-1)
+        return vector.astype(np.float32, copy=False)
+
+
+def crop_blob(crop: Uint8Array, spec: EmbedderSpec) -> Float32Array:
+    """float32 (1, channels, side, side): the crop as the manifest says the model wants it."""
+    if spec.channel_order == "GRAY":
+        crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+    blob = cv2.dnn.blobFromImage(
+        crop,
+        scalefactor=1.0 / spec.std,
+        mean=(spec.mean, spec.mean, spec.mean),
+        swapRB=spec.channel_order == "RGB",
+    )
+    return np.asarray(blob, np.float32)
+
+
+def joined_embedding(embedders: Sequence[Embedder], crop: Uint8Array) -> Float32Array:
+    """Each embedding to unit length, then joined, then to unit length: float32 (dim,), so that the cosine of two
+    templates is the mean of the embedders' cosines. Raises SessionError where a model gives no usable vector."""
+    vector = np.concatenate([_unit(embedder.embed(crop), embedder.spec.dim) for embedder in embedders])
+    return _unit(vector, len(vector))
+
+
+def _unit(vector: Float32Array, dim: int) -> Float32Array:
+    norm = float(np.linalg.norm(vector))
+    if vector.shape != (dim,) or not np.isfinite(norm) or norm < 1e-6:
+        raise SessionError("the embedder gave no usable vector: wrong length, zero, or not finite")
+    return vector / np.float32(norm)
