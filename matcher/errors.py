@@ -26,7 +26,10 @@ MatcherError
 ├── SessionError                a model could not be loaded or run
 ├── AuditError                  the audit record could not be written or the chain is broken
 ├── ConfigError                 a setting is unknown or wrong
-└── BusyError                   the server is draining or at its limit
+├── BusyError                   the server is draining or at its limit
+├── NotServingError             the index is not verified against the store yet
+├── DeadlineError               the time that the caller allowed is over
+└── CanceledError               the caller took the request back
 
 Messages say what was wrong and what to do, and name no subject and no file path.
 """
@@ -41,7 +44,9 @@ class MatcherError(Exception):
 
 
 class SampleError(MatcherError):
-    """The sample cannot be used."""
+    """The sample cannot be used. sample_index: which one of the request, from 0, where that is known."""
+
+    sample_index: int | None = None
 
 
 class ImageError(SampleError):
@@ -166,3 +171,15 @@ class ConfigError(MatcherError):
 
 class BusyError(MatcherError):
     """The server is draining or at its limit; try again."""
+
+
+class NotServingError(MatcherError):
+    """The index is not verified against the store yet."""
+
+
+class DeadlineError(MatcherError):
+    """The time that the caller allowed is over."""
+
+
+class CanceledError(MatcherError):
+    """The caller took the request back."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from index.records import FingerPosition, Modality
+from matcher.errors import FaceBox
+from matcher.samples import Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,38 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class FingerprintExplanation:
+    """Why two prints are similar, for an overlay.
+
+    pairs: (probe x, probe y, reference x, reference y) of each paired minutia, pixels of each print at 500 ppi.
+    rotation_deg and translation_px (x, y) turn and shift the probe onto the reference.
+    """
+
+    pairs: tuple[tuple[float, float, float, float], ...]
+    rotation_deg: float
+    translation_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSample:
+    """What was made of one sample. landmarks_px: left eye, right eye, nose, left and right mouth corner (x, y);
+    face and landmarks only for a face, minutia_count only for a finger."""
+
+    modality: Modality
+    finger: FingerPosition
+    quality: Quality
+    pack_id: str
+    face: FaceBox | None = None
+    landmarks_px: tuple[tuple[float, float], ...] = ()
+    minutia_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SampleScore:
-    """The best comparison of one probe sample with one reference of the candidate."""
+    """The best comparison of one probe sample with one reference of the candidate.
+
+    finger: position of the reference. probe_number: index of the probe sample, from 0. reference_id: 0 where the
+    comparison was with another probe."""
 
     modality: Modality
     finger: FingerPosition
@@ -27,6 +59,7 @@ class SampleScore:
     reference_id: int
     similarity: float
     score: Score
+    explanation: FingerprintExplanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +110,7 @@ class IdentificationResult:
     audit_id: str
     proved: bool
     stage_ms: dict[str, float] = field(default_factory=dict)
-    probe_qualities: tuple[int, ...] = ()
+    probe: tuple[ProbeSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +122,27 @@ class VerificationResult:
     threshold_score: float
     samples: tuple[SampleScore, ...]
     pack_ids: tuple[str, ...]
+    audit_id: str
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    probe: tuple[ProbeSample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleAssessment:
+    """One sample judged without storing it. usable: enrollment would take it. error: why no template could be made,
+    None where one was. faces: every face found, largest first."""
+
+    sample: ProbeSample | None
+    usable: bool
+    error: Exception | None = None
+    faces: tuple[FaceBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentResult:
+    """assessments: one a sample, in order."""
+
+    assessments: tuple[SampleAssessment, ...]
     audit_id: str
     stage_ms: dict[str, float] = field(default_factory=dict)
 

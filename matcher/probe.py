@@ -1,0 +1,41 @@
+"""The samples of one probe to templates, and what to tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcher.access import sample_number
+from matcher.errors import FaceBox
+from matcher.extract import Engines, Extraction
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.results import ProbeSample
+from matcher.samples import EncodedSample, FaceDetection
+from matcher.trace import Stages
+
+
+def extract_all(engines: Engines, samples: Sequence[EncodedSample], stages: Stages) -> tuple[Extraction, ...]:
+    """One extraction a sample, in order. Raises what Engines.extract does, with SampleError.sample_index set."""
+    extractions = []
+    for number, sample in enumerate(samples):
+        with sample_number(number):
+            extractions.append(engines.extract(sample, stages=stages))
+    return tuple(extractions)
+
+
+def probe_sample(extraction: Extraction) -> ProbeSample:
+    """What an answer tells of a sample: quality, and the face or the number of minutiae."""
+    template, detection = extraction.template, extraction.detection
+    return ProbeSample(
+        modality=template.modality,
+        finger=template.finger,
+        quality=extraction.quality,
+        pack_id=template.pack_id,
+        face=face_box(detection) if detection else None,
+        landmarks_px=tuple((float(x), float(y)) for x, y in detection.landmarks_px) if detection else (),
+        minutia_count=len(MinutiaSet.from_bytes(template.minutiae)) if template.minutiae else 0,
+    )
+
+
+def face_box(detection: FaceDetection, number: int = 1) -> FaceBox:
+    left, top, right, bottom = (round(float(side)) for side in detection.box_px)
+    return FaceBox(number, left, top, right - left, bottom - top)

@@ -1,0 +1,51 @@
+"""The stages of one request: their times, the deadline between them, and an optional sink for what they made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class TraceSink(Protocol):
+    """Gets each intermediate value of a request, for golden tests and diagnosis. Off unless a caller passes one."""
+
+    def keep(self, name: str, value: object) -> None:
+        """name: "stage.value". The value must not be changed."""
+
+
+def never_ends() -> None:
+    """The check of a request without a deadline."""
+
+
+class Stages:
+    """Clock of one request, used by one thread.
+
+    check: called before each stage; raises DeadlineError or CanceledError when nobody waits for the answer any more.
+    milliseconds: wall-clock time by stage name; a stage entered several times adds up.
+    """
+
+    def __init__(self, *, check: Callable[[], None] = never_ends, sink: TraceSink | None = None) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self._check = check
+        self._sink = sink
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self._check()
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed_ms = (time.perf_counter() - start) * 1000.0
+            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + elapsed_ms
+
+    def check(self) -> None:
+        """Raises DeadlineError or CanceledError when nobody waits for the answer any more."""
+        self._check()
+
+    def keep(self, name: str, value: object) -> None:
+        """Hands an intermediate value to the sink, if there is one."""
+        if self._sink is not None:
+            self._sink.keep(name, value)
