@@ -1,0 +1,121 @@
+"""station-matcher doctor: what is installed, which packs are ready, what is missing and how to get it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matcher.commands.pack_commands import language_of, pack_store
+from matcher.commands.pack_messages import text
+from matcher.packs import ModelPack, PackStatus, PackStore
+
+if TYPE_CHECKING:
+    from matcher.commands.pack_commands import Subparsers
+
+# Distribution names as installed; each is a dependency in pyproject.toml.
+PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")
+# What opencv-python needs and a slim Debian does not bring (libGL.so.1 and libgthread-2.0.so.0).
+LIBGL_COMMAND = "apt-get install -y libgl1 libglib2.0-0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ok: True good, False something is missing, None only a remark."""
+
+    ok: bool | None
+    line: str
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add `doctor` to the parser; see pack_commands.add_commands for the convention."""
+    parser = subparsers.add_parser("doctor", help="what is installed, what is missing and how to get it")
+    parser.set_defaults(run=run_doctor)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Print the findings; 1 where something needed is missing."""
+    language = language_of(options)
+    findings = [*package_findings(language), *pack_findings(pack_store(options), language)]
+    for finding in findings:
+        mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
+        print(f"{mark} {finding.line}")
+    is_good = all(finding.ok is not False for finding in findings)
+    print(text("doctor_good" if is_good else "doctor_bad", language))
+    return 0 if is_good else 1
+
+
+def package_findings(language: str) -> list[Finding]:
+    """Python, packages, OpenCV's system libraries and the devices of ONNX Runtime."""
+    findings = [Finding(True, text("doctor_python", language, version=platform.python_version()))]
+    for name in PACKAGES:
+        try:
+            version = importlib.metadata.version(name)
+            findings.append(Finding(True, text("doctor_package", language, name=name, version=version)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(False, text("doctor_package_missing", language, name=name)))
+    findings.append(opencv_finding(language))
+    findings.append(_device_finding(language))
+    return findings
+
+
+def opencv_finding(language: str) -> Finding:
+    """Whether OpenCV loads; if not, the one line that mends it."""
+    try:
+        version = importlib.import_module("cv2").__version__
+    except ImportError as error:
+        if "lib" in str(error) and ".so" in str(error):
+            return Finding(False, text("doctor_libgl", language, command=LIBGL_COMMAND))
+        return Finding(False, text("doctor_cv2", language, reason=error))
+    return Finding(True, text("doctor_package", language, name="opencv-python", version=version))
+
+
+def pack_findings(store: PackStore, language: str) -> list[Finding]:
+    """One line a pack, and one for each modality that has no ready pack."""
+    findings, ready = [], set()
+    for pack in store.manifests():
+        status = store.state(pack.name).status
+        if status is PackStatus.READY:
+            ready.add(pack.modality)
+        findings.append(_pack_finding(pack, status, language))
+        if status is PackStatus.READY and not pack.is_operational:
+            line = text("doctor_not_operational", language, pack=pack.pack_id, use=pack.intended_use)
+            findings.append(Finding(None, line))
+    for modality in sorted({pack.modality for pack in store.manifests()} - ready, key=lambda entry: entry.value):
+        name = text(modality.value, language)
+        findings.append(Finding(False, text("doctor_no_pack", language, modality=name)))
+    return findings
+
+
+def install_command(pack: ModelPack) -> str:
+    """The line that makes a pack ready."""
+    command = f"station-matcher packs install {pack.name}"
+    if any(entry.source == "folder" for entry in pack.files):
+        command += " --from FOLDER"
+    if not pack.license_is_permissive:
+        command += f' --accept-license "{pack.license}"'
+    return command
+
+
+def _pack_finding(pack: ModelPack, status: PackStatus, language: str) -> Finding:
+    values = {"pack": pack.pack_id, "modality": text(pack.modality.value, language)}
+    match status:
+        case PackStatus.READY:
+            return Finding(True, text("doctor_pack_ready", language, **values))
+        case PackStatus.MISSING:
+            # One ready pack a modality is enough, so a missing one is only a remark.
+            return Finding(None, text("doctor_pack_missing", language, **values, command=install_command(pack)))
+        case PackStatus.DAMAGED:
+            command = f"station-matcher packs remove {pack.name}, {install_command(pack)}"
+            return Finding(False, text("doctor_pack_damaged", language, **values, command=command))
+
+
+def _device_finding(language: str) -> Finding:
+    try:
+        devices = ", ".join(importlib.import_module("matcher.session").available_devices())
+    except ImportError:
+        return Finding(False, text("doctor_package_missing", language, name="onnxruntime"))
+    return Finding(True, text("doctor_devices", language, devices=devices))
