@@ -1,0 +1,50 @@
+"""Proof of deletion: nothing of a subject is left in the store, the indexes or the bytes of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.receipts import AbsenceReport
+from index.store import ReferenceStore
+from index.store_references import subject_ids_of
+from index.store_subjects import subject_numbers_of
+
+_BLOCK_BYTES = 1 << 22
+
+
+def find_traces(
+    folder: Path, store: ReferenceStore, subject_id: str, reference_ids: Sequence[int], *, in_index: bool
+) -> AbsenceReport:
+    """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
+
+    The bytes of vectors and names leave together with those of the id: they lie in the same rows, overwritten by the
+    same deletion (secure_delete) and in the same log, which is emptied.
+    """
+    found_in = ["index"] if in_index else []
+    with store.read() as connection:
+        if subject_numbers_of(connection, (subject_id,)) or subject_ids_of(connection, reference_ids):
+            found_in.append("store")
+    if subject_id and any(contains(path, subject_id.encode()) for path in _files(folder)):
+        found_in.append("file")
+    if not store.is_scrubbed:
+        found_in.append("log")
+    return AbsenceReport(not found_in, tuple(found_in))
+
+
+def contains(path: Path, needle: bytes) -> bool:
+    """Whether the bytes of a file contain needle. A file that vanishes meanwhile does not."""
+    try:
+        with path.open("rb") as file:
+            tail = b""
+            while block := file.read(_BLOCK_BYTES):
+                if needle in tail + block:
+                    return True
+                tail = block[-len(needle) :]
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

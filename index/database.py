@@ -1,0 +1,283 @@
+"""EnrollmentDatabase: the store and its indexes in step. The one door to everything that is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from index import database_lists as lists
+from index import database_writes as writes
+from index import store_galleries as galleries
+from index.absence import find_traces
+from index.errors import DatabaseError
+from index.filters import column_filter, references_of_subjects
+from index.lock import FolderLock
+from index.partition import no_hits
+from index.partitions import Partitions
+from index.receipts import (
+    AbsenceReport,
+    DeletionReceipt,
+    EnrollmentReceipt,
+    OpenProgress,
+    Page,
+    ReportProgress,
+    VerifyReport,
+)
+from index.records import (
+    Float32Array,
+    Gallery,
+    Int64Array,
+    Modality,
+    NewReference,
+    Reference,
+    SearchFilter,
+    Subject,
+)
+from index.reference_columns import Resolved
+from index.store import STORE_NAME, ReferenceStore
+from index.store_effects import GalleryCreated, PackKey
+from index.store_references import encode_reference, read_references, subject_ids_of
+from index.store_subjects import find_by_external_id, find_subject
+from index.vectors import Hits
+from index.write_queue import Outcome
+
+LOCK_NAME = "lock"
+CACHE_NAME = "cache"
+EVERYTHING = SearchFilter()
+
+
+def _silent(progress: OpenProgress) -> None:
+    """Nobody asked for progress."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EnrollmentDatabase:
+    """One process opens a folder; any number of threads call any method at any time.
+
+    A write is on disk (fsync) and visible to every search that starts after it returned. Searches never wait for the
+    disk. Errors: the tree of index.errors.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        create: bool = True,
+        progress: ReportProgress | None = None,
+        clock: Callable[[], datetime] = _now,
+        use_cache: bool = True,
+    ) -> None:
+        """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone."""
+        self._folder = folder
+        self._clock = clock
+        self._report = progress or _silent
+        if not create and not (folder / STORE_NAME).is_file():
+            raise DatabaseError("there is no database in this folder; check the path or create one")
+        lists.make_folder(folder)
+        self._lock = FolderLock(folder / LOCK_NAME)
+        try:
+            self._partitions = Partitions(folder / CACHE_NAME, self._report)
+            self._store = ReferenceStore(folder / STORE_NAME, create=create, apply_effects=self._partitions.apply)
+            try:
+                self._partitions.load(self._store, use_cache=use_cache)
+            except BaseException:
+                self._store.close()
+                raise
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True, progress: ReportProgress | None = None) -> EnrollmentDatabase:
+        """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
+
+        Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+        """
+        return cls(folder, create=create, progress=progress)
+
+    def close(self) -> None:
+        """Write the index files, empty the log, let go of the lock. Safe to call twice."""
+        try:
+            self._partitions.close(self._store)
+        finally:
+            try:
+                self._store.close()
+            finally:
+                self._lock.release()
+
+    def __enter__(self) -> EnrollmentDatabase:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the indexes hold exactly what the store holds."""
+        return self._partitions.in_step
+
+    @property
+    def database_id(self) -> str:
+        """Random, made with the store; a restored backup keeps it."""
+        return self._store.database_id
+
+    def enroll(
+        self,
+        subject: Subject,
+        references: Sequence[NewReference],
+        *,
+        request_id: str = "",
+        request_digest: bytes = b"",
+    ) -> EnrollmentReceipt:
+        """Store references of a subject; on disk and searchable on return.
+
+        subject_id "" and an external_id that nobody has make a new subject; otherwise the references are added to
+        the one meant, which keeps what is recorded of it and joins the galleries named. A repeated request_id gives
+        the first receipt again. Raises VectorError, SubjectNotFoundError, GalleryNotFoundError, AlreadyExistsError,
+        RequestConflictError, DatabaseFullError, DatabaseWriteError; nothing is stored then.
+        """
+        encoded = [encode_reference(reference) for reference in references]
+        now = self._clock()
+        return self._store.write(
+            lambda connection: writes.enroll(
+                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now
+            )
+        )
+
+    def delete_subject(self, subject_id: str, *, request_id: str = "") -> DeletionReceipt:
+        """Delete a subject with everything stored of it. Raises SubjectNotFoundError, RequestConflictError."""
+        now = self._clock()
+        receipt = self._store.write(
+            lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now)
+        )
+        return dataclasses.replace(receipt, files_scrubbed=self._store.is_scrubbed)
+
+    def delete_reference(self, reference_id: int, *, request_id: str = "") -> DeletionReceipt:
+        """Delete one reference; its subject stays. Raises ReferenceNotFoundError, RequestConflictError."""
+        now = self._clock()
+        receipt = self._store.write(
+            lambda connection: writes.delete_reference(connection, reference_id, request_id=request_id, now=now)
+        )
+        return dataclasses.replace(receipt, files_scrubbed=self._store.is_scrubbed)
+
+    def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
+        """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
+        in_index = self._partitions.any_known(tuple(reference_ids))
+        return find_traces(self._folder, self._store, subject_id, tuple(reference_ids), in_index=in_index)
+
+    def seal_subject(self, subject_id: str) -> None:
+        """Keep a subject but never search it. Raises SubjectNotFoundError."""
+        self._store.write(lambda connection: writes.seal_subject(connection, subject_id))
+
+    def unseal_subject(self, subject_id: str) -> None:
+        """Search a sealed subject again. Raises SubjectNotFoundError."""
+        self._store.write(lambda connection: writes.unseal_subject(connection, subject_id))
+
+    def create_gallery(self, gallery: Gallery) -> Gallery:
+        """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""
+        now = self._clock()
+
+        def create(connection: sqlite3.Connection) -> Outcome[None]:
+            number = galleries.create_gallery(connection, gallery, now=now)
+            return Outcome(None, (GalleryCreated(gallery.gallery_id, number),))
+
+        self._store.write(create)
+        return dataclasses.replace(gallery, create_time=now)
+
+    def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
+        """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
+        self._store.write(
+            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=True)
+        )
+
+    def remove_from_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
+        """Take subjects out of a gallery; they stay enrolled. Raises like add_to_gallery."""
+        self._store.write(
+            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=False)
+        )
+
+    def search(
+        self, modality: Modality, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING
+    ) -> Hits:
+        """Best k references of each query among those that pass the filter, which is applied before the search.
+
+        queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
+        """
+        self._check_in_step()
+        partition = self._partitions.get(PackKey(modality, pack_id))
+        among = references_of_subjects(self._store, where.subject_ids)
+        columns = column_filter(where, self._partitions.gallery_numbers)
+        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+
+    def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
+        """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
+        hits = self.search(Modality.FINGERPRINT, pack_id, queries, k, where=where)
+        return hits if len(hits) <= 1 else no_hits(1, k)
+
+    def allowed_reference_ids(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
+        """int64 (n,), ascending, read-only: the references that a search with this filter covers."""
+        return self._resolve(modality, pack_id, where).reference_ids
+
+    def count(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> tuple[int, int]:
+        """(subjects, references) that a search with this filter covers."""
+        resolved = self._resolve(modality, pack_id, where)
+        return resolved.subject_count, len(resolved.reference_ids)
+
+    def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
+        """References in the order asked for; deleted ones are left out."""
+        wanted = [int(reference_id) for reference_id in reference_ids]
+        with self._store.read() as connection:
+            return tuple(read_references(connection, lists.packs_by_number(connection), wanted))
+
+    def subject_ids_of(self, reference_ids: Sequence[int] | Int64Array) -> dict[int, str]:
+        """Subject id by reference id; deleted ones are left out."""
+        with self._store.read() as connection:
+            return subject_ids_of(connection, [int(reference_id) for reference_id in reference_ids])
+
+    def get_subject(self, subject_id: str) -> Subject:
+        """Raises SubjectNotFoundError."""
+        with self._store.read() as connection:
+            return find_subject(connection, subject_id).subject
+
+    def find_subject(self, external_id: str) -> Subject | None:
+        """The subject with exactly this external id, code point by code point."""
+        with self._store.read() as connection:
+            row = find_by_external_id(connection, external_id)
+        return None if row is None else row.subject
+
+    def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
+        return lists.list_subjects(self._store, gallery_id, page_size, page_token)
+
+    def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
+        """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
+        return lists.list_references(self._store, subject_id, page_size, page_token)
+
+    def list_galleries(self, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
+        """Galleries in the order in which they were made. Raises PageTokenError."""
+        return lists.list_galleries(self._store, page_size, page_token)
+
+    def verify(self, *, thorough: bool = True) -> VerifyReport:
+        """Check the store, and every index against it. thorough: each page of the store and a sample of vectors."""
+        return self._partitions.verify(self._store, thorough=thorough)
+
+    def rebuild(self, progress: ReportProgress | None = None) -> None:
+        """Make every index anew from the store, beside the old one, which answers until the new one is whole."""
+        self._partitions.rebuild(self._store, progress or self._report)
+
+    def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
+        self._check_in_step()
+        return self._partitions.resolve(self._store, PackKey(modality, pack_id), where)
+
+    def _check_in_step(self) -> None:
+        if not self._partitions.in_step:
+            raise DatabaseError("the index is not in step with the store; restart the server, which rebuilds it")

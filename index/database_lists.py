@@ -1,0 +1,64 @@
+"""Paged lists of the enrollment database."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from index.errors import DatabaseWriteError
+from index.page_token import checked_page_size, make_page_token, read_page_token
+from index.receipts import Page
+from index.records import Gallery, Reference, Subject
+from index.store import ReferenceStore
+from index.store_effects import PackRow
+from index.store_galleries import galleries_after, gallery_number
+from index.store_references import all_packs, references_after
+from index.store_subjects import find_subject, subjects_after
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of a database, readable by its owner only. Raises DatabaseWriteError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseWriteError("the database folder cannot be made; check the disk and its rights") from error
+
+
+def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:
+    """Every pack by its number in the store."""
+    return {pack.pack_number: pack for pack in all_packs(connection).values()}
+
+
+def list_subjects(store: ReferenceStore, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    """See EnrollmentDatabase.list_subjects."""
+    limit, scope = checked_page_size(page_size), f"{store.database_id}/subjects/{gallery_id}"
+    last_number = read_page_token(page_token, scope=scope)
+    with store.read() as connection:
+        number = gallery_number(connection, gallery_id) if gallery_id else None
+        rows = subjects_after(connection, last_number, limit + 1, gallery_number=number)
+    shown = rows[:limit]
+    token = make_page_token(shown[-1].subject_number, scope=scope) if len(rows) > limit else ""
+    return Page(tuple(row.subject for row in shown), token)
+
+
+def list_references(store: ReferenceStore, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
+    """See EnrollmentDatabase.list_references."""
+    limit, scope = checked_page_size(page_size), f"{store.database_id}/references/{subject_id}"
+    last_id = read_page_token(page_token, scope=scope)
+    with store.read() as connection:
+        number = find_subject(connection, subject_id).subject_number
+        rows = references_after(connection, packs_by_number(connection), number, last_id, limit + 1)
+    shown = rows[:limit]
+    token = make_page_token(shown[-1].reference_id, scope=scope) if len(rows) > limit else ""
+    return Page(tuple(shown), token)
+
+
+def list_galleries(store: ReferenceStore, page_size: int, page_token: str) -> Page[Gallery]:
+    """See EnrollmentDatabase.list_galleries."""
+    limit, scope = checked_page_size(page_size), f"{store.database_id}/galleries"
+    last_number = read_page_token(page_token, scope=scope)
+    with store.read() as connection:
+        rows = galleries_after(connection, last_number, limit + 1)
+    shown = rows[:limit]
+    token = make_page_token(shown[-1][0], scope=scope) if len(rows) > limit else ""
+    return Page(tuple(gallery for _, gallery in shown), token)

@@ -1,0 +1,119 @@
+"""The schema as named, ordered, transactional steps. A step that was released is never edited; add another.
+
+Tables are STRICT, so that SQLite refuses a value of the wrong type. Numbers (subject_number, reference_id) are
+AUTOINCREMENT: they are never given twice, which is what lets an index be compared with the store by ids alone.
+Times are microseconds since 1970 in UTC and order nothing: a clock may jump, numbers only grow.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from index.errors import SchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: a name and its SQL statements, applied in one transaction."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+FIRST_TABLES = Migration(
+    "0001_first_tables",
+    (
+        """CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE change_count (only INTEGER PRIMARY KEY CHECK (only = 1), value INTEGER NOT NULL) STRICT""",
+        "INSERT INTO change_count VALUES (1, 0)",
+        """CREATE TABLE pack (
+            pack_number INTEGER PRIMARY KEY,
+            modality TEXT NOT NULL CHECK (modality IN ('face', 'fingerprint')),
+            pack_id TEXT NOT NULL,
+            dim INTEGER NOT NULL CHECK (dim > 0),
+            encoding TEXT NOT NULL CHECK (encoding IN ('float32', 'int8')),
+            UNIQUE (modality, pack_id)) STRICT""",
+        """CREATE TABLE subject (
+            subject_number INTEGER PRIMARY KEY AUTOINCREMENT,
+            subject_id TEXT NOT NULL UNIQUE,
+            external_id TEXT NOT NULL,
+            display_name TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('active', 'sealed')),
+            sex TEXT NOT NULL CHECK (sex IN ('unknown', 'female', 'male')),
+            birth_year INTEGER,
+            create_time INTEGER NOT NULL) STRICT""",
+        "CREATE UNIQUE INDEX subject_by_external_id ON subject (external_id) WHERE external_id <> ''",
+        "CREATE INDEX subject_sealed ON subject (subject_number) WHERE state = 'sealed'",
+        """CREATE TABLE gallery (
+            gallery_number INTEGER PRIMARY KEY AUTOINCREMENT,
+            gallery_id TEXT NOT NULL UNIQUE,
+            display_name TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            create_time INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE membership (
+            gallery_number INTEGER NOT NULL REFERENCES gallery ON DELETE CASCADE,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            PRIMARY KEY (gallery_number, subject_number)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX membership_by_subject ON membership (subject_number)",
+        """CREATE TABLE reference (
+            reference_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            pack_number INTEGER NOT NULL REFERENCES pack,
+            finger INTEGER NOT NULL CHECK (finger BETWEEN 0 AND 10),
+            quality INTEGER NOT NULL CHECK (quality BETWEEN 0 AND 100),
+            sample_sha256 TEXT NOT NULL,
+            station_id TEXT NOT NULL,
+            capture_time INTEGER,
+            create_time INTEGER NOT NULL) STRICT""",
+        "CREATE INDEX reference_by_subject ON reference (subject_number)",
+        # Apart from reference, so that reading all rows of that table at start touches no template page.
+        """CREATE TABLE template (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            vectors BLOB NOT NULL,
+            minutiae BLOB NOT NULL) STRICT""",
+        # A request whose subject was deleted keeps its id and nothing else, so that repeating it stores nothing anew.
+        """CREATE TABLE request (
+            request_id TEXT PRIMARY KEY,
+            operation TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            receipt TEXT NOT NULL,
+            subject_number INTEGER) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX request_by_subject ON request (subject_number) WHERE subject_number IS NOT NULL",
+        # The index files that hold nothing but what this store holds or held. A restored or copied older store does
+        # not know newer files, and so never trusts them.
+        """CREATE TABLE cache_mark (
+            stamp TEXT PRIMARY KEY,
+            pack_number INTEGER NOT NULL REFERENCES pack,
+            change_count INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES,)
+
+
+def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:
+    """Bring the schema up to date, each step whole or not at all. Returns the names of the steps applied now.
+
+    connection: in autocommit mode. Raises SchemaError when the database has a step that this software does not know,
+    or its steps came in another order.
+    """
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT"
+    )
+    applied = tuple(row[0] for row in connection.execute("SELECT name FROM migration ORDER BY number"))
+    known = tuple(migration.name for migration in migrations)
+    if applied != known[: len(applied)]:
+        raise SchemaError("the database was written by a newer version of this software; install that version")
+    for migration in migrations[len(applied) :]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return known[len(applied) :]

@@ -1,0 +1,45 @@
+"""Opaque page tokens: where a list goes on. A token fits one list of one database and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import struct
+
+from index.errors import DatabaseError, PageTokenError
+
+MAX_PAGE_SIZE = 1000
+DEFAULT_PAGE_SIZE = 100
+_TOKEN = struct.Struct(">Q8s")
+
+
+def checked_page_size(page_size: int) -> int:
+    """page_size, 0 meaning the default; larger ones than the maximum are cut. Raises DatabaseError when negative."""
+    if page_size < 0:
+        raise DatabaseError("page_size must not be negative")
+    return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def make_page_token(last_number: int, *, scope: str) -> str:
+    """Token of the page after last_number. scope names database, list and its arguments."""
+    packed = _TOKEN.pack(last_number, _digest(last_number, scope))
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_page_token(token: str, *, scope: str) -> int:
+    """The last number of the page before, 0 for "". Raises PageTokenError."""
+    if not token:
+        return 0
+    try:
+        packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        number, digest = _TOKEN.unpack(packed)
+    except (binascii.Error, struct.error, ValueError) as error:
+        raise PageTokenError("page_token is not one that this list gave; start from the first page") from error
+    if digest != _digest(number, scope):
+        raise PageTokenError("page_token belongs to another list; start from the first page")
+    return int(number)
+
+
+def _digest(number: int, scope: str) -> bytes:
+    return hashlib.blake2b(f"{number}\0{scope}".encode(), digest_size=8).digest()

@@ -1,0 +1,70 @@
+"""The references of one modality and pack: a search index, and the columns that filters read, in step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.errors import VectorError
+from index.records import Float32Array, Int64Array
+from index.reference_columns import ColumnFilter, ReferenceColumns, Resolved
+from index.search_index import SearchIndex, make_index
+from index.store_effects import PackRow, ReferenceAdded
+from index.vector_checks import checked_vectors
+from index.vectors import PADDING_ID, PADDING_SIMILARITY, Hits
+
+
+class Partition:
+    """One writer at a time (the writer lock of the store), any number of searching threads."""
+
+    def __init__(self, pack: PackRow, search_index: SearchIndex | None = None) -> None:
+        self.pack = pack
+        self.columns = ReferenceColumns()
+        self.search_index = make_index(pack.key.modality, pack.dim) if search_index is None else search_index
+
+    def add(self, added: Sequence[ReferenceAdded]) -> None:
+        """Make references searchable. The index learns of them before the filters name them."""
+        reference_ids = np.array([reference.reference_id for reference in added], dtype=np.int64)
+        self.search_index.add(reference_ids, [reference.vectors for reference in added])
+        self.columns.append(
+            reference_ids,
+            subject_numbers=np.array([reference.subject_number for reference in added], dtype=np.int64),
+            fingers=np.array([reference.finger for reference in added], dtype=np.uint8),
+            sexes=np.array([reference.sex for reference in added], dtype=np.uint8),
+            birth_years=np.array([reference.birth_year for reference in added], dtype=np.int16),
+            memberships=[reference.gallery_numbers for reference in added],
+        )
+
+    def remove(self, reference_ids: Int64Array) -> bool:
+        """Forget references; those of other partitions are passed over. Returns whether there was one."""
+        gone = self.columns.remove(reference_ids)
+        if len(gone):
+            self.search_index.remove(gone)
+        return bool(len(gone))
+
+    def search(self, queries: Float32Array, k: int, where: ColumnFilter, among: Int64Array | None) -> Hits:
+        """Best k of the references that pass. among: only these ids. Raises VectorError on unusable queries."""
+        checked_vectors(queries, self.pack.dim)
+        if k < 1:
+            raise VectorError("k must be at least 1")
+        if where.is_open and among is None:
+            return self.search_index.search(queries, k, allowed=None)
+        allowed = self.resolve(where, among).reference_ids
+        return self.search_index.search(queries, k, allowed=allowed)
+
+    def resolve(self, where: ColumnFilter, among: Int64Array | None) -> Resolved:
+        """Which references pass, and of how many subjects."""
+        if among is None:
+            return self.columns.resolve(where)
+        return self.columns.resolve_among(where, among)
+
+
+def no_hits(query_count: int, k: int) -> Hits:
+    """The answer of a search among nothing."""
+    return Hits(
+        reference_ids=np.full((query_count, k), PADDING_ID, dtype=np.int64),
+        similarities=np.full((query_count, k), PADDING_SIMILARITY, dtype=np.float32),
+        counts=np.zeros(query_count, dtype=np.int64),
+        proved=np.ones(query_count, dtype=np.bool_),
+    )

@@ -1,0 +1,75 @@
+"""What the enrollment database answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentReceipt:
+    """On disk and searchable. create_time in UTC. replayed: an earlier request with this id made it."""
+
+    subject_id: str
+    reference_ids: tuple[int, ...]
+    create_time: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionReceipt:
+    """Gone from the store and from every answer that starts from now on.
+
+    reference_ids: what was removed. removed_row_count: rows of all tables. files_scrubbed: the bytes are gone from
+    the files of the database folder too; False while a long read (a backup) holds an old page, in which case the next
+    write or the closing of the database finishes the work. replayed: an earlier request with this id did it.
+    """
+
+    subject_id: str
+    reference_ids: tuple[int, ...]
+    delete_time: datetime
+    removed_row_count: int
+    files_scrubbed: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceReport:
+    """absent: nothing of the subject or reference was found. found_in: where else, as "store", "index" or "file"."""
+
+    absent: bool
+    found_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list. next_page_token is "" on the last page."""
+
+    items: tuple[Item, ...]
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """problems: one sentence each, without subjects or paths; empty when ok."""
+
+    ok: bool
+    problems: tuple[str, ...]
+    subject_count: int
+    reference_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProgress:
+    """How far the opening is. stage: "store", "columns", "cache", "index", "verify". Counts are references."""
+
+    stage: str
+    done_count: int
+    total_count: int
+
+
+ReportProgress = Callable[[OpenProgress], None]

@@ -1,0 +1,121 @@
+"""SQLite connections: how they are opened, pooled for readers, and how their errors get names."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from index.errors import (
+    DatabaseDamagedError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseWriteError,
+)
+
+# Templates of 1.5 to 3 KiB fill pages of 8 KiB with little left over, and a commit still writes few bytes.
+PAGE_SIZE_BYTES = 8192
+BUSY_TIMEOUT_MS = 2000
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_REFUSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+@contextlib.contextmanager
+def named_errors() -> Iterator[None]:
+    """Translate what SQLite raises to the tree of index.errors, in one place."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # Extended codes carry the primary code in their low byte.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise DatabaseFullError("no space is left on the disk; nothing was stored, free some space") from error
+        if code in _DAMAGED:
+            raise DatabaseDamagedError("the store is damaged; restore a backup") from error
+        if code in _REFUSED:
+            raise DatabaseWriteError("the disk refused the store; nothing was stored, check the disk") from error
+        raise DatabaseError(f"the store could not be used ({type(error).__name__}); see the server log") from error
+    except UnicodeEncodeError as error:
+        raise DatabaseError("a text is not valid Unicode; send it as UTF-8") from error
+
+
+def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
+    """The one connection that writes. Every commit is on disk when it returns (synchronous=FULL in WAL mode)."""
+    connection = _connect(path, "rwc" if create else "rw")
+    try:
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise DatabaseWriteError("the disk cannot hold a write-ahead log; use a local disk")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # Deleted rows are overwritten with zeros, in pages that stay and in pages set free.
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA cache_size=-65536")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. Readers see the last commit and wait for nobody."""
+    connection = _connect(path, "rw")
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-8192")
+    return connection
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+class ReaderPool:
+    """Connections lent to one thread at a time. Thread safe."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # append and pop of a deque are atomic.
+        self._idle: collections.deque[sqlite3.Connection] = collections.deque()
+        self._closed = threading.Event()
+
+    @contextlib.contextmanager
+    def borrow(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a read transaction: every statement of the block sees the same commit."""
+        if self._closed.is_set():
+            raise DatabaseError("the database is closed")
+        with named_errors():
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = open_reader(self._path)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if self._closed.is_set():
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle now, and the rest as it comes back."""
+        self._closed.set()
+        while True:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
