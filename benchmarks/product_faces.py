@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matcher.face.engine import FaceEngine
 from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from matcher.errors import MatcherError, PackNotReadyError, SampleError
+from matcher.face.engine import FaceEngine
 
 # The first that is installed is taken where no pack is named.
 DEFAULT_PACKS = ("face-open", "insightface-buffalo_l", "insightface-buffalo_s", "opencv-sface")

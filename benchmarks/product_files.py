@@ -17,7 +17,6 @@ from matcher.pack_manifest import ModelPack
 from matcher.packs import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
 
-
 # Models that a developer's checkout has beside it; a pack that is not installed is taken from there.
 SHARED_MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "models"
 

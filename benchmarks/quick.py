@@ -73,7 +73,9 @@ def _print(
         if name in judged:
             verdict = judged[name]
             word = "REGRESSED" if verdict.regressed else "ok"
-            line += f"   {100 * verdict.change:+6.1f} % against the baseline, margin {100 * verdict.margin:.0f} %  {word}"
+            line += (
+                f"   {100 * verdict.change:+6.1f} % against the baseline, margin {100 * verdict.margin:.0f} %  {word}"
+            )
         print(line)
     for name, reason in missing.items():
         print(f"{name:24s} not measured: {reason}")

@@ -96,7 +96,11 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
 
 def machine() -> dict[str, str]:
     """Processor class and library versions; no name of the machine."""
-    found = {"processor_class": processor_class(), "python": platform.python_version(), "date": time.strftime("%Y-%m-%d")}
+    found = {
+        "processor_class": processor_class(),
+        "python": platform.python_version(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
     return found | {name: version(name) for name in MEASURED_WITH}
 
 
@@ -146,4 +150,6 @@ def _shown(argument: str) -> str:
     path = Path(argument)
     if not path.is_absolute():
         return argument
-    return "/".join(("../shared", *path.parts[path.parts.index("shared") + 1 :])) if "shared" in path.parts else path.name
+    return (
+        "/".join(("../shared", *path.parts[path.parts.index("shared") + 1 :])) if "shared" in path.parts else path.name
+    )

@@ -20,9 +20,7 @@ def verification_table(found: Result) -> str:
     rows = []
     for name, one in found["datasets"].items():
         spans = one["intervals"]
-        rates = [
-            percent(one["fnmr_at_fmr"][fmr], spans["fnmr_at_fmr"][fmr]) for fmr in ("1e-2", "1e-3", "1e-4")
-        ]
+        rates = [percent(one["fnmr_at_fmr"][fmr], spans["fnmr_at_fmr"][fmr]) for fmr in ("1e-2", "1e-3", "1e-4")]
         counts = [f"{one[key]:,}" for key in ("mated", "non_mated", "failure_to_enroll")]
         rows.append([name, *counts, percent(one["eer"], spans["eer"]), *rates])
     spans = found["details"]["mean_intervals"]

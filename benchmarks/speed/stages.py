@@ -1,0 +1,67 @@
+"""Decode, extract, compare and a whole Identify, each on one thread beside the same yardstick.
+
+The images are generated prints, and the photograph that the insightface package ships: nothing but the checkout and
+the packs is needed. What has no pack here is left out, with the reason.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+
+from benchmarks.processor import processor_class
+from benchmarks.speed.works import WORKS, StageUnavailableError, StageWork
+from benchmarks.timing import Timing, Yardstick, measure
+
+ROUNDS = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", nargs="+", choices=sorted(WORKS), default=None, metavar="STAGE")
+    parser.add_argument("--rounds", type=int, default=200, help="of each stage (default 200)")
+    parser.add_argument("--budget", type=float, default=600.0, metavar="SECONDS", help="for all stages together")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    timings, missing = measure_stages(budget_s=args.budget, only=args.only, rounds=args.rounds)
+    for name, one in timings.items():
+        print(
+            f"{name:22s} {one.median_ms:9.3f} ms median  {one.p95_ms:9.3f} p95  {one.p99_ms:9.3f} p99  "
+            f"ratio {one.ratio:8.4f} ± {100 * one.ratio_noise:.1f} %"
+        )
+    for name, reason in missing.items():
+        print(f"{name:22s} not measured: {reason}")
+    if args.json:
+        found = {
+            "processor_class": processor_class(),
+            "stages": {name: asdict(one) for name, one in timings.items()},
+            "missing": missing,
+        }
+        args.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def measure_stages(
+    *, budget_s: float, only: list[str] | None = None, rounds: int = ROUNDS
+) -> tuple[dict[str, Timing], dict[str, str]]:
+    """Timings by stage, and why a stage could not be measured. budget_s: wall-clock for all stages together."""
+    cv2.setNumThreads(1)
+    names = [name for name in WORKS if only is None or name in only]
+    yardstick = Yardstick()
+    timings: dict[str, Timing] = {}
+    missing: dict[str, str] = {}
+    for name in names:
+        try:
+            timings[name] = _measured(WORKS[name], yardstick, rounds, budget_s / len(names))
+        except StageUnavailableError as error:
+            missing[name] = str(error)
+    return timings, missing
+
+
+def _measured(make: Callable[[], StageWork], yardstick: Yardstick, rounds: int, budget_s: float) -> Timing:
+    with make() as stage:
+        return measure(stage.work, yardstick, rounds=rounds, calls=stage.calls, budget_s=budget_s)

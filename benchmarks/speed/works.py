@@ -1,0 +1,128 @@
+"""The pieces of work whose speed is measured; each is made ready outside the timed part."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from benchmarks.engines import Engine, EngineError, EngineSpec, Extracted, load_engine
+from benchmarks.generated_prints import impression, master_print
+from benchmarks.sample_photograph import one_face
+
+PRINT_WIDTH_PX, PRINT_HEIGHT_PX = 388, 374  # of the issue's goal, a common optical sensor
+COMPARED = 200  # references a call: a comparison alone is shorter than the clock's call
+
+
+class StageUnavailableError(Exception):
+    """The stage cannot be measured here; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageWork:
+    """work: one call. calls: a round. Used as a context manager, it removes its files at the end."""
+
+    work: Callable[[], object]
+    calls: int
+    resources: ExitStack
+
+    def __enter__(self) -> "StageWork":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.resources.close()
+
+
+def generated_print(seed: int = 1, capture: int = 1) -> NDArray[np.uint8]:
+    """A generated print of PRINT_WIDTH_PX x PRINT_HEIGHT_PX: uint8, 500 ppi."""
+    return impression(master_print(seed), capture, width_px=PRINT_WIDTH_PX, height_px=PRINT_HEIGHT_PX)
+
+
+def decode_print() -> StageWork:
+    """PNG of a print to pixels."""
+    from matcher.decode import decode_image  # noqa: PLC0415
+
+    image_bytes = bytes(cv2.imencode(".png", generated_print())[1])
+    return StageWork(lambda: decode_image(image_bytes, ppi=500), 5, ExitStack())
+
+
+def decode_photograph() -> StageWork:
+    """JPEG of a face to pixels."""
+    from matcher.decode import decode_image  # noqa: PLC0415
+
+    image_bytes = bytes(cv2.imencode(".jpg", _face())[1])
+    return StageWork(lambda: decode_image(image_bytes), 5, ExitStack())
+
+
+def extract_print() -> StageWork:
+    """An uncompressed file of a print to its minutiae."""
+    return _extraction(_engine("fingerprint"), generated_print(), 500.0)
+
+
+def extract_face() -> StageWork:
+    """An uncompressed file of a face to its embedding."""
+    return _extraction(_engine("face"), _face(), None)
+
+
+def compare_prints() -> StageWork:
+    """One prepared probe against COMPARED prepared references; time of all of them."""
+    from benchmarks.generated_templates import minutia_sets  # noqa: PLC0415
+
+    engine = _engine("fingerprint")
+    empty = np.zeros((0, 0), np.float32)
+    templates = [Extracted("", -1, empty, minutiae.to_bytes()) for minutiae in minutia_sets(COMPARED + 1, seed=3)]
+    probe, *references = [engine.prepare(template) for template in templates]
+    return StageWork(lambda: engine.similarities(probe, references), 1, ExitStack())
+
+
+def identify_print() -> StageWork:
+    """A whole Identify in process: decode, extract, search, compare the shortlist, calibrate, audit on disk."""
+    from benchmarks.speed.identify import identify_work  # noqa: PLC0415
+
+    resources = ExitStack()
+    folder = Path(resources.enter_context(tempfile.TemporaryDirectory()))
+    try:
+        return StageWork(resources.enter_context(identify_work(folder)), 1, resources)
+    except EngineError as error:
+        resources.close()
+        raise StageUnavailableError(str(error)) from error
+
+
+WORKS: dict[str, Callable[[], StageWork]] = {
+    "decode_print": decode_print,
+    "decode_photograph": decode_photograph,
+    "extract_print": extract_print,
+    "extract_face": extract_face,
+    f"compare_{COMPARED}_prints": compare_prints,
+    "identify_print": identify_print,
+}
+
+
+def _extraction(engine: Engine, pixels: NDArray[np.uint8], ppi: float | None) -> StageWork:
+    resources = ExitStack()
+    path = Path(resources.enter_context(tempfile.TemporaryDirectory())) / "sample.bmp"
+    order = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+    PillowImage.fromarray(np.ascontiguousarray(order)).save(path)
+    if engine.extract(path, ppi).failed:
+        resources.close()
+        raise StageUnavailableError("the engine makes no template of the benchmark's own image")
+    return StageWork(lambda: engine.extract(path, ppi), 1, resources)
+
+
+def _engine(modality: str) -> Engine:
+    try:
+        return load_engine(EngineSpec(modality))
+    except EngineError as error:
+        raise StageUnavailableError(str(error)) from error
+
+
+def _face() -> NDArray[np.uint8]:
+    face = one_face()
+    if face is None:
+        raise StageUnavailableError("the insightface package and its photograph are not installed")
+    return face
