@@ -1,0 +1,149 @@
+"""Step 5: the averaged weights of both checkpoints to ONNX, with large weights stored as 8-bit integers.
+
+A large convolution weight is stored int8 with one float32 scale an output channel, and becomes float32 through
+Cast and Mul nodes on constants, which ONNX Runtime folds when it loads the file: stored small, computed in float32.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+from torch.nn import functional
+
+from training.detector_net import OUTPUT_NAMES, Detector, ExportedDetector
+from training.embedder_net import DIM, Embedder
+
+OPSET = 17
+SMALLEST_STORED_INT8 = 4096
+
+
+class ExportedEmbedder(nn.Module):
+    """RGB float32 (n, 3, 112, 112), (x - 127.5) / 127.5, to vectors (n, 384) before L2 normalization."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__()
+        self.embedder = embedder
+        self.register_buffer("luma", torch.tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1))
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        return self.embedder(functional.conv2d(crops, self.luma) * 127.5 + 127.5)
+
+
+def fold_normalization(model: nn.Module) -> None:
+    """Fold each batch normalization into the convolution right before it, in place."""
+    for parent in model.modules():
+        if not isinstance(parent, nn.Sequential):
+            continue
+        for at in range(len(parent) - 1):
+            if isinstance(parent[at], nn.Conv2d) and isinstance(parent[at + 1], nn.BatchNorm2d):
+                parent[at] = nn.utils.fuse_conv_bn_eval(parent[at], parent[at + 1])
+                parent[at + 1] = nn.Identity()
+
+
+def store_small(path: Path) -> None:
+    """Replace large float32 initializers by int8 and scale."""
+    model = onnx.load(path)
+    graph = model.graph
+    kept, nodes = [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < SMALLEST_STORED_INT8 or values.ndim < 2:
+            kept.append(tensor)
+            continue
+        axes = tuple(range(1, values.ndim))
+        scale = np.maximum(np.abs(values).max(axis=axes, keepdims=True) / 127, 1e-12).astype(np.float32)
+        codes = np.clip(np.round(values / scale), -127, 127).astype(np.int8)
+        name = tensor.name
+        kept += [numpy_helper.from_array(codes, f"{name}_int8"), numpy_helper.from_array(scale, f"{name}_scale")]
+        nodes.append(helper.make_node("Cast", [f"{name}_int8"], [f"{name}_codes"], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("Mul", [f"{name}_codes", f"{name}_scale"], [name]))
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    nodes += list(graph.node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.value_info[:]
+    model.producer_name, model.doc_string = "station-matcher training", ""
+    for node in graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def write(model: nn.Module, sample: torch.Tensor, path: Path, outputs: list[str], axes: dict) -> None:
+    """Export, then store the weights small."""
+    model.eval()
+    fold_normalization(model)
+    with torch.inference_mode():
+        torch.onnx.export(
+            model,
+            (sample,),
+            str(path),
+            input_names=["input"],
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    store_small(path)
+
+
+def load_average(model: nn.Module, checkpoint: Path) -> int:
+    """Take the averaged weights; returns the number of steps they were trained."""
+    state = torch.load(checkpoint, weights_only=True)
+    model.load_state_dict(state["average"])
+    return int(state["step"])
+
+
+def facts(path: Path) -> dict[str, object]:
+    """Name, size and hash for a manifest."""
+    content = path.read_bytes()
+    return {"file": path.name, "sha256": hashlib.sha256(content).hexdigest(), "byte_size": len(content)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, required=True, help="folder of embedder.pt and detector.pt")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    embedder, detector = Embedder(), Detector()
+    steps = {
+        "embedder": load_average(embedder, options.cache / "embedder.pt"),
+        "detector": load_average(detector, options.cache / "detector.pt"),
+    }
+    batch = {0: "batch"}
+    embedder_path, detector_path = options.out / "embedder.onnx", options.out / "detector.onnx"
+    sample = torch.zeros(2, 3, 112, 112)
+    axes = {"input": batch, "embedding": batch}
+    write(ExportedEmbedder(embedder), sample, embedder_path, ["embedding"], axes)
+    axes = {name: {0: "batch", 1: "cells"} for name in OUTPUT_NAMES}
+    axes["input"] = {0: "batch", 2: "height", 3: "width"}
+    write(ExportedDetector(detector), torch.zeros(1, 3, 256, 320), detector_path, list(OUTPUT_NAMES), axes)
+    report = {
+        "steps": steps,
+        "detector": {**facts(detector_path), "channel_order": "BGR", "mean": 0.0, "std": 1.0, "side_multiple_px": 32},
+        "embedder": {
+            **facts(embedder_path),
+            "channel_order": "RGB",
+            "mean": 127.5,
+            "std": 127.5,
+            "input_px": [112, 112],
+            "dim": DIM,
+        },
+    }
+    (options.out / "manifest-facts.json").write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
