@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from benchmarks.demo.captures import PEOPLE_COUNT
 from benchmarks.demo.packs import DemoPacks, prepare_packs
-from benchmarks.demo.people import Person, enroll_people, prepare_people
+from benchmarks.demo.people import DemonstrationError, Person, enroll_people, prepare_people
 from benchmarks.demo.searches import Search, SearchOutcome, run_search, searches_of
 from benchmarks.demo.server_process import ServerStartError, running_server
 from benchmarks.demo.table import print_outcomes
@@ -34,9 +34,9 @@ def main() -> int:
     if packs.fingerprint is None:
         return 1
     try:
-        with running_server(out_folder / "database", out_folder / "server.log", *packs.server_arguments()) as address:
+        with running_server(out_folder / "database", out_folder / "server.log", packs.environment()) as address:
             outcomes = _enroll_and_search(address, packs, out_folder, console)
-    except (ServerStartError, ServiceError) as error:
+    except (ServerStartError, ServiceError, DemonstrationError) as error:
         console.print(str(error), style="red", markup=False)
         return 1
     print_outcomes(outcomes, out_folder, console)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +22,17 @@ class ServerStartError(Exception):
 
 
 @contextmanager
-def running_server(data_folder: Path, log_path: Path, *arguments: str) -> Iterator[str]:
+def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str]) -> Iterator[str]:
     """Address of a server that serves; stopped with SIGTERM when the block ends."""
     address = f"127.0.0.1:{_free_port()}"
-    command = [sys.executable, "-m", "matcher.cli", "serve", "--listen", address, "--data", str(data_folder), *arguments]
+    environment = os.environ | {
+        "STATION_MATCHER_SERVER_ADDRESS": address,
+        "STATION_MATCHER_STORAGE_DATA_FOLDER": str(data_folder),
+        **settings,
+    }
     with log_path.open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        command = [sys.executable, "-m", "matcher.server"]
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
         _wait_until_serving(process, address, log_path)
         yield address

@@ -28,7 +28,9 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
             label = f"{outcome.search.person.external_id}, {outcome.search.label}" if number == 0 else ""
             table.add_row(label, *_cells(line), end_section=number == len(outcome.lines[:3]) - 1)
         if not outcome.lines:
-            table.add_row(f"{outcome.search.person.external_id}, {outcome.search.label}", "", "no candidate", end_section=True)
+            table.add_row(
+                f"{outcome.search.person.external_id}, {outcome.search.label}", "", "no candidate", end_section=True
+            )
     console.print(table)
     first_count = sum(outcome.mate_is_first for outcome in outcomes)
     durations = sorted(outcome.duration_ms for outcome in outcomes)
