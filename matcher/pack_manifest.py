@@ -62,9 +62,11 @@ class RefinerSpec:
 
 @dataclass(frozen=True, slots=True)
 class DetectorSpec:
-    """A face detector. kind: "yunet", "scrfd" or "center". canvas_px: 0 where the network takes any multiple of
-    32, else its fixed square side. score_floor 0-1; overlap: intersection over union above which the weaker of two
-    boxes goes. The picture enters as (pixels - mean) / std in channel_order.
+    """A face detector. kind: "yunet" (YuNet's twelve outputs) or "scrfd". canvas_px: 0 where the network takes any
+    canvas of sides that are multiples of 32, else the fixed side of its square one; frees_canvas: its graph is
+    convolutional throughout, so the fixed side may be freed (then canvas_px is 0). score_floor 0-1; overlap:
+    intersection over union above which the weaker of two boxes goes. The picture enters as (pixels - mean) / std in
+    channel_order.
     """
 
     kind: str
@@ -75,6 +77,7 @@ class DetectorSpec:
     mean: float = 0.0
     std: float = 1.0
     channel_order: str = "BGR"
+    frees_canvas: bool = False
     refiner: RefinerSpec | None = None
 
 

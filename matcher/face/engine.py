@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import cv2
@@ -15,7 +14,7 @@ from matcher.errors import FaceBox, NoFaceError, PackError, QualityError, Reques
 from matcher.face.align import align_face
 from matcher.face.detect import FaceFinder
 from matcher.face.embed import Embedder, joined_embedding
-from matcher.face.load import load_embedder, load_finder, open_session
+from matcher.face.load import PackSessions, load_embedder, load_finder
 from matcher.face.quality import eye_distance_px, face_quality
 from matcher.packs import ModelPack, PackStore
 from matcher.samples import FaceDetection, Image, Quality, Uint8Array
@@ -58,16 +57,9 @@ class FaceEngine:
         """Open the pack's files. Raises PackError (missing, damaged, not a face pack) and SessionError."""
         if pack.detector is None or not pack.embedders:
             raise PackError(f"pack {pack.name} holds no face models")
-        open_file = partial(
-            open_session,
-            pack,
-            pack_store,
-            thread_count=thread_count,
-            device=device,
-            allow_cpu_fallback=allow_cpu_fallback,
-        )
-        embedders = [load_embedder(spec, open_file) for spec in pack.embedders]
-        return cls(pack, load_finder(pack.detector, open_file), embedders)
+        sessions = PackSessions(pack, pack_store, thread_count, device, allow_cpu_fallback)
+        embedders = [load_embedder(spec, sessions) for spec in pack.embedders]
+        return cls(pack, load_finder(pack.detector, sessions), embedders)
 
     @property
     def pack_id(self) -> str:

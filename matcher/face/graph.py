@@ -71,11 +71,8 @@ def _constants(graph: Any) -> dict[str, Any]:
 
 
 def _free_canvas(graph: Any) -> None:
-    for value, names in ((graph.input[0], ("height", "width")),):
-        for axis, name in zip((2, 3), names, strict=True):
-            value.type.tensor_type.shape.dim[axis].ClearField("dim_value")
-            value.type.tensor_type.shape.dim[axis].dim_param = name
+    sides = graph.input[0].type.tensor_type.shape.dim
+    sides[2].dim_param, sides[3].dim_param = "height", "width"
     for output in graph.output:
-        output.type.tensor_type.shape.dim[1].ClearField("dim_value")
         output.type.tensor_type.shape.dim[1].dim_param = f"{output.name}_cells"
     del graph.value_info[:]

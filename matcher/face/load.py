@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from matcher.errors import PackError
 from matcher.face.candidates import DetectorNetwork
 from matcher.face.detect import FaceFinder
 from matcher.face.embed import Embedder, OnnxEmbedder
 from matcher.face.graph import rewrite_graph
+from matcher.face.insightface_models import ArcFace, Scrfd
 from matcher.face.refine import LandmarkRefiner
 from matcher.face.yunet import YuNet
 from matcher.packs import DetectorSpec, EmbedderSpec, ModelPack, PackStore
 from matcher.session import OnnxSession
 
-OpenSession = Callable[[str], OnnxSession]
-"""File name of the pack to a session on it."""
+
+@dataclass(frozen=True, slots=True)
+class PackSessions:
+    """Opens verified files of one pack, all with the same settings (see OnnxSession)."""
+
+    pack: ModelPack
+    pack_store: PackStore
+    thread_count: int = 1
+    device: str = "cpu"
+    allow_cpu_fallback: bool = False
+
+    def path(self, file_name: str) -> Path:
+        """The verified file. Raises PackError."""
+        return self.pack_store.file(self.pack.name, file_name)
+
+    def open(self, file_name: str, *, free_canvas: bool = False) -> OnnxSession:
+        """A session on the file. Raises PackError, SessionError."""
+        return OnnxSession(
+            rewrite_graph(self.path(file_name).read_bytes(), free_canvas=free_canvas),
+            thread_count=self.thread_count,
+            device=self.device,
+            allow_cpu_fallback=self.allow_cpu_fallback,
+        )
 
 
-def open_session(
-    pack: ModelPack,
-    pack_store: PackStore,
-    file_name: str,
-    *,
-    thread_count: int,
-    device: str,
-    allow_cpu_fallback: bool,
-) -> OnnxSession:
-    """A session on a verified file of the pack. Raises PackError and SessionError."""
-    content = pack_store.file(pack.name, file_name).read_bytes()
-    is_fixed_yunet = pack.detector is not None and pack.detector.kind == "yunet" and pack.detector.file == file_name
-    return OnnxSession(
-        rewrite_graph(content, free_canvas=is_fixed_yunet),
-        thread_count=thread_count,
-        device=device,
-        allow_cpu_fallback=allow_cpu_fallback,
-    )
+def load_finder(spec: DetectorSpec, sessions: PackSessions) -> FaceFinder:
+    """The face finder of a pack. Raises PackError on a kind that no adapter reads, SessionError."""
+    refiner = None if spec.refiner is None else LandmarkRefiner(sessions.open(spec.refiner.file), spec.refiner)
+    return FaceFinder(_network(spec, sessions), overlap=spec.overlap, canvas_px=spec.canvas_px, refiner=refiner)
 
 
-def load_finder(spec: DetectorSpec, open_file: OpenSession) -> FaceFinder:
-    """The face finder of a pack. Raises PackError on a kind that no adapter reads."""
-    refiner = None if spec.refiner is None else LandmarkRefiner(open_file(spec.refiner.file), spec.refiner)
-    return FaceFinder(_network(spec, open_file(spec.file)), overlap=spec.overlap, refiner=refiner)
-
-
-def load_embedder(spec: EmbedderSpec, open_file: OpenSession) -> Embedder:
-    """An embedder of a pack. Raises PackError on a kind that no adapter reads."""
+def load_embedder(spec: EmbedderSpec, sessions: PackSessions) -> Embedder:
+    """An embedder of a pack. Raises PackError on a kind that no adapter reads, SessionError."""
     match spec.kind:
         case "onnx":
-            return OnnxEmbedder(open_file(spec.file), spec)
+            return OnnxEmbedder(sessions.open(spec.file), spec)
+        case "arcface":
+            return ArcFace(sessions.path(spec.file), sessions.open(spec.file), spec)
     raise PackError(f"no adapter reads embedders of kind {spec.kind!r}")
 
 
-def _network(spec: DetectorSpec, session: OnnxSession) -> DetectorNetwork:
+def _network(spec: DetectorSpec, sessions: PackSessions) -> DetectorNetwork:
     match spec.kind:
         case "yunet":
-            return YuNet(session, spec)
+            return YuNet(sessions.open(spec.file, free_canvas=spec.frees_canvas), spec)
+        case "scrfd":
+            return Scrfd(sessions.path(spec.file), sessions.open(spec.file), spec)
     raise PackError(f"no adapter reads detectors of kind {spec.kind!r}")

@@ -24,7 +24,12 @@ class YuNet:
 
     def find(self, canvas: Uint8Array) -> FaceCandidates:
         """Every cell above the score floor. canvas: uint8 (height, width, 3) BGR, sides multiples of 32."""
-        blob = cv2.dnn.blobFromImage(canvas)  # BGR, 0-255, no mean
+        blob = cv2.dnn.blobFromImage(
+            canvas,
+            scalefactor=1.0 / self._spec.std,
+            mean=(self._spec.mean,) * 3,
+            swapRB=self._spec.channel_order == "RGB",
+        )
         outputs = self._session.run({self._session.input_names[0]: blob})
         found = [self._decode(outputs, stride, canvas.shape[1] // stride) for stride in STRIDES_PX]
         return FaceCandidates(
