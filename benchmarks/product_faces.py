@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
+from index.records import FingerPosition, Modality, Template
 from matcher.errors import MatcherError, PackNotReadyError, SampleError
 from matcher.face.engine import FaceEngine
 
@@ -44,6 +45,10 @@ class FaceAdapter:
         except SampleError as error:
             return failed(error)
         return Extracted("", found.quality.score, np.asarray(found.template.vectors, np.float32))
+
+    def template(self, sample: Extracted) -> Template:
+        """The template that extract made."""
+        return Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, sample.vectors)
 
     def prepare(self, sample: Extracted) -> NDArray[np.float32]:
         return sample.vectors[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
-from index.records import FingerPosition
+from index.records import FingerPosition, Template
 from matcher.errors import MatcherError, SampleError
 from matcher.fingerprint.minutia_set import MinutiaSet
 
@@ -47,9 +47,12 @@ class FingerprintAdapter:
             return failed(error)
         return Extracted("", found.quality.score, np.zeros((0, 0), np.float32), found.minutiae.to_bytes())
 
+    def template(self, sample: Extracted) -> Template:
+        """The template of the minutiae that extract found."""
+        return self._engine.template_from_minutiae(MinutiaSet.from_bytes(sample.minutiae), FingerPosition.UNKNOWN)
+
     def prepare(self, sample: Extracted) -> PreparedFingerprint:
-        minutiae = MinutiaSet.from_bytes(sample.minutiae)
-        return prepare(self._engine.template_from_minutiae(minutiae, FingerPosition.UNKNOWN))
+        return prepare(self.template(sample))
 
     def similarities(
         self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]

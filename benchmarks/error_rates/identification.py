@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--search",
-        choices=("shortlist", "exhaustive"),
-        default="shortlist",
-        help="fingers: through the descriptor index and a comparison of its shortlist, as the server does (default), "
-        "or a comparison with every reference",
+        choices=("product", "exhaustive"),
+        default="product",
+        help="through the product's database and searcher, as the server does (default), or a comparison with every "
+        "reference",
     )
-    parser.add_argument("--shortlist", type=int, default=0, metavar="N", help="its length (default: the server's)")
+    parser.add_argument(
+        "--shortlist", type=int, default=0, metavar="N", help="fingers that the index proposes (default: the server's)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,10 +68,11 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     searcher = load_searcher(args, engine, [*enrollment.references, *distractors.templates])
     outcomes = []
     search_ms = []
-    for probe, mate in track(enrollment.probes, total=len(enrollment.probes), what="search"):
-        start = time.perf_counter()
-        outcomes.append(searcher.search(probe, mate))
-        search_ms.append(1000 * (time.perf_counter() - start))
+    with closing(searcher):
+        for probe, mate in track(enrollment.probes, total=len(enrollment.probes), what="search"):
+            start = time.perf_counter()
+            outcomes.append(searcher.search(probe, mate))
+            search_ms.append(1000 * (time.perf_counter() - start))
     report = identification_report(outcomes, gallery=len(enrollment.references) + len(distractors.templates))
     _write(args.out, report, enrollment, outcomes)
     details = _details(args, engine, enrollment, distractors, outcomes, search_ms)

@@ -27,6 +27,8 @@ class Searcher(Protocol):
     def search(self, probe: Extracted, mate: int) -> SearchOutcome:
         """mate: row of the gallery that shows the probe's finger or person."""
 
+    def close(self) -> None: ...
+
 
 class ExhaustiveSearcher:
     """Compares the probe with every reference."""
@@ -41,6 +43,9 @@ class ExhaustiveSearcher:
             return NOT_FOUND
         similarities = self._engine.similarities(self._engine.prepare(probe), self._references)
         return outcome(np.array(self._rows, np.int64), np.asarray(similarities, np.float64), mate)
+
+    def close(self) -> None:
+        """Holds nothing."""
 
 
 def outcome(rows: NDArray[np.int64], similarities: NDArray[np.float64], mate: int) -> SearchOutcome:
@@ -58,9 +63,9 @@ def outcome(rows: NDArray[np.int64], similarities: NDArray[np.float64], mate: in
 
 
 def load_searcher(args: argparse.Namespace, engine: Engine, gallery: Sequence[Extracted]) -> Searcher:
-    """The searcher that --search asks for. The index of faces is exact, so for them every search is exhaustive."""
-    if args.modality == "fingerprint" and args.search == "shortlist":
-        from benchmarks.product_search import ShortlistSearcher  # noqa: PLC0415  loads faiss
+    """The searcher that --search asks for."""
+    if args.search == "product":
+        from benchmarks.product_search import ProductSearcher  # noqa: PLC0415  loads faiss and the store
 
-        return ShortlistSearcher(engine, gallery, shortlist=args.shortlist or None)
+        return ProductSearcher(engine, gallery, shortlist_count=args.shortlist or None)
     return ExhaustiveSearcher(engine, gallery)

@@ -84,7 +84,7 @@ def test_identification_report(people, tmp_path):
 
 
 def test_distractors_grow_the_gallery_and_are_declared(people, tmp_path):
-    report = run("identification", people, tmp_path / "out", "--distractors", "50")
+    report = run("identification", people, tmp_path / "out", "--distractors", "50", "--search", "exhaustive")
     assert report["gallery"] == 55
     details = json.loads((tmp_path / "out" / "details.json").read_text())
     assert details["distractors"] == {"images": 0, "image_failures": 0, "generated": 50}
