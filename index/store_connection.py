@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -44,7 +45,9 @@ def named_errors() -> Iterator[None]:
 
 def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
     """The one connection that writes. Every commit is on disk when it returns (synchronous=FULL in WAL mode)."""
-    connection = _connect(path, "rwc" if create else "rw")
+    if create:
+        _create_private(path)
+    connection = _connect(path, "rw")
     try:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -69,6 +72,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8192")
     return connection
+
+
+def _create_private(path: Path) -> None:
+    """SQLite makes files that everyone may read; its log takes over the rights of the store file."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise DatabaseWriteError("the store cannot be made; check the disk and its rights") from error
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

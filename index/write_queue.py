@@ -1,22 +1,19 @@
-"""Group commit: concurrent writes share one transaction and so one fsync, each acknowledged after it.
+"""Writes to the store: concurrent ones share one transaction and so one fsync.
 
-Whoever holds the writer lock commits for all who wait for it, so there is no thread of its own and a lone writer waits
-for nobody. Each operation runs in its own savepoint: one that is refused takes back only itself.
+Each operation runs in its own savepoint: one that is refused takes back only itself.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from index.errors import DatabaseError
+from index.group_commit import GroupCommit, Ticket
 from index.store_connection import named_errors
 
 Result = TypeVar("Result")
-# Bounds how long the first of a group waits for the last, and the size of one transaction.
 MAX_GROUP_COUNT = 256
 
 
@@ -29,18 +26,7 @@ class Outcome(Generic[Result]):
 
 
 Operation = Callable[[sqlite3.Connection], Outcome[Result]]
-
-
-class _Ticket:
-    """One waiting operation. done is set last, under the writer lock."""
-
-    __slots__ = ("done", "error", "operation", "outcome")
-
-    def __init__(self, operation: Callable[[sqlite3.Connection], Outcome[Any]]) -> None:
-        self.operation = operation
-        self.outcome: Outcome[Any] | None = None
-        self.error: BaseException | None = None
-        self.done = False
+_Tickets = Sequence[Ticket[Operation[Any]]]
 
 
 class WriteQueue:
@@ -50,57 +36,31 @@ class WriteQueue:
         """apply_effects: called under the writer lock after each commit, before any of the group is acknowledged."""
         self._connection = connection
         self._apply_effects = apply_effects
-        self._pending: list[_Ticket] = []
-        self._pending_lock = threading.Lock()
-        self._writer_lock = threading.Lock()
+        self._groups = GroupCommit[Operation[Any]](self._run, max_group_count=MAX_GROUP_COUNT)
 
     def submit(self, operation: Operation[Result]) -> Result:
         """Run, commit, apply; returns when all three are done. Raises what the operation raised, or DatabaseError."""
-        ticket = _Ticket(operation)
-        with self._pending_lock:
-            self._pending.append(ticket)
-        while not ticket.done:
-            with self._writer_lock:
-                if not ticket.done:
-                    with self._pending_lock:
-                        group = self._pending[:MAX_GROUP_COUNT]
-                        del self._pending[:MAX_GROUP_COUNT]
-                    self._run(group)
-        if ticket.error is not None:
-            raise ticket.error
-        assert ticket.outcome is not None
-        return cast(Result, ticket.outcome.result)
+        return cast(Result, self._groups.submit(operation))
 
     def exclusively(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run action outside any transaction while nobody writes."""
-        with self._writer_lock, named_errors():
+        with self._groups.alone(), named_errors():
             return action(self._connection)
 
-    def _run(self, group: Sequence[_Ticket]) -> None:
-        try:
-            with named_errors():
-                self._commit(group)
-            effects = [effect for ticket in group if ticket.outcome for effect in ticket.outcome.effects]
-            if effects:
-                self._apply_effects(effects)
-        except BaseException as error:
-            for ticket in group:
-                ticket.error = ticket.error or _error_of_one(error)
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            for ticket in group:
-                ticket.done = True
+    def _run(self, group: _Tickets) -> None:
+        with named_errors():
+            effects = self._commit(group)
+        if effects:
+            self._apply_effects(effects)
 
-    def _commit(self, group: Sequence[_Ticket]) -> None:
+    def _commit(self, group: _Tickets) -> list[object]:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for ticket in group:
-                self._run_one(ticket)
+            effects = [effect for ticket in group for effect in self._effects_of_one(ticket)]
             if all(ticket.error for ticket in group):
                 connection.execute("ROLLBACK")
-                return
+                return []
             connection.execute("UPDATE change_count SET value = value + 1")
             connection.execute("COMMIT")
         except BaseException:
@@ -108,24 +68,27 @@ class WriteQueue:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        return effects
 
-    def _run_one(self, ticket: _Ticket) -> None:
+    def _effects_of_one(self, ticket: Ticket[Operation[Any]]) -> tuple[object, ...]:
         connection = self._connection
         connection.execute("SAVEPOINT operation")
         try:
-            ticket.outcome = ticket.operation(connection)
+            outcome = ticket.item(connection)
         except sqlite3.Error:
             raise
         except Exception as error:
-            ticket.error = error
-            connection.execute("ROLLBACK TO operation")
+            return self._refused(ticket, error)
         connection.execute("RELEASE operation")
+        ticket.result = outcome.result
+        return outcome.effects
 
-
-def _error_of_one(error: BaseException) -> BaseException:
-    """Each waiting thread raises an error of its own: one object must not collect the tracebacks of many."""
-    if isinstance(error, DatabaseError):
-        copy = type(error)(*error.args)
-        copy.__cause__ = error
-        return copy
-    return DatabaseError(f"the write failed ({type(error).__name__}); see the server log")
+    def _refused(self, ticket: Ticket[Operation[Any]], error: Exception) -> tuple[object, ...]:
+        self._connection.execute("ROLLBACK TO operation")
+        self._connection.execute("RELEASE operation")
+        try:
+            with named_errors():
+                raise error
+        except Exception as named:
+            ticket.error = named
+        return ()

@@ -1,0 +1,76 @@
+"""The audit record: what is written of every access, refusals and failures included, before its answer leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One access. Empty fields are left out of the file.
+
+    action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
+    and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
+    samples. threshold: score. candidates: (subject_id, score), best first.
+    """
+
+    action: str
+    outcome: str = "ok"
+    reason: str = ""
+    operator_id: str = ""
+    case_number: str = ""
+    purpose: str = ""
+    station_id: str = ""
+    peer: str = ""
+    request_id: str = ""
+    probe_sha256: tuple[str, ...] = ()
+    pack_ids: tuple[str, ...] = ()
+    galleries: tuple[str, ...] = ()
+    threshold: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    subject_id: str = ""
+    reference_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """A written event. sequence counts from 1 and orders the records; record_time is what the clock said, UTC."""
+
+    audit_id: str
+    sequence: int
+    record_time: datetime
+    event: AuditEvent
+    previous_hash: str
+    record_hash: str
+
+
+class AuditLog(Protocol):
+    """Append-only. Thread safe."""
+
+    def append(self, event: AuditEvent) -> AuditRecord:
+        """Write the event; on disk when this returns. Raises AuditError, and then no answer may leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerification:
+    """record_count: whole records before the first fault. first_broken_record: number of the first record that is
+    changed, missing or incomplete; None when the chain is whole. reason: a code, texts in matcher.audit_messages.
+    last_hash: of the last whole record, to be noted elsewhere. head_checked: the file's end was compared with the
+    head file, without which records cut off at the end are not noticed. recovered_count: times that an incomplete
+    end was moved aside. ends_in_use: a running process holds the log, so its last line may be in the making.
+    """
+
+    record_count: int
+    first_broken_record: int | None
+    reason: str
+    last_hash: str = ""
+    head_checked: bool = False
+    recovered_count: int = 0
+    ends_in_use: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the chain is whole."""
+        return self.first_broken_record is None
