@@ -1,0 +1,80 @@
+"""A fingerprint pack, loaded: image to minutiae to template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from index.records import FingerPosition, Modality, Template
+from matcher.errors import PackError
+from matcher.fingerprint.compare import warm_up
+from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.leader_cache import GRAPH_VERSION, build_leader_graph
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.minutiae import FingerprintExtractor
+from matcher.packs import ModelPack, PackStore
+from matcher.samples import Image, Quality, Uint8Array
+from matcher.session import OnnxSession
+
+WEIGHTS_NAME: Final = "LEADER.weights.h5"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FingerprintResult:
+    """What one print gave. foreground: as the extractor's FingerprintExtraction describes it."""
+
+    template: Template
+    minutiae: MinutiaSet
+    quality: Quality
+    foreground: Uint8Array
+
+
+class FingerprintEngine:
+    """One fingerprint pack, loaded. Thread safe; keep one and share it. pack_id: "name@version"."""
+
+    def __init__(self, pack: ModelPack, extractor: FingerprintExtractor) -> None:
+        self.pack = pack
+        self._extractor = extractor
+
+    @classmethod
+    def load(
+        cls,
+        pack: ModelPack,
+        pack_store: PackStore,
+        *,
+        thread_count: int = 1,
+        device: str = "cpu",
+        allow_cpu_fallback: bool = False,
+    ) -> FingerprintEngine:
+        """Open the network, built from the pack's weights at the first load, and ready the comparison's machine code.
+
+        Raises PackError (missing, damaged, not a fingerprint pack) and SessionError.
+        """
+        if pack.modality is not Modality.FINGERPRINT:
+            raise PackError(f"pack {pack.name} is not a fingerprint pack")
+        graph = pack_store.derived(
+            pack.name, WEIGHTS_NAME, build_leader_graph, derived_name=f"leader-fast-v{GRAPH_VERSION}.onnx"
+        )
+        session = OnnxSession(graph, thread_count=thread_count, device=device, allow_cpu_fallback=allow_cpu_fallback)
+        warm_up()
+        return cls(pack, FingerprintExtractor(session, pack))
+
+    @property
+    def pack_id(self) -> str:
+        return self.pack.pack_id
+
+    @property
+    def calibration(self) -> Mapping[str, Any] | None:
+        """The [calibration] table of the manifest; matcher.calibrate.Calibration.from_table reads it."""
+        return self.pack.calibration
+
+    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult:
+        """Minutiae, quality and template of one print. Raises NoFingerprintError, ResolutionError, SessionError."""
+        found = self._extractor.extract(image)
+        template = self.template_from_minutiae(found.minutiae, finger)
+        return FingerprintResult(template, found.minutiae, found.quality, found.foreground)
+
+    def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template:
+        """The template of minutiae from elsewhere, for example of an ISO/IEC 19794-2 record."""
+        return Template(Modality.FINGERPRINT, finger, self.pack_id, describe(minutiae), minutiae.to_bytes())
