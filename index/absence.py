@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from index.folder import database_files
 from index.receipts import AbsenceReport
 from index.store import ReferenceStore
 from index.store_references import subject_ids_of
@@ -25,7 +26,7 @@ def find_traces(
     with store.read() as connection:
         if subject_numbers_of(connection, (subject_id,)) or subject_ids_of(connection, reference_ids):
             found_in.append("store")
-    if subject_id and any(contains(path, subject_id.encode()) for path in _files(folder)):
+    if subject_id and any(contains(path, subject_id.encode()) for path in database_files(folder)):
         found_in.append("file")
     if not store.is_scrubbed:
         found_in.append("log")
@@ -44,7 +45,3 @@ def contains(path: Path, needle: bytes) -> bool:
     except FileNotFoundError:
         return False
     return False
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]

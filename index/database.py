@@ -14,7 +14,8 @@ from index import database_writes as writes
 from index import store_galleries as galleries
 from index.absence import find_traces
 from index.errors import DatabaseError
-from index.filters import column_filter, references_of_subjects
+from index.filter_resolution import column_filter, references_of_subjects
+from index.folder import CACHE_NAME, LOCK_NAME, STORE_NAME, make_folder, remove_leftovers
 from index.lock import FolderLock
 from index.partition import no_hits
 from index.partitions import Partitions
@@ -38,15 +39,13 @@ from index.records import (
     Subject,
 )
 from index.reference_columns import Resolved
-from index.store import STORE_NAME, ReferenceStore
+from index.store import ReferenceStore
 from index.store_effects import GalleryCreated, PackKey
 from index.store_references import encode_reference, read_references, subject_ids_of
 from index.store_subjects import find_by_external_id, find_subject
 from index.vectors import Hits
 from index.write_queue import Outcome
 
-LOCK_NAME = "lock"
-CACHE_NAME = "cache"
 EVERYTHING = SearchFilter()
 
 
@@ -80,9 +79,10 @@ class EnrollmentDatabase:
         self._report = progress or _silent
         if not create and not (folder / STORE_NAME).is_file():
             raise DatabaseError("there is no database in this folder; check the path or create one")
-        lists.make_folder(folder)
+        make_folder(folder)
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
+            remove_leftovers(folder)
             self._partitions = Partitions(folder / CACHE_NAME, self._report)
             self._store = ReferenceStore(folder / STORE_NAME, create=create, apply_effects=self._partitions.apply)
             try:

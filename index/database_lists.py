@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
-from index.errors import DatabaseWriteError
 from index.page_token import checked_page_size, make_page_token, read_page_token
 from index.receipts import Page
 from index.records import Gallery, Reference, Subject
@@ -14,14 +12,6 @@ from index.store_effects import PackRow
 from index.store_galleries import galleries_after, gallery_number
 from index.store_references import all_packs, references_after
 from index.store_subjects import find_subject, subjects_after
-
-
-def make_folder(folder: Path) -> None:
-    """The folder of a database, readable by its owner only. Raises DatabaseWriteError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise DatabaseWriteError("the database folder cannot be made; check the disk and its rights") from error
 
 
 def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from index.cache_files import discard_cache, save_cache
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
-from index.filters import column_filter, references_of_subjects
+from index.filter_resolution import column_filter, references_of_subjects
 from index.partition import Partition
 from index.partition_loader import load_partition, refresh_partition
 from index.receipts import ReportProgress, VerifyReport

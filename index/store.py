@@ -14,7 +14,6 @@ from index.store_connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, op
 from index.store_effects import RowsDeleted
 from index.write_queue import Operation, Result, WriteQueue
 
-STORE_NAME = "store.sqlite3"
 # Ordinary reads last a few milliseconds; only a backup holds the log for longer.
 SCRUB_WAIT_MS = 250
 

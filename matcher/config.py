@@ -56,11 +56,13 @@ class TlsSettings:
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
     """data_folder: the enrollment database and, unless audit_file says otherwise, the audit file. packs_folder:
-    installed model packs."""
+    installed model packs. backup_key_file: 64 hexadecimal digits with which backups are encrypted; none: they are
+    not."""
 
     data_folder: Path = Path()
     audit_file: Path = Path()
     packs_folder: Path = Path()
+    backup_key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     if kind is int and isinstance(value, float):
         raise ConfigError(f"{name} must be {_NAMES[kind]}")
     try:
-        return Path(value).expanduser() if kind is Path else kind(value)
+        return Path(str(value)).expanduser() if kind is Path else kind(value)
     except ValueError as error:
         raise ConfigError(f"{name} must be {_NAMES[kind]}") from error
 

@@ -1,0 +1,211 @@
+"""The backup file: a stream of chunks, each checked before it is used, encrypted if there is a key.
+
+Layout (integers big-endian):
+    8 bytes   magic b"SMBACKUP"
+    4 bytes   length of the header, then the header: JSON with format, backup_id, create_time, encryption, salt
+    chunks    4 bytes length of the sealed chunk, then the sealed chunk; the last one is marked inside its seal
+
+Plain chunks are sealed with a SHA-256 that covers the header, the number of the chunk and whether it is the last.
+Encrypted ones with AES-256-GCM under a key that HKDF-SHA256 derives from the configured key and a random salt for
+this file alone; the nonce is the chunk number and the mark of the last (the STREAM construction: Hoang, Reyhanitabar,
+Rogaway, Vizar, CRYPTO 2015). So a byte changed, chunks cut off, added or moved are noticed where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from index.errors import BackupError
+
+MAGIC = b"SMBACKUP"
+FORMAT = 1
+KEY_BYTES = 32
+CHUNK_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 16
+_LENGTH = struct.Struct(">I")
+_NO_ENCRYPTION, _AES = "none", "aes-256-gcm"
+_DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BackupHeader:
+    """What a backup says of itself without its key. create_time: ISO 8601 in UTC."""
+
+    backup_id: str
+    create_time: str
+    encrypted: bool
+    salt: str
+
+
+class _Seal(Protocol):
+    def close(self, content: bytes, number: int, *, is_last: bool) -> bytes: ...
+
+    def open(self, sealed: bytes, number: int, *, is_last: bool) -> bytes | None: ...
+
+
+def write_backup_file(file: BinaryIO, chunks: Iterable[bytes], *, create_time: str, key: bytes | None) -> BackupHeader:
+    """Write header and chunks, none of which is empty. key: KEY_BYTES, None for a plain backup."""
+    header = BackupHeader(secrets.token_hex(16), create_time, key is not None, secrets.token_hex(32))
+    content = json.dumps(
+        {
+            "format": FORMAT,
+            "backup_id": header.backup_id,
+            "create_time": create_time,
+            "encryption": _AES if header.encrypted else _NO_ENCRYPTION,
+            "salt": header.salt,
+        }
+    ).encode()
+    file.write(MAGIC + _LENGTH.pack(len(content)) + content)
+    seal = _make_seal(content, header, key)
+    number, waiting = 0, None
+    for chunk in chunks:
+        if waiting is not None:
+            _write_chunk(file, seal.close(waiting, number, is_last=False))
+            number += 1
+        waiting = chunk
+    _write_chunk(file, seal.close(waiting or b"", number, is_last=True))
+    return header
+
+
+def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
+    """The header and its bytes. Raises BackupError."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise BackupError("this is not a backup file")
+    content = _exactly(file, _length(file, _MAX_HEADER_BYTES))
+    try:
+        noted: dict[str, Any] = json.loads(content)
+        encryption = noted["encryption"]
+        header = BackupHeader(noted["backup_id"], noted["create_time"], encryption == _AES, noted["salt"])
+        known_format = noted["format"] == FORMAT and encryption in (_AES, _NO_ENCRYPTION)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError("the header of the backup is damaged; use another backup") from error
+    if not known_format:
+        raise BackupError("the backup was written by another version; use that version to restore it")
+    return header, content
+
+
+def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
+    """Every chunk, each checked before it is given. Raises BackupError at the first fault, also a missing end."""
+    header, content = read_header(file)
+    if header.encrypted and key is None:
+        raise BackupError("the backup is encrypted; give its key file")
+    seal = _make_seal(content, header, key if header.encrypted else None)
+    number = 0
+    while True:
+        sealed = _exactly(file, _length(file, CHUNK_BYTES + _DIGEST_BYTES))
+        chunk = seal.open(sealed, number, is_last=False)
+        if chunk is not None:
+            yield chunk
+            number += 1
+            continue
+        chunk = seal.open(sealed, number, is_last=True)
+        if chunk is None:
+            where = "the key is another one, or the backup is damaged" if header.encrypted else "the backup is damaged"
+            raise BackupError(f"{where} (block {number + 1}); use another backup")
+        if file.read(1):
+            raise BackupError("the backup is longer than it says; use another backup")
+        yield chunk
+        return
+
+
+def new_key_file(path: Path) -> None:
+    """Make a random key in a new file that only its owner may read. Raises BackupError when the file exists."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise BackupError("the key file exists already or cannot be written") from error
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_key_file(path: Path) -> bytes:
+    """The key of new_key_file: 64 hexadecimal digits. Raises BackupError."""
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise BackupError("the key file cannot be read; it holds 64 hexadecimal digits") from error
+    if len(key) != KEY_BYTES:
+        raise BackupError("the key file must hold 64 hexadecimal digits")
+    return key
+
+
+class _DigestSeal:
+    def __init__(self, header: bytes) -> None:
+        self._header_digest = hashlib.sha256(header).digest()
+
+    def close(self, content: bytes, number: int, *, is_last: bool) -> bytes:
+        return content + self._digest(content, number, is_last)
+
+    def open(self, sealed: bytes, number: int, *, is_last: bool) -> bytes | None:
+        content, digest = sealed[:-_DIGEST_BYTES], sealed[-_DIGEST_BYTES:]
+        return content if digest == self._digest(content, number, is_last) else None
+
+    def _digest(self, content: bytes, number: int, is_last: bool) -> bytes:
+        digest = hashlib.sha256(self._header_digest + _nonce(number, is_last))
+        digest.update(content)
+        return digest.digest()
+
+
+class _AesSeal:
+    def __init__(self, header: bytes, salt: str, key: bytes) -> None:
+        # Needed for encrypted backups only, so that everything else works without it.
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
+        derived = HKDF(hashes.SHA256(), KEY_BYTES, bytes.fromhex(salt), b"station-matcher backup").derive(key)
+        self._cipher, self._invalid_tag, self._header = AESGCM(derived), InvalidTag, header
+
+    def close(self, content: bytes, number: int, *, is_last: bool) -> bytes:
+        return bytes(self._cipher.encrypt(_nonce(number, is_last), content, self._header))
+
+    def open(self, sealed: bytes, number: int, *, is_last: bool) -> bytes | None:
+        try:
+            return bytes(self._cipher.decrypt(_nonce(number, is_last), sealed, self._header))
+        except self._invalid_tag:
+            return None
+
+
+def _make_seal(content: bytes, header: BackupHeader, key: bytes | None) -> _Seal:
+    if key is None:
+        return _DigestSeal(content)
+    if len(key) != KEY_BYTES:
+        raise BackupError(f"the backup key must have {KEY_BYTES} bytes")
+    try:
+        return _AesSeal(content, header.salt, key)
+    except ImportError as error:
+        raise BackupError("encrypted backups need the package cryptography; install it") from error
+
+
+def _nonce(number: int, is_last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([is_last])
+
+
+def _write_chunk(file: BinaryIO, sealed: bytes) -> None:
+    file.write(_LENGTH.pack(len(sealed)))
+    file.write(sealed)
+
+
+def _length(file: BinaryIO, largest: int) -> int:
+    (length,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
+    if length > largest:
+        raise BackupError("the backup is damaged (impossible length); use another backup")
+    return int(length)
+
+
+def _exactly(file: BinaryIO, count: int) -> bytes:
+    content = file.read(count)
+    if len(content) != count:
+        raise BackupError("the backup ends too early; use another backup")
+    return content

@@ -1,0 +1,40 @@
+"""Search filters in the words of callers, resolved to the numbers of the store before a search begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from index.errors import GalleryNotFoundError, SubjectNotFoundError
+from index.records import Int64Array, SearchFilter
+from index.reference_columns import ColumnFilter
+from index.store import ReferenceStore
+from index.store_references import reference_ids_of_subject
+from index.store_subjects import SEX_CODES, subject_numbers_of
+
+
+def column_filter(where: SearchFilter, gallery_numbers: Mapping[str, int]) -> ColumnFilter:
+    """Raises GalleryNotFoundError: a gallery that does not exist must not quietly become an empty search."""
+    unknown = where.galleries - gallery_numbers.keys()
+    if unknown:
+        raise GalleryNotFoundError(f"{len(unknown)} of the galleries do not exist; create them first")
+    return ColumnFilter(
+        gallery_numbers=frozenset(gallery_numbers[name] for name in where.galleries) if where.galleries else None,
+        fingers=frozenset(int(finger) for finger in where.fingers) if where.fingers else None,
+        sex=SEX_CODES[where.sex],
+        birth_year_min=where.birth_year_min,
+        birth_year_max=where.birth_year_max,
+    )
+
+
+def references_of_subjects(store: ReferenceStore, subject_ids: frozenset[str]) -> Int64Array | None:
+    """Ids of all references of these subjects, ascending; None for no restriction. Raises SubjectNotFoundError."""
+    if not subject_ids:
+        return None
+    with store.read() as connection:
+        numbers = subject_numbers_of(connection, subject_ids)
+        if len(numbers) != len(subject_ids):
+            raise SubjectNotFoundError(f"{len(subject_ids) - len(numbers)} of the subjects do not exist")
+        found = [reference_ids_of_subject(connection, number) for number in numbers.values()]
+    return np.sort(np.array([one for ids in found for one in ids], dtype=np.int64))

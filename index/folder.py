@@ -1,0 +1,53 @@
+"""What lies in a database folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from index.errors import DatabaseWriteError
+
+STORE_NAME = "store.sqlite3"
+LOCK_NAME = "lock"
+CACHE_NAME = "cache"
+# Files of a backup or restore that a killed process may have left behind.
+_LEFTOVERS = ("snapshot-*.part*", "restore-*.part*")
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of a database, readable by its owner only. Raises DatabaseWriteError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseWriteError("the database folder cannot be made; check the disk and its rights") from error
+
+
+def remove_caches(folder: Path) -> None:
+    """Remove every index file."""
+    if (folder / CACHE_NAME).exists():
+        shutil.rmtree(folder / CACHE_NAME)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a backup or restore left behind when it was killed; one that runs holds a lock on its file."""
+    for pattern in _LEFTOVERS:
+        for path in folder.glob(pattern):
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            except OSError:
+                continue
+            finally:
+                os.close(handle)
+
+
+def database_files(folder: Path) -> list[Path]:
+    """Every file of the database: the store with its log, index files, leftovers of backups; no other files."""
+    found = [path for path in folder.glob(f"{STORE_NAME}*") if path.is_file()]
+    found += [path for path in (folder / CACHE_NAME).rglob("*") if path.is_file()]
+    for pattern in _LEFTOVERS:
+        found += folder.glob(pattern)
+    return found

@@ -1,0 +1,119 @@
+"""Texts of `station-matcher index`, `backup`, `restore`, `verify-backup` and `audit`, Vietnamese and English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from index import errors
+from matcher.errors import AuditError
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # code: (Vietnamese, English)
+    "stage.store": ("Mở kho dữ liệu", "Opening the store"),
+    "stage.columns": ("Đọc bộ lọc", "Reading filters"),
+    "stage.cache": ("Đọc tệp chỉ mục", "Reading index files"),
+    "stage.index": ("Dựng chỉ mục", "Building the index"),
+    "stage.verify": ("Kiểm tra", "Verifying"),
+    "stage.backup": ("Sao lưu", "Backing up"),
+    "index.whole": (
+        "Kho dữ liệu và chỉ mục khớp nhau: {subjects} đối tượng, {references} mẫu tham chiếu.",
+        "Store and index agree: {subjects} subjects, {references} references.",
+    ),
+    "index.problem": ("Lỗi: {problem}", "Problem: {problem}"),
+    "index.mend": (
+        "Hãy chạy: station-matcher index rebuild. Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
+        "Run: station-matcher index rebuild. If the store itself is damaged, restore a backup.",
+    ),
+    "index.rebuilt": ("Đã dựng lại chỉ mục.", "The index was rebuilt."),
+    "backup.written": (
+        "Đã sao lưu {subjects} đối tượng, {references} mẫu tham chiếu ({size} MB, {sealed}).",
+        "Backed up {subjects} subjects, {references} references ({size} MB, {sealed}).",
+    ),
+    "backup.encrypted": ("đã mã hóa", "encrypted"),
+    "backup.plain": ("chưa mã hóa", "not encrypted"),
+    "backup.whole": (
+        "Bản sao lưu nguyên vẹn: {subjects} đối tượng, {references} mẫu tham chiếu, lập lúc {time} ({sealed}).",
+        "The backup is whole: {subjects} subjects, {references} references, made {time} ({sealed}).",
+    ),
+    "backup.key_made": (
+        "Đã tạo tệp khóa. Hãy cất một bản ở nơi khác: mất khóa là mất mọi bản sao lưu mã hóa.",
+        "The key file was made. Keep a copy elsewhere: without the key no encrypted backup can be restored.",
+    ),
+    "restore.done": (
+        "Đã khôi phục {subjects} đối tượng, {references} mẫu tham chiếu.",
+        "Restored {subjects} subjects, {references} references.",
+    ),
+    "restore.deleted_again": (
+        "Đã xóa lại {subjects} đối tượng và {references} mẫu tham chiếu bị xóa sau khi sao lưu.",
+        "Deleted again what was deleted after the backup: {subjects} subjects, {references} references.",
+    ),
+    "restore.no_audit": (
+        "Chú ý: không có nhật ký (--audit), nên những gì bị xóa sau khi sao lưu có thể đã trở lại.",
+        "Note: without the audit file (--audit), what was deleted after the backup may be back.",
+    ),
+    "audit.whole": (
+        "Nhật ký nguyên vẹn: {count} bản ghi. Bản ghi cuối có mã băm {hash}",
+        "The audit chain is whole: {count} records. Hash of the last: {hash}",
+    ),
+    "audit.empty": ("Nhật ký chưa có bản ghi nào.", "The audit log has no record yet."),
+    "audit.broken": (
+        "Nhật ký bị đứt ở bản ghi {number}: {reason}. {count} bản ghi trước đó nguyên vẹn.",
+        "The audit chain is broken at record {number}: {reason}. The {count} records before it are whole.",
+    ),
+    "audit.recovered": (
+        "{count} lần có phần cuối dở dang do mất điện hoặc tắt đột ngột, đã ghi nhận trong nhật ký.",
+        "{count} incomplete ends after a sudden stop were moved aside and recorded.",
+    ),
+    "audit.no_head": (
+        "Chú ý: thiếu tệp .head, nên không biết có mất bản ghi ở cuối hay không.",
+        "Note: the .head file is missing, so records lost at the end would not be noticed.",
+    ),
+    "audit.incomplete_line": ("dòng cuối dở dang", "its line is incomplete"),
+    "audit.not_a_record": ("không phải là bản ghi", "it is not a record"),
+    "audit.record_changed": ("nội dung bị thay đổi", "its content was changed"),
+    "audit.record_missing_or_moved": ("bản ghi bị mất hoặc bị dời chỗ", "a record is missing or was moved"),
+    "audit.sequence_broken": ("số thứ tự sai", "its number is wrong"),
+    "audit.differs_from_noted_hash": ("khác với mã băm đã ghi lại", "it differs from the hash noted elsewhere"),
+    "audit.missing_at_end": ("bản ghi ở cuối bị mất", "records at the end are missing"),
+    "error.locked": (
+        "Cơ sở dữ liệu đang được máy chủ sử dụng. Hãy dừng máy chủ trước.",
+        "The server is using the database. Stop it first.",
+    ),
+    "error.full": (
+        "Đĩa đã đầy; chưa ghi gì. Hãy giải phóng dung lượng.",
+        "The disk is full; nothing was written. Free some space.",
+    ),
+    "error.write": (
+        "Đĩa từ chối ghi; chưa ghi gì. Hãy kiểm tra đĩa và quyền truy cập.",
+        "The disk refused to write; nothing was stored. Check the disk and its permissions.",
+    ),
+    "error.damaged": ("Kho dữ liệu bị hỏng. Hãy khôi phục bản sao lưu.", "The store is damaged. Restore a backup."),
+    "error.schema": (
+        "Cơ sở dữ liệu thuộc phiên bản phần mềm mới hơn.",
+        "The database was written by a newer version of this software.",
+    ),
+    "error.backup": ("Lỗi sao lưu: {reason}", "Backup: {reason}"),
+    "error.audit": ("Lỗi nhật ký: {reason}", "Audit: {reason}"),
+    "error.other": ("Không thành công: {reason}", "Failed: {reason}"),
+}
+_OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (errors.DatabaseLockedError, "error.locked"),
+    (errors.DatabaseFullError, "error.full"),
+    (errors.DatabaseWriteError, "error.write"),
+    (errors.DatabaseDamagedError, "error.damaged"),
+    (errors.SchemaError, "error.schema"),
+    (errors.BackupError, "error.backup"),
+    (AuditError, "error.audit"),
+)
+
+
+def text(code: str, language: str, **values: object) -> str:
+    """The text of a code in "vi" or "en"."""
+    vietnamese, english = TEXTS[code]
+    return (vietnamese if language == "vi" else english).format(**values)
+
+
+def error_text(error: Exception, language: str) -> str:
+    """What to tell about an error."""
+    code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "error.other")
+    return text(code, language, reason=error)

@@ -1,0 +1,87 @@
+"""What the commands on the store and the audit log share: folders from the settings, progress, failures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from index.errors import DatabaseError
+from index.receipts import OpenProgress, ReportProgress
+from matcher.commands.store_messages import error_text, text
+from matcher.config import StorageSettings, load_settings
+from matcher.errors import MatcherError
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def add_folder_option(parser: argparse.ArgumentParser) -> None:
+    """--data-folder, without which the settings say where the database lies."""
+    parser.add_argument("--data-folder", type=Path, default=argparse.SUPPRESS, help="folder of the database")
+
+
+def add_key_option(parser: argparse.ArgumentParser) -> None:
+    """--key-file, without which the settings say whether there is a key."""
+    parser.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+
+
+def storage_of(options: argparse.Namespace) -> StorageSettings:
+    """The storage section of the settings, from options.config where the caller sets it."""
+    return load_settings(getattr(options, "config", None)).storage
+
+
+def data_folder_of(options: argparse.Namespace) -> Path:
+    """--data-folder, else what the settings say."""
+    given = getattr(options, "data_folder", None)
+    return Path(given) if given else storage_of(options).data_folder
+
+
+def language_of(options: argparse.Namespace) -> str:
+    """The language of options.lang, English where the caller sets none."""
+    return str(getattr(options, "lang", None) or "en")
+
+
+def reporting(command: Command) -> Command:
+    """The command with its failures told in one line on stderr and exit code 1."""
+
+    def run(options: argparse.Namespace) -> int:
+        try:
+            return command(options)
+        except (DatabaseError, MatcherError) as error:
+            print(error_text(error, language_of(options)), file=sys.stderr)
+            return 1
+
+    return run
+
+
+class StageBars(Progress):
+    """One bar a stage on stderr, gone when all is done."""
+
+    def __init__(self, language: str) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+        super().__init__(*columns, console=Console(stderr=True), transient=True)
+        self._language = language
+        self._bars: dict[str, object] = {}
+
+    def show(self, stage: str, done_count: int, total_count: int) -> None:
+        """Move the bar of a stage."""
+        if stage not in self._bars:
+            self._bars[stage] = self.add_task(text(f"stage.{stage}", self._language), total=total_count)
+        self.update(self._bars[stage], completed=done_count, total=total_count)  # type: ignore[arg-type]
+
+    @property
+    def report(self) -> ReportProgress:
+        """For EnrollmentDatabase.open and rebuild."""
+
+        def report(progress: OpenProgress) -> None:
+            self.show(progress.stage, progress.done_count, progress.total_count)
+
+        return report
