@@ -41,6 +41,7 @@ _MODALITIES: Final = {
     Modality.FACE: sample_pb2.MODALITY_FACE,
     Modality.FINGERPRINT: sample_pb2.MODALITY_FINGERPRINT,
 }
+MODALITY_NAMES: Final = {int(value): modality.value for modality, value in _MODALITIES.items()}
 _SEXES: Final = {
     Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
     Sex.FEMALE: sample_pb2.SEX_FEMALE,
@@ -248,6 +249,81 @@ class MatcherClient:
         )
         answer: enrollment_service_pb2.DeleteSubjectResponse = self.call(self.enrollment.DeleteSubject, request)
         return answer
+
+    def delete_reference(
+        self, reference_id: int, *, request_id: str = "", access: AccessContext = _NO_ACCESS
+    ) -> enrollment_service_pb2.DeleteReferenceResponse:
+        request = enrollment_service_pb2.DeleteReferenceRequest(
+            reference_id=reference_id, request_id=request_id, access=access_message(access)
+        )
+        answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
+        return answer
+
+    def get_subject(
+        self, subject_id: str = "", *, external_id: str = "", access: AccessContext = _NO_ACCESS
+    ) -> enrollment_service_pb2.Subject:
+        """By one of the two ids."""
+        request = enrollment_service_pb2.GetSubjectRequest(access=access_message(access))
+        if external_id:
+            request.external_id = external_id
+        else:
+            request.subject_id = subject_id
+        answer: enrollment_service_pb2.Subject = self.call(self.enrollment.GetSubject, request)
+        return answer
+
+    def subjects(
+        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext = _NO_ACCESS
+    ) -> Iterator[enrollment_service_pb2.Subject]:
+        """Every subject, or those of a gallery, page by page."""
+        request = enrollment_service_pb2.ListSubjectsRequest(
+            access=access_message(access), gallery_id=gallery_id, page_size=page_size
+        )
+        while True:
+            page: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+            yield from page.subjects
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def references(
+        self, subject_id: str, *, page_size: int = 0, access: AccessContext = _NO_ACCESS
+    ) -> Iterator[enrollment_service_pb2.Reference]:
+        """Every reference of a subject, page by page."""
+        request = enrollment_service_pb2.ListReferencesRequest(
+            access=access_message(access), subject_id=subject_id, page_size=page_size
+        )
+        while True:
+            page: enrollment_service_pb2.ListReferencesResponse = self.call(self.enrollment.ListReferences, request)
+            yield from page.references
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def galleries(self, *, access: AccessContext = _NO_ACCESS) -> Iterator[enrollment_service_pb2.Gallery]:
+        """Every gallery, page by page."""
+        request = enrollment_service_pb2.ListGalleriesRequest(access=access_message(access))
+        while True:
+            page: enrollment_service_pb2.ListGalleriesResponse = self.call(self.enrollment.ListGalleries, request)
+            yield from page.galleries
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def add_to_gallery(
+        self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext = _NO_ACCESS
+    ) -> None:
+        request = enrollment_service_pb2.AddToGalleryRequest(
+            access=access_message(access), gallery_id=gallery_id, subject_ids=subject_ids
+        )
+        self.call(self.enrollment.AddToGallery, request)
+
+    def remove_from_gallery(
+        self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext = _NO_ACCESS
+    ) -> None:
+        request = enrollment_service_pb2.RemoveFromGalleryRequest(
+            access=access_message(access), gallery_id=gallery_id, subject_ids=subject_ids
+        )
+        self.call(self.enrollment.RemoveFromGallery, request)
 
     def create_gallery(
         self, gallery_id: str, *, display_name: str = "", purpose: str = "", access: AccessContext = _NO_ACCESS

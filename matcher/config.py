@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import ConfigError
+from matcher.messages import preferred_language
 from matcher.packs import default_packs_folder
 
 PREFIX: Final = "STATION_MATCHER_"
@@ -117,6 +118,13 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     for section, key, text in _from_environment(environ):
         table.setdefault(section, {})[key] = text
     return _checked(_with_folders(_settings_from(table), environ))
+
+
+def system_language(environ: Mapping[str, str] | None = None) -> str:
+    """ "en" where LC_ALL, LC_MESSAGES or LANG name English, else "vi"."""
+    environ = os.environ if environ is None else environ
+    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return preferred_language(locale)
 
 
 def _read_file(path: Path) -> dict[str, dict[str, Any]]:

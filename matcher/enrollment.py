@@ -151,7 +151,7 @@ class Enroller:
 
 def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
     """SHA-256 over everything an enrollment says, so that a request id that comes with other content is noticed."""
-    said = [
+    said: list[object] = [
         subject.subject_id,
         subject.external_id,
         subject.display_name,

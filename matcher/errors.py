@@ -16,6 +16,8 @@ MatcherError
 │   ├── NoFingerprintError      no ridge pattern was found
 │   └── QualityError            below the floor; carries the reasons
 ├── RequestError                a field of the request is missing or wrong; carries the field
+│   ├── MalformedError          the bytes are not the message of this method, or are above the limit
+│   └── UnknownMethodError      there is no such method
 ├── PackError                   model packs
 │   ├── PackNotFoundError       no manifest of that name
 │   ├── PackNotReadyError       files are missing; says how to install
@@ -127,6 +129,14 @@ class RequestError(MatcherError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class MalformedError(RequestError):
+    """The bytes are not the message of this method, or are above the limit."""
+
+
+class UnknownMethodError(RequestError):
+    """There is no such method."""
 
 
 class PackError(MatcherError):

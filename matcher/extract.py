@@ -54,7 +54,7 @@ class FingerprintExtracting(Protocol):
     @property
     def pack_id(self) -> str: ...
 
-    def extract(self, image: Image) -> FingerprintResult: ...
+    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult: ...
 
     def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template: ...
 
@@ -132,10 +132,9 @@ class Engines:
                 "scan again or send the right ppi with the image"
             )
         with stages.stage("extract_fingerprint"):
-            made = self.fingerprint.extract(image)
-        template = _at_position(made.template, sample.finger)
-        stages.keep("extract.template", template)
-        return Extraction(template, made.quality, image.sha256)
+            made = self.fingerprint.extract(image, finger=sample.finger)
+        stages.keep("extract.template", made.template)
+        return Extraction(made.template, made.quality, image.sha256)
 
     def _import_template(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.fingerprint is not None
@@ -167,9 +166,3 @@ def check_probe(samples: Sequence[EncodedSample], *, field: str = "probe.samples
 def sample_digests(samples: Sequence[EncodedSample]) -> tuple[str, ...]:
     """Hex SHA-256 of what each sample brought, for the audit record, also when nothing could be made of it."""
     return tuple(hashlib.sha256(sample.minutiae_template or sample.image_bytes).hexdigest() for sample in samples)
-
-
-def _at_position(template: Template, finger: FingerPosition) -> Template:
-    if template.finger is finger:
-        return template
-    return Template(template.modality, finger, template.pack_id, template.vectors, template.minutiae)

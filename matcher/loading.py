@@ -1,0 +1,74 @@
+"""Packs of an installation to loaded engines, with the reason for each that cannot be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from index.records import Modality
+from matcher.calibrate import Calibration
+from matcher.errors import PackError, PackNotReadyError
+from matcher.extract import Engines
+from matcher.face.engine import FaceEngine
+from matcher.fingerprint.engine import FingerprintEngine
+from matcher.packs import ModelPack, PackStore
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPacks:
+    """calibrations: by pack id. quality_floors: 0-100 by modality. missing: modality to what to do about it."""
+
+    engines: Engines
+    packs: tuple[ModelPack, ...]
+    calibrations: Mapping[str, Calibration]
+    quality_floors: Mapping[Modality, int]
+    missing: Mapping[Modality, str] = field(default_factory=dict)
+
+
+def load_packs(
+    store: PackStore,
+    *,
+    face: str,
+    fingerprint: str,
+    device: str = "cpu",
+    allow_cpu_fallback: bool = False,
+) -> LoadedPacks:
+    """face, fingerprint: pack names; "" leaves a modality out. A pack that is missing, damaged or not calibrated is
+    told in `missing` and its modality left out, so that the other one serves. Raises PackNotFoundError, PackError
+    where a pack is of the wrong modality, SessionError where the device is not usable."""
+    face_engine: FaceEngine | None = None
+    fingerprint_engine: FingerprintEngine | None = None
+    packs: list[ModelPack] = []
+    calibrations: dict[str, Calibration] = {}
+    missing: dict[Modality, str] = {}
+    for modality, name in ((Modality.FACE, face), (Modality.FINGERPRINT, fingerprint)):
+        if not name:
+            continue
+        pack = store.get(name)
+        if pack.modality is not modality:
+            raise PackError(f"pack {name} is for another modality than {modality.value}")
+        try:
+            calibrations[pack.pack_id] = _calibration(pack)
+            if modality is Modality.FACE:
+                face_engine = FaceEngine.load(pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback)
+            else:
+                fingerprint_engine = FingerprintEngine.load(
+                    pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback
+                )
+        except PackError as error:
+            missing[modality] = str(error)
+            continue
+        packs.append(pack)
+    return LoadedPacks(
+        engines=Engines(face_engine, fingerprint_engine),
+        packs=tuple(packs),
+        calibrations=calibrations,
+        quality_floors={pack.modality: pack.quality_floor for pack in packs},
+        missing=missing,
+    )
+
+
+def _calibration(pack: ModelPack) -> Calibration:
+    if pack.calibration is None:
+        raise PackNotReadyError(f"pack {pack.name} has no calibration; run: station-matcher calibrate")
+    return Calibration.from_table(pack.calibration)

@@ -1,0 +1,58 @@
+"""Who may work: a bounded number of calls in all, fewer at the engines at a time, none while the server drains."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from matcher.errors import BusyError
+
+# How long a waiting call goes without looking whether its caller is still there.
+_LOOK_UP_S: Final = 0.25
+
+
+class Admission:
+    """Thread safe. worker_count: calls at the engines at a time. queue_count: calls that may wait beside them.
+    stream_count: batch streams at a time; they wait for the engines item by item."""
+
+    def __init__(self, *, worker_count: int, queue_count: int, stream_count: int) -> None:
+        self._slots = threading.Semaphore(worker_count)
+        self._free_count = {"call": worker_count + queue_count, "stream": stream_count}
+        self._lock = threading.Lock()
+        self._is_draining = False
+
+    @property
+    def is_draining(self) -> bool:
+        return self._is_draining
+
+    def drain(self) -> None:
+        """From now on nothing new is taken in; what is in goes on."""
+        self._is_draining = True
+
+    @contextmanager
+    def admitted(self, kind: str) -> Iterator[None]:
+        """kind: "call" or "stream". Raises BusyError."""
+        with self._lock:
+            if self._is_draining:
+                raise BusyError("the server is stopping; try again")
+            if self._free_count[kind] == 0:
+                raise BusyError("the server is at its limit; try again in a few seconds")
+            self._free_count[kind] -= 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._free_count[kind] += 1
+
+    @contextmanager
+    def working(self, check: Callable[[], None]) -> Iterator[None]:
+        """Waits for a place at the engines. check: raises when nobody waits for the answer any more."""
+        check()
+        while not self._slots.acquire(timeout=_LOOK_UP_S):
+            check()
+        try:
+            yield
+        finally:
+            self._slots.release()

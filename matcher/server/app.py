@@ -1,0 +1,248 @@
+"""Composition root: settings to a running server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from index.database import EnrollmentDatabase
+from index.receipts import OpenProgress
+from index.records import Modality
+from matcher.audit import AuditLog, FileAuditLog
+from matcher.config import Settings
+from matcher.errors import PackNotReadyError
+from matcher.fingerprint import compare
+from matcher.loading import LoadedPacks, load_packs
+from matcher.packs import PackStore
+from matcher.search import SearchSettings
+from matcher.server.admission import Admission
+from matcher.server.calls import CallAudit
+from matcher.server.enrollment_servicer import EnrollmentServicer
+from matcher.server.interceptors import CallInterceptor, CallLimits
+from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
+from matcher.server.metrics import Metrics
+from matcher.server.read_watch import ReadWatch
+from matcher.server.transport import bind
+from matcher.server.use_cases import Readiness, UseCases, build_use_cases
+from protos.biometrics.v1 import (
+    enrollment_service_pb2,
+    enrollment_service_pb2_grpc,
+    matching_service_pb2,
+    matching_service_pb2_grpc,
+)
+
+_LOG: Final = logging.getLogger("station_matcher")
+SERVICE_NAMES: Final = (
+    matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
+    enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+)
+# Threads beside those that work and wait: they refuse what is too much, and answer health checks.
+_SPARE_THREAD_COUNT: Final = 16
+
+
+class Server:
+    """A listening server. It answers NOT_SERVING until `open` has given it use cases."""
+
+    def __init__(self, settings: Settings, audit: AuditLog) -> None:
+        """Raises ConfigError where the address or a certificate is not usable."""
+        limits = settings.server
+        worker_count = limits.worker_count or available_processor_count()
+        self.metrics = Metrics()
+        self.readiness = Readiness()
+        self.audit = CallAudit(audit)
+        self._drain_s = limits.drain_s
+        self._admission = Admission(
+            worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
+        )
+        self._read_watch = ReadWatch()
+        self._health = health.HealthServicer()
+        thread_count = worker_count + limits.queue_count + limits.stream_count + _SPARE_THREAD_COUNT
+        self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
+        interceptor = CallInterceptor(
+            self.audit,
+            self._admission,
+            self.metrics,
+            self._read_watch,
+            limits=CallLimits(max_message_bytes=limits.max_message_bytes),
+            default_language=limits.language,
+        )
+        self._server = grpc.server(
+            self._pool,
+            interceptors=(interceptor,),
+            options=server_options(limits.max_message_bytes),
+            # The last resort, without a detail or record of ours: even the spare threads have calls waiting.
+            maximum_concurrent_rpcs=4 * thread_count,
+        )
+        defaults = MatchingDefaults(
+            settings.search.max_candidates, settings.search.target_fpir, settings.search.target_fmr
+        )
+        matching_service_pb2_grpc.add_MatchingServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            MatchingServicer(self.readiness, defaults), self._server
+        )
+        enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            EnrollmentServicer(self.readiness, self.audit), self._server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._set_health(serving=False)
+        if limits.reflection:
+            names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+        tls = settings.tls
+        try:
+            self.port = bind(
+                self._server,
+                limits.address,
+                certificate=tls.certificate,
+                key=tls.key,
+                client_root=tls.client_root,
+            )
+        except BaseException:
+            self._read_watch.stop()
+            raise
+        self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
+        self._server.start()
+
+    def open(self, use_cases: UseCases) -> None:
+        """From now on the server answers: the index is verified."""
+        self.readiness.open(use_cases)
+        self._set_health(serving=True)
+
+    def stop(self) -> None:
+        """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
+        self._health.enter_graceful_shutdown()
+        self._admission.drain()
+        stopped = self._server.stop(self._drain_s)
+        self._read_watch.end_idle()
+        stopped.wait()
+        self.readiness.close()
+        self._read_watch.stop()
+        self._pool.shutdown()
+
+    def _set_health(self, *, serving: bool) -> None:
+        states = health_pb2.HealthCheckResponse
+        for name in ("", *SERVICE_NAMES):
+            self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
+
+
+def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
+    """gRPC options. The library's own bound lies above ours, so that a message a little too large is refused by us,
+    with its record; beyond it nothing is read."""
+    return [
+        ("grpc.max_receive_message_length", max_message_bytes + 1024 * 1024),
+        # Two servers on one port would share its calls, and one of them has not the database.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_concurrent_streams", 256),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ]
+
+
+def available_processor_count() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: LoadedPacks, audit: AuditLog) -> UseCases:
+    """The use cases as the settings want them."""
+    search, enrollment = settings.search, settings.enrollment
+    floors = dict(loaded.quality_floors)
+    if enrollment.face_quality_floor >= 0:
+        floors[Modality.FACE] = enrollment.face_quality_floor
+    if enrollment.fingerprint_quality_floor >= 0:
+        floors[Modality.FINGERPRINT] = enrollment.fingerprint_quality_floor
+    return build_use_cases(
+        database,
+        loaded.engines,
+        compare,
+        loaded.calibrations,
+        audit,
+        quality_floors=floors,
+        search=SearchSettings(
+            shortlist_count=search.shortlist_count,
+            exhaustive_reference_limit=search.exhaustive_reference_limit,
+            prepared_cache_bytes=search.prepared_cache_bytes,
+        ),
+        duplicate_fpir=enrollment.duplicate_fpir,
+    )
+
+
+def load_configured_packs(settings: Settings) -> LoadedPacks:
+    """Raises PackError, SessionError."""
+    packs = settings.packs
+    return load_packs(
+        PackStore(settings.storage.packs_folder),
+        face=packs.face,
+        fingerprint=packs.fingerprint,
+        device=packs.device,
+        allow_cpu_fallback=packs.allow_cpu_fallback,
+    )
+
+
+def serve(settings: Settings, *, say: Callable[..., None], stop: threading.Event | None = None) -> None:
+    """Runs until SIGTERM or SIGINT (or `stop`), then drains. say: gets a message code and its values.
+
+    Listens first and answers NOT_SERVING, so that whoever waits for it can ask; then loads packs, opens the database
+    and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
+    """
+    stop = stop or threading.Event()
+    _stop_on_signals(stop)
+    with FileAuditLog(settings.storage.audit_file) as audit:
+        server = Server(settings, audit)
+        try:
+            say("serve.listening", address=server.address)
+            loaded = load_configured_packs(settings)
+            _say_packs(loaded, say)
+            if not loaded.packs:
+                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+            with EnrollmentDatabase.open(settings.storage.data_folder, progress=_Progress(say)) as database:
+                say("serve.verifying")
+                report = database.verify(thorough=False)
+                if not report.ok:
+                    say("serve.rebuilding")
+                    database.rebuild()
+                server.open(open_use_cases(settings, database, loaded, server.audit))
+                say("serve.ready", subjects=report.subject_count, references=report.reference_count)
+                stop.wait()
+                say("serve.stopping")
+                server.stop()
+        finally:
+            server.stop()
+
+
+class _Progress:
+    """Says where opening the database stands, a line a stage and one every tenth of it."""
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        self._say = say
+        self._told: tuple[str, int] = ("", -1)
+
+    def __call__(self, progress: OpenProgress) -> None:
+        tenth = 10 * progress.done_count // max(progress.total_count, 1)
+        if (progress.stage, tenth) != self._told and progress.total_count >= 10_000:
+            self._told = (progress.stage, tenth)
+            self._say("serve.opening", stage=progress.stage, done=progress.done_count, total=progress.total_count)
+
+
+def _say_packs(loaded: LoadedPacks, say: Callable[..., None]) -> None:
+    for pack in loaded.packs:
+        say("serve.pack", pack=pack.pack_id)
+        if not pack.is_operational:
+            say("serve.not_operational", pack=pack.pack_id)
+    for modality, reason in loaded.missing.items():
+        say("serve.no_pack", modality=modality.value, reason=reason)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())

@@ -1,0 +1,137 @@
+"""The call that a thread is working on: its id, its caller, and whether it left an audit record yet."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Final
+
+import grpc
+
+from matcher.access import outcome_of
+from matcher.audit import AuditEvent, AuditLog, AuditRecord
+from matcher.errors import AuditError, CanceledError, DeadlineError
+from matcher.messages import preferred_language
+from matcher.server.admission import Admission
+from matcher.server.status import code_and_reason
+from matcher.trace import Stages
+
+REQUEST_ID_KEY: Final = "x-request-id"
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call, worked on by one thread. action: method name in snake case. deadline_s: time.monotonic() at which
+    nobody waits for the answer any more. audit_id: "" until a record of this call is on disk."""
+
+    action: str
+    request_id: str
+    language: str
+    peer: str
+    deadline_s: float
+    context: grpc.ServicerContext
+    admission: Admission
+    audit_id: str = ""
+
+    @property
+    def remaining_s(self) -> float:
+        return self.deadline_s - time.monotonic()
+
+    def check(self) -> None:
+        """Raises DeadlineError or CanceledError when nobody waits for the answer any more."""
+        if self.remaining_s <= 0.0:
+            raise DeadlineError("the time allowed for the request is over; try again with a longer deadline")
+        if not self.context.is_active():
+            raise CanceledError("the caller took the request back")
+
+    def working(self) -> AbstractContextManager[None]:
+        """A place at the engines, waited for until the deadline."""
+        return self.admission.working(self.check)
+
+    def stages(self) -> Stages:
+        """A clock for the stages of this call, with its deadline between them."""
+        return Stages(check=self.check)
+
+
+_CURRENT: Final[ContextVar[Call | None]] = ContextVar("current_call", default=None)
+
+
+def open_call(
+    method: str, context: grpc.ServicerContext, *, admission: Admission, longest_s: float, default_language: str
+) -> Call:
+    """method: "/package.Service/Method". longest_s: limit for a caller that states no deadline."""
+    metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+    request_id = metadata.get(REQUEST_ID_KEY, "")
+    if not _REQUEST_ID.fullmatch(request_id):
+        request_id = uuid.uuid4().hex
+    allowed_s = min(context.time_remaining() or longest_s, longest_s)
+    return Call(
+        action=snake_case(method.rpartition("/")[2]),
+        request_id=request_id,
+        language=preferred_language(metadata.get("accept-language", ""), default=default_language),
+        peer=peer_of(context),
+        deadline_s=time.monotonic() + allowed_s,
+        context=context,
+        admission=admission,
+    )
+
+
+def current_call() -> Call:
+    """The call of this thread; there is one inside every servicer method."""
+    call = _CURRENT.get()
+    assert call is not None, "only servicer methods ask for the call"
+    return call
+
+
+@contextmanager
+def entered(call: Call) -> Iterator[Call]:
+    token = _CURRENT.set(call)
+    try:
+        yield call
+    finally:
+        _CURRENT.reset(token)
+
+
+def peer_of(context: grpc.ServicerContext) -> str:
+    """Common name of the client's certificate where it showed one, and the transport address."""
+    names = context.auth_context().get("x509_common_name", ())
+    return " ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200]
+
+
+def snake_case(method: str) -> str:
+    return re.sub(r"(?<=.)([A-Z])", r"_\1", method).lower()[:64]
+
+
+class CallAudit:
+    """An AuditLog that marks the current call as recorded, so that no call is recorded twice or not at all."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def append(self, event: AuditEvent) -> AuditRecord:
+        """On disk when it returns. Raises AuditError."""
+        call = _CURRENT.get()
+        if call is not None:
+            event = replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
+        record = self._audit.append(event)
+        if call is not None:
+            call.audit_id = record.audit_id
+        return record
+
+    def record_failure(self, error: Exception) -> Exception:
+        """Records that the current call failed, unless it is recorded already. The error to tell: the given one, or
+        that it could not be recorded."""
+        call = current_call()
+        if call.audit_id or isinstance(error, AuditError):
+            return error
+        try:
+            self.append(AuditEvent(action=call.action, outcome=outcome_of(error), reason=code_and_reason(error)[1]))
+        except AuditError as audit_error:
+            return audit_error
+        return error

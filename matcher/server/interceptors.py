@@ -1,0 +1,198 @@
+"""What every call of our services goes through: id, deadline, admission, reading, audit, errors, metrics.
+
+All methods are registered as streams of bytes, which is the same on the wire: so a message that cannot be read, is
+too large or never comes is a refusal of ours, audited and told like any other, and not one of the library's.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from grpc_status import rpc_status
+
+from matcher.audit import AuditEvent
+from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
+from matcher.server.admission import Admission
+from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_call
+from matcher.server.metrics import Metrics
+from matcher.server.read_watch import ReadWatch
+from matcher.server.status import code_and_reason, status_of
+
+_LOG: Final = logging.getLogger("station_matcher")
+OUR_PREFIX: Final = "/biometrics.v1."
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """longest_s: for one call, also where the caller states no deadline. read_s: for the bytes of one message.
+    idle_s: between two messages of a stream."""
+
+    max_message_bytes: int
+    longest_s: float = 120.0
+    read_s: float = 60.0
+    idle_s: float = 600.0
+
+
+class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc brings no types
+    """Wraps every method of our services; health and reflection pass by."""
+
+    def __init__(
+        self,
+        audit: CallAudit,
+        admission: Admission,
+        metrics: Metrics,
+        read_watch: ReadWatch,
+        *,
+        limits: CallLimits,
+        default_language: str,
+    ) -> None:
+        self._audit = audit
+        self._admission = admission
+        self._metrics = metrics
+        self._read_watch = read_watch
+        self._limits = limits
+        self._default_language = default_language
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: grpc.HandlerCallDetails) -> Any:
+        handler = continuation(details)
+        if handler is None:
+            return grpc.stream_unary_rpc_method_handler(self._wrapped(details.method, _unknown_method, None))
+        if not details.method.startswith(OUR_PREFIX):
+            return handler
+        if handler.stream_stream is not None:
+            behavior = self._wrapped_stream(details.method, handler.stream_stream, handler.request_deserializer)
+            return grpc.stream_stream_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
+        behavior = self._wrapped(details.method, handler.unary_unary, handler.request_deserializer)
+        return grpc.stream_unary_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
+
+    def _wrapped(self, method: str, behavior: Any, parse: Any) -> Callable[[Iterator[bytes], Any], Any]:
+        def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+            with entered(self._open(method, context)) as call:
+                return self._guarded(call, lambda: self._answer_one(call, behavior, parse, requests))
+
+        return answer
+
+    def _wrapped_stream(self, method: str, behavior: Any, parse: Any) -> Callable[[Iterator[bytes], Any], Any]:
+        def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
+            call = self._open(method, context)
+            admitted = self._admission.admitted("stream")
+            with entered(call):
+                self._guarded(call, admitted.__enter__)
+            try:
+                yield from self._answers(call, behavior(self._items(call, parse, requests), context))
+            finally:
+                admitted.__exit__(None, None, None)
+
+        return answer
+
+    def _answers(self, call: Call, responses: Iterator[Any]) -> Iterator[Any]:
+        """Each answer with its record, each step in the context of the call."""
+
+        def next_response() -> Any:
+            response = next(responses, None)
+            if response is not None:
+                self._require_record(call)
+            return response
+
+        while True:
+            with entered(call):
+                response = self._guarded(call, next_response)
+            if response is None:
+                return
+            yield response
+
+    def _items(self, call: Call, parse: Any, requests: Iterator[bytes]) -> Iterator[Message]:
+        """The messages of a stream. Each has its own deadline and its own record."""
+        while True:
+            call.audit_id = ""
+            if self._admission.is_draining:
+                raise BusyError("the server is stopping; try again")
+            content = self._read(call, requests, self._limits.idle_s, is_idle=True)
+            if content is None:
+                return
+            call.deadline_s = time.monotonic() + self._limits.longest_s
+            yield self._parsed(content, parse)
+
+    def _answer_one(self, call: Call, behavior: Any, parse: Any, requests: Iterator[bytes]) -> Any:
+        if parse is None:
+            return behavior(None, call.context)
+        with self._admission.admitted("call"):
+            content = self._read(call, requests, self._limits.read_s)
+            if content is None:
+                raise MalformedError("the request has no message, or one above the size limit")
+            request = self._parsed(content, parse)
+            del content  # the message holds its own copy; two of a large image are one too many
+            with call.working():
+                response = behavior(request, call.context)
+        self._require_record(call)
+        return response
+
+    def _read(self, call: Call, requests: Iterator[bytes], limit_s: float, *, is_idle: bool = False) -> bytes | None:
+        """One message; None where the sender ended first. Raises CanceledError."""
+        try:
+            with self._read_watch.reading(call.context, limit_s, is_idle=is_idle):
+                return next(requests, None)
+        except grpc.RpcError as error:
+            raise CanceledError("the caller took the request back, or sent no message in time") from error
+
+    def _parsed(self, content: bytes, parse: Callable[[bytes], Message]) -> Message:
+        if len(content) > self._limits.max_message_bytes:
+            raise MalformedError(f"the message has more than {self._limits.max_message_bytes} bytes")
+        try:
+            return parse(content)
+        except DecodeError as error:
+            raise MalformedError("the bytes are not the message of this method") from error
+
+    def _require_record(self, call: Call) -> None:
+        """No answer leaves without its record; a method that forgot one gets the plainest."""
+        if not call.audit_id:
+            self._audit.append(AuditEvent(action=call.action))
+
+    def _guarded(self, call: Call, work: Callable[[], Any]) -> Any:
+        """Runs work; an error becomes an audit record, a count, a log line and a status."""
+        self._metrics.began()
+        start = time.perf_counter()
+        code = grpc.StatusCode.OK
+        try:
+            return work()
+        except Exception as error:
+            failure = self._audit.record_failure(error)
+            code = code_and_reason(failure)[0]
+            _log_failure(call, failure)
+            status = status_of(failure, language=call.language, request_id=call.request_id)
+        finally:
+            self._metrics.ended(call.action, code.name, (time.perf_counter() - start) * 1000.0)
+        call.context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
+        call.context.abort_with_status(rpc_status.to_status(status))
+        raise AssertionError("abort raises")
+
+    def _open(self, method: str, context: grpc.ServicerContext) -> Call:
+        return open_call(
+            method,
+            context,
+            admission=self._admission,
+            longest_s=self._limits.longest_s,
+            default_language=self._default_language,
+        )
+
+
+def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
+    raise UnknownMethodError("the server has no such method; check the version of the client")
+
+
+def _log_failure(call: Call, error: Exception) -> None:
+    """Ours to mend: with the place, without the message, which may quote what was sent."""
+    code, reason = code_and_reason(error)
+    if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
+        _LOG.info("%s %s %s request %s", call.action, code.name, reason, call.request_id)
+        return
+    cause = error.__cause__ or error
+    place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
+    _LOG.error("%s %s request %s: %s at\n%s", call.action, reason, call.request_id, type(cause).__name__, place)

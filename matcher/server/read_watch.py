@@ -1,0 +1,57 @@
+"""Ends calls whose sender began a message and never finished it, so that idle connections hold no thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import grpc
+
+_ROUND_S: Final = 1.0
+
+
+class ReadWatch:
+    """One thread that cancels calls that wait too long for bytes. Thread safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[int, tuple[float, bool, grpc.ServicerContext]] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="read-watch", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def reading(self, context: grpc.ServicerContext, limit_s: float, *, is_idle: bool = False) -> Iterator[None]:
+        """While the block waits for the sender; after limit_s the call is canceled and the block's read raises.
+
+        is_idle: nothing of the message is owed yet, so the call may be ended when the server drains."""
+        key = id(context)
+        with self._lock:
+            self._waiting[key] = (time.monotonic() + limit_s, is_idle, context)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting.pop(key, None)
+
+    def end_idle(self) -> None:
+        """Ends the streams that wait for another item."""
+        with self._lock:
+            idle = [context for _, is_idle, context in self._waiting.values() if is_idle]
+        for context in idle:
+            context.cancel()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_ROUND_S):
+            now = time.monotonic()
+            with self._lock:
+                late = [context for expiry, _, context in self._waiting.values() if expiry < now]
+            for context in late:
+                context.cancel()

@@ -1,0 +1,75 @@
+"""The use cases over one database, put together once; the servicers ask for them when the index is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from index.database import EnrollmentDatabase
+from index.records import Modality
+from matcher.assess import Assessor
+from matcher.audit import AuditLog
+from matcher.calibrate import Calibration
+from matcher.enrollment import Enroller, EnrollmentSettings
+from matcher.errors import NotServingError
+from matcher.extract import Engines
+from matcher.identify import Identifier
+from matcher.keeping import Keeper
+from matcher.rerank import FingerprintComparing
+from matcher.search import Searcher, SearchSettings
+from matcher.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Thread safe, all of them."""
+
+    identifier: Identifier
+    verifier: Verifier
+    assessor: Assessor
+    enroller: Enroller
+    keeper: Keeper
+
+
+def build_use_cases(
+    database: EnrollmentDatabase,
+    engines: Engines,
+    comparer: FingerprintComparing,
+    calibrations: Mapping[str, Calibration],
+    audit: AuditLog,
+    *,
+    quality_floors: Mapping[Modality, int] | None = None,
+    search: SearchSettings | None = None,
+    duplicate_fpir: float = 0.001,
+) -> UseCases:
+    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment."""
+    floors = quality_floors or {}
+    searcher = Searcher(database, comparer, calibrations, settings=search)
+    enrollment = EnrollmentSettings(quality_floors=floors, duplicate_fpir=duplicate_fpir)
+    return UseCases(
+        identifier=Identifier(database, engines, searcher, audit),
+        verifier=Verifier(database, engines, searcher, audit),
+        assessor=Assessor(engines, audit, quality_floors=floors),
+        enroller=Enroller(database, engines, searcher, audit, settings=enrollment),
+        keeper=Keeper(database, searcher, audit),
+    )
+
+
+class Readiness:
+    """Holds the use cases from the moment the index is verified. Thread safe: it changes once."""
+
+    def __init__(self) -> None:
+        self._use_cases: UseCases | None = None
+
+    def open(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    def close(self) -> None:
+        self._use_cases = None
+
+    def get(self) -> UseCases:
+        """Raises NotServingError."""
+        use_cases = self._use_cases
+        if use_cases is None:
+            raise NotServingError("the index is not verified yet; try again later")
+        return use_cases

@@ -1,0 +1,67 @@
+"""Texts of the commands serve, gallery and subject."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # code: (Vietnamese, English)
+    "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
+    "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
+    "serve.ready": (
+        "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
+        "Serving: {subjects} subjects, {references} references",
+    ),
+    "serve.rebuilding": (
+        "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
+        "The index differs from the store; rebuilding it",
+    ),
+    "serve.opening": (
+        "Đang mở cơ sở dữ liệu ({stage}): {done}/{total}",
+        "Opening the database ({stage}): {done}/{total}",
+    ),
+    "serve.pack": ("Gói mô hình {pack}", "Model pack {pack}"),
+    "serve.stopping": ("Đang dừng; chờ các yêu cầu còn lại", "Stopping; waiting for running requests"),
+    "serve.no_pack": ("Không có {modality}: {reason}", "No {modality}: {reason}"),
+    "serve.not_operational": (
+        "Gói {pack} chỉ dùng để đánh giá và đào tạo; hãy cài gói nghiệp vụ để sử dụng chính thức.",
+        "Pack {pack} is for evaluation and training of staff; install an operational pack for casework.",
+    ),
+    "serve.nothing": (
+        "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
+        "No model pack is ready. Run: station-matcher doctor",
+    ),
+    "cli.unreachable": (
+        "Không kết nối được máy chủ tại {address}. Hãy chạy: station-matcher serve",
+        "The server at {address} cannot be reached. Start it with: station-matcher serve",
+    ),
+    "cli.error": ("Lỗi: {reason}", "Error: {reason}"),
+    "gallery.created": ("Đã tạo bộ sưu tập {gallery}", "Created gallery {gallery}"),
+    "gallery.none": ("Chưa có bộ sưu tập nào.", "There is no gallery yet."),
+    "gallery.added": ("Đã thêm {count} đối tượng vào {gallery}", "Added {count} subjects to {gallery}"),
+    "gallery.removed": ("Đã bỏ {count} đối tượng khỏi {gallery}", "Removed {count} subjects from {gallery}"),
+    "subject.deleted": (
+        "Đã xóa đối tượng và {count} mẫu tham chiếu; số nhật ký {audit}",
+        "Deleted the subject and {count} references; audit record {audit}",
+    ),
+    "subject.confirm": (
+        "Việc xóa không thể hoàn tác. Thêm --yes để xác nhận.",
+        "Deleting cannot be undone. Add --yes to confirm.",
+    ),
+    "subject.none": ("Chưa có đối tượng nào.", "There is no subject yet."),
+    "reference.deleted": (
+        "Đã xóa mẫu tham chiếu; số nhật ký {audit}",
+        "Deleted the reference; audit record {audit}",
+    ),
+    "column.gallery": ("Bộ sưu tập", "Gallery"),
+    "column.name": ("Tên", "Name"),
+    "column.purpose": ("Mục đích", "Purpose"),
+    "column.created": ("Ngày tạo (UTC)", "Created (UTC)"),
+    "column.subject": ("Đối tượng", "Subject"),
+    "column.external_id": ("Số hồ sơ", "External id"),
+    "column.reference": ("Mẫu", "Reference"),
+    "column.modality": ("Loại", "Modality"),
+    "column.finger": ("Ngón", "Finger"),
+    "column.quality": ("Chất lượng", "Quality"),
+    "column.pack": ("Gói", "Pack"),
+}
