@@ -1,0 +1,108 @@
+"""Target in process: the same Enroller as the server's, for a first backlog on the server's own machine.
+
+The database takes one process; while the server runs it is locked, and this target says so.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from enroll.errors import TargetError
+from enroll.items import EnrollmentItem
+from enroll.remote import sample_of, subject_of
+from enroll.target import ItemResult, Outcome
+from index.database import EnrollmentDatabase
+from index.errors import AlreadyExistsError, DatabaseError
+from index.records import Gallery
+from matcher.audit import FileAuditLog
+from matcher.config import load_settings
+from matcher.errors import AuditError, MatcherError, PackError, SampleError, SessionError
+from matcher.results import AccessContext
+from matcher.server.app import load_configured_packs, open_use_cases
+from matcher.server.status import code_and_reason, error_text
+from matcher.server.use_cases import UseCases
+
+
+class LocalTarget:
+    """EnrollmentTarget on the database of this machine; thread safe."""
+
+    def __init__(
+        self,
+        use_cases: UseCases,
+        *,
+        access: AccessContext,
+        language: str,
+        skip_duplicate_check: bool,
+        resources: ExitStack,
+    ) -> None:
+        self._use_cases = use_cases
+        self._access = access
+        self._language = language
+        self._skip_duplicate_check = skip_duplicate_check
+        self._resources = resources
+
+    @classmethod
+    def open(
+        cls, data_folder: Path, *, access: AccessContext, language: str = "vi", skip_duplicate_check: bool = False
+    ) -> Self:
+        """Loads the packs of the settings and takes the database. Raises TargetError."""
+        settings = load_settings()
+        settings = replace(
+            settings,
+            storage=replace(settings.storage, data_folder=data_folder, audit_file=data_folder / "audit.jsonl"),
+        )
+        with ExitStack() as stack:
+            try:
+                database = stack.enter_context(EnrollmentDatabase.open(data_folder))
+                audit = stack.enter_context(FileAuditLog(settings.storage.audit_file))
+                use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
+            except (DatabaseError, AuditError, PackError, SessionError) as error:
+                raise TargetError(str(error)) from error
+            return cls(
+                use_cases,
+                access=access,
+                language=language,
+                skip_duplicate_check=skip_duplicate_check,
+                resources=stack.pop_all(),
+            )
+
+    def enroll(self, item: EnrollmentItem, image_bytes: bytes) -> ItemResult:
+        """See EnrollmentTarget."""
+        try:
+            answer = self._use_cases.enroller.enroll(
+                subject_of(item),
+                [sample_of(item, image_bytes, station_id=self._access.station_id)],
+                self._access,
+                request_id=item.request_id(image_bytes),
+                skip_duplicate_check=self._skip_duplicate_check,
+            )
+        except AuditError as error:
+            raise TargetError(str(error)) from error
+        except (MatcherError, DatabaseError) as error:
+            outcome = Outcome.REFUSED if isinstance(error, SampleError) else Outcome.FAILED
+            return ItemResult(item, outcome, reason=code_and_reason(error)[1], detail=error_text(error, self._language))
+        (sample,) = answer.samples
+        return ItemResult(
+            item,
+            Outcome.ALREADY if answer.replayed else Outcome.ENROLLED,
+            subject_id=answer.subject_id,
+            reference_id=sample.reference_id,
+            quality=sample.quality,
+            duplicates=tuple((lead.subject_id, lead.score.value) for lead in answer.duplicates),
+        )
+
+    def ensure_gallery(self, gallery_id: str) -> None:
+        """See EnrollmentTarget."""
+        try:
+            self._use_cases.keeper.create_gallery(self._access, Gallery(gallery_id=gallery_id, display_name=gallery_id))
+        except AlreadyExistsError:
+            return
+        except (MatcherError, DatabaseError) as error:
+            raise TargetError(str(error)) from error
+
+    def close(self) -> None:
+        """Close the database and the audit file."""
+        self._resources.close()
