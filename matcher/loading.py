@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from index.records import Modality
 from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
-from matcher.extract import Engines
-from matcher.face.engine import FaceEngine
-from matcher.fingerprint.engine import FingerprintEngine
+from matcher.extract import Engines, FaceExtracting, FingerprintExtracting
 from matcher.packs import ModelPack, PackStore
 
 
@@ -36,8 +34,8 @@ def load_packs(
     """face, fingerprint: pack names; "" leaves a modality out. A pack that is missing, damaged or not calibrated is
     told in `missing` and its modality left out, so that the other one serves. Raises PackNotFoundError, PackError
     where a pack is of the wrong modality, SessionError where the device is not usable."""
-    face_engine: FaceEngine | None = None
-    fingerprint_engine: FingerprintEngine | None = None
+    face_engine: FaceExtracting | None = None
+    fingerprint_engine: FingerprintExtracting | None = None
     packs: list[ModelPack] = []
     calibrations: dict[str, Calibration] = {}
     missing: dict[Modality, str] = {}
@@ -50,11 +48,9 @@ def load_packs(
         try:
             calibrations[pack.pack_id] = _calibration(pack)
             if modality is Modality.FACE:
-                face_engine = FaceEngine.load(pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback)
+                face_engine = _face_engine(pack, store, device, allow_cpu_fallback)
             else:
-                fingerprint_engine = FingerprintEngine.load(
-                    pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback
-                )
+                fingerprint_engine = _fingerprint_engine(pack, store, device, allow_cpu_fallback)
         except PackError as error:
             missing[modality] = str(error)
             continue
@@ -72,3 +68,18 @@ def _calibration(pack: ModelPack) -> Calibration:
     if pack.calibration is None:
         raise PackNotReadyError(f"pack {pack.name} has no calibration; run: station-matcher calibrate")
     return Calibration.from_table(pack.calibration)
+
+
+def _face_engine(pack: ModelPack, store: PackStore, device: str, allow_cpu_fallback: bool) -> FaceExtracting:
+    # What a modality needs is imported where it is used, so that a server of one modality starts without the other.
+    from matcher.face.engine import FaceEngine  # noqa: PLC0415
+
+    return FaceEngine.load(pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback)
+
+
+def _fingerprint_engine(
+    pack: ModelPack, store: PackStore, device: str, allow_cpu_fallback: bool
+) -> FingerprintExtracting:
+    from matcher.fingerprint.engine import FingerprintEngine  # noqa: PLC0415
+
+    return FingerprintEngine.load(pack, store, device=device, allow_cpu_fallback=allow_cpu_fallback)

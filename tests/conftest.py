@@ -1,0 +1,55 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHARED_FOLDER = CHECKOUT.parent / "shared"
+
+
+def folder_or_skip(folder: Path, what: str) -> Path:
+    """The folder; where it is absent the test is skipped with the reason, and with CI=true it fails."""
+    if folder.is_dir():
+        return folder
+    message = f"{what} is not here: it lies beside the checkout as ../{folder.relative_to(CHECKOUT.parent)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """Real images and models for tests; never copied into the project."""
+    return folder_or_skip(SHARED_FOLDER, "the folder of real images and models")
+
+
+@pytest.fixture(scope="session")
+def fingerprints_folder(shared_folder: Path) -> Path:
+    """Six sets of real prints, FINGER_IMPRESSION.tif."""
+    return folder_or_skip(shared_folder / "data" / "fingerprints", "the fingerprint sets")
+
+
+@pytest.fixture(scope="session")
+def faces_folder(shared_folder: Path) -> Path:
+    """Real faces: orl/ and lfw_dev/, one folder a person."""
+    return folder_or_skip(shared_folder / "data" / "faces", "the face sets")
+
+
+@pytest.fixture(scope="session")
+def models_folder(shared_folder: Path) -> Path:
+    """Model files of the packs."""
+    return folder_or_skip(shared_folder / "models", "the model files")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test depends on the settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("STATION_MATCHER_"):
+            monkeypatch.delenv(name)
+    yield

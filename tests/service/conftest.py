@@ -1,0 +1,86 @@
+"""A real gRPC server in this process, over a real database and audit interface, with fake engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.database import EnrollmentDatabase
+from index.records import Modality
+from matcher.client import MatcherClient
+from matcher.config import ServerSettings, Settings
+from matcher.extract import Engines
+from matcher.results import AccessContext
+from matcher.search import SearchSettings
+from matcher.server.app import Server
+from matcher.server.use_cases import build_use_cases
+from tests.fakes import (
+    CALIBRATION,
+    FACE_PACK_ID,
+    FINGERPRINT_PACK_ID,
+    FakeComparer,
+    FakeFaceEngine,
+    FakeFingerprintEngine,
+    InMemoryAudit,
+)
+
+ACCESS = AccessContext(operator_id="operator-7", case_number="case-12", purpose="burglary", station_id="station-3")
+FLOOR = 30
+
+
+@dataclass
+class Service:
+    """A running server and what stands behind it."""
+
+    server: Server
+    database: EnrollmentDatabase
+    audit: InMemoryAudit
+    face_engine: FakeFaceEngine
+    comparer: FakeComparer
+    client: MatcherClient
+    settings: Settings
+    clients: list[MatcherClient] = field(default_factory=list)
+
+    def another_client(self, **options: Any) -> MatcherClient:
+        client = MatcherClient(self.server.address, **options)
+        self.clients.append(client)
+        return client
+
+
+def start_service(folder: Path, *, is_open: bool = True, search: SearchSettings | None = None, **limits: Any) -> Service:
+    limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 5.0, **limits}
+    settings = replace(Settings(), server=ServerSettings(**limits))
+    audit, face_engine, comparer = InMemoryAudit(), FakeFaceEngine(), FakeComparer()
+    database = EnrollmentDatabase.open(folder)
+    server = Server(settings, audit)
+    use_cases = build_use_cases(
+        database,
+        Engines(face_engine, FakeFingerprintEngine()),
+        comparer,
+        {FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION},
+        server.audit,
+        quality_floors={Modality.FACE: FLOOR, Modality.FINGERPRINT: FLOOR},
+        search=search,
+    )
+    if is_open:
+        server.open(use_cases)
+    client = MatcherClient(server.address, language="en", timeout_s=30.0)
+    return Service(server, database, audit, face_engine, comparer, client, settings)
+
+
+def stop_service(service: Service) -> None:
+    for client in (service.client, *service.clients):
+        client.close()
+    service.server.stop()
+    service.database.close()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    running = start_service(tmp_path / "database")
+    yield running
+    stop_service(running)

@@ -1,0 +1,181 @@
+"""Identify through the running server: ranks, scores, filters, refusals, audit."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.records import FingerPosition, Subject
+from matcher.client import ServiceError
+from matcher.results import AccessContext
+from tests.fakes import NOTHING, face, finger
+from tests.service.conftest import ACCESS, Service
+
+THUMB, INDEX = FingerPosition.RIGHT_THUMB, FingerPosition.RIGHT_INDEX
+
+
+def enroll(service: Service, identity: int, *samples: object, **said: object) -> str:
+    subject = Subject("", external_id=f"number-{identity}", display_name=f"Name {identity}", **said)  # type: ignore[arg-type]
+    return service.client.enroll(list(samples), subject=subject, access=ACCESS).subject_id  # type: ignore[arg-type]
+
+
+def test_the_mate_is_ranked_first_with_its_score_and_the_numbers_an_examiner_needs(service: Service) -> None:
+    enrolled = {identity: enroll(service, identity, face(identity)) for identity in range(1, 21)}
+    answer = service.client.identify([face(7, impression=1)], access=ACCESS, max_candidates=5)
+    assert [candidate.rank for candidate in answer.candidates] == [1, 2, 3, 4, 5]
+    best = answer.candidates[0]
+    assert (best.subject_id, best.external_id, best.display_name) == (enrolled[7], "number-7", "Name 7")
+    assert best.above_threshold
+    assert best.score > answer.threshold_score > answer.candidates[1].score
+    assert (answer.gallery_size, answer.reference_count) == (20, 20)
+    assert answer.proved
+    # 1 % of searches without a mate may bring a candidate: that many are expected above the threshold.
+    assert answer.expected_false_candidate_count == pytest.approx(0.01, rel=0.02)
+    assert list(answer.pack_ids) == ["fake-face@1"]
+    assert {"decode", "extract_face", "search", "rank", "audit"} <= set(answer.stage_ms)
+    assert answer.probe_samples[0].quality.score == 80
+
+
+def test_face_and_fingers_are_searched_together_and_fused(service: Service) -> None:
+    for identity in range(1, 11):
+        enroll(service, identity, face(identity), finger(identity, position=INDEX), finger(identity + 20, position=THUMB))
+    one = service.client.identify([finger(4, impression=1)], access=ACCESS)
+    samples = [face(4, impression=1), finger(4, impression=1, position=INDEX), finger(24, impression=1, position=THUMB)]
+    answer = service.client.identify(samples, access=ACCESS)
+    best = answer.candidates[0]
+    assert best.external_id == "number-4"
+    assert {score.probe_index for score in best.sample_scores} == {0, 1, 2}
+    assert best.score > one.candidates[0].score
+    # Every candidate was compared with every sample, also those that only one sample brought up.
+    assert all(len(candidate.sample_scores) == 3 for candidate in answer.candidates)
+    assert list(answer.pack_ids) == ["fake-face@1", "fake-finger@1"]
+
+
+def test_a_finger_of_known_position_meets_that_position_only(service: Service) -> None:
+    enroll(service, 1, finger(1, position=THUMB))
+    enroll(service, 2, finger(2, position=FingerPosition.UNKNOWN))
+    answer = service.client.identify([finger(1, impression=1, position=INDEX)], access=ACCESS)
+    assert [candidate.external_id for candidate in answer.candidates] == ["number-2"]
+    anywhere = service.client.identify([finger(1, impression=1, position=FingerPosition.UNKNOWN)], access=ACCESS)
+    assert anywhere.candidates[0].external_id == "number-1"
+
+
+def test_a_search_of_galleries_touches_nobody_else(service: Service) -> None:
+    service.client.create_gallery("wanted", access=ACCESS)
+    service.client.create_gallery("staff", access=ACCESS)
+    enroll(service, 1, face(1), galleries=frozenset({"staff"}))
+    enroll(service, 2, face(2), galleries=frozenset({"wanted"}))
+    answer = service.client.identify([face(1, impression=1)], access=ACCESS, gallery_ids=["wanted"])
+    assert [candidate.external_id for candidate in answer.candidates] == ["number-2"]
+    assert not answer.candidates[0].above_threshold
+    assert answer.gallery_size == 1
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1)], access=ACCESS, gallery_ids=["nobody"])
+    assert (refusal.value.code, refusal.value.reason) == ("NOT_FOUND", "ERROR_REASON_GALLERY_NOT_FOUND")
+
+
+def test_an_empty_database_answers_without_candidates_and_with_a_record(service: Service) -> None:
+    answer = service.client.identify([face(1)], access=ACCESS)
+    assert not answer.candidates
+    assert answer.gallery_size == 0
+    assert service.audit.records[-1].audit_id == answer.audit_id
+
+
+@pytest.mark.parametrize("missing", ["operator_id", "case_number", "purpose"])
+def test_a_search_without_operator_case_or_purpose_is_refused_and_recorded(service: Service, missing: str) -> None:
+    given = {"operator_id": "operator-7", "case_number": "case-12", "purpose": "burglary", missing: "  "}
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1)], access=AccessContext(**given))
+    assert (refusal.value.code, refusal.value.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_FIELD_INVALID")
+    assert [violation.field for violation in refusal.value.violations] == [f"access.{missing}"]
+    (event,) = service.audit.events
+    assert (event.action, event.outcome, event.reason) == ("identify", "refused", "RequestError")
+    assert len(event.probe_sha256) == 1
+
+
+def test_every_answer_has_its_record_with_who_why_and_what_came_out(service: Service) -> None:
+    subject_id = enroll(service, 1, face(1))
+    answer = service.client.identify([face(1, impression=1)], access=ACCESS)
+    record = service.audit.records[-1]
+    event = record.event
+    assert record.audit_id == answer.audit_id
+    assert (event.action, event.outcome) == ("identify", "ok")
+    assert (event.operator_id, event.case_number, event.purpose) == ("operator-7", "case-12", "burglary")
+    assert event.station_id == "station-3"
+    assert event.peer.startswith("ipv4:127.0.0.1")
+    assert event.candidates[0][0] == subject_id
+    assert event.threshold == pytest.approx(answer.threshold_score)
+
+
+def test_no_answer_leaves_when_the_record_cannot_be_written(service: Service) -> None:
+    enroll(service, 1, face(1))
+    service.audit.is_broken = True
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1, impression=1)], access=ACCESS)
+    assert (refusal.value.code, refusal.value.reason) == ("INTERNAL", "ERROR_REASON_AUDIT")
+    with pytest.raises(ServiceError) as second:
+        service.client.identify([], access=ACCESS)
+    assert second.value.reason == "ERROR_REASON_AUDIT"
+
+
+def test_several_faces_are_listed_and_one_can_be_named(service: Service) -> None:
+    enroll(service, 1, face(1))
+    enroll(service, 101, face(101))
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1, face_count=2)], access=ACCESS)
+    assert refusal.value.reason == "ERROR_REASON_SEVERAL_FACES"
+    assert [box.number for box in refusal.value.faces] == [1, 2]
+    assert refusal.value.faces[1].x_px == 20
+    second = service.client.identify([face(1, face_count=2, face_number=2)], access=ACCESS)
+    assert second.candidates[0].external_id == "number-101"
+    largest = service.client.identify([face(1, face_count=2, largest_face=True)], access=ACCESS)
+    assert largest.candidates[0].external_id == "number-1"
+
+
+def test_a_bad_sample_is_named_by_its_place(service: Service) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1), finger(NOTHING)], access=ACCESS)
+    assert refusal.value.reason == "ERROR_REASON_NO_FINGERPRINT"
+    assert [violation.field for violation in refusal.value.violations] == ["probe.samples[1]"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "field"),
+    [
+        ([], "probe.samples"),
+        ([face(1), face(2)], "probe.samples"),
+        ([finger(1), finger(2)], "probe.samples"),
+    ],
+)
+def test_a_probe_is_one_capture_subject(service: Service, samples: list[object], field: str) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify(samples, access=ACCESS)  # type: ignore[arg-type]
+    assert [violation.field for violation in refusal.value.violations] == [field]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("max_candidates", -1), ("max_candidates", 201), ("target_fpir", 1.0), ("target_fpir", float("nan"))],
+)
+def test_numbers_out_of_range_are_refused_by_name(service: Service, option: str, value: float) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([face(1)], access=ACCESS, **{option: value})  # type: ignore[arg-type]
+    assert [violation.field for violation in refusal.value.violations] == [option]
+
+
+def test_candidates_can_be_explained_by_their_minutiae(service: Service) -> None:
+    for identity in (1, 2, 3):
+        enroll(service, identity, finger(identity))
+    answer = service.client.identify([finger(2, impression=1)], access=ACCESS, explained_candidate_count=1)
+    explanation = answer.candidates[0].sample_scores[0].explanation
+    assert len(explanation.pairs) == 2
+    assert explanation.rotation_deg == pytest.approx(28.648, abs=0.01)
+    assert not answer.candidates[1].sample_scores[0].HasField("explanation")
+
+
+def test_a_deleted_subject_is_in_no_later_answer(service: Service) -> None:
+    gone = enroll(service, 1, face(1), finger(1))
+    enroll(service, 2, face(2), finger(2))
+    service.client.delete_subject(gone, access=ACCESS)
+    for probe in (face(1, impression=1), finger(1, impression=1)):
+        answer = service.client.identify([probe], access=ACCESS)
+        assert [candidate.external_id for candidate in answer.candidates] == ["number-2"]
