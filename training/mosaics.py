@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.ridges import generated_prints
+
 SIDE_PX = 224
 SMALLEST_PX, LARGEST_PX = 9.0, 215.0
 MIRRORED = np.array([1, 0, 2, 4, 3])
@@ -81,6 +83,7 @@ class Mosaics:
         self.photos = np.load(cache / "photos.npy", mmap_mode="r")
         table = np.load(cache / "photos-faces.npz")
         held = table["held_out"]
+        self.prints = generated_prints(300, seed=5)
         self.train = np.flatnonzero(~held)
         rows = table["rows"]
         owners = table["owners"]
@@ -89,12 +92,17 @@ class Mosaics:
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One picture and its faces."""
-        canvas = texture(SIDE_PX, rng) if rng.random() < 0.6 else self.backdrop(rng)
-        faces: list[np.ndarray] = []
         kind = rng.random()
-        if kind < 0.12:
-            self.distract(canvas, rng)
-        elif kind < 0.55:
+        chance = rng.random()
+        if chance < 0.12 or (kind < 0.08 and chance < 0.7):
+            canvas = self.print_crop(rng)
+        else:
+            canvas = texture(SIDE_PX, rng) if chance < 0.6 else self.backdrop(rng)
+        faces: list[np.ndarray] = []
+        if kind < 0.15:
+            if kind < 0.11:
+                self.distract(canvas, rng)
+        elif kind < 0.62:
             self.place(canvas, faces, (0, 0, SIDE_PX, SIDE_PX), rng, largest=LARGEST_PX)
         else:
             cells = int(rng.choice([2, 2, 3, 4]))
@@ -106,6 +114,14 @@ class Mosaics:
                         window = (cuts_x[column], cuts_y[row], cuts_x[column + 1], cuts_y[row + 1])
                         self.place(canvas, faces, tuple(int(v) for v in window), rng, largest=SIDE_PX / cells)
         return spoil(canvas, rng), np.array(faces, np.float32).reshape(-1, 16)
+
+    def print_crop(self, rng: np.random.Generator) -> np.ndarray:
+        """Part of a generated print, at a scale where its ridges are 4 to 20 px apart."""
+        stock = self.prints[rng.integers(len(self.prints))]
+        side = int(rng.integers(80, len(stock) + 1))
+        x, y = (int(v) for v in rng.integers(0, len(stock) - side + 1, 2))
+        part = cv2.resize(stock[y : y + side, x : x + side], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(part if rng.random() < 0.5 else part[::-1])
 
     def backdrop(self, rng: np.random.Generator) -> np.ndarray:
         """A corner of a photograph without any face in it, enlarged."""
