@@ -23,7 +23,7 @@ import mmap
 import os
 import struct
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,31 +72,42 @@ class CacheContents:
         return array
 
 
-def write_cache(path: Path, *, kind: str, meta: Mapping[str, object], arrays: Mapping[str, AnyArray]) -> None:
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """An array of this shape and dtype that is written block by block along its first axis, never held whole."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    blocks: Iterable[AnyArray]
+
+
+def write_cache(path: Path, *, kind: str, meta: Mapping[str, object], arrays: Mapping[str, AnyArray | Blocks]) -> None:
     """Write arrays and meta (JSON values) to path; a reader sees the old file or the whole new one.
 
     Raises DatabaseFullError when the disk is full, CacheFileError when it cannot be written; the old file stays.
     """
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    regions = [
-        {"name": name, "dtype": array.dtype.name, "shape": array.shape, "sha256": _region_digest(_bytes_of(array))}
-        for name, array in contiguous.items()
-    ]
-    header = json.dumps({"kind": kind, "meta": dict(meta), "regions": regions}, sort_keys=True).encode()
-    header += b" " * _padding_length(_FIXED.size + len(header))
+    regions = {name: array if isinstance(array, Blocks) else _one_block(array) for name, array in arrays.items()}
+    # The header comes first in the file and is written last; digests all have the length of this one.
+    digests = dict.fromkeys(regions, hashlib.sha256().hexdigest())
+    header_length = len(_header_bytes(kind, meta, regions, digests))
     try:
         with _replacement(path) as file:
-            file.write(_FIXED.pack(MAGIC, len(header), hashlib.sha256(header).digest()))
-            file.write(header)
-            for array in contiguous.values():
-                file.write(_bytes_of(array))
-                file.write(bytes(_padding_length(array.nbytes)))
+            file.seek(_FIXED.size + header_length)
+            for name, region in regions.items():
+                digests[name] = _write_region(file, region)
+            header = _header_bytes(kind, meta, regions, digests)
+            file.seek(0)
+            file.write(_FIXED.pack(MAGIC, len(header), hashlib.sha256(header).digest()) + header)
     except OSError as error:
         raise _write_error(error) from error
 
 
-def read_cache(path: Path, *, kind: str, mapped: frozenset[str] = frozenset()) -> CacheContents:
+def read_cache(
+    path: Path, *, kind: str, mapped: frozenset[str] = frozenset(), wanted: frozenset[str] | None = None
+) -> CacheContents:
     """Read and verify a whole file. Arrays named in mapped stay on disk, memory-mapped; the others are copied.
+
+    wanted: names of the arrays to return; None for all. What is not wanted is verified all the same.
 
     Raises CacheFileError when the file is absent, of another version or kind, or differs in any byte.
     """
@@ -115,8 +126,10 @@ def read_cache(path: Path, *, kind: str, mapped: frozenset[str] = frozenset()) -
         end = offset + length + _padding_length(length)
         if end > len(view) or hashlib.sha256(view[offset:end]).hexdigest() != region["sha256"]:
             raise CacheFileError("the index file is damaged; rebuild the index")
-        array = np.frombuffer(view, dtype=region["dtype"], count=count, offset=offset).reshape(region["shape"])
-        arrays[region["name"]] = array if region["name"] in mapped else array.copy()
+        name = region["name"]
+        if wanted is None or name in wanted:
+            array = np.frombuffer(view, dtype=region["dtype"], count=count, offset=offset).reshape(region["shape"])
+            arrays[name] = array if name in mapped else array.copy()
         offset = end
     if offset != len(view):
         raise CacheFileError("the index file is longer than it says; rebuild the index")
@@ -167,14 +180,35 @@ def _write_error(error: OSError) -> DatabaseFullError | CacheFileError:
     return CacheFileError("the index file cannot be written; check the disk and its permissions")
 
 
-def _region_digest(content: memoryview) -> str:
-    digest = hashlib.sha256(content)
-    digest.update(bytes(_padding_length(content.nbytes)))
+def _header_bytes(
+    kind: str, meta: Mapping[str, object], regions: Mapping[str, Blocks], digests: Mapping[str, str]
+) -> bytes:
+    entries = [
+        {"name": name, "dtype": region.dtype, "shape": region.shape, "sha256": digests[name]}
+        for name, region in regions.items()
+    ]
+    header = json.dumps({"kind": kind, "meta": dict(meta), "regions": entries}, sort_keys=True).encode()
+    return header + b" " * _padding_length(_FIXED.size + len(header))
+
+
+def _one_block(array: AnyArray) -> Blocks:
+    return Blocks(dtype=array.dtype.name, shape=array.shape, blocks=(array,))
+
+
+def _write_region(file: BinaryIO, region: Blocks) -> str:
+    """Write and pad one array; returns the checksum of both."""
+    digest, length = hashlib.sha256(), 0
+    for block in region.blocks:
+        content = np.ascontiguousarray(block).reshape(-1).view(np.uint8).data
+        file.write(content)
+        digest.update(content)
+        length += content.nbytes
+    if length != math.prod(region.shape) * np.dtype(region.dtype).itemsize:
+        raise ValueError("the blocks do not make up an array of the shape they were announced with")
+    padding = bytes(_padding_length(length))
+    file.write(padding)
+    digest.update(padding)
     return digest.hexdigest()
-
-
-def _bytes_of(array: AnyArray) -> memoryview:
-    return array.reshape(-1).view(np.uint8).data
 
 
 def _padding_length(length: int) -> int:

@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from index.errors import DuplicateReferenceError, VectorError
 from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex
+from index.quantized import QuantizedIndex
 from index.vectors import PADDING_ID, PADDING_SIMILARITY, VectorIndex, merge_hits
 
-IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {"exact": ExactIndex, "faiss flat": FaissFlatIndex}
+IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {
+    "exact": ExactIndex,
+    "faiss flat": FaissFlatIndex,
+    "quantized": QuantizedIndex,
+}
 
 
 @pytest.fixture(params=list(IMPLEMENTATIONS))

@@ -1,0 +1,155 @@
+"""One search of a View: encode, filter, scan, rank. Pure reading; any number at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+
+from index.candidates import Found, new_found
+from index.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
+from index.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
+from index.records import Float32Array, Int64Array
+from index.row_filter import NO_FILTER, RowFilter, UInt64Array
+from index.scan import Queries, Rows, scanner
+from index.segments import View
+from index.simd import Instruction
+from index.simd_kernels import GROUP_ROW_COUNT
+from index.vectors import Hits, hits_from_rows
+
+QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search
+# Candidates of a query before it is handed to the exhaustive search. Pages that are not reached cost no memory.
+CANDIDATE_CAPACITY = 1 << 16
+PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
+
+Part = tuple[int, int, int]  # number of the segment, first group, group after the last
+
+
+class Searcher:
+    """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
+
+    def __init__(self, instruction: Instruction, *, executor: Executor | None = None, thread_count: int = 1) -> None:
+        self._instruction = instruction
+        self._executor = executor
+        self._thread_count = thread_count
+
+    def search(self, view: View, queries: Float32Array, k: int, allowed: Int64Array | None) -> Hits:
+        """queries and k are checked; allowed is ascending and unique. See VectorIndex.search."""
+        words = self._allowed_words(view, allowed)
+        ranked: list[Ranked] = []
+        proved = np.ones(len(queries), dtype=np.bool_)
+        for start in range(0, len(queries), QUERY_CHUNK_COUNT):
+            chunk = queries[start : start + QUERY_CHUNK_COUNT]
+            found = self._scanned(view, words, chunk, k)
+            for number, query in enumerate(chunk):
+                if found.overflowed[number]:
+                    proved[start + number] = False
+                    ranked.append(rank_exhaustively(view, words, query, k))
+                else:
+                    reaching = found.uppers[number, : found.counts[number]] >= found.floors[number]
+                    keys = found.keys[number, : found.counts[number]][reaching]
+                    ranked.append(rank_candidates(view, keys, query, k))
+        return hits_from_rows(ranked, k, proved)
+
+    def _allowed_words(self, view: View, allowed: Int64Array | None) -> list[UInt64Array]:
+        if allowed is None:
+            return [NO_FILTER] * len(view.segments)
+        row_filter = RowFilter(allowed)
+        return [
+            row_filter.words(segment.reference_ids[:row_count], ascending=segment.ascending)
+            for segment, row_count in zip(view.segments, view.row_counts, strict=True)
+        ]
+
+    def _scanned(self, view: View, words: Sequence[UInt64Array], queries: Float32Array, k: int) -> Found:
+        _, pass_query_count = scanner(self._instruction)
+        coded = _coded(queries, pass_query_count)
+        capacity = max(1, min(view.total_row_count, max(CANDIDATE_CAPACITY, 2 * k)))
+        k = max(1, min(k, capacity))
+        shares = _shares(view, self._thread_count)
+        founds = [new_found(len(queries), k, capacity) for _ in (shares if self._executor else shares[:1])]
+        if self._executor is None:
+            self._scan_parts(view, words, coded, founds[0], [part for share in shares for part in share])
+            return founds[0]
+        jobs = [
+            self._executor.submit(self._scan_parts, view, words, coded, found, share)
+            for found, share in zip(founds, shares, strict=True)
+        ]
+        for job in jobs:
+            job.result()
+        return founds[0] if len(founds) == 1 else _joined(founds, k)
+
+    def _scan_parts(
+        self, view: View, words: Sequence[UInt64Array], queries: Queries, found: Found, parts: Sequence[Part]
+    ) -> None:
+        scan, _ = scanner(self._instruction)
+        for number, first_group, last_group in parts:
+            segment = view.segments[number]
+            rows = Rows(
+                high=segment.codes.high,
+                low=segment.codes.low,
+                scales=segment.codes.scales,
+                high_residuals=segment.codes.high_residuals,
+                low_residuals=segment.codes.low_residuals,
+                vectors=segment.vectors,
+                died=segment.died,
+                row_count=view.row_counts[number],
+                sequence=view.sequence,
+                allowed=words[number],
+                first_key=number * ROWS_PER_SEGMENT,
+            )
+            if words[number] is NO_FILTER or words[number].any():
+                scan(rows, queries, found, first_group, last_group)
+
+
+def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
+    coded = encode_queries(queries)
+    count, length = coded.codes.shape
+    room = count if count == 1 else -(-count // pass_query_count) * pass_query_count
+    codes = np.zeros((room, length), dtype=np.int8)
+    codes[:count] = coded.codes
+    return Queries(
+        codes=codes.reshape(-1),
+        totals=coded.totals,
+        scales=coded.scales,
+        residual_factors=coded.norms + coded.errors,
+        slacks=coded.errors * NORM_LIMIT + ROUNDING_MARGIN,
+        vectors=queries,
+    )
+
+
+def _shares(view: View, thread_count: int) -> list[list[Part]]:
+    """The groups of all segments, cut into runs of about equal length, at most one a thread."""
+    group_counts = [-(-row_count // GROUP_ROW_COUNT) for row_count in view.row_counts]
+    share_length = max(PARALLEL_GROUP_COUNT, -(-sum(group_counts) // thread_count))
+    shares: list[list[Part]] = [[]]
+    room = share_length
+    for number, group_count in enumerate(group_counts):
+        first = 0
+        while first < group_count:
+            if room == 0:
+                shares.append([])
+                room = share_length
+            last = min(group_count, first + room)
+            shares[-1].append((number, first, last))
+            room -= last - first
+            first = last
+    return shares
+
+
+def _joined(parts: Sequence[Found], k: int) -> Found:
+    """What several threads found over disjoint rows, as one."""
+    query_count = parts[0].counts.size
+    joined = new_found(query_count, k, sum(int(part.counts.max(initial=0)) for part in parts))
+    for query in range(query_count):
+        joined.overflowed[query] = any(part.overflowed[query] for part in parts)
+        best = np.concatenate([part.best[query, : part.best_counts[query]] for part in parts])
+        floors = [part.floors[query] for part in parts]
+        if best.size >= k:
+            floors.append(float(np.partition(best, best.size - k)[best.size - k]))
+        joined.floors[query] = max(floors)
+        keys = np.concatenate([part.keys[query, : part.counts[query]] for part in parts])
+        joined.keys[query, : keys.size] = keys
+        joined.uppers[query, : keys.size] = np.concatenate([part.uppers[query, : part.counts[query]] for part in parts])
+        joined.counts[query] = keys.size
+    return joined

@@ -1,0 +1,208 @@
+"""The scan over coded rows: every row that could be among the k best, and a floor under the k-th similarity.
+
+Two bounds in a cascade. The high plane gives each row an upper bound, 64 rows at a time; rows below the floor of their
+query are done with. The low plane is read for the others only and bounds the full code. A row whose estimate reaches
+the floor is compared with the query itself, which raises the floor; a row whose upper bound alone reaches it stays a
+candidate, for index/exact_order.py.
+"""
+
+# ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from index.candidates import Found, keep, raise_floor
+from index.codes import Int8Array, Int32Array, UInt8Array
+from index.records import Float32Array, Int64Array
+from index.simd import Instruction
+from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vectors import Float64Array
+
+UInt64Array = npt.NDArray[np.uint64]
+
+# Two float64 sums of 4096 products of unit vectors in different orders differ by less.
+SUM_MARGIN = 1e-12
+# Groups whose high plane is read before the low rows they ask for, which are on their way from memory meanwhile.
+TILE_GROUP_COUNT = 8
+
+
+class Rows(NamedTuple):
+    """Coded rows of one segment. Rows beyond row_count, and those that died by sequence, are not looked at.
+
+    high: uint8 flat, groups of 64 rows; low: uint8 flat, row after row (index/simd_kernels.py).
+    scales, high_residuals, low_residuals: float32 (n,). vectors: float32 (n or more, dim), mapped or in memory.
+    died: int64 (n,), 0 or the change that removed the row.
+    allowed: uint64 (groups,), bit r for row r of the group; empty: every row is allowed.
+    first_key: added to the row number to make the key of a candidate.
+    """
+
+    high: UInt8Array
+    low: UInt8Array
+    scales: Float32Array
+    high_residuals: Float32Array
+    low_residuals: Float32Array
+    vectors: Float32Array
+    died: Int64Array
+    row_count: int
+    sequence: int
+    allowed: UInt64Array
+    first_key: int
+
+
+class Queries(NamedTuple):
+    """codes: int8 flat, length positions a query, zeros after the last up to a whole number of kernel passes.
+
+    totals: int32 (q,). scales, residual_factors, slacks: float64 (q,): the bound of a row on the estimate is
+    residual * residual_factor + slack. vectors: float32 (q, dim).
+    """
+
+    codes: Int8Array
+    totals: Int32Array
+    scales: Float64Array
+    residual_factors: Float64Array
+    slacks: Float64Array
+    vectors: Float32Array
+
+
+class _Tile(NamedTuple):
+    """sums: int32, of each group and query of a pass, 64 rows each; passed: uint64, a bit for each of those rows."""
+
+    sums: Int32Array
+    passed: UInt64Array
+
+
+Scan = Callable[[Rows, Queries, Found, int, int], None]
+
+
+@lru_cache(maxsize=len(Instruction))
+def scanner(instruction: Instruction) -> tuple[Scan, int]:
+    """scan(rows, queries, found, first_group, last_group) and the number of queries of one kernel pass.
+
+    The scan releases the GIL; two threads need two Found. It is compiled at its first call.
+    """
+    several = make_kernels(instruction).query_count
+    look_high, look_low = _look_high(instruction), _look_low(instruction)
+
+    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    def scan(rows: Rows, queries: Queries, found: Found, first_group: int, last_group: int) -> None:
+        tile = _Tile(
+            np.zeros(TILE_GROUP_COUNT * several * GROUP_ROW_COUNT, dtype=np.int32),
+            np.zeros(TILE_GROUP_COUNT * several, dtype=np.uint64),
+        )
+        for first in range(first_group, last_group, TILE_GROUP_COUNT):
+            last = min(first + TILE_GROUP_COUNT, last_group)
+            for first_query in range(0, queries.totals.size, several):
+                look_high(rows, queries, found, tile, first, last, first_query)
+                look_low(rows, queries, found, tile, first, last, first_query)
+
+    return scan, several
+
+
+def _look_high(instruction: Instruction) -> Callable[..., Any]:
+    """The first bound: which rows of a tile reach the floor of which query of a pass."""
+    kernels = make_kernels(instruction)
+    several, dots_of_one, dots_of_several = kernels.query_count, kernels.dots_of_one, kernels.dots_of_several
+    reaching, fetch, lowest_bit = kernels.reaching, kernels.fetch, kernels.lowest_bit
+
+    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    def look_high(
+        rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
+    ) -> None:
+        # Plain locals: numba counts references of every array of a tuple wherever the tuple itself is handed on.
+        codes, low, floors, allowed = queries.codes, rows.low, found.floors, rows.allowed
+        half_length = low.size // rows.scales.size
+        length, query_count = 2 * half_length, queries.totals.size
+        for group in range(first, last):
+            slot, first_row = (group - first) * several, group * GROUP_ROW_COUNT
+            open_rows = _counted_rows(rows.row_count - first_row)
+            if allowed.size > 0:
+                open_rows &= allowed[group]
+            if open_rows == 0:
+                tile.passed[slot : slot + several] = 0
+                continue
+            sums, start = tile.sums[slot * GROUP_ROW_COUNT :], first_row * half_length
+            if query_count == 1:
+                dots_of_one(rows.high, start, half_length // 4, codes, 0, length, sums)
+            else:
+                dots_of_several(rows.high, start, half_length // 4, codes, first_query * length, length, sums)
+            for query in range(first_query, min(first_query + several, query_count)):
+                bits = open_rows & reaching(
+                    sums,
+                    (query - first_query) * GROUP_ROW_COUNT,
+                    queries.totals[query],
+                    np.float32(8.0 * queries.scales[query]),
+                    rows.scales,
+                    rows.high_residuals,
+                    first_row,
+                    np.float32(queries.residual_factors[query]),
+                    np.float32(floors[query] - queries.slacks[query]),
+                )
+                tile.passed[slot + query - first_query] = bits
+                while bits != 0:
+                    fetch(low, (first_row + lowest_bit(bits)) * half_length, half_length)
+                    bits &= bits - np.uint64(1)
+
+    return look_high  # type: ignore[no-any-return]
+
+
+def _look_low(instruction: Instruction) -> Callable[..., Any]:
+    """The second bound, and the comparison itself, for the rows that passed the first."""
+    kernels = make_kernels(instruction)
+    several, low_dot, lowest_bit = kernels.query_count, kernels.low_dot, kernels.lowest_bit
+
+    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    def look_low(
+        rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
+    ) -> None:
+        codes, low, floors, died = queries.codes, rows.low, found.floors, rows.died
+        half_length = low.size // rows.scales.size
+        for query in range(first_query, min(first_query + several, queries.totals.size)):
+            floor, slack, total = floors[query], queries.slacks[query], queries.totals[query]
+            query_scale, residual_factor = queries.scales[query], queries.residual_factors[query]
+            for group in range(first, last):
+                slot = (group - first) * several + query - first_query
+                bits = tile.passed[slot]
+                while bits != 0:
+                    place = lowest_bit(bits)
+                    bits &= bits - np.uint64(1)
+                    row = group * GROUP_ROW_COUNT + place
+                    if 0 < died[row] <= rows.sequence:
+                        continue
+                    low_sum = low_dot(low, row * half_length, codes, query * 2 * half_length, half_length)
+                    dot = 16 * np.int64(tile.sums[slot * GROUP_ROW_COUNT + place]) + low_sum
+                    estimate = np.float64(rows.scales[row]) * query_scale * (dot - 127.5 * total)
+                    upper = estimate + rows.low_residuals[row] * residual_factor + slack
+                    if upper < floor:
+                        continue
+                    if estimate >= floor:
+                        similarity = _similarity(rows.vectors[row], queries.vectors[query])
+                        upper = similarity + SUM_MARGIN
+                        if upper < floor:
+                            continue
+                        raise_floor(found, query, similarity - SUM_MARGIN)
+                    keep(found, query, rows.first_key + row, upper)
+                    floor = floors[query]
+
+    return look_low  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _counted_rows(row_count: int) -> Any:
+    """Bits of the rows of a group that are there, of row_count from its first row on."""
+    if row_count >= GROUP_ROW_COUNT:
+        return np.uint64(0xFFFFFFFFFFFFFFFF)
+    return (np.uint64(1) << np.uint64(row_count)) - np.uint64(1)
+
+
+@njit(nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]
+def _similarity(vector: Float32Array, query: Float32Array) -> float:
+    total = 0.0
+    for place in range(vector.size):
+        total += np.float64(vector[place]) * np.float64(query[place])
+    return total

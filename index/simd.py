@@ -1,0 +1,113 @@
+"""Integer dot products in the instructions of this processor, written as LLVM vectors.
+
+NumPy and FAISS have no product of 4-bit codes with 8-bit queries; the first pass of the quantized scan spends its time
+in it. The instruction is chosen once, from what the processor has. All of them give the same integers.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba.core import cgutils
+
+I8, I32, I64, F32 = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
+_I16 = ir.IntType(16)
+
+
+class Instruction(Enum):
+    """How products of unsigned and signed bytes, four at a time, are added to 32-bit sums."""
+
+    AVX512_VNNI = "avx512vnni"
+    AVX_VNNI = "avxvnni"
+    AVX2 = "avx2"
+    PLAIN = "plain"
+
+    @property
+    def lane_count(self) -> int:
+        """32-bit sums in one register."""
+        return 16 if self is Instruction.AVX512_VNNI else 8
+
+    @property
+    def register_count(self) -> int:
+        """Registers that may hold sums while as many others hold codes and queries."""
+        return 24 if self is Instruction.AVX512_VNNI else 8
+
+
+def best_instruction() -> Instruction:
+    """The fastest one this processor has."""
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512vnni") and features.get("avx512vl"):
+        return Instruction.AVX512_VNNI
+    if features.get("avxvnni"):
+        return Instruction.AVX_VNNI
+    if features.get("avx2"):
+        return Instruction.AVX2
+    return Instruction.PLAIN
+
+
+def vector(element: ir.Type, lane_count: int) -> ir.Type:
+    """The LLVM vector type."""
+    return ir.VectorType(element, lane_count)
+
+
+def load(builder: ir.IRBuilder, base: ir.Value, offset_bytes: ir.Value, kind: ir.Type) -> ir.Value:
+    """Unaligned load of a value of this kind from a byte pointer."""
+    place = builder.gep(base, [offset_bytes])
+    return builder.load(builder.bitcast(place, kind.as_pointer()), align=1)
+
+
+def store(builder: ir.IRBuilder, value: ir.Value, base: ir.Value, offset_bytes: ir.Value) -> None:
+    """Unaligned store to a byte pointer."""
+    place = builder.gep(base, [offset_bytes])
+    builder.store(value, builder.bitcast(place, value.type.as_pointer()), align=1)
+
+
+def splat(builder: ir.IRBuilder, value: ir.Value, lane_count: int) -> ir.Value:
+    """A vector whose lanes all hold this scalar."""
+    kind = vector(value.type, lane_count)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+    return builder.shuffle_vector(
+        first, ir.Constant(kind, ir.Undefined), ir.Constant(vector(I32, lane_count), [0] * lane_count)
+    )
+
+
+def nibbles(builder: ir.IRBuilder, codes: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """The low and the high 4-bit numbers of the bytes in a vector of 32-bit lanes, one a byte."""
+    lane_count = codes.type.count
+    mask = ir.Constant(codes.type, [0x0F0F0F0F] * lane_count)
+    shift = ir.Constant(codes.type, [4] * lane_count)
+    return builder.and_(codes, mask), builder.and_(builder.lshr(codes, shift), mask)
+
+
+def add_products(
+    builder: ir.IRBuilder, instruction: Instruction, sums: ir.Value, numbers: ir.Value, query: ir.Value
+) -> ir.Value:
+    """sums + the products of each lane's four numbers (0-15) with its four signed query codes.
+
+    sums, numbers, query: vectors of 32-bit lanes. With numbers below 16 the AVX2 instruction, which saturates at
+    16 bits, cannot: 2 * 15 * 127 = 3810.
+    """
+    lane_count = sums.type.count
+    if instruction in (Instruction.AVX512_VNNI, Instruction.AVX_VNNI):
+        name = f"llvm.x86.avx512.vpdpbusd.{32 * lane_count}"
+        function = _declared(builder, name, sums.type, [sums.type] * 3)
+        return builder.call(function, [sums, numbers, query])
+    if instruction is Instruction.AVX2:
+        bytes_kind, pair_kind = vector(I8, 4 * lane_count), vector(_I16, 2 * lane_count)
+        multiply = _declared(builder, "llvm.x86.avx2.pmadd.ub.sw", pair_kind, [bytes_kind, bytes_kind])
+        widen = _declared(builder, "llvm.x86.avx2.pmadd.wd", sums.type, [pair_kind, pair_kind])
+        pairs = builder.call(multiply, [builder.bitcast(numbers, bytes_kind), builder.bitcast(query, bytes_kind)])
+        return builder.add(sums, builder.call(widen, [pairs, ir.Constant(pair_kind, [1] * (2 * lane_count))]))
+    for place in range(4):
+        left = builder.ashr(numbers, ir.Constant(numbers.type, [8 * place] * lane_count))
+        left = builder.and_(left, ir.Constant(numbers.type, [0xFF] * lane_count))
+        right = builder.shl(query, ir.Constant(query.type, [24 - 8 * place] * lane_count))
+        right = builder.ashr(right, ir.Constant(query.type, [24] * lane_count))
+        sums = builder.add(sums, builder.mul(left, right))
+    return sums
+
+
+def _declared(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Type]) -> ir.Function:
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
