@@ -109,7 +109,9 @@ def _candidates(name: str, size_bytes: int, folder: Path) -> Iterable[Path]:
 def _take_from_archive(entry: PackFile, folder: Path, from_folder: Path | None, progress: Progress) -> Path:
     """Extract one member of a zip; the zip comes from the folder or the address. Returns the zip to delete later."""
     archive_name = Path(urllib.parse.urlsplit(entry.address).path).name
-    kept = folder / (archive_name + ".part")
+    # Under a name of its own, so that it never shares a partial file with a member.
+    partial_name = f"archive-{archive_name}"
+    kept = folder / (partial_name + ".part")
     source = kept
     if from_folder is not None:
         for candidate in _candidates(archive_name, entry.archive_size_bytes, from_folder):
@@ -117,7 +119,7 @@ def _take_from_archive(entry: PackFile, folder: Path, from_folder: Path | None, 
                 source = candidate
                 break
     if source is kept:
-        remote = RemoteFile(entry.address, archive_name, entry.archive_size_bytes, entry.archive_sha256)
+        remote = RemoteFile(entry.address, partial_name, entry.archive_size_bytes, entry.archive_sha256)
         download(remote, folder, progress)
     extract_member(source, entry, folder / entry.name)
     return kept

@@ -12,8 +12,9 @@ import json
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class PackStore:
 
     def manifests(self) -> tuple[ModelPack, ...]:
         """Every known pack, by name."""
-        return tuple(read_manifest(path) for path in sorted(self._manifests_folder.glob("*.toml")))
+        return tuple(self.get(path.stem) for path in sorted(self._manifests_folder.glob("*.toml")))
 
     def get(self, name: str) -> ModelPack:
         """The pack of that name. Raises PackNotFoundError naming those that exist."""
@@ -80,7 +81,11 @@ class PackStore:
         if Path(name).name != name or not path.is_file():
             known = ", ".join(sorted(path.stem for path in self._manifests_folder.glob("*.toml")))
             raise PackNotFoundError(f"no pack is named {name!r}; known packs: {known}")
-        return read_manifest(path)
+        return self._with_site_calibration(read_manifest(path))
+
+    def site_calibration_path(self, name: str) -> Path:
+        """Where a calibration on this installation's own photographs lies. It survives `remove`."""
+        return self._root / f"{self.get(name).pack_id}.calibration.toml"
 
     def folder(self, name: str) -> Path:
         """Where the installed files of the pack lie; it need not exist."""
@@ -169,6 +174,15 @@ class PackStore:
         except OSError:
             pass  # a container's root file system is read-only; building takes a second
         return content
+
+    def _with_site_calibration(self, pack: ModelPack) -> ModelPack:
+        path = self._root / f"{pack.pack_id}.calibration.toml"
+        if not path.is_file():
+            return pack
+        try:
+            return replace(pack, calibration=tomllib.loads(path.read_text(encoding="utf-8"))["calibration"])
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+            raise PackError(f"the site calibration of pack {pack.name} cannot be read: {error}") from error
 
     def _path(self, pack: ModelPack, entry: PackFile) -> Path | None:
         kind, _, rest = entry.source.partition(":")
