@@ -25,6 +25,7 @@ from enroll.report import print_problems, print_summary, result_line
 from enroll.target import EnrollmentTarget, ItemResult
 from index.records import Modality
 from matcher.client import DEFAULT_ADDRESS, ClientTls
+from matcher.config import system_language
 from matcher.results import AccessContext
 
 ALL_ENROLLED: Final = 0
@@ -165,7 +166,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--modality", choices=[modality.value for modality in Modality], help="for rows without one")
     parser.add_argument("--ppi", type=float, help="pixels per inch of fingerprints whose row and file do not say")
     parser.add_argument("--gallery", action="append", metavar="ID", help="gallery to enroll into (may be repeated)")
-    parser.add_argument("--lang", choices=["vi", "en"], default=_language(), help="language of messages")
+    parser.add_argument("--lang", choices=["vi", "en"], default=system_language(), help="language of messages")
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +185,3 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-bad-rows", action="store_true", help="enroll the good rows of a manifest with bad ones")
     parser.add_argument("--no-duplicate-check", action="store_true", help="do not look for subjects that resemble")
     parser.add_argument("--quiet", action="store_true", help="no line an image")
-
-
-def _language() -> str:
-    return "en" if os.environ.get("LANG", "").lower().startswith("en") else "vi"

@@ -87,10 +87,13 @@ def check_access_lengths(context: AccessContext) -> None:
 
 
 @contextmanager
-def sample_number(number: int) -> Iterator[None]:
-    """Says which sample of the request an error of the block is about."""
+def about_sample(field: str) -> Iterator[None]:
+    """Says which sample of the request an error of the block is about. field: dotted path, as "samples[1]"."""
     try:
         yield
     except SampleError as error:
-        error.sample_index = number
+        error.field = field
+        raise
+    except RequestError as error:
+        error.field = f"{field}.{error.field}" if error.field else field
         raise

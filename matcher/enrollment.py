@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
-from matcher.access import audited, check_access_lengths, sample_number
+from matcher.access import about_sample, audited, check_access_lengths
 from matcher.audit import AuditLog
 from matcher.calibrate import threshold_score
 from matcher.errors import QualityError, RequestError
@@ -83,7 +83,7 @@ class Enroller:
         ) as entry:
             check_access_lengths(context)
             _check_request(subject, samples, request_id)
-            extractions = extract_all(self._engines, samples, stages)
+            extractions = extract_all(self._engines, samples, stages, field="samples")
             entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
             self._check_quality(extractions)
             resembling: tuple[DuplicateLead, ...] = ()
@@ -123,7 +123,7 @@ class Enroller:
         for number, made in enumerate(extractions):
             floor = self._settings.quality_floors.get(made.template.modality, 0)
             if made.quality.score < floor:
-                with sample_number(number):
+                with about_sample(f"samples[{number}]"):
                     raise QualityError(
                         f"the quality is {made.quality.score}, enrollment needs at least {floor}: capture again",
                         score=made.quality.score,

@@ -46,9 +46,9 @@ class MatcherError(Exception):
 
 
 class SampleError(MatcherError):
-    """The sample cannot be used. sample_index: which one of the request, from 0, where that is known."""
+    """The sample cannot be used. field: dotted path of the sample in the request, where that is known."""
 
-    sample_index: int | None = None
+    field: str = ""
 
 
 class ImageError(SampleError):

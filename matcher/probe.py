@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcher.access import sample_number
+from matcher.access import about_sample
 from matcher.errors import FaceBox
 from matcher.extract import Engines, Extraction
 from matcher.fingerprint.minutia_set import MinutiaSet
@@ -13,11 +13,16 @@ from matcher.samples import EncodedSample, FaceDetection
 from matcher.trace import Stages
 
 
-def extract_all(engines: Engines, samples: Sequence[EncodedSample], stages: Stages) -> tuple[Extraction, ...]:
-    """One extraction a sample, in order. Raises what Engines.extract does, with SampleError.sample_index set."""
+def extract_all(
+    engines: Engines, samples: Sequence[EncodedSample], stages: Stages, *, field: str = "probe.samples"
+) -> tuple[Extraction, ...]:
+    """One extraction a sample, in order. Raises what Engines.extract does; the error's field names the sample.
+
+    field: path of the repeated field of the request.
+    """
     extractions = []
     for number, sample in enumerate(samples):
-        with sample_number(number):
+        with about_sample(f"{field}[{number}]"):
             extractions.append(engines.extract(sample, stages=stages))
     return tuple(extractions)
 

@@ -67,7 +67,8 @@ class Verifier:
             pack_ids = tuple(dict.fromkeys(made.template.pack_id for made in extractions))
             entry.note(pack_ids=pack_ids)
             if other:
-                scores, trial_count = self._with_probe(extractions, extract_all(self._engines, other, stages), stages)
+                others = extract_all(self._engines, other, stages, field="other_probe.samples")
+                scores, trial_count = self._with_probe(extractions, others, stages)
             else:
                 scores, trial_count = self._with_subject(extractions, subject_id, stages, explained=explained)
             if not scores:

@@ -52,7 +52,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         except Exception as error:  # every error of an item belongs to the item; the table knows what to tell of it
             told = self._audit.record_failure(error)
             answer.error.CopyFrom(
-                status_of(told, language=call.language, request_id=call.request_id, prefix="enrollment.samples")
+                status_of(told, language=call.language, request_id=call.request_id, prefix="enrollment.")
             )
         return answer
 

@@ -96,11 +96,11 @@ def error_text(error: BaseException, language: str) -> str:
 
 
 def status_of(
-    error: BaseException, *, language: str, request_id: str = "", prefix: str = "probe.samples"
+    error: BaseException, *, language: str, request_id: str = "", prefix: str = ""
 ) -> status_pb2.Status:
     """google.rpc.Status with ErrorInfo, BadRequest where a field is wrong, SeveralFaces, LocalizedMessage.
 
-    prefix: path of the repeated sample field of the request. No subject, path or inside of the server is named.
+    prefix: goes before every field path. No subject, path or inside of the server is named.
     """
     code, reason = code_and_reason(error)
     english = error_text(error, "en")
@@ -122,12 +122,12 @@ def _violations(
     error: BaseException, english: str, language: str, prefix: str
 ) -> list[error_details_pb2.BadRequest.FieldViolation]:
     if isinstance(error, index_errors.PageTokenError):
-        return [error_details_pb2.BadRequest.FieldViolation(field="page_token", description=english)]
+        return [error_details_pb2.BadRequest.FieldViolation(field=f"{prefix}page_token", description=english)]
     if isinstance(error, RequestError) and error.field:
-        return [error_details_pb2.BadRequest.FieldViolation(field=error.field, description=english)]
-    if not isinstance(error, SampleError):
+        return [error_details_pb2.BadRequest.FieldViolation(field=prefix + error.field, description=english)]
+    if not isinstance(error, SampleError) or not error.field:
         return []
-    field = prefix if error.sample_index is None else f"{prefix}[{error.sample_index}]"
+    field = prefix + error.field
     if isinstance(error, QualityError) and error.reasons:
         return [
             error_details_pb2.BadRequest.FieldViolation(

@@ -37,10 +37,12 @@ def test_the_mate_is_ranked_first_with_its_score_and_the_numbers_an_examiner_nee
 
 def test_face_and_fingers_are_searched_together_and_fused(service: Service) -> None:
     for identity in range(1, 11):
-        enroll(service, identity, face(identity), finger(identity, position=INDEX), finger(identity + 20, position=THUMB))
+        enroll(
+            service, identity, face(identity), finger(identity, position=INDEX), finger(identity + 20, position=THUMB)
+        )
     one = service.client.identify([finger(4, impression=1)], access=ACCESS)
-    samples = [face(4, impression=1), finger(4, impression=1, position=INDEX), finger(24, impression=1, position=THUMB)]
-    answer = service.client.identify(samples, access=ACCESS)
+    thumb = finger(24, impression=1, position=THUMB)
+    answer = service.client.identify([face(4, impression=1), finger(4, impression=1), thumb], access=ACCESS)
     best = answer.candidates[0]
     assert best.external_id == "number-4"
     assert {score.probe_index for score in best.sample_scores} == {0, 1, 2}

@@ -1,0 +1,37 @@
+"""A small Python client of the service: what the command line, the batch enroller and the tests use.
+
+    with MatcherClient("127.0.0.1:50551") as client:
+        answer = client.identify([face_sample("probe.jpg")], access=AccessContext("op-7", "case-12", "burglary"))
+        for candidate in answer.candidates:
+            print(candidate.rank, candidate.subject_id, candidate.score)
+
+Answers are the messages of protos/biometrics/v1. Every failure is a ServiceError.
+"""
+
+from __future__ import annotations
+
+from matcher.client.connection import DEFAULT_ADDRESS, ClientTls, MatcherClient
+from matcher.client.errors import FieldViolation, ServiceError, error_of
+from matcher.client.messages import (
+    MODALITY_NAMES,
+    access_message,
+    enroll_message,
+    face_sample,
+    fingerprint_sample,
+    sample_message,
+)
+
+__all__ = [
+    "DEFAULT_ADDRESS",
+    "MODALITY_NAMES",
+    "ClientTls",
+    "FieldViolation",
+    "MatcherClient",
+    "ServiceError",
+    "access_message",
+    "enroll_message",
+    "error_of",
+    "face_sample",
+    "fingerprint_sample",
+    "sample_message",
+]

@@ -1,0 +1,89 @@
+"""Domain types to the messages that a client sends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from index.records import FingerPosition, Modality, Sex, Subject
+from matcher.results import AccessContext
+from matcher.samples import EncodedSample
+from protos.biometrics.v1 import enrollment_service_pb2, sample_pb2
+
+NO_ACCESS: Final = AccessContext(operator_id="", case_number="", purpose="")
+_MODALITIES: Final = {
+    Modality.FACE: sample_pb2.MODALITY_FACE,
+    Modality.FINGERPRINT: sample_pb2.MODALITY_FINGERPRINT,
+}
+MODALITY_NAMES: Final = {int(value): modality.value for modality, value in _MODALITIES.items()}
+_SEXES: Final = {
+    Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
+    Sex.FEMALE: sample_pb2.SEX_FEMALE,
+    Sex.MALE: sample_pb2.SEX_MALE,
+}
+
+
+def face_sample(path: Path | str, *, largest_face: bool = False, station_id: str = "") -> EncodedSample:
+    """A face image from a file."""
+    return EncodedSample(Modality.FACE, Path(path).read_bytes(), largest_face=largest_face, station_id=station_id)
+
+
+def fingerprint_sample(
+    path: Path | str, *, finger: FingerPosition = FingerPosition.UNKNOWN, ppi: float | None = None, station_id: str = ""
+) -> EncodedSample:
+    """A fingerprint image from a file. ppi: needed where the file does not state it."""
+    return EncodedSample(Modality.FINGERPRINT, Path(path).read_bytes(), finger=finger, ppi=ppi, station_id=station_id)
+
+
+def sample_message(sample: EncodedSample) -> sample_pb2.Sample:
+    message = sample_pb2.Sample(
+        modality=_MODALITIES[sample.modality],
+        finger_position=int(sample.finger),  # type: ignore[arg-type]  # enums are ints on the wire
+        station_id=sample.station_id,
+    )
+    if sample.minutiae_template:
+        message.iso_19794_2_template = sample.minutiae_template
+    else:
+        message.image.content = sample.image_bytes
+        message.image.ppi = sample.ppi or 0.0
+    if sample.capture_time is not None:
+        message.capture_time.FromDatetime(sample.capture_time)
+    if sample.largest_face:
+        message.largest_face = True
+    elif sample.face_number:
+        message.face_number = sample.face_number
+    return message
+
+
+def access_message(access: AccessContext) -> sample_pb2.AccessContext:
+    return sample_pb2.AccessContext(
+        operator_id=access.operator_id,
+        case_number=access.case_number,
+        purpose=access.purpose,
+        station_id=access.station_id,
+    )
+
+
+def enroll_message(
+    samples: Sequence[EncodedSample],
+    *,
+    subject: Subject,
+    request_id: str = "",
+    access: AccessContext = NO_ACCESS,
+    skip_duplicate_check: bool = False,
+) -> enrollment_service_pb2.EnrollRequest:
+    return enrollment_service_pb2.EnrollRequest(
+        request_id=request_id,
+        access=access_message(access),
+        subject=enrollment_service_pb2.Subject(
+            subject_id=subject.subject_id,
+            external_id=subject.external_id,
+            display_name=subject.display_name,
+            gallery_ids=sorted(subject.galleries),
+            sex=_SEXES[subject.sex],
+            birth_year=subject.birth_year or 0,
+        ),
+        samples=[sample_message(sample) for sample in samples],
+        skip_duplicate_check=skip_duplicate_check,
+    )

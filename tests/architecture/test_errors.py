@@ -1,0 +1,80 @@
+"""Every error class has one line in the status table, a reason on the wire, and texts in both languages."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from index import errors as index_errors
+from index.errors import DatabaseError
+from matcher import errors as matcher_errors
+from matcher.errors import MatcherError
+from matcher.messages import LANGUAGES, tables, text
+from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
+from protos.biometrics.v1 import error_reason_pb2
+
+CLASSES = sorted(
+    (
+        found
+        for module, base in ((index_errors, DatabaseError), (matcher_errors, MatcherError))
+        for _, found in inspect.getmembers(module, inspect.isclass)
+        if issubclass(found, base)
+    ),
+    key=lambda found: found.__name__,
+)
+REASONS = {name for name in error_reason_pb2.ErrorReason.keys() if not name.endswith("UNSPECIFIED")}  # noqa: SIM118
+
+
+def _made(kind: type[Exception], message: str) -> Exception:
+    if kind is matcher_errors.SeveralFacesError:
+        return matcher_errors.SeveralFacesError(message, ())
+    if kind is matcher_errors.QualityError:
+        return matcher_errors.QualityError(message, score=1, reasons=())
+    return kind(message)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_class_is_mapped_to_a_known_reason(kind: type[Exception]) -> None:
+    assert kind in mapped_classes()
+    assert code_and_reason(_made(kind, ""))[1] in REASONS
+
+
+def test_nothing_else_is_mapped() -> None:
+    assert mapped_classes() == frozenset(CLASSES)
+
+
+def test_the_trees_are_drawn_in_full() -> None:
+    for module, base in ((index_errors, DatabaseError), (matcher_errors, MatcherError)):
+        for kind in CLASSES:
+            if issubclass(kind, base):
+                assert kind.__name__ in (module.__doc__ or "")
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS))
+def test_every_reason_has_a_text_in_both_languages(reason: str) -> None:
+    vietnamese, english = (text(reason, language) for language in LANGUAGES)
+    assert vietnamese != english
+    assert vietnamese.endswith((".", "doctor"))
+
+
+def test_texts_have_the_same_places_in_both_languages() -> None:
+    for code, (vietnamese, english) in tables().items():
+        places = [{part.partition("}")[0] for part in version.split("{")[1:]} for version in (vietnamese, english)]
+        assert places[0] == places[1], code
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_what_is_not_about_the_sample_is_told_from_the_table(kind: type[Exception]) -> None:
+    secret = "/srv/folder/file of subject 17"
+    error = _made(kind, secret)
+    told = f"{status_of(error, language='vi')}{error_text(error, 'vi')}"
+    if not isinstance(error, (matcher_errors.SampleError, matcher_errors.RequestError, index_errors.PageTokenError)):
+        told += error_text(error, "en")
+        assert secret not in told
+
+
+def test_an_unforeseen_error_tells_nothing_but_the_request_id() -> None:
+    status = status_of(ValueError("/srv/folder"), language="en", request_id="r-1")
+    assert "/srv" not in str(status)
+    assert "r-1" in str(status)

@@ -1,0 +1,248 @@
+"""What every call goes through: ids, languages, deadlines, limits, malformed messages, health, drain."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from index.records import Subject
+from matcher.client import ServiceError, enroll_message, error_of
+from tests.fakes import NOTHING, face
+from tests.service.conftest import ACCESS, Service, start_service, stop_service
+
+IDENTIFY = "/biometrics.v1.MatchingService/Identify"
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.fixture
+def small_service(tmp_path: Path) -> Iterator[Service]:
+    """One worker, one place in the queue, messages up to 1 MiB."""
+    running = start_service(
+        tmp_path / "database", worker_count=1, queue_count=1, stream_count=1, max_message_bytes=1024 * 1024
+    )
+    yield running
+    stop_service(running)
+
+
+def raw_call(service: Service, method: str, content: bytes, **options: Any) -> bytes:
+    """A unary call with bytes as they are."""
+    channel = grpc.insecure_channel(service.server.address)
+    try:
+        answer: bytes = channel.unary_unary(method)(content, timeout=10, **options)
+        return answer
+    finally:
+        channel.close()
+
+
+def refusal_of(service: Service, method: str, content: bytes, **options: Any) -> ServiceError:
+    with pytest.raises(grpc.RpcError) as failure:
+        raw_call(service, method, content, **options)
+    from grpc_status import rpc_status
+
+    return error_of(rpc_status.from_call(failure.value))
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x03\x0a\x01\xff"])
+def test_bytes_that_are_no_message_are_refused_and_recorded(service: Service, content: bytes) -> None:
+    refusal = refusal_of(service, IDENTIFY, content)
+    assert (refusal.code, refusal.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_MALFORMED")
+    (event,) = service.audit.events
+    assert (event.action, event.outcome, event.reason) == ("identify", "refused", "ERROR_REASON_MALFORMED")
+    assert event.peer.startswith("ipv4:127.0.0.1")
+
+
+def test_an_unknown_method_is_refused_and_recorded(service: Service) -> None:
+    refusal = refusal_of(service, "/biometrics.v1.MatchingService/Guess", b"")
+    assert (refusal.code, refusal.reason) == ("UNIMPLEMENTED", "ERROR_REASON_UNKNOWN_METHOD")
+    assert [(event.action, event.outcome) for event in service.audit.events] == [("guess", "refused")]
+
+
+@pytest.mark.parametrize("excess_bytes", [1, 3 * 1024 * 1024])
+def test_a_message_above_the_limit_is_refused_and_recorded(small_service: Service, excess_bytes: int) -> None:
+    content = bytes(small_service.settings.server.max_message_bytes + excess_bytes)
+    with pytest.raises(grpc.RpcError) as failure:
+        raw_call(small_service, IDENTIFY, content)
+    assert failure.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    deadline = time.monotonic() + 5
+    while not small_service.audit.events and time.monotonic() < deadline:
+        time.sleep(0.01)
+    # What the library refuses before it is read reaches us as a call that broke off.
+    (event,) = small_service.audit.events
+    assert event.outcome in ("refused", "failed")
+    assert small_service.client.is_serving()
+
+
+def test_a_message_at_the_limit_is_read(small_service: Service) -> None:
+    sample = face(1)
+    filler = 1024 * 1024 - len(sample.image_bytes) - 100
+    subject = Subject("", "number-1", display_name="x" * filler)
+    with pytest.raises(ServiceError) as refusal:
+        small_service.client.enroll([sample], subject=subject)
+    assert refusal.value.reason == "ERROR_REASON_FIELD_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("vi", "Không tìm thấy"), ("en", "no face"), ("fr", "Không"), ("fr, en;q=0.5", "no face")]
+)
+def test_the_caller_chooses_the_language_and_gets_vietnamese_otherwise(
+    service: Service, header: str, expected: str
+) -> None:
+    client = service.another_client(language=header)
+    with pytest.raises(ServiceError) as refusal:
+        client.identify([face(NOTHING)], access=ACCESS)
+    assert expected in refusal.value.text
+
+
+def test_a_request_id_of_the_caller_is_kept_and_a_wrong_one_replaced(service: Service) -> None:
+    content = b"\xff"
+    kept = refusal_of(service, IDENTIFY, content, metadata=(("x-request-id", "station-3:17"),))
+    assert kept.request_id == "station-3:17"
+    assert service.audit.events[-1].request_id == "station-3:17"
+    replaced = refusal_of(service, IDENTIFY, content, metadata=(("x-request-id", "a b"),))
+    assert len(replaced.request_id) == 32
+
+
+def test_work_ends_at_the_deadline_between_stages(service: Service) -> None:
+    service.face_engine.delay_s = 0.4
+    with pytest.raises(ServiceError) as refusal:
+        service.client.call(
+            service.client.enrollment.Enroll, enroll_message([face(1)], subject=Subject("", "n")), timeout_s=0.2
+        )
+    assert refusal.value.code == "DEADLINE_EXCEEDED"
+    _wait_for(lambda: len(service.audit.events) == 1)
+    (event,) = service.audit.events
+    assert (event.outcome, event.reason) == ("failed", "DeadlineError")
+    assert not list(service.client.subjects())
+
+
+def test_more_calls_than_places_are_refused_as_busy_and_the_rest_answered(small_service: Service) -> None:
+    small_service.face_engine.delay_s = 0.3
+
+    def assess(_: int) -> str:
+        try:
+            small_service.client.assess([face(1)])
+        except ServiceError as error:
+            return error.reason
+        return "ok"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(assess, range(8)))
+    assert outcomes.count("ok") == 2
+    assert outcomes.count("ERROR_REASON_BUSY") == 6
+    assert [event.outcome for event in small_service.audit.events].count("refused") == 6
+    small_service.face_engine.delay_s = 0.0
+    assert small_service.client.assess([face(1)]).assessments[0].usable
+
+
+def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> None:
+    service.face_engine.delay_s = 0.05
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: service.client.assess([face(1)]), range(16)))
+    assert service.face_engine.most_running == 2
+
+
+def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None:
+    small_service.face_engine.delay_s = 0.2
+    message = enroll_message([face(1)], subject=Subject("", "n"))
+    waiting = [small_service.client.enrollment.Enroll.future(message, timeout=10) for _ in range(2)]
+    time.sleep(0.05)
+    for call in waiting:
+        call.cancel()
+    _wait_for(lambda: small_service.server.metrics.snapshot().running_count == 0)
+    assert small_service.client.assess([face(1)]).assessments[0].usable
+    assert not list(small_service.client.subjects())
+
+
+def test_health_is_not_serving_until_the_index_is_verified(tmp_path: Path) -> None:
+    running = start_service(tmp_path / "database", is_open=False)
+    try:
+        assert not running.client.is_serving()
+        with pytest.raises(ServiceError) as refusal:
+            running.client.identify([face(1)], access=ACCESS)
+        assert (refusal.value.code, refusal.value.reason) == ("UNAVAILABLE", "ERROR_REASON_NOT_SERVING")
+        assert [event.outcome for event in running.audit.events] == ["failed"]
+    finally:
+        stop_service(running)
+
+
+def test_health_names_each_service(service: Service) -> None:
+    with grpc.insecure_channel(service.server.address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        for name in ("", "biometrics.v1.MatchingService", "biometrics.v1.EnrollmentService"):
+            assert stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status == SERVING
+    assert not service.audit.events
+
+
+@pytest.mark.parametrize("reflection", [True, False])
+def test_reflection_is_off_unless_asked_for(tmp_path: Path, reflection: bool) -> None:
+    from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+    running = start_service(tmp_path / "database", reflection=reflection)
+    try:
+        with grpc.insecure_channel(running.server.address) as channel:
+            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+            if not reflection:
+                with pytest.raises(grpc.RpcError):
+                    list(stub.ServerReflectionInfo(asked, timeout=5))
+                return
+            (answer,) = stub.ServerReflectionInfo(asked, timeout=5)
+            names = {found.name for found in answer.list_services_response.service}
+        assert "biometrics.v1.MatchingService" in names
+    finally:
+        stop_service(running)
+
+
+def test_draining_finishes_what_runs_and_takes_nothing_new(tmp_path: Path) -> None:
+    running = start_service(tmp_path / "database")
+    running.face_engine.delay_s = 0.5
+    with ThreadPoolExecutor(1) as pool:
+        enrolling = pool.submit(running.client.enroll, [face(1)], subject=Subject("", "number-1"))
+        _wait_for(lambda: running.face_engine.running == 1)
+        stopping = threading.Thread(target=running.server.stop)
+        stopping.start()
+        answer = enrolling.result()
+        stopping.join(10)
+    assert answer.subject_id
+    assert running.database.get_subject(answer.subject_id).external_id == "number-1"
+    assert not running.client.is_serving()
+    stop_service(running)
+
+
+def test_an_idle_batch_stream_does_not_hold_up_the_drain(tmp_path: Path) -> None:
+    running = start_service(tmp_path / "database", drain_s=30.0)
+    more = threading.Event()
+
+    def items() -> Iterator[tuple[str, Any]]:
+        yield "first", enroll_message([face(1)], subject=Subject("", "number-1"))
+        more.wait(30)
+
+    answers = running.client.batch_enroll(items())
+    assert next(answers).WhichOneof("outcome") == "result"
+    began = time.monotonic()
+    running.server.stop()
+    assert time.monotonic() - began < 20
+    more.set()
+    stop_service(running)
+
+
+def test_a_second_server_cannot_take_the_port(service: Service, tmp_path: Path) -> None:
+    from matcher.errors import ConfigError
+
+    with pytest.raises(ConfigError):
+        start_service(tmp_path / "other", address=service.server.address)
+
+
+def _wait_for(holds: Any, *, limit_s: float = 10.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)

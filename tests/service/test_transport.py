@@ -1,0 +1,146 @@
+"""Where the server listens and to whom: loopback in the clear, TLS and mutual TLS by certificate files."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from matcher.client import ClientTls, MatcherClient, ServiceError
+from matcher.config import ServerSettings, Settings, TlsSettings
+from matcher.errors import ConfigError
+from matcher.server.app import Server
+from matcher.server.transport import is_loopback
+from tests.fakes import InMemoryAudit
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM files made for one test run. root signs server and station; stranger is signed by nobody known."""
+
+    root: Path
+    server: tuple[Path, Path]
+    station: tuple[Path, Path]
+    stranger: tuple[Path, Path]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificates")
+    root, root_key = folder / "root.pem", folder / "root.key"
+    _openssl("req", "-x509", "-subj", "/CN=test root", *_new_key(root_key), "-out", root, "-days", "2")
+
+    def signed(name: str) -> tuple[Path, Path]:
+        certificate, key, request = folder / f"{name}.pem", folder / f"{name}.key", folder / f"{name}.csr"
+        _openssl("req", "-subj", f"/CN={name}", *_new_key(key), "-out", request)
+        names = folder / "names.txt"
+        names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
+        _openssl(
+            "x509", "-req", "-in", request, "-CA", root, "-CAkey", root_key, "-CAcreateserial", "-days", "2",
+            "-extfile", names, "-out", certificate,
+        )  # fmt: skip
+        return certificate, key
+
+    stranger = folder / "stranger.pem", folder / "stranger.key"
+    _openssl("req", "-x509", "-subj", "/CN=stranger", *_new_key(stranger[1]), "-out", stranger[0], "-days", "2")
+    return Certificates(root, signed("server"), signed("station-3"), stranger)
+
+
+def _new_key(path: Path) -> tuple[object, ...]:
+    return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path
+
+
+def _openssl(*arguments: object) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+def start(address: str, tls: TlsSettings, audit: InMemoryAudit | None = None) -> Server:
+    settings = replace(Settings(), server=ServerSettings(address=address, drain_s=1.0), tls=tls)
+    return Server(settings, audit or InMemoryAudit())
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.1:50551", True),
+        ("127.8.9.1:1", True),
+        ("[::1]:50551", True),
+        ("localhost:50551", True),
+        ("0.0.0.0:50551", False),
+        ("[::]:50551", False),
+        ("192.0.2.7:50551", False),
+        ("localhost.example:50551", False),
+    ],
+)
+def test_loopback_is_known_by_its_address(address: str, expected: bool) -> None:
+    assert is_loopback(address) is expected
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "example.org:0", "127.0.0.1", "", "127.0.0.1:x"])
+def test_without_tls_any_other_address_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError):
+        start(address, TlsSettings())
+
+
+def test_under_tls_a_client_that_knows_the_root_is_served(certificates: Certificates) -> None:
+    server = start("127.0.0.1:0", TlsSettings(*certificates.server))
+    try:
+        with MatcherClient(server.address, tls=ClientTls(certificates.root)) as client:
+            with pytest.raises(ServiceError) as refusal:
+                client.get_subject("nobody")
+            assert refusal.value.reason == "ERROR_REASON_NOT_SERVING"
+        with MatcherClient(server.address) as in_the_clear, pytest.raises(ServiceError) as refusal:
+            in_the_clear.get_subject("nobody")
+        assert not refusal.value.reason
+        with MatcherClient(server.address, tls=ClientTls(certificates.stranger[0])) as distrusting:
+            with pytest.raises(ServiceError) as refusal:
+                distrusting.get_subject("nobody")
+            assert not refusal.value.reason
+    finally:
+        server.stop()
+
+
+def test_under_tls_any_address_is_allowed(certificates: Certificates) -> None:
+    server = start("0.0.0.0:0", TlsSettings(*certificates.server))
+    assert server.port > 0
+    server.stop()
+
+
+def test_under_mutual_tls_the_station_is_known_by_its_certificate(certificates: Certificates) -> None:
+    audit = InMemoryAudit()
+    server = start("127.0.0.1:0", TlsSettings(*certificates.server, client_root=certificates.root), audit)
+    try:
+        with MatcherClient(server.address, tls=ClientTls(certificates.root, *certificates.station)) as station:
+            with pytest.raises(ServiceError) as refusal:
+                station.get_subject("nobody")
+            assert refusal.value.reason == "ERROR_REASON_NOT_SERVING"
+        assert audit.events[0].peer.startswith("station-3 ")
+        for tls in (ClientTls(certificates.root), ClientTls(certificates.root, *certificates.stranger)):
+            with MatcherClient(server.address, tls=tls, timeout_s=5.0) as refused:
+                with pytest.raises(ServiceError) as refusal:
+                    refused.get_subject("nobody")
+                assert not refusal.value.reason
+        assert len(audit.events) == 1
+    finally:
+        server.stop()
+
+
+def test_a_certificate_that_cannot_be_used_is_said_by_setting_and_without_its_path(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    absent = TlsSettings(tmp_path / "absent.pem", certificates.server[1])
+    with pytest.raises(ConfigError, match=r"tls\.certificate cannot be read") as refusal:
+        start("127.0.0.1:0", absent)
+    assert str(tmp_path) not in str(refusal.value)
+    not_pem = tmp_path / "not.pem"
+    not_pem.write_text("nothing")
+    with pytest.raises(ConfigError, match="not a PEM file"):
+        start("127.0.0.1:0", TlsSettings(not_pem, certificates.server[1]))
+    other_key = TlsSettings(certificates.server[0], certificates.station[1])
+    with pytest.raises(ConfigError):
+        start("127.0.0.1:0", other_key)

@@ -1,0 +1,91 @@
+"""Verify and Assess through the running server."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.records import FingerPosition, Modality, Subject
+from matcher.client import ServiceError
+from matcher.fingerprint.iso19794 import to_iso19794_2
+from matcher.samples import EncodedSample
+from tests.fakes import NOTHING, face, fake_minutiae, finger
+from tests.service.conftest import ACCESS, Service
+
+
+def test_a_mated_probe_is_above_the_threshold_and_a_non_mated_one_is_not(service: Service) -> None:
+    subject_id = service.client.enroll([face(1), finger(1)], subject=Subject("", "number-1")).subject_id
+    mated = service.client.verify([face(1, impression=1), finger(1, impression=1)], subject_id=subject_id)
+    assert mated.above_threshold
+    assert mated.threshold_score == pytest.approx(40.0, abs=0.01)
+    assert {score.probe_index for score in mated.sample_scores} == {0, 1}
+    stranger = service.client.verify([face(2)], subject_id=subject_id)
+    assert not stranger.above_threshold
+    assert stranger.score < stranger.threshold_score
+    assert service.audit.records[-1].audit_id == stranger.audit_id
+
+
+def test_the_threshold_follows_the_rate_asked_for_and_the_number_of_references(service: Service) -> None:
+    subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
+    strict = service.client.verify([face(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
+    assert strict.threshold_score == pytest.approx(60.0, abs=0.01)
+    service.client.enroll([face(1, impression=2)], subject=Subject(subject_id))
+    two = service.client.verify([face(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
+    assert two.threshold_score == pytest.approx(63.01, abs=0.01)
+
+
+def test_two_probes_are_compared_without_storing_either(service: Service) -> None:
+    mated = service.client.verify([face(1)], other=[face(1, impression=1)])
+    assert mated.above_threshold
+    assert mated.sample_scores[0].reference_id == 0
+    assert not service.client.verify([face(1)], other=[face(2)]).above_threshold
+    assert not list(service.client.subjects())
+
+
+def test_nothing_comparable_is_said_and_not_scored(service: Service) -> None:
+    subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
+    with pytest.raises(ServiceError) as refusal:
+        service.client.verify([finger(1)], subject_id=subject_id)
+    assert refusal.value.reason == "ERROR_REASON_FIELD_INVALID"
+    with pytest.raises(ServiceError):
+        service.client.verify(
+            [finger(1, position=FingerPosition.LEFT_INDEX)], other=[finger(1, position=FingerPosition.RIGHT_INDEX)]
+        )
+
+
+def test_a_verification_names_a_subject_or_another_probe(service: Service) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        service.client.verify([face(1)])
+    assert [violation.field for violation in refusal.value.violations] == ["target"]
+    with pytest.raises(ServiceError) as refusal:
+        service.client.verify([face(1)], subject_id="nobody")
+    assert refusal.value.code == "NOT_FOUND"
+
+
+def test_an_interchange_template_is_enrolled_and_searched(service: Service) -> None:
+    record = to_iso19794_2(fake_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
+    sample = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.RIGHT_INDEX, minutiae_template=record)
+    answer = service.client.enroll([sample], subject=Subject("", "number-1"))
+    assert [reason.code for reason in answer.samples[0].quality.reasons] == ["imported_template"]
+    found = service.client.identify([sample], access=ACCESS)
+    assert found.candidates[0].subject_id == answer.subject_id
+    assert found.candidates[0].above_threshold
+    broken = EncodedSample(Modality.FINGERPRINT, minutiae_template=record[:-3])
+    with pytest.raises(ServiceError) as refusal:
+        service.client.identify([broken], access=ACCESS)
+    assert refusal.value.reason == "ERROR_REASON_TEMPLATE_FORMAT"
+
+
+def test_an_assessment_judges_each_sample_and_stores_none(service: Service) -> None:
+    answer = service.client.assess([face(1), face(2, quality=10), face(NOTHING), face(3, face_count=3)])
+    good, poor, empty, several = answer.assessments
+    assert good.usable
+    assert good.sample.quality.score == 80
+    assert len(good.faces) == 1
+    assert not poor.usable
+    assert poor.sample.quality.reasons[0].code == "too_dark"
+    assert empty.error_reason == "ERROR_REASON_NO_FACE"
+    assert empty.error_text
+    assert several.error_reason == "ERROR_REASON_SEVERAL_FACES"
+    assert [box.number for box in several.faces] == [1, 2, 3]
+    assert not list(service.client.subjects())
+    assert service.audit.records[0].audit_id == answer.audit_id
