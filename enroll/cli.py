@@ -136,7 +136,7 @@ def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
 
     tls = ClientTls(options.tls_root, options.tls_certificate, options.tls_key) if options.tls_root else None
     return RemoteTarget(
-        options.server,
+        options.address,
         access=access,
         tls=tls,
         language=options.lang,
@@ -146,7 +146,7 @@ def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
 
 
 def _target_name(options: argparse.Namespace) -> str:
-    return str(options.server if options.local is None else options.local.name)
+    return str(options.address if options.local is None else options.local.name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,7 +174,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--purpose", default="enrollment", help="why; written to the audit record")
     parser.add_argument("--case", default="", help="case or order number, where there is one")
     parser.add_argument("--station", default="", help="id of the station")
-    parser.add_argument("--server", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="default: %(default)s")
+    parser.add_argument("--address", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="default: %(default)s")
     parser.add_argument("--tls-root", type=Path, help="PEM certificate that signed the server's")
     parser.add_argument("--tls-certificate", type=Path, help="our own certificate, for mutual TLS")
     parser.add_argument("--tls-key", type=Path, help="our own key, for mutual TLS")

@@ -27,6 +27,7 @@ _MODULES: Final = (
     "index_commands",
     "backup_commands",
     "audit_commands",
+    "health_commands",
 )
 
 
