@@ -109,7 +109,7 @@ def choose_face(faces: Sequence[FaceDetection], *, face_number: int = 0, largest
             f"the face is too small: {eye_distance_px(faces[0]):.0f} px between the eyes, "
             f"at least {SMALLEST_EYE_DISTANCE_PX:.0f} are needed and 60 or more are good",
             score=0,
-            reasons=("too_small",),
+            reasons=("face_too_small",),
         )
     if len(usable) > 1 and not largest_face:
         raise SeveralFacesError(
