@@ -10,11 +10,12 @@ from index.records import FingerPosition, Modality, Template
 from matcher.errors import PackError
 from matcher.fingerprint.compare import warm_up
 from matcher.fingerprint.descriptors import describe
-from matcher.fingerprint.leader_cache import GRAPH_VERSION, build_leader_graph
+from matcher.fingerprint.foreground import Foreground
+from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
 from matcher.packs import ModelPack, PackStore
-from matcher.samples import Image, Quality, Uint8Array
+from matcher.samples import Image, Quality
 from matcher.session import OnnxSession
 
 WEIGHTS_NAME: Final = "LEADER.weights.h5"
@@ -27,7 +28,7 @@ class FingerprintResult:
     template: Template
     minutiae: MinutiaSet
     quality: Quality
-    foreground: Uint8Array
+    foreground: Foreground
 
 
 class FingerprintEngine:
@@ -58,7 +59,7 @@ class FingerprintEngine:
         )
         session = OnnxSession(graph, thread_count=thread_count, device=device, allow_cpu_fallback=allow_cpu_fallback)
         warm_up()
-        return cls(pack, FingerprintExtractor(session, pack))
+        return cls(pack, FingerprintExtractor(session))
 
     @property
     def pack_id(self) -> str:

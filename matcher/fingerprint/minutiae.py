@@ -1,0 +1,65 @@
+"""Image to minutiae and quality: the stages in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.errors import NoFingerprintError
+from matcher.fingerprint.foreground import Foreground, background_level, cut, find_foreground, window_of
+from matcher.fingerprint.maps import minutiae_of, run_leader
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.polarity import Polarity, negative_is_better, polarity_of
+from matcher.fingerprint.quality import assess_quality, require_fingerprint
+from matcher.fingerprint.resolution import gray_at_500_ppi
+from matcher.fingerprint.ridge_cells import measure_cells
+from matcher.samples import Image, Quality, Uint8Array
+from matcher.session import ModelSession
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FingerprintExtraction:
+    """What one print gave, all at 500 ppi.
+
+    foreground: where ridges are, how they run. is_negative: the image had light ridges and was inverted.
+    """
+
+    minutiae: MinutiaSet
+    quality: Quality
+    foreground: Foreground
+    is_negative: bool
+
+
+class FingerprintExtractor:
+    """Finds minutiae with a LEADER graph. Thread safe, as the session is.
+
+    session: either variant of the graph (leader_build.GraphVariant).
+    """
+
+    def __init__(self, session: ModelSession) -> None:
+        self._session = session
+
+    def extract(self, image: Image) -> FingerprintExtraction:
+        """Raises ResolutionError, ImageTooSmallError, ImageTooLargeError, NoFingerprintError, SessionError."""
+        pixels = gray_at_500_ppi(image)
+        foreground = find_foreground(pixels)
+        if not foreground.mask.any():
+            raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
+        polarity = polarity_of(pixels, foreground)
+        negative = np.asarray(255 - pixels, dtype=np.uint8)
+        is_negative = polarity is Polarity.LIGHT_RIDGES
+        minutiae = self._minutiae(negative if is_negative else pixels, foreground)
+        if polarity is Polarity.UNCLEAR:
+            of_negative = self._minutiae(negative, foreground)
+            is_negative = negative_is_better(minutiae, of_negative)
+            minutiae = of_negative if is_negative else minutiae
+        cells = measure_cells(negative if is_negative else pixels, foreground)
+        require_fingerprint(minutiae, cells)
+        return FingerprintExtraction(minutiae, assess_quality(minutiae, cells, foreground), foreground, is_negative)
+
+    def _minutiae(self, pixels: Uint8Array, foreground: Foreground) -> MinutiaSet:
+        height, width = pixels.shape
+        window = window_of(foreground, width, height)
+        peaks = run_leader(self._session, cut(pixels, window, background_level(pixels)))
+        return minutiae_of(peaks, window, width, height)

@@ -1,0 +1,53 @@
+"""Any image to gray at 500 ppi, the resolution that the network and all distances are made for."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+
+from matcher.errors import ImageTooLargeError, ImageTooSmallError, ResolutionError
+from matcher.samples import Image, Uint8Array
+
+WORKING_PPI: Final = 500
+LEAST_PPI: Final = 250
+MOST_PPI: Final = 1200
+LEAST_SIDE_PX: Final = 64
+"""At 500 ppi, 3.3 mm; below it no print holds enough minutiae."""
+MOST_PIXEL_COUNT: Final = 4_000_000
+"""At 500 ppi, 26 square centimeters; a rolled print has 15. Bounds time and memory of one extraction."""
+
+# Shrinking by more than this needs averaging, or ridges alias.
+_AVERAGING_SCALE = 0.8
+
+
+def gray_at_500_ppi(image: Image) -> Uint8Array:
+    """uint8 (height, width) at 500 ppi; the caller's pixels themselves where nothing has to change.
+
+    Raises ResolutionError without a ppi or with one outside 250 to 1200, ImageTooSmallError, ImageTooLargeError.
+    """
+    scale = WORKING_PPI / _required_ppi(image)
+    height, width = (max(1, round(side * scale)) for side in image.pixels.shape[:2])
+    if min(height, width) < LEAST_SIDE_PX:
+        least_mm = LEAST_SIDE_PX / WORKING_PPI * 25.4
+        raise ImageTooSmallError(
+            f"the fingerprint image is smaller than {least_mm:.1f} mm at the stated ppi; "
+            "send a larger area or the right ppi"
+        )
+    if height * width > MOST_PIXEL_COUNT:
+        raise ImageTooLargeError("the fingerprint image is larger than one finger at the stated ppi; cut out one print")
+    gray = image.pixels if image.pixels.ndim == 2 else cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY)
+    if (height, width) == gray.shape:
+        return np.asarray(gray, dtype=np.uint8)
+    method = cv2.INTER_AREA if scale < _AVERAGING_SCALE else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(gray, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def _required_ppi(image: Image) -> float:
+    if image.ppi is None:
+        raise ResolutionError("the fingerprint has no resolution; state its ppi, for most sensors 500")
+    if not (math.isfinite(image.ppi) and LEAST_PPI <= image.ppi <= MOST_PPI):
+        raise ResolutionError(f"a fingerprint must have {LEAST_PPI} to {MOST_PPI} ppi, not {image.ppi:g}")
+    return image.ppi
