@@ -23,10 +23,10 @@ from index.receipts import (
     AbsenceReport,
     DeletionReceipt,
     EnrollmentReceipt,
-    OpenProgress,
     Page,
     ReportProgress,
     VerifyReport,
+    silent,
 )
 from index.records import (
     Float32Array,
@@ -47,10 +47,6 @@ from index.vectors import Hits
 from index.write_queue import Outcome
 
 EVERYTHING = SearchFilter()
-
-
-def _silent(progress: OpenProgress) -> None:
-    """Nobody asked for progress."""
 
 
 def _now() -> datetime:
@@ -76,7 +72,7 @@ class EnrollmentDatabase:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone."""
         self._folder = folder
         self._clock = clock
-        self._report = progress or _silent
+        self._report = progress or silent
         if not create and not (folder / STORE_NAME).is_file():
             raise DatabaseError("there is no database in this folder; check the path or create one")
         make_folder(folder)
@@ -129,6 +125,11 @@ class EnrollmentDatabase:
     def database_id(self) -> str:
         """Random, made with the store; a restored backup keeps it."""
         return self._store.database_id
+
+    @property
+    def change_count(self) -> int:
+        """How many commits the store has seen; those of concurrent writes are shared. Grows only."""
+        return self._store.change_count()
 
     def enroll(
         self,

@@ -16,7 +16,7 @@ import numpy as np
 from index.cache_files import cache_folder
 from index.errors import CacheFileError
 from index.partition import Partition
-from index.receipts import OpenProgress, ReportProgress
+from index.receipts import OpenProgress, ReportProgress, silent
 from index.records import Int64Array, Sex
 from index.search_index import SearchIndex, load_index, make_index
 from index.store_effects import PackRow
@@ -42,11 +42,12 @@ def load_partition(
     return partition, changed or loaded is None
 
 
-def refresh_partition(connection: sqlite3.Connection, built: Partition, report: ReportProgress) -> Partition:
-    """The same index in step with what connection sees now; built itself is used up."""
+def refresh_partition(connection: sqlite3.Connection, built: Partition) -> Partition:
+    """The same index in step with what connection sees now; built itself is used up. Called under the writer lock,
+    so it tells nobody how far it is."""
     partition = Partition(built.pack, built.search_index)
-    fill_columns(connection, partition, report)
-    _reconcile(connection, partition, report)
+    fill_columns(connection, partition, silent)
+    _reconcile(connection, partition, silent)
     return partition
 
 

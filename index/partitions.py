@@ -123,7 +123,7 @@ class Partitions:
                 built, _ = load_partition(connection, pack, None, report)
 
             def swap(connection: sqlite3.Connection, built: Partition = built) -> None:
-                current = refresh_partition(connection, built, report)
+                current = refresh_partition(connection, built)
                 self._by_key = {**self._by_key, current.pack.key: current}
                 self._unsaved.add(current.pack.key)
 

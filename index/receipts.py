@@ -73,3 +73,7 @@ class OpenProgress:
 
 
 ReportProgress = Callable[[OpenProgress], None]
+
+
+def silent(progress: OpenProgress) -> None:
+    """Nobody asked for progress."""
