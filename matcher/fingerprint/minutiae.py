@@ -46,17 +46,22 @@ class FingerprintExtractor:
         foreground = find_foreground(pixels)
         if not foreground.mask.any():
             raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
-        polarity = polarity_of(pixels, foreground)
-        negative = np.asarray(255 - pixels, dtype=np.uint8)
-        is_negative = polarity is Polarity.LIGHT_RIDGES
-        minutiae = self._minutiae(negative if is_negative else pixels, foreground)
-        if polarity is Polarity.UNCLEAR:
-            of_negative = self._minutiae(negative, foreground)
-            is_negative = negative_is_better(minutiae, of_negative)
-            minutiae = of_negative if is_negative else minutiae
-        cells = measure_cells(negative if is_negative else pixels, foreground)
+        minutiae, dark, is_negative = self._either_polarity(pixels, foreground)
+        cells = measure_cells(dark, foreground)
         require_fingerprint(minutiae, cells)
         return FingerprintExtraction(minutiae, assess_quality(minutiae, cells, foreground), foreground, is_negative)
+
+    def _either_polarity(self, pixels: Uint8Array, foreground: Foreground) -> tuple[MinutiaSet, Uint8Array, bool]:
+        """Minutiae, the image with dark ridges, and whether that is the negative of pixels."""
+        polarity = polarity_of(pixels, foreground)
+        minutiae = self._minutiae(pixels, foreground)
+        if polarity is Polarity.DARK_RIDGES:
+            return minutiae, pixels, False
+        negative = np.asarray(255 - pixels, dtype=np.uint8)
+        of_negative = self._minutiae(negative, foreground)
+        if negative_is_better(polarity, minutiae, of_negative):
+            return of_negative, negative, True
+        return minutiae, pixels, False
 
     def _minutiae(self, pixels: Uint8Array, foreground: Foreground) -> MinutiaSet:
         height, width = pixels.shape

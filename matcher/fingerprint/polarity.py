@@ -23,10 +23,9 @@ _LIGHT_RIDGES_BELOW = -0.25
 _GAP_BLOCKS = 2
 _LEAST_SAMPLE_COUNT = 64
 _SAMPLING_PX = BLOCK_PX // 2
-# Strongest minutiae only; the weak ones come and go with any change of the image. On the public sets a print's own
-# lose to its negative's by 0.015 at most.
+# Strongest minutiae only; the weak ones come and go with any change of the image.
 _COMPARED_COUNT = 25
-_LEAST_GAIN = 0.02
+# How much stronger the negative's must be. On the public sets a print's own lose to its negative's by 0.015 at most.
 
 
 class Polarity(Enum):
@@ -35,6 +34,11 @@ class Polarity(Enum):
     DARK_RIDGES = "dark ridges"
     LIGHT_RIDGES = "light ridges"
     UNCLEAR = "unclear"
+
+
+# How much stronger the negative's minutiae must be to be taken. On the public sets a print's own lose to its
+# negative's by 0.015 at most.
+_LEAST_GAIN = {Polarity.DARK_RIDGES: 1.0, Polarity.LIGHT_RIDGES: 0.0, Polarity.UNCLEAR: 0.02}
 
 
 def polarity_of(pixels: Uint8Array, foreground: Foreground) -> Polarity:
@@ -49,9 +53,9 @@ def polarity_of(pixels: Uint8Array, foreground: Foreground) -> Polarity:
     return Polarity.LIGHT_RIDGES if cue < _LIGHT_RIDGES_BELOW else Polarity.DARK_RIDGES
 
 
-def negative_is_better(minutiae: MinutiaSet, of_negative: MinutiaSet) -> bool:
-    """Whether the minutiae of the negative are stronger by more than chance."""
-    return _strength(of_negative) > _strength(minutiae) + _LEAST_GAIN
+def negative_is_better(polarity: Polarity, minutiae: MinutiaSet, of_negative: MinutiaSet) -> bool:
+    """Whether the negative's minutiae are stronger, without a background by more than chance."""
+    return _strength(of_negative) >= _strength(minutiae) + _LEAST_GAIN[polarity]
 
 
 def _strength(minutiae: MinutiaSet) -> float:
