@@ -84,7 +84,8 @@ class DetectorSpec:
 @dataclass(frozen=True, slots=True)
 class EmbedderSpec:
     """A face embedder. kind: "onnx" (plain session) or "arcface" (insightface's class). Fed (crop - mean) / std of
-    the aligned crop, side input_px, in channel_order "RGB", "BGR" or "GRAY"; gives dim numbers, then L2-normalized."""
+    the aligned crop, side input_px, in channel_order "RGB", "BGR" or "GRAY"; gives dim numbers, then L2-normalized.
+    typical_length: median length of its vectors before that on good photographs, 0 where it was not measured."""
 
     kind: str
     file: str
@@ -93,6 +94,7 @@ class EmbedderSpec:
     std: float
     channel_order: str
     dim: int
+    typical_length: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

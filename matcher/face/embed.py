@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -52,15 +53,29 @@ def crop_blob(crop: Uint8Array, spec: EmbedderSpec) -> Float32Array:
     return np.asarray(blob, np.float32)
 
 
-def joined_embedding(embedders: Sequence[Embedder], crop: Uint8Array) -> Float32Array:
-    """Each embedding to unit length, then joined, then to unit length: float32 (dim,), so that the cosine of two
-    templates is the mean of the embedders' cosines. Raises SessionError where a model gives no usable vector."""
-    vector = np.concatenate([_unit(embedder.embed(crop), embedder.spec.dim) for embedder in embedders])
-    return _unit(vector, len(vector))
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """vector: float32 (dim,), unit length. relative_length: mean over the embedders of the length before
+    normalization over the typical one, None where a manifest does not state that."""
+
+    vector: Float32Array
+    relative_length: float | None
 
 
-def _unit(vector: Float32Array, dim: int) -> Float32Array:
-    norm = float(np.linalg.norm(vector))
-    if vector.shape != (dim,) or not np.isfinite(norm) or norm < 1e-6:
+def joined_embedding(embedders: Sequence[Embedder], crop: Uint8Array) -> Embedding:
+    """Each embedding to unit length, then joined, then to unit length, so that the cosine of two templates is the
+    mean of the embedders' cosines. Raises SessionError where a model gives no usable vector."""
+    vectors = [embedder.embed(crop) for embedder in embedders]
+    lengths = [_length(vector, embedder.spec.dim) for vector, embedder in zip(vectors, embedders, strict=True)]
+    units = [vector / np.float32(length) for vector, length in zip(vectors, lengths, strict=True)]
+    joined = np.concatenate(units) / np.float32(np.sqrt(len(units)))
+    typical = [embedder.spec.typical_length for embedder in embedders]
+    relative = float(np.mean(np.divide(lengths, typical))) if all(typical) else None
+    return Embedding(joined.astype(np.float32, copy=False), relative)
+
+
+def _length(vector: Float32Array, dim: int) -> float:
+    length = float(np.linalg.norm(vector))
+    if vector.shape != (dim,) or not np.isfinite(length) or length < 1e-6:
         raise SessionError("the embedder gave no usable vector: wrong length, zero, or not finite")
-    return vector / np.float32(norm)
+    return length

@@ -89,9 +89,9 @@ class FaceEngine:
         faces = self._finder.find(pixels)
         chosen = choose_face(faces, face_number=face_number, largest_face=largest_face)
         crop = align_face(pixels, chosen.landmarks_px)
-        vector = joined_embedding(self._embedders, crop)
-        template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, vector[np.newaxis])
-        quality = face_quality(chosen, crop, face_count=len(faces))
+        embedding = joined_embedding(self._embedders, crop)
+        template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, embedding.vector[np.newaxis])
+        quality = face_quality(chosen, crop, face_count=len(faces), relative_length=embedding.relative_length)
         return FaceExtraction(template, quality, chosen, crop)
 
 
