@@ -58,7 +58,8 @@ def prepare_people(client: MatcherClient, *, with_faces: bool) -> Iterator[Perso
         (assessment,) = client.assess([sample], access=ACCESS).assessments
         boxes = sorted((box.x_px, box.y_px, box.width_px, box.height_px) for box in assessment.faces)
         if len(boxes) != PEOPLE_COUNT:
-            raise DemonstrationError(f"{len(boxes)} faces were found in the photograph instead of {PEOPLE_COUNT}.")
+            found = assessment.error_text or f"{len(boxes)} faces were found instead of {PEOPLE_COUNT}"
+            raise DemonstrationError(f"The group photograph cannot be used: {found}")
     for number in range(1, PEOPLE_COUNT + 1):
         person = Person(number)
         if photograph is not None:

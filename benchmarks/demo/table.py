@@ -12,10 +12,10 @@ from benchmarks.demo.searches import Line, SearchOutcome
 
 
 def score_meaning(score: float, *, capped: bool) -> str:
-    """How often a comparison of two strangers reaches the score."""
+    """How often a comparison of two strangers reaches the score, in words."""
     one_in = 10 ** (max(0.0, score) / 10)
     rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
-    return f"strangers reach it {'less than ' if capped else ''}once in {rounded} comparisons"
+    return f"{'fewer than ' if capped else ''}1 of {rounded} strangers reach it"
 
 
 def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console: Console) -> None:
