@@ -268,7 +268,7 @@ class EnrollmentDatabase:
         return lists.list_galleries(self._store, page_size, page_token)
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
-        """Check the store, and every index against it. thorough: each page of the store and a sample of vectors."""
+        """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
 
     def rebuild(self, progress: ReportProgress | None = None) -> None:

@@ -75,9 +75,10 @@ class FileAuditLog:
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
         with self._groups.alone():
-            if not self._failed:
+            if self._handle >= 0:
                 self._failed = "the audit log is closed"
                 os.close(self._handle)
+                self._handle = -1
                 self._head.close()
 
     def __enter__(self) -> FileAuditLog:

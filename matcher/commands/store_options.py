@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from matcher.commands.store_messages import error_text, text
-from matcher.config import StorageSettings, load_settings
+from matcher.config import Settings, StorageSettings, load_settings
 from matcher.errors import MatcherError
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def add_key_option(parser: argparse.ArgumentParser) -> None:
 
 
 def storage_of(options: argparse.Namespace) -> StorageSettings:
-    """The storage section of the settings, from options.config where the caller sets it."""
-    return load_settings(getattr(options, "config", None)).storage
+    """The storage section of options.settings, or of the default settings where the caller sets none."""
+    settings: Settings = getattr(options, "settings", None) or load_settings()
+    return settings.storage
 
 
 def data_folder_of(options: argparse.Namespace) -> Path:
