@@ -9,14 +9,18 @@ from index.records import Modality
 from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
 from matcher.extract import Engines, FaceExtracting, FingerprintExtracting
+from matcher.fingerprint import compare
 from matcher.packs import ModelPack, PackStore
+from matcher.rerank import FingerprintComparing
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPacks:
-    """calibrations: by pack id. quality_floors: 0-100 by modality. missing: modality to what to do about it."""
+    """comparer: compares the templates of the fingerprint pack. calibrations: by pack id. quality_floors: 0-100 by
+    modality. missing: modality to what to do about it."""
 
     engines: Engines
+    comparer: FingerprintComparing
     packs: tuple[ModelPack, ...]
     calibrations: Mapping[str, Calibration]
     quality_floors: Mapping[Modality, int]
@@ -57,6 +61,7 @@ def load_packs(
         packs.append(pack)
     return LoadedPacks(
         engines=Engines(face_engine, fingerprint_engine),
+        comparer=compare,
         packs=tuple(packs),
         calibrations=calibrations,
         quality_floors={pack.modality: pack.quality_floor for pack in packs},

@@ -20,7 +20,6 @@ from index.records import Modality
 from matcher.audit import AuditLog, FileAuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
-from matcher.fingerprint import compare
 from matcher.loading import LoadedPacks, load_packs
 from matcher.packs import PackStore
 from matcher.search import SearchSettings
@@ -162,7 +161,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     return build_use_cases(
         database,
         loaded.engines,
-        compare,
+        loaded.comparer,
         loaded.calibrations,
         audit,
         quality_floors=floors,
@@ -187,8 +186,15 @@ def load_configured_packs(settings: Settings) -> LoadedPacks:
     )
 
 
-def serve(settings: Settings, *, say: Callable[..., None], stop: threading.Event | None = None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    say: Callable[..., None],
+    stop: threading.Event | None = None,
+    load: Callable[[Settings], LoadedPacks] = load_configured_packs,
+) -> None:
     """Runs until SIGTERM or SIGINT (or `stop`), then drains. say: gets a message code and its values.
+    load: gives the engines.
 
     Listens first and answers NOT_SERVING, so that whoever waits for it can ask; then loads packs, opens the database
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
@@ -199,7 +205,7 @@ def serve(settings: Settings, *, say: Callable[..., None], stop: threading.Event
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
-            loaded = load_configured_packs(settings)
+            loaded = load(settings)
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")

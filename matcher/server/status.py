@@ -95,9 +95,7 @@ def error_text(error: BaseException, language: str) -> str:
     return text(code_and_reason(error)[1], language)
 
 
-def status_of(
-    error: BaseException, *, language: str, request_id: str = "", prefix: str = ""
-) -> status_pb2.Status:
+def status_of(error: BaseException, *, language: str, request_id: str = "", prefix: str = "") -> status_pb2.Status:
     """google.rpc.Status with ErrorInfo, BadRequest where a field is wrong, SeveralFaces, LocalizedMessage.
 
     prefix: goes before every field path. No subject, path or inside of the server is named.

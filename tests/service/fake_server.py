@@ -1,0 +1,41 @@
+"""`python -m tests.service.fake_server`: the real server over the real store and audit file, with fake engines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from index.records import Modality
+from matcher.config import Settings, load_settings
+from matcher.extract import Engines
+from matcher.loading import LoadedPacks
+from matcher.messages import text
+from matcher.pack_manifest import ModelPack
+from matcher.server.app import serve
+from tests.fakes import (
+    CALIBRATION,
+    FACE_PACK_ID,
+    FINGERPRINT_PACK_ID,
+    FakeComparer,
+    FakeFaceEngine,
+    FakeFingerprintEngine,
+)
+
+
+def load(settings: Settings) -> LoadedPacks:
+    pack = ModelPack("fake-face", "1", Modality.FACE, "Apache-2.0", True, "tests", ())
+    return LoadedPacks(
+        engines=Engines(FakeFaceEngine(), FakeFingerprintEngine()),
+        comparer=FakeComparer(),
+        packs=(pack,),
+        calibrations={FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION},
+        quality_floors={Modality.FACE: 30, Modality.FINGERPRINT: 30},
+    )
+
+
+def say(code: str, **values: Any) -> None:
+    print(text(code, "en", **values), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    serve(load_settings(), say=say, load=load)

@@ -1,0 +1,102 @@
+"""Server processes for tests: the real one, and one with fake engines over the real store and audit file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matcher.client import MatcherClient
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+REAL = ("-m", "matcher.cli", "--lang", "en", "serve")
+FAKE = ("-m", "tests.service.fake_server")
+
+
+@dataclass
+class ServerProcess:
+    """A server in a process of its own. lines: what it printed so far."""
+
+    process: subprocess.Popen[str]
+    address: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    def client(self, *, timeout_s: float = 60.0) -> MatcherClient:
+        return MatcherClient(self.address, language="en", timeout_s=timeout_s)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024
+
+    def terminate(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is finished."""
+        self.process.kill()
+        self.process.wait(60)
+
+
+@contextmanager
+def server_process(
+    data_folder: Path,
+    *,
+    command: Sequence[str] = FAKE,
+    environ: Mapping[str, str] | None = None,
+    limit_s: float = 120.0,
+) -> Iterator[ServerProcess]:
+    """Serving when the block begins, gone when it ends."""
+    settings = {"STATION_MATCHER_SERVER_ADDRESS": "127.0.0.1:0", **(environ or {})}
+    settings["STATION_MATCHER_STORAGE_DATA_FOLDER"] = str(data_folder)
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=CHECKOUT,
+        env={**os.environ, **settings},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = ServerProcess(process)
+    reader = threading.Thread(target=_read, args=(server,), daemon=True)
+    reader.start()
+    try:
+        _wait_until_serving(server, limit_s)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.kill()
+        reader.join(10)
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def _read(server: ServerProcess) -> None:
+    assert server.process.stderr is not None
+    for line in server.process.stderr:
+        server.lines.append(line.rstrip())
+        if line.startswith("Listening on "):
+            server.address = line.split()[-1]
+
+
+def _wait_until_serving(server: ServerProcess, limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        if server.address:
+            with server.client() as client:
+                if client.is_serving():
+                    return
+        time.sleep(0.05)
+    raise AssertionError("the server does not serve: " + "\n".join(server.lines[-20:]))
