@@ -76,7 +76,7 @@ class FakeFaceEngine:
         self._lock = threading.Lock()
 
     def detect(self, image: Image) -> tuple[FaceDetection, ...]:
-        identity, face_count = int(image.pixels[0, 0]), int(image.pixels[0, 1])
+        identity, face_count = _pixel(image, 0), _pixel(image, 1)
         return tuple(_detection(number) for number in range(0 if identity == NOTHING else face_count))
 
     def extract(self, image: Image, *, face_number: int = 0, largest_face: bool = False) -> FaceExtraction:
@@ -94,7 +94,7 @@ class FakeFaceEngine:
                 boxes = tuple(FaceBox(number, 10 * number, 5, 20, 20) for number in range(1, len(faces) + 1))
                 raise SeveralFacesError(f"{len(faces)} faces were found", boxes)
             # A second face in the picture is another person.
-            identity = int(image.pixels[0, 0]) + 100 * (max(face_number, 1) - 1)
+            identity = _pixel(image, 0) + 100 * (max(face_number, 1) - 1)
             vector = _vector(identity, image.sha256)[np.newaxis]
             template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, vector)
             crop = np.zeros((112, 112, 3), dtype=np.uint8)
@@ -109,7 +109,7 @@ class FakeFingerprintEngine:
     pack_id: str = FINGERPRINT_PACK_ID
 
     def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> Any:
-        identity = int(image.pixels[0, 0])
+        identity = _pixel(image, 0)
         if identity == NOTHING:
             raise NoFingerprintError("no ridge pattern was found")
         vectors = np.stack([_vector(identity * 10 + part, image.sha256) for part in range(4)])
@@ -184,8 +184,13 @@ def _vector(identity: int, digest: str) -> Float32Array:
     return (noisy / np.linalg.norm(noisy)).astype(np.float32)
 
 
+def _pixel(image: Image, column: int) -> int:
+    """What a gray fake sample says there; a color image says its blue."""
+    return int(np.ravel(image.pixels[0, column])[0])
+
+
 def _quality(image: Image) -> Quality:
-    score = int(image.pixels[0, 2])
+    score = min(_pixel(image, 2), 100)
     return Quality(score, ("too_dark",) if score < 50 else ())
 
 

@@ -1,0 +1,69 @@
+"""Malformed inputs against a server process: each gets a named answer and a record, and the server goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_status import rpc_status
+
+from matcher.audit import verify_audit_log
+from matcher.client import error_of
+from tests.conftest import SHARED_FOLDER
+from tests.service.malformed import malformed_requests, real_images
+from tests.service.processes import ServerProcess, server_process
+
+# What a sender can bring about. INTERNAL, UNKNOWN and UNAVAILABLE would be faults of ours.
+EXPECTED = {"OK", "INVALID_ARGUMENT", "ALREADY_EXISTS", "NOT_FOUND"}
+
+
+def _folder(*parts: str) -> Path | None:
+    folder = SHARED_FOLDER.joinpath(*parts)
+    return folder if folder.is_dir() else None
+
+
+def send_all(server: ServerProcess, images: list[bytes], count: int, *, seed: int) -> Counter[str]:
+    """Sends the requests over two connections side by side; counts the codes."""
+    requests = list(malformed_requests(images, count, seed=seed))
+
+    def send(part: list[tuple[str, bytes]]) -> Counter[str]:
+        codes: Counter[str] = Counter()
+        with grpc.insecure_channel(server.address) as channel:
+            for method, content in part:
+                try:
+                    channel.unary_unary(method)(content, timeout=60)
+                    codes["OK"] += 1
+                except grpc.RpcError as error:
+                    code = error.code().name
+                    codes[code] += 1
+                    status = rpc_status.from_call(error)
+                    assert status is not None, f"{code} without a reason of ours"
+                    assert error_of(status).reason.startswith("ERROR_REASON_")
+        return codes
+
+    with ThreadPoolExecutor(2) as pool:
+        counted = list(pool.map(send, (requests[::2], requests[1::2])))
+    return counted[0] + counted[1]
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(160, id="short"), pytest.param(2000, id="full", marks=pytest.mark.soak)]
+)
+def test_malformed_inputs_leave_it_serving_with_flat_memory(tmp_path: Path, count: int) -> None:
+    images = real_images(_folder("data", "fingerprints"), _folder("data", "faces"))
+    with server_process(tmp_path) as server:
+        first = send_all(server, images, count // 2, seed=1)
+        warm_bytes = server.resident_bytes
+        second = send_all(server, images, count - count // 2, seed=2)
+        assert set(first + second) <= EXPECTED, f"{first + second}: {server.lines[-20:]}"
+        assert (first + second)["INVALID_ARGUMENT"] > count // 3
+        assert server.resident_bytes < warm_bytes * 1.1 + 32 * 1024 * 1024
+        with server.client() as client:
+            assert client.is_serving()
+        assert server.terminate() == 0
+    audit = verify_audit_log(tmp_path / "audit.jsonl")
+    assert audit.ok
+    assert audit.record_count == count
