@@ -18,6 +18,8 @@ STATISTICS = (
     "nearest_10_percent_px",
     "axis_agreement",
     "side_agreement",
+    "axis_agreement_70_px",
+    "side_agreement_70_px",
     "ending_share",
     "mean_quality",
     "strong_minutiae",
@@ -37,6 +39,9 @@ def describe_set(minutiae: MinutiaSet) -> tuple[float, ...]:
     np.fill_diagonal(distance, np.inf)
     nearest = distance.argmin(axis=1)
     turn = minutiae.direction_rad - minutiae.direction_rad[nearest]
+    # Within the radius of a cylinder: what comparisons of strangers feed on.
+    region = (distance < 70).nonzero()
+    far_turn = minutiae.direction_rad[region[0]] - minutiae.direction_rad[region[1]]
     typed = np.isin(minutiae.kind, (KIND_ENDING, KIND_BIFURCATION))
     weak = minutiae.quality < STRONG
     return (
@@ -49,6 +54,8 @@ def describe_set(minutiae: MinutiaSet) -> tuple[float, ...]:
         float(np.quantile(distance.min(axis=1), 0.1)),
         float(np.cos(2 * turn).mean()),
         float(np.cos(turn).mean()),
+        float(np.cos(2 * far_turn).mean()) if len(far_turn) else float("nan"),
+        float(np.cos(far_turn).mean()) if len(far_turn) else float("nan"),
         float(np.mean(minutiae.kind[typed] == KIND_ENDING)) if typed.any() else float("nan"),
         float(minutiae.quality.mean()),
         float(np.count_nonzero(~weak)),

@@ -79,3 +79,19 @@ def orientations(fields: Fields, x: NDArray[np.float32], y: NDArray[np.float32])
         rise = fields.arch_rise[arches, None] * np.exp(-((y[arches] / 120) ** 2)) + 0.18
         total[arches] = -2 * np.arctan(rise * np.sin(x[arches] / 125))
     return np.asarray(total / 2, np.float32)
+
+
+def orientation_and_fan(
+    fields: Fields, x: NDArray[np.float32], y: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Orientation as orientations gives it, and how fast ridges fan out along that direction: float32 (n, m) each.
+
+    The fan is the derivative of the orientation across the ridge, radians a pixel: positive where ridges diverge.
+    """
+    along = orientations(fields, x, y)
+    step = np.float32(3.0)
+    across_x, across_y = -step * np.sin(along), step * np.cos(along)
+    turned = orientations(fields, x + across_x, y + across_y) - along
+    # Orientations are known up to half turns.
+    turned -= np.float32(np.pi) * np.round(turned / np.float32(np.pi))
+    return along, turned / step

@@ -5,106 +5,113 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.generated_templates.orientation import draw_fields, orientations
+from benchmarks.generated_templates.orientation import draw_fields, orientation_and_fan
 from benchmarks.generated_templates.statistics import REAL_LEADER, TemplateStatistics
 from matcher.fingerprint.minutia_set import KIND_BIFURCATION, KIND_ENDING, MinutiaSet
 
+Float32Array = NDArray[np.float32]
+
 BATCH = 128
+GROUP = 16  # prints of similar count are drawn together, so that little of their common arrays stays empty
 MARGIN_PX = 24
-MM_PX = 500 / 25.4
+PX_PER_MM = 500 / 25.4
+CANDIDATES = 3.0  # places looked at for each minutia wanted, of which those that ridges demand are preferred
+TRIED = 1.5  # of these, so many are tried in turn until enough keep their distance
 
 
 def minutia_sets(count: int, *, seed: int, statistics: TemplateStatistics = REAL_LEADER) -> Iterator[MinutiaSet]:
-    """count minutia sets of different generated fingers, always the same for a seed and count of batches before."""
+    """count minutia sets of different generated fingers; the first n of a seed are the same for every count >= n."""
     for batch in range(-(-count // BATCH)):
         rng = np.random.default_rng([seed, batch, 0x7E4])
-        wanted = min(BATCH, count - batch * BATCH)
-        yield from _draw(rng, statistics)[:wanted]
+        yield from _draw_batch(rng, statistics)[: count - batch * BATCH]
 
 
-def _draw(rng: np.random.Generator, statistics: TemplateStatistics) -> list[MinutiaSet]:
+def _draw_batch(rng: np.random.Generator, statistics: TemplateStatistics) -> list[MinutiaSet]:
     half_width = np.clip(rng.normal(*statistics.half_width_px, BATCH), 60, 260)
     half_height = np.clip(rng.normal(*statistics.half_height_px, BATCH), 70, 300)
-    density = np.exp(rng.normal(*statistics.density_per_mm2, BATCH))
-    area_mm2 = np.pi * half_width * half_height / MM_PX**2
-    expected = np.clip(area_mm2 * density, 8, 240)
-    drawn_count = rng.poisson(expected * 1.12) + 4  # more than wanted: the hard core takes some away
-    most = int(drawn_count.max())
-    x, y = _positions(rng, half_width, half_height, most)
-    kept = np.arange(most) < drawn_count[:, None]
-    kept &= ~_crowded(x, y, kept, statistics.hard_core_px)
-    direction = _directions(rng, x, y, statistics)
+    density = np.exp(rng.normal(*statistics.log_density_per_mm2, BATCH))
+    wanted = np.clip(np.pi * half_width * half_height / PX_PER_MM**2 * density, 8, 240)
+    order = np.argsort(wanted)
+    made: list[MinutiaSet] = []
+    for rows in np.split(order, BATCH // GROUP):
+        half_sides = np.stack([half_width[rows], half_height[rows]], axis=1).astype(np.float32)
+        made += _draw_group(rng, statistics, half_sides, wanted[rows].round().astype(np.int64))
+    return [made[place] for place in rng.permutation(BATCH)]
+
+
+def _draw_group(
+    rng: np.random.Generator, statistics: TemplateStatistics, half_sides: Float32Array, wanted: NDArray[np.int64]
+) -> list[MinutiaSet]:
+    """half_sides: float32 (n, 2), half width and height in pixels. wanted: int64 (n,), minutiae of each print."""
+    fields = draw_fields(rng, len(wanted))
+    x, y = _candidates(rng, half_sides, int(CANDIDATES * wanted.max()))
+    along, fan = orientation_and_fan(fields, x, y)
+    # Ridges that fan out make room for new ones: minutiae gather there, and point the way the ridges spread.
+    # fan / period new ridges a pixel squared is what a constant period demands (a dislocation density).
+    usual = (wanted / (np.pi * half_sides.prod(axis=1))).astype(np.float32)[:, None]
+    demanded = fan * np.float32(statistics.fan_relief / statistics.period_px) / usual
+    # Exponential races: the smallest keys are a weighted draw without replacement.
+    keys = rng.standard_exponential(x.shape, np.float32) / np.minimum(1 + np.abs(demanded), 3)
+    tried = np.argpartition(keys, int(TRIED * wanted.max()), axis=1)[:, : int(TRIED * wanted.max())]
+    x, y, along, demanded = (np.take_along_axis(values, tried, axis=1) for values in (x, y, along, demanded))
+    kept = ~_crowded(x, y, rng, statistics)
+    kept &= np.cumsum(kept, axis=1) <= wanted[:, None]
+    with_spread = rng.random(x.shape, np.float32) < 0.5 + 0.5 * np.clip(demanded, -0.95, 0.95)
+    noise = rng.standard_normal(x.shape, np.float32)
+    noise *= np.where(rng.random(x.shape, np.float32) < statistics.stray_share, 0.7, statistics.direction_noise_rad)
+    direction = np.mod(along + np.float32(np.pi) * ~with_spread + noise, np.float32(2 * np.pi)).astype(np.float32)
     kind = np.where(rng.random(x.shape, np.float32) < statistics.ending_share, KIND_ENDING, KIND_BIFURCATION)
-    quality = _qualities(rng, x, y, half_width, half_height, statistics)
+    quality = _qualities(rng, x, y, statistics)
     return [
-        _assembled(
-            x[row, kept[row]],
-            y[row, kept[row]],
-            direction[row, kept[row]],
-            kind[row, kept[row]],
-            quality[row, kept[row]],
-            float(half_width[row]),
-            float(half_height[row]),
-        )
-        for row in range(BATCH)
+        _assembled(x[row, k], y[row, k], direction[row, k], kind[row, k], quality[row, k], half_sides[row])
+        for row, k in enumerate(kept)
     ]
 
 
-def _positions(
-    rng: np.random.Generator, half_width: NDArray[np.float64], half_height: NDArray[np.float64], most: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Uniform over the ellipse, pixels around its center, y up: float32 (n, most) each."""
-    radius = np.sqrt(rng.random((BATCH, most), np.float32))
-    angle = np.float32(2 * np.pi) * rng.random((BATCH, most), np.float32)
-    x = half_width[:, None].astype(np.float32) * radius * np.cos(angle)
-    y = half_height[:, None].astype(np.float32) * radius * np.sin(angle)
-    return x, y
+def _candidates(rng: np.random.Generator, half_sides: Float32Array, count: int) -> tuple[Float32Array, Float32Array]:
+    """Uniform over the ellipses, pixels around their centers, y up: float32 (n, count) each."""
+    shape = (len(half_sides), count)
+    radius = np.sqrt(rng.random(shape, np.float32))
+    angle = np.float32(2 * np.pi) * rng.random(shape, np.float32)
+    return half_sides[:, :1] * radius * np.cos(angle), half_sides[:, 1:] * radius * np.sin(angle)
 
 
 def _crowded(
-    x: NDArray[np.float32], y: NDArray[np.float32], kept: NDArray[np.bool_], least_px: float
+    x: Float32Array, y: Float32Array, rng: np.random.Generator, statistics: TemplateStatistics
 ) -> NDArray[np.bool_]:
-    """Points with an earlier point nearer than least_px: bool (n, m)."""
-    near = (x[:, :, None] - x[:, None, :]) ** 2 + (y[:, :, None] - y[:, None, :]) ** 2 < np.float32(least_px**2)
-    earlier = np.tri(x.shape[1], k=-1, dtype=bool)
-    return np.asarray((near & earlier & kept[:, None, :]).any(axis=2))
-
-
-def _directions(
-    rng: np.random.Generator, x: NDArray[np.float32], y: NDArray[np.float32], statistics: TemplateStatistics
-) -> NDArray[np.float32]:
-    """Along the ridge, to one side or the other: neighbors prefer the same side, as ridges thin out together."""
-    along = orientations(draw_fields(rng, BATCH), x, y)
-    wave = np.float32(1 / statistics.turn_length_px)
-    tilt = rng.uniform(0, 2 * np.pi, (BATCH, 1)).astype(np.float32)
-    phase = rng.uniform(0, 2 * np.pi, (BATCH, 1)).astype(np.float32)
-    lean = np.sin((x * np.cos(tilt) + y * np.sin(tilt)) * wave + phase) + 1.2 * rng.standard_normal(x.shape, np.float32)
-    noise = np.float32(statistics.direction_noise_rad) * rng.standard_normal(x.shape, np.float32)
-    return np.asarray(np.mod(along + np.float32(np.pi) * (lean > 0) + noise, np.float32(2 * np.pi)), np.float32)
+    """Points with an earlier point nearer than their own distance: bool (n, m)."""
+    least = rng.uniform(*statistics.spacing_px, x.shape).astype(np.float32)
+    near = (x[:, :, None] - x[:, None, :]) ** 2 + (y[:, :, None] - y[:, None, :]) ** 2 < (least * least)[:, :, None]
+    return np.asarray((near & np.tri(x.shape[1], k=-1, dtype=bool)).any(axis=2))
 
 
 def _qualities(
-    rng: np.random.Generator,
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    half_width: NDArray[np.float64],
-    half_height: NDArray[np.float64],
-    statistics: TemplateStatistics,
-) -> NDArray[np.float32]:
+    rng: np.random.Generator, x: Float32Array, y: Float32Array, statistics: TemplateStatistics
+) -> Float32Array:
+    """Weak minutiae lie together, where a finger is worn or lightly pressed; whole prints differ, too."""
+    worn = np.zeros_like(x)
+    for _ in range(2):
+        tilt, phase = rng.uniform(0, 2 * np.pi, (2, len(x), 1)).astype(np.float32)
+        wave = (2 * np.pi / rng.uniform(150, 350, (len(x), 1))).astype(np.float32)
+        worn += np.sin((x * np.cos(tilt) + y * np.sin(tilt)) * wave + phase)
+    of_print = rng.normal(0, statistics.quality_between_prints, (len(x), 1)).astype(np.float32)
+    level = 0.6 * worn + of_print + rng.standard_normal(x.shape, np.float32)
+    # Ranks of a sum of such terms, by its normal approximation, read the measured quantiles.
+    spread = np.sqrt(0.36 + statistics.quality_between_prints**2 + 1.0)
+    share = 1 / (1 + np.exp(-1.702 * level / spread))
     quantiles = np.array(statistics.quality_quantiles)
-    return np.interp(rng.random(x.shape), np.linspace(0, 1, len(quantiles)), quantiles).astype(np.float32)
+    return np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles).astype(np.float32)
 
 
 def _assembled(
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    direction: NDArray[np.float32],
+    x: Float32Array,
+    y: Float32Array,
+    direction: Float32Array,
     kind: NDArray[np.int64],
-    quality: NDArray[np.float32],
-    half_width: float,
-    half_height: float,
+    quality: Float32Array,
+    half_sides: Float32Array,
 ) -> MinutiaSet:
-    width_px, height_px = round(2 * (half_width + MARGIN_PX)), round(2 * (half_height + MARGIN_PX))
+    width_px, height_px = (round(2 * (float(half) + MARGIN_PX)) for half in half_sides)
     order = np.argsort(-quality, kind="stable")[:255]
     return MinutiaSet(
         x_px=np.clip(x[order] + width_px / 2, 0, width_px - 1).astype(np.float32),

@@ -1,7 +1,7 @@
 """What real prints look like in numbers, which generated templates imitate.
 
-Measured with the leader pack on the six FVC sets B of the project (60 fingers, 480 impressions); aggregate figures
-only. `python -m benchmarks distractors` prints them again beside the generated ones.
+Fitted by hand to the leader pack's minutiae of six FVC sets B (60 fingers, 480 impressions); aggregate figures only.
+`python -m benchmarks distractors` prints them again beside the generated ones.
 """
 
 from dataclasses import dataclass
@@ -9,33 +9,41 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TemplateStatistics:
-    """Distribution parameters of minutia sets at 500 ppi.
+    """Distribution parameters of minutia sets at 500 ppi; pairs are a mean and a standard deviation unless said.
 
-    half_width_px, half_height_px: mean and standard deviation of the half axes of the area that holds minutiae.
-    density_per_mm2: mean and standard deviation of the logarithm of minutiae per square millimeter.
-    hard_core_px: minutiae keep at least this distance, hard_core_share of those nearer are removed.
-    direction_noise_rad: spread of a direction around the ridge. ending_share: of ridge endings.
-    turn_length_px: over this distance the side that minutiae point to stays correlated.
-    quality_quantiles: of minutia quality at 0, 10, ..., 100 %.
+    half_width_px, half_height_px: half axes of the area that holds minutiae.
+    log_density_per_mm2: natural logarithm of minutiae per square millimeter of that area.
+    spacing_px: a minutia keeps a distance drawn from this range to those before it.
+    fan_relief: share of the new ridges demanded by ridges fanning out that is not met by wider ridges.
+    direction_noise_rad: spread of a direction around the ridge. stray_share: of minutiae that hardly follow the ridge.
+    ending_share: of ridge endings.
+    quality_quantiles: of minutia quality at 0, 10, ..., 100 %. quality_between_prints: how much prints differ in it,
+    relative to the differences within one.
     """
 
     half_width_px: tuple[float, float]
     half_height_px: tuple[float, float]
-    density_per_mm2: tuple[float, float]
-    hard_core_px: float
+    log_density_per_mm2: tuple[float, float]
+    spacing_px: tuple[float, float]
+    fan_relief: float
+    period_px: float
     direction_noise_rad: float
+    stray_share: float
     ending_share: float
-    turn_length_px: float
     quality_quantiles: tuple[float, ...]
+    quality_between_prints: float
 
 
 REAL_LEADER = TemplateStatistics(
-    half_width_px=(125.0, 18.0),
-    half_height_px=(165.0, 25.0),
-    density_per_mm2=(-1.35, 0.30),
-    hard_core_px=7.0,
-    direction_noise_rad=0.12,
-    ending_share=0.6,
-    turn_length_px=60.0,
-    quality_quantiles=(0.15, 0.25, 0.4, 0.55, 0.7, 0.8, 0.86, 0.9, 0.93, 0.96, 1.0),
+    half_width_px=(117.0, 17.0),
+    half_height_px=(172.0, 36.0),
+    log_density_per_mm2=(-1.31, 0.22),
+    spacing_px=(9.0, 20.0),
+    fan_relief=1.0,
+    period_px=9.0,
+    direction_noise_rad=0.10,
+    stray_share=0.10,
+    ending_share=0.65,
+    quality_quantiles=(0.10, 0.19, 0.38, 0.63, 0.80, 0.89, 0.925, 0.94, 0.953, 0.961, 0.976),
+    quality_between_prints=0.5,
 )
