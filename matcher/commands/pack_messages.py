@@ -44,6 +44,27 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "chưa có gói {modality} nào sẵn sàng; phần {modality} sẽ không hoạt động",
         "no {modality} pack is ready; the {modality} half will not work",
     ),
+    "calibrate_reading": ("Đang đọc ảnh", "Reading photographs"),
+    "calibrate_measured": (
+        "Đã đo {comparisons} phép so sánh giữa {people} người khác nhau; {refused} ảnh không dùng được.",
+        "Measured {comparisons} comparisons between {people} different people; {refused} photographs were not usable.",
+    ),
+    "calibrate_double": (
+        "Có thể là cùng một người, không tính vào kết quả: {first} và {second}",
+        "May be one person, left out of the measurement: {first} and {second}",
+    ),
+    "calibrate_row": (
+        "điểm {score}: độ giống {similarity} (trước đây được {before} điểm)",
+        "score {score}: similarity {similarity} (scored {before} before)",
+    ),
+    "calibrate_group": (
+        "nhóm {group}: {count} phép so sánh; ngưỡng {score} điểm thực ra là {own} điểm trong nhóm này",
+        "group {group}: {count} comparisons; a threshold of {score} is really {own} within this group",
+    ),
+    "calibrate_written": (
+        "Đã lưu hiệu chuẩn riêng của đơn vị cho gói {pack}. Khởi động lại máy chủ để dùng.",
+        "Saved the site calibration of pack {pack}. Restart the server to use it.",
+    ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),
 }
