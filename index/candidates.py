@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from index.records import Int64Array
+from index.records import Float32Array, Int64Array
 from index.vectors import BoolArray, Float64Array
+
+# Two float64 sums of 4096 products of unit vectors in different orders differ by less.
+SUM_MARGIN = 1e-12
 
 # numba compiles functions over named tuples of arrays; it has no dataclasses.
 
@@ -19,6 +22,7 @@ class Found(NamedTuple):
     best: float64 (q, k), the largest similarities as a heap, smallest first; best_counts: int64 (q,).
     floors: float64 (q,), a row whose upper bound is below its query's floor is not among the k best.
     keys: int64 (q, capacity), uppers: float64 (q, capacity), counts: int64 (q,): candidates and their upper bounds.
+    compared: bool (q, capacity): the upper bound is the similarity itself, to within SUM_MARGIN, and is in the heap.
     overflowed: bool (q,): more candidates than capacity; the query must be answered exhaustively.
     """
 
@@ -27,6 +31,7 @@ class Found(NamedTuple):
     floors: Float64Array
     keys: Int64Array
     uppers: Float64Array
+    compared: BoolArray
     counts: Int64Array
     overflowed: BoolArray
 
@@ -39,13 +44,14 @@ def new_found(query_count: int, k: int, capacity: int) -> Found:
         floors=np.full(query_count, -np.inf),
         keys=np.empty((query_count, capacity), dtype=np.int64),
         uppers=np.empty((query_count, capacity), dtype=np.float64),
+        compared=np.empty((query_count, capacity), dtype=np.bool_),
         counts=np.zeros(query_count, dtype=np.int64),
         overflowed=np.zeros(query_count, dtype=np.bool_),
     )
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]
-def keep(found: Found, query: int, key: int, upper: float) -> None:
+def keep(found: Found, query: int, key: int, upper: float, compared: bool) -> None:
     """Compiled: make a row with this upper bound a candidate."""
     count = found.counts[query]
     if count == found.keys.shape[1]:
@@ -56,6 +62,7 @@ def keep(found: Found, query: int, key: int, upper: float) -> None:
             return
     found.keys[query, count] = key
     found.uppers[query, count] = upper
+    found.compared[query, count] = compared
     found.counts[query] = count + 1
 
 
@@ -75,6 +82,42 @@ def raise_floor(found: Found, query: int, lower: float) -> None:
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]
+def compare_rest(found: Found, vectors: Float32Array, queries: Float32Array, first_key: int) -> None:
+    """Compiled: compare the candidates with keys from first_key on, one for each of these vectors, that are not yet."""
+    for query in range(found.counts.size):
+        for place in range(found.counts[query]):
+            row = found.keys[query, place] - first_key
+            if found.compared[query, place] or not 0 <= row < len(vectors):
+                continue
+            if found.uppers[query, place] >= found.floors[query]:
+                value = similarity(vectors[row], queries[query])
+                found.uppers[query, place] = value + SUM_MARGIN
+                found.compared[query, place] = True
+                raise_floor(found, query, value - SUM_MARGIN)
+
+
+@njit(nogil=True)  # type: ignore[untyped-decorator]
+def absorb(found: Found, other: Found) -> None:
+    """Compiled: take over what another scan found over other rows. found has room for its candidates."""
+    for query in range(found.counts.size):
+        found.overflowed[query] |= other.overflowed[query]
+        found.floors[query] = max(found.floors[query], other.floors[query])
+        for place in range(other.best_counts[query]):
+            raise_floor(found, query, other.best[query, place])
+        for place in range(other.counts[query]):
+            keep(found, query, other.keys[query, place], other.uppers[query, place], other.compared[query, place])
+
+
+@njit(nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]
+def similarity(vector: Float32Array, query: Float32Array) -> float:
+    """Compiled: the inner product in float64, summed in any order."""
+    total = 0.0
+    for place in range(vector.size):
+        total += np.float64(vector[place]) * np.float64(query[place])
+    return total
+
+
+@njit(nogil=True)  # type: ignore[untyped-decorator]
 def _pruned(found: Found, query: int) -> int:
     """Drop the candidates that fell below the floor; returns how many stay."""
     floor, kept = found.floors[query], 0
@@ -82,6 +125,7 @@ def _pruned(found: Found, query: int) -> int:
         if found.uppers[query, place] >= floor:
             found.keys[query, kept] = found.keys[query, place]
             found.uppers[query, kept] = found.uppers[query, place]
+            found.compared[query, kept] = found.compared[query, place]
             kept += 1
     found.counts[query] = kept
     return kept

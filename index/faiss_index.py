@@ -132,3 +132,26 @@ class FaissFlatIndex:
             if shortlist_count == searched or last < similarities[order[-1]]:
                 return self._ids[positions[0][order]], similarities[order]
             shortlist_count = min(2 * shortlist_count, searched)
+
+
+class FlatYardstick:
+    """IndexFlatIP alone, which the search benchmark holds the other indexes against. Positions count from 0."""
+
+    def __init__(self, dim: int, *, thread_count: int) -> None:
+        """thread_count: of FAISS in the whole process."""
+        faiss.omp_set_num_threads(thread_count)
+        self._flat = faiss.IndexFlatIP(dim)
+
+    def add(self, vectors: Float32Array) -> None:
+        """Append float32 (n, dim)."""
+        self._flat.add(vectors)
+
+    def search(self, queries: Float32Array, k: int) -> tuple[Float32Array, Int64Array]:
+        """Similarities float32 (q, k) and positions int64 (q, k), in float32 order, ties as they fall."""
+        similarities, positions = self._flat.search(queries, k)
+        return similarities, positions
+
+    def vectors(self, first: int, last: int) -> Float32Array:
+        """float32 (last - first, dim): rows first to last of what was added."""
+        rows: Float32Array = self._flat.reconstruct_n(first, last - first)
+        return rows

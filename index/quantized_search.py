@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from index.candidates import Found, new_found
+from index.candidates import Found, absorb, compare_rest, new_found
 from index.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
 from index.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
 from index.records import Float32Array, Int64Array
@@ -42,6 +42,8 @@ class Searcher:
         for start in range(0, len(queries), QUERY_CHUNK_COUNT):
             chunk = queries[start : start + QUERY_CHUNK_COUNT]
             found = self._scanned(view, words, chunk, k)
+            for number, segment in enumerate(view.segments):
+                compare_rest(found, segment.vectors, chunk, number * ROWS_PER_SEGMENT)
             for number, query in enumerate(chunk):
                 if found.overflowed[number]:
                     proved[start + number] = False
@@ -139,17 +141,8 @@ def _shares(view: View, thread_count: int) -> list[list[Part]]:
 
 def _joined(parts: Sequence[Found], k: int) -> Found:
     """What several threads found over disjoint rows, as one."""
-    query_count = parts[0].counts.size
-    joined = new_found(query_count, k, sum(int(part.counts.max(initial=0)) for part in parts))
-    for query in range(query_count):
-        joined.overflowed[query] = any(part.overflowed[query] for part in parts)
-        best = np.concatenate([part.best[query, : part.best_counts[query]] for part in parts])
-        floors = [part.floors[query] for part in parts]
-        if best.size >= k:
-            floors.append(float(np.partition(best, best.size - k)[best.size - k]))
-        joined.floors[query] = max(floors)
-        keys = np.concatenate([part.keys[query, : part.counts[query]] for part in parts])
-        joined.keys[query, : keys.size] = keys
-        joined.uppers[query, : keys.size] = np.concatenate([part.uppers[query, : part.counts[query]] for part in parts])
-        joined.counts[query] = keys.size
+    capacity = sum(int(part.counts.max(initial=0)) for part in parts)
+    joined = new_found(parts[0].counts.size, k, capacity + 1)
+    for part in parts:
+        absorb(joined, part)
     return joined

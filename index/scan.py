@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from index.candidates import Found, keep, raise_floor
+from index.candidates import SUM_MARGIN, Found, keep, raise_floor, similarity
 from index.codes import Int8Array, Int32Array, UInt8Array
 from index.records import Float32Array, Int64Array
 from index.simd import Instruction
@@ -26,8 +26,6 @@ from index.vectors import Float64Array
 
 UInt64Array = npt.NDArray[np.uint64]
 
-# Two float64 sums of 4096 products of unit vectors in different orders differ by less.
-SUM_MARGIN = 1e-12
 # Groups whose high plane is read before the low rows they ask for, which are on their way from memory meanwhile.
 TILE_GROUP_COUNT = 8
 
@@ -172,21 +170,20 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
                     place = lowest_bit(bits)
                     bits &= bits - np.uint64(1)
                     row = group * GROUP_ROW_COUNT + place
-                    if 0 < died[row] <= rows.sequence:
-                        continue
                     low_sum = low_dot(low, row * half_length, codes, query * 2 * half_length, half_length)
                     dot = 16 * np.int64(tile.sums[slot * GROUP_ROW_COUNT + place]) + low_sum
                     estimate = np.float64(rows.scales[row]) * query_scale * (dot - 127.5 * total)
                     upper = estimate + rows.low_residuals[row] * residual_factor + slack
-                    if upper < floor:
+                    if upper < floor or 0 < died[row] <= rows.sequence:
                         continue
-                    if estimate >= floor:
-                        similarity = _similarity(rows.vectors[row], queries.vectors[query])
-                        upper = similarity + SUM_MARGIN
+                    comparing = estimate >= floor
+                    if comparing:
+                        value = similarity(rows.vectors[row], queries.vectors[query])
+                        upper = value + SUM_MARGIN
                         if upper < floor:
                             continue
-                        raise_floor(found, query, similarity - SUM_MARGIN)
-                    keep(found, query, rows.first_key + row, upper)
+                        raise_floor(found, query, value - SUM_MARGIN)
+                    keep(found, query, rows.first_key + row, upper, comparing)
                     floor = floors[query]
 
     return look_low  # type: ignore[no-any-return]
@@ -198,11 +195,3 @@ def _counted_rows(row_count: int) -> Any:
     if row_count >= GROUP_ROW_COUNT:
         return np.uint64(0xFFFFFFFFFFFFFFFF)
     return (np.uint64(1) << np.uint64(row_count)) - np.uint64(1)
-
-
-@njit(nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]
-def _similarity(vector: Float32Array, query: Float32Array) -> float:
-    total = 0.0
-    for place in range(vector.size):
-        total += np.float64(vector[place]) * np.float64(query[place])
-    return total

@@ -35,16 +35,22 @@ class Instruction(Enum):
         return 24 if self is Instruction.AVX512_VNNI else 8
 
 
+def supported_instructions() -> tuple[Instruction, ...]:
+    """Those that this processor has, the fastest first."""
+    features = llvm.get_host_cpu_features()
+    wide = bool(features.get("avx512vnni") and features.get("avx512vl"))
+    present = {
+        Instruction.AVX512_VNNI: wide,
+        Instruction.AVX_VNNI: wide or bool(features.get("avxvnni")),
+        Instruction.AVX2: bool(features.get("avx2")),
+        Instruction.PLAIN: True,
+    }
+    return tuple(instruction for instruction, has_it in present.items() if has_it)
+
+
 def best_instruction() -> Instruction:
     """The fastest one this processor has."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512vnni") and features.get("avx512vl"):
-        return Instruction.AVX512_VNNI
-    if features.get("avxvnni"):
-        return Instruction.AVX_VNNI
-    if features.get("avx2"):
-        return Instruction.AVX2
-    return Instruction.PLAIN
+    return supported_instructions()[0]
 
 
 def vector(element: ir.Type, lane_count: int) -> ir.Type:
