@@ -116,9 +116,9 @@ def _rounds(folder: Path, count: int, seed: int) -> Acknowledged:
     heard, random, line_count = Acknowledged(), np.random.default_rng(seed), 0
     for number in range(count):
         # Some die while they open the database, most in the middle of their writes.
-        line_count += _run_and_kill(folder, number, float(random.exponential(0.15)), heard)
+        line_count += _run_and_kill(folder, number, float(random.exponential(0.4)), heard)
         _check(folder, heard, random)
-    assert line_count > 20 * count, "the children did too little to prove anything"
+    assert line_count > 8 * count, "the children did too little to prove anything"
     assert heard.deleted
     return heard
 
