@@ -83,7 +83,8 @@ def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
     try:
         noted: dict[str, Any] = json.loads(content)
         encryption = noted["encryption"]
-        header = BackupHeader(noted["backup_id"], noted["create_time"], encryption == _AES, noted["salt"])
+        header = BackupHeader(str(noted["backup_id"]), str(noted["create_time"]), encryption == _AES, noted["salt"])
+        bytes.fromhex(header.salt)
         known_format = noted["format"] == FORMAT and encryption in (_AES, _NO_ENCRYPTION)
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError("the header of the backup is damaged; use another backup") from error

@@ -1,0 +1,114 @@
+"""station-matcher index, backup, restore, verify-backup and audit, as an administrator types them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.database import EnrollmentDatabase
+from index.folder import CACHE_NAME, STORE_NAME
+from index.records import FingerPosition, Modality, NewReference, Subject, Template
+from matcher.audit import AuditEvent, FileAuditLog
+from matcher.cli import main
+from matcher.commands.store_messages import TEXTS
+
+PACK = "face-test@1"
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database and an audit log where the settings say."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_DATA_FOLDER", str(folder))
+    with EnrollmentDatabase.open(folder) as database, FileAuditLog(folder / "audit.jsonl") as audit:
+        for number in range(3):
+            subject_id = database.enroll(Subject("", external_id=str(number)), [_face(number)]).subject_id
+            audit.append(AuditEvent("enroll", subject_id=subject_id))
+    return folder
+
+
+def _face(seed: int) -> NewReference:
+    vectors = np.random.default_rng(seed).standard_normal((1, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors)
+    return NewReference(Template(Modality.FACE, FingerPosition.UNKNOWN, PACK, vectors), 50)
+
+
+def test_index_verify_and_rebuild(data_folder, capsys):
+    assert main(["--lang", "en", "index", "verify"]) == 0
+    assert "3 subjects, 3 references" in capsys.readouterr().out
+    for path in (data_folder / CACHE_NAME).rglob("*.cache"):
+        path.write_bytes(b"damaged")
+    assert main(["--lang", "vi", "index", "rebuild"]) == 0
+    assert TEXTS["index.rebuilt"][0] in capsys.readouterr().out
+    assert main(["--lang", "en", "index", "verify"]) == 0
+
+
+def test_index_verify_finds_a_damaged_store(data_folder, capsys):
+    content = bytearray((data_folder / STORE_NAME).read_bytes())
+    for page in range(6, len(content) // 8192):
+        content[page * 8192 : page * 8192 + 64] = b"\xff" * 64
+    (data_folder / STORE_NAME).write_bytes(content)
+    assert main(["--lang", "en", "index", "verify"]) == 1
+    assert capsys.readouterr().err
+
+
+def test_a_served_database_is_not_touched(data_folder, capsys):
+    with EnrollmentDatabase.open(data_folder):
+        assert main(["--lang", "en", "index", "rebuild"]) == 1
+        assert TEXTS["error.locked"][1] in capsys.readouterr().err
+        # A backup is taken beside the server.
+        assert main(["--lang", "en", "backup", str(data_folder.parent / "backup")]) == 0
+        assert "not encrypted" in capsys.readouterr().out
+
+
+def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_path, capsys, monkeypatch):
+    key, backup, restored = tmp_path / "key", tmp_path / "backup", tmp_path / "restored"
+    assert main(["--lang", "en", "backup", "--new-key", str(key)]) == 0
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_BACKUP_KEY_FILE", str(key))
+    assert main(["--lang", "en", "backup", str(backup)]) == 0
+    assert main(["--lang", "en", "verify-backup", str(backup)]) == 0
+    assert capsys.readouterr().out.count("encrypted") == 3
+    with EnrollmentDatabase.open(data_folder) as database, FileAuditLog(data_folder / "audit.jsonl") as audit:
+        gone = database.list_subjects().items[1].subject_id
+        database.delete_subject(gone)
+        audit.append(AuditEvent("delete_subject", subject_id=gone))
+    arguments = ["--lang", "en", "restore", str(backup), "--data-folder", str(restored)]
+    assert main([*arguments, "--audit", str(data_folder / "audit.jsonl")]) == 0
+    assert "1 subjects, 0 references" in capsys.readouterr().out
+    with EnrollmentDatabase.open(restored) as database:
+        assert [subject.external_id for subject in database.list_subjects().items] == ["0", "2"]
+        hits = database.search(Modality.FACE, PACK, _face(2).template.vectors, 1)
+        assert hits.similarities[0, 0] > 0.999
+    assert main(arguments) == 1
+    monkeypatch.delenv("STATION_MATCHER_STORAGE_BACKUP_KEY_FILE")
+    assert main(["--lang", "en", "verify-backup", str(backup)]) == 1
+    assert "key" in capsys.readouterr().err
+
+
+def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
+    assert main(["--lang", "en", "audit", "verify"]) == 0
+    said = capsys.readouterr().out
+    last_hash = re.search(r"[0-9a-f]{64}", said)
+    assert last_hash
+    assert "3 records" in said
+    assert main(["--lang", "en", "audit", "verify", "--anchor", f"3:{last_hash[0]}"]) == 0
+    assert main(["--lang", "en", "audit", "verify", "--anchor", f"2:{last_hash[0]}"]) == 1
+    assert "record 2" in capsys.readouterr().err
+    path = data_folder / "audit.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"enroll"', b'"verify"', 1))
+    assert main(["--lang", "en", "audit", "verify"]) == 1
+    assert "record 1" in capsys.readouterr().err
+    assert main(["--lang", "vi", "audit", "verify", "--file", str(path)]) == 1
+    assert "bản ghi 1" in capsys.readouterr().err
+    assert main(["--lang", "en", "audit", "verify", "--file", str(data_folder / "none")]) == 1
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_places():
+    for code, (vietnamese, english) in TEXTS.items():
+        places = [set(re.findall(r"\{(\w+)\}", language)) for language in (vietnamese, english)]
+        assert places[0] == places[1], code
+        assert vietnamese
+        assert vietnamese != english
