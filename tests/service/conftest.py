@@ -13,7 +13,9 @@ from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
+from matcher.errors import PackError
 from matcher.extract import Engines
+from matcher.packs import PackStore
 from matcher.results import AccessContext
 from matcher.search import SearchSettings
 from matcher.server.app import Server
@@ -86,3 +88,16 @@ def service(tmp_path: Path) -> Iterator[Service]:
     running = start_service(tmp_path / "database")
     yield running
     stop_service(running)
+
+
+@pytest.fixture(scope="session")
+def packs_folder(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A packs folder with the face pack of the shared models; the fingerprint pack comes with pyfing."""
+    folder = tmp_path_factory.mktemp("packs")
+    store = PackStore(folder)
+    try:
+        store.install("face-open", from_folder=models_folder)
+        store.install("leader")
+    except PackError as error:
+        pytest.skip(f"the packs are not to be had: {error}")
+    return folder

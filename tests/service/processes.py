@@ -20,6 +20,15 @@ REAL = ("-m", "matcher.cli", "--lang", "en", "serve")
 FAKE = ("-m", "tests.service.fake_server")
 
 
+def real_packs(packs_folder: Path) -> dict[str, str]:
+    """Environment of a REAL server with the packs of a folder."""
+    return {
+        "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(packs_folder),
+        "STATION_MATCHER_PACKS_FACE": "face-open",
+        "STATION_MATCHER_SERVER_WORKER_COUNT": "2",
+    }
+
+
 @dataclass
 class ServerProcess:
     """A server in a process of its own. lines: what it printed so far."""

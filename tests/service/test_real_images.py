@@ -13,11 +13,9 @@ import pytest
 
 from index.records import Modality, Subject
 from matcher.client import ServiceError
-from matcher.errors import PackError
-from matcher.packs import PackStore
 from matcher.samples import EncodedSample
 from tests.service.conftest import ACCESS
-from tests.service.processes import REAL, ServerProcess, server_process
+from tests.service.processes import REAL, ServerProcess, real_packs, server_process
 
 # Folder name to ppi; the files state none or a wrong one.
 PRINT_SETS = {
@@ -32,25 +30,8 @@ Person = tuple[str, list[EncodedSample]]
 
 
 @pytest.fixture(scope="module")
-def packs_folder(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A packs folder with the face pack of the shared models; the fingerprint pack comes with pyfing."""
-    folder = tmp_path_factory.mktemp("packs")
-    store = PackStore(folder)
-    try:
-        store.install("face-open", from_folder=models_folder)
-        store.install("leader")
-    except PackError as error:
-        pytest.skip(f"the packs are not to be had: {error}")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def server(packs_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    environ = {
-        "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(packs_folder),
-        "STATION_MATCHER_PACKS_FACE": "face-open",
-        "STATION_MATCHER_SERVER_WORKER_COUNT": "2",
-    }
+    environ = real_packs(packs_folder)
     with server_process(tmp_path_factory.mktemp("real"), command=REAL, environ=environ) as running:
         yield running
 
