@@ -92,7 +92,10 @@ def error_text(error: BaseException, language: str) -> str:
     which knows the numbers; every other text comes from the table of the reason."""
     if language == "en" and isinstance(error, _TOLD):
         return str(error)
-    return text(code_and_reason(error)[1], language)
+    told = text(code_and_reason(error)[1], language)
+    if isinstance(error, QualityError):
+        told = " ".join([told, *(reason_text(code, language) for code in error.reasons)])
+    return told
 
 
 def status_of(error: BaseException, *, language: str, request_id: str = "", prefix: str = "") -> status_pb2.Status:

@@ -1,10 +1,12 @@
-"""Texts of quality reasons, which stand beside the code that finds the reasons."""
+"""Texts of quality reasons: the tables of the rooms that find the reasons, together."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from matcher.extract import IMPORTED_REASON
+from matcher.face.quality_messages import TEXTS as FACE_TEXTS
+from matcher.fingerprint.quality_messages import QUALITY_MESSAGES as FINGERPRINT_TEXTS
 
 _OWN: Final[dict[str, tuple[str, str]]] = {
     IMPORTED_REASON: (
@@ -12,9 +14,11 @@ _OWN: Final[dict[str, tuple[str, str]]] = {
         "The template was imported; there is no image to judge.",
     ),
 }
+QUALITY_TEXTS: Final[dict[str, tuple[str, str]]] = {**FACE_TEXTS, **FINGERPRINT_TEXTS, **_OWN}
 
 
 def reason_text(code: str, language: str) -> str:
-    """What a capture officer can do about a quality reason, in "vi" or "en"."""
-    texts = _OWN.get(code)
+    """What a capture officer can do about a quality reason, in "vi" or "en". A code without a text is shown as it
+    is: an answer must not fail for want of a sentence."""
+    texts = QUALITY_TEXTS.get(code)
     return texts[0 if language == "vi" else 1] if texts else code.replace("_", " ")

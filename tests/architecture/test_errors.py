@@ -12,6 +12,7 @@ from matcher import errors as matcher_errors
 from matcher.errors import MatcherError
 from matcher.messages import LANGUAGES, tables, text
 from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
+from matcher.texts.quality_texts import QUALITY_TEXTS, reason_text
 from protos.biometrics.v1 import error_reason_pb2
 
 CLASSES = sorted(
@@ -72,6 +73,19 @@ def test_what_is_not_about_the_sample_is_told_from_the_table(kind: type[Exceptio
     if not isinstance(error, (matcher_errors.SampleError, matcher_errors.RequestError, index_errors.PageTokenError)):
         told += error_text(error, "en")
         assert secret not in told
+
+
+@pytest.mark.parametrize("code", sorted(QUALITY_TEXTS))
+def test_every_quality_reason_says_what_to_do_in_both_languages(code: str) -> None:
+    vietnamese, english = (reason_text(code, language) for language in LANGUAGES)
+    assert vietnamese != english
+    assert " " in vietnamese.strip()
+
+
+def test_a_quality_refusal_names_its_reasons_in_the_language_asked_for() -> None:
+    error = matcher_errors.QualityError("low", score=3, reasons=("too_dry", "face_blurred"))
+    told = error_text(error, "vi")
+    assert all(reason_text(code, "vi") in told for code in error.reasons)
 
 
 def test_an_unforeseen_error_tells_nothing_but_the_request_id() -> None:
