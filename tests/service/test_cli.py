@@ -1,0 +1,103 @@
+"""station-matcher as whoever keeps a server uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.records import Subject
+from matcher import cli
+from tests.fakes import face, finger
+from tests.service.conftest import Service
+
+COMMANDS = {"serve", "packs", "gallery", "subject", "doctor", "index", "backup", "audit"}
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str, lang: str = "en") -> tuple[int, str, str]:
+    """Exit code, what was printed, what was printed as an error."""
+    try:
+        code = cli.main(["--lang", lang, *arguments])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_every_room_offers_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    assert all(f"    {command}" in out for command in COMMANDS)
+
+
+def test_galleries_and_subjects_are_kept_from_the_command_line(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--address", service.server.address, "--operator", "operator-7")
+    assert run(capsys, "gallery", "list", *at)[1].strip() == "There is no gallery yet."
+    code, out, _ = run(capsys, "gallery", "create", "wanted", "--name", "Wanted", *at)
+    assert (code, out.strip()) == (0, "Created gallery wanted")
+    answer = service.client.enroll([face(1), finger(1)], subject=Subject("", "number-1", "Name 1"))
+    assert run(capsys, "gallery", "add", "wanted", answer.subject_id, *at)[0] == 0
+    assert "number-1" in run(capsys, "subject", "list", "--gallery", "wanted", *at)[1]
+    shown = run(capsys, "subject", "show", "--external-id", "number-1", *at)[1]
+    assert "right_index" in shown
+    assert "fake-face@1" in shown
+    assert run(capsys, "gallery", "remove", "wanted", answer.subject_id, *at)[0] == 0
+    reference_id = str(answer.samples[0].reference_id)
+    assert run(capsys, "subject", "delete-reference", reference_id, "--yes", *at)[0] == 0
+    assert run(capsys, "subject", "delete", answer.subject_id, *at)[0] == 2
+    code, out, _ = run(capsys, "subject", "delete", answer.subject_id, "--yes", *at)
+    assert code == 0
+    assert "1 references" in out
+    assert not list(service.client.subjects())
+    assert all(event.operator_id == "operator-7" for event in service.audit.events if event.action != "enroll"
+               and event.action != "list_subjects")  # fmt: skip
+
+
+def test_a_refusal_is_one_line_in_the_language_asked_for(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("gallery", "add", "none", "nobody", "--address", service.server.address)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: There is no such gallery")
+    assert run(capsys, *arguments, lang="vi")[2].startswith("Lỗi: Không có bộ sưu tập")
+
+
+def test_a_server_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "gallery", "list", "--address", "127.0.0.1:1")
+    assert code == 1
+    assert "station-matcher serve" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("serve", "--address", "0.0.0.0:0"), "without TLS"),
+        (("serve", "--face", "none-such", "--address", "127.0.0.1:0"), "no pack is named"),
+        (("serve", "--face", "", "--fingerprint", "", "--address", "127.0.0.1:0"), "no model pack is ready"),
+        (("serve", "--face", "leader", "--address", "127.0.0.1:0"), "another modality"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why_and_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], expected: str
+) -> None:
+    code, _, err = run(capsys, *arguments, "--data", str(tmp_path))
+    assert code == 1
+    assert expected in err
+    assert str(tmp_path) not in err
+    assert "Traceback" not in err
+
+
+def test_a_wrong_setting_is_said_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATION_MATCHER_SERVER_ADRESS", "127.0.0.1:1")
+    code, _, err = run(capsys, "serve")
+    assert code == 1
+    assert "did you mean STATION_MATCHER_SERVER_ADDRESS" in err
