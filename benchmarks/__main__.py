@@ -9,6 +9,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "verification": ("benchmarks.error_rates.verification", "error rates of one-to-one comparisons"),
     "identification": ("benchmarks.error_rates.identification", "rank and open-set error rates of searches"),
+    "served": ("benchmarks.error_rates.served", "rank-1 rate through a running server"),
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "calibrate": ("benchmarks.error_rates.calibration", "table from similarity to score"),
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),

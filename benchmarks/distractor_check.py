@@ -6,7 +6,7 @@ template that reach the similarity at which non-mated real pairs have FMR 1e-1 .
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import Dataset
 from benchmarks.engines import Engine, Extracted
-from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
+from benchmarks.error_rates.arguments import (
+    add_dataset_arguments,
+    add_same_argument,
+    measured,
+    read_datasets,
+    same_identities,
+)
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.generated_templates.measures import STATISTICS, describe_set
 from benchmarks.metrics import error_curve, threshold_at_fmr
@@ -28,6 +34,7 @@ FMR_LEVELS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
+    add_same_argument(parser)
     parser.add_argument("--count", type=int, default=5000, help="generated templates (default 5,000)")
     parser.add_argument("--probes", type=int, default=120, help="real prints compared with all of them (default 120)")
     parser.set_defaults(modality="fingerprint")
@@ -38,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
-    real, owners = _real_prints(list(read_datasets(args, engine)))
+    real, owners = _real_prints(list(read_datasets(args, engine)), same_identities(args))
     generated = list(minutia_sets(args.count, seed=1))
     report: dict[str, object] = {"real_prints": len(real), "generated": len(generated)}
     report["statistics"] = {
@@ -58,14 +65,17 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     return 0
 
 
-def _real_prints(datasets: list[tuple[Dataset, list[Extracted]]]) -> tuple[list[Extracted], NDArray[np.int64]]:
+def _real_prints(
+    datasets: list[tuple[Dataset, list[Extracted]]], same: Mapping[str, str]
+) -> tuple[list[Extracted], NDArray[np.int64]]:
     """Every print with a template, and the number of its finger."""
     prints, fingers = [], []
     for dataset, samples in datasets:
         for file, sample in zip(dataset.files, samples, strict=True):
             if not sample.failed:
                 prints.append(sample)
-                fingers.append(f"{dataset.name}/{file.identity}")
+                finger = f"{dataset.name}/{file.identity}"
+                fingers.append(same.get(finger, finger))
     return prints, np.unique(fingers, return_inverse=True)[1]
 
 

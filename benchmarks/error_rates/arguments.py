@@ -39,6 +39,26 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="extract everything anew and keep no template")
 
 
+def add_same_argument(parser: argparse.ArgumentParser) -> None:
+    """--same, of the commands that put several folders together."""
+    parser.add_argument(
+        "--same",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FOLDER/ID=FOLDER/ID",
+        help="fingers or persons of two folders that are one and the same (research sets overlap)",
+    )
+
+
+def same_identities(args: argparse.Namespace) -> dict[str, str]:
+    """FOLDER/ID -> the FOLDER/ID that stands for both. Raises DatasetError."""
+    pairs = [given.partition("=")[::2] for given in args.same]
+    if any("/" not in side for pair in pairs for side in pair):
+        raise DatasetError("--same must be FOLDER/ID=FOLDER/ID, with names of --data folders")
+    return dict(pairs)
+
+
 def engine_spec(args: argparse.Namespace) -> EngineSpec:
     return EngineSpec(args.modality, args.pack)
 

@@ -6,6 +6,7 @@ table ends where fewer than TAIL_COUNT pairs remain: beyond, the score is capped
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,13 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import Dataset, ImageFile
 from benchmarks.engines import Engine
-from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
+from benchmarks.error_rates.arguments import (
+    add_dataset_arguments,
+    add_same_argument,
+    measured,
+    read_datasets,
+    same_identities,
+)
 from benchmarks.error_rates.comparison import compare_dataset
 from benchmarks.plots import plot_lines
 
@@ -23,6 +30,7 @@ STEP = 2.0  # score between two rows of the table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
+    add_same_argument(parser)
     parser.add_argument("--non-mated-limit", type=int, default=5_000_000, metavar="N", help="pairs drawn, seed 0")
 
 
@@ -32,8 +40,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     files, samples, names = [], [], []
+    same = same_identities(args)
     for dataset, found in read_datasets(args, engine):
-        files += [_qualified(dataset, row) for row in range(len(dataset.files))]
+        files += [_qualified(dataset, row, same) for row in range(len(dataset.files))]
         samples += found
         names.append(dataset.name)
     together = Dataset("all", tuple(files))
@@ -71,9 +80,10 @@ def calibration_table(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(rows, np.float64)
 
 
-def _qualified(dataset: Dataset, row: int) -> ImageFile:
+def _qualified(dataset: Dataset, row: int, same: Mapping[str, str]) -> ImageFile:
     file = dataset.files[row]
-    return replace(file, identity=f"{dataset.name}/{file.identity}", name=f"{dataset.name}/{file.name}")
+    identity = f"{dataset.name}/{file.identity}"
+    return replace(file, identity=same.get(identity, identity), name=f"{dataset.name}/{file.name}")
 
 
 def _write_toml(args: argparse.Namespace, rows: NDArray[np.float64], count: int, described: str) -> None:

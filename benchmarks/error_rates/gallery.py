@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.datasets import DatasetError
 from benchmarks.engines import Engine, Extracted
-from benchmarks.error_rates.arguments import read_datasets
+from benchmarks.error_rates.arguments import read_datasets, same_identities
 from benchmarks.extraction import failure_counts
 
 
@@ -40,11 +40,17 @@ class Enrollment:
 def read_enrollment(args: argparse.Namespace, engine: Engine) -> Enrollment:
     """The folders of --data together. Raises DatasetError where no finger or person has two images."""
     enrollment = Enrollment([], [], [], [])
+    same = same_identities(args)
+    mates: dict[str, int] = {}
     for dataset, samples in read_datasets(args, engine):
-        for rows in dataset.identities().values():
-            mate = len(enrollment.references)
-            enrollment.references.append(samples[rows[0]])
-            for row in rows[1:]:
+        for identity, rows in dataset.identities().items():
+            name = f"{dataset.name}/{identity}"
+            name = same.get(name, name)
+            is_new = name not in mates
+            mate = mates.setdefault(name, len(enrollment.references))
+            if is_new:
+                enrollment.references.append(samples[rows[0]])
+            for row in rows[int(is_new) :]:
                 enrollment.probes.append((samples[row], mate))
                 enrollment.probe_names.append(f"{dataset.name}/{dataset.files[row].name}")
                 enrollment.datasets.append(dataset.name)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.engines import Engine
-from benchmarks.error_rates.arguments import add_dataset_arguments, measured
+from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, measured
 from benchmarks.error_rates.distractors import Distractors, read_distractors
 from benchmarks.error_rates.gallery import Enrollment, read_enrollment
 from benchmarks.error_rates.search import SearchOutcome, load_searcher
@@ -29,6 +29,7 @@ FPIR_POINTS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
+    add_same_argument(parser)
     parser.add_argument(
         "--distractors",
         type=int,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,19 @@ def test_distractors_grow_the_gallery_and_are_declared(people, tmp_path):
     assert report["gallery"] == 55
     details = json.loads((tmp_path / "out" / "details.json").read_text())
     assert details["distractors"] == {"images": 0, "image_failures": 0, "generated": 50}
+
+
+def test_identities_declared_the_same_share_one_reference(people, tmp_path):
+    other = tmp_path / "again" / "x"
+    shutil.copytree(people / "p0", other)
+    report = run("identification", people, tmp_path / "out", "--data", str(other.parent), "--search", "exhaustive")
+    assert (report["probes"], report["gallery"]) == (12, 6)
+    # The copy of the reference scores 1 with its twin, who comes before the mate.
+    assert report["rank"]["1"] < 0.9
+    same = ("--data", str(other.parent), "--search", "exhaustive", "--same", "again/x=people/p0")
+    report = run("identification", people, tmp_path / "out", *same)
+    assert (report["probes"], report["gallery"]) == (13, 5)
+    assert report["rank"]["1"] == pytest.approx(12 / 13)
 
 
 def test_an_empty_folder_is_a_message_and_not_a_traceback(tmp_path, capsys):
