@@ -17,8 +17,8 @@ from benchmarks.demo.captures import PEOPLE_COUNT
 from benchmarks.demo.packs import DemoPacks, prepare_packs
 from benchmarks.demo.people import DemonstrationError, Person, enroll_people, prepare_people
 from benchmarks.demo.searches import Search, SearchOutcome, run_search, searches_of
-from benchmarks.demo.server_process import ServerStartError, running_server
 from benchmarks.demo.table import print_outcomes
+from benchmarks.server_process import ServerStartError, running_server
 from matcher.client import MatcherClient, ServiceError
 
 OUT_FOLDER: Final = Path("out") / "demo"
