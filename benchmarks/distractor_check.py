@@ -33,11 +33,10 @@ FMR_LEVELS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_dataset_arguments(parser)
+    add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
     parser.add_argument("--count", type=int, default=5000, help="generated templates (default 5,000)")
     parser.add_argument("--probes", type=int, default=120, help="real prints compared with all of them (default 120)")
-    parser.set_defaults(modality="fingerprint")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,9 +12,10 @@ from benchmarks.extraction import extract_files
 from benchmarks.template_cache import default_cache_folder
 
 
-def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
-    """--modality, --data, --out, --pack, --ppi, --jobs, --cache, --no-cache."""
-    parser.add_argument("--modality", choices=("fingerprint", "face"), required=True)
+def add_dataset_arguments(parser: argparse.ArgumentParser, *, only: str = "") -> None:
+    """--modality, --data, --out, --pack, --ppi, --jobs, --cache, --no-cache. only: the one modality that makes sense."""
+    choices = (only,) if only else ("fingerprint", "face")
+    parser.add_argument("--modality", choices=choices, required=not only, default=only or None)
     parser.add_argument(
         "--data",
         type=Path,
