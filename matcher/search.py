@@ -86,7 +86,9 @@ class Searcher:
         position. Raises DatabaseError, GalleryNotFoundError, DeadlineError, CanceledError.
         """
         stages = stages or Stages()
-        kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT)
+        # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
+        is_fused = len(templates) > 1
+        kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
         best: list[dict[str, tuple[int, float]]] = []
         gallery_size = reference_count = trial_count = 0
         proved = True
@@ -98,7 +100,7 @@ class Searcher:
             hits = self._sample_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
             best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
             proved &= hits.proved
-        if len(templates) > 1:
+        if is_fused:
             with stages.stage("rerank"):
                 self._complete(templates, filters, best, stages)
         return SearchOutcome(self._sample_scores(templates, best), gallery_size, reference_count, trial_count, proved)

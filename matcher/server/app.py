@@ -10,8 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import cv2
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
@@ -26,6 +27,8 @@ from matcher.search import SearchSettings
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer
+from matcher.server.health import SERVICE_NAME as HEALTH_NAME
+from matcher.server.health import HealthReport
 from matcher.server.interceptors import CallInterceptor, CallLimits
 from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
@@ -63,7 +66,7 @@ class Server:
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
         )
         self._read_watch = ReadWatch()
-        self._health = health.HealthServicer()
+        self.health = HealthReport(SERVICE_NAMES)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
         interceptor = CallInterceptor(
@@ -90,10 +93,9 @@ class Server:
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self._set_health(serving=False)
+        health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         if limits.reflection:
-            names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            names = (*SERVICE_NAMES, HEALTH_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
         tls = settings.tls
         try:
@@ -113,11 +115,11 @@ class Server:
     def open(self, use_cases: UseCases) -> None:
         """From now on the server answers: the index is verified."""
         self.readiness.open(use_cases)
-        self._set_health(serving=True)
+        self.health.tell(serving=True)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
-        self._health.enter_graceful_shutdown()
+        self.health.enter_graceful_shutdown()
         self._admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
@@ -125,11 +127,6 @@ class Server:
         self.readiness.close()
         self._read_watch.stop()
         self._pool.shutdown()
-
-    def _set_health(self, *, serving: bool) -> None:
-        states = health_pb2.HealthCheckResponse
-        for name in ("", *SERVICE_NAMES):
-            self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
 
 
 def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
@@ -201,6 +198,8 @@ def serve(
     """
     stop = stop or threading.Event()
     _stop_on_signals(stop)
+    # Requests run side by side; threads inside one of them would only take the processors from the others.
+    cv2.setNumThreads(1)
     with FileAuditLog(settings.storage.audit_file) as audit:
         server = Server(settings, audit)
         try:
@@ -209,12 +208,15 @@ def serve(
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
-            with EnrollmentDatabase.open(settings.storage.data_folder, progress=_Progress(say)) as database:
+            with EnrollmentDatabase.open(
+                settings.storage.data_folder, progress=_Progress(say, server.health)
+            ) as database:
                 say("serve.verifying")
                 report = database.verify(thorough=False)
                 if not report.ok:
                     say("serve.rebuilding")
                     database.rebuild()
+                server.health.progress = ""
                 server.open(open_use_cases(settings, database, loaded, server.audit))
                 say("serve.ready", subjects=report.subject_count, references=report.reference_count)
                 stop.wait()
@@ -225,13 +227,15 @@ def serve(
 
 
 class _Progress:
-    """Says where opening the database stands, a line a stage and one every tenth of it."""
+    """Says where opening the database stands: in the health answer, and of a large one in the log, every tenth."""
 
-    def __init__(self, say: Callable[..., None]) -> None:
+    def __init__(self, say: Callable[..., None], health: HealthReport) -> None:
         self._say = say
+        self._health = health
         self._told: tuple[str, int] = ("", -1)
 
     def __call__(self, progress: OpenProgress) -> None:
+        self._health.progress = f"{progress.stage} {progress.done_count}/{progress.total_count}"
         tenth = 10 * progress.done_count // max(progress.total_count, 1)
         if (progress.stage, tenth) != self._told and progress.total_count >= 10_000:
             self._told = (progress.stage, tenth)

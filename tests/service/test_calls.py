@@ -173,6 +173,19 @@ def test_health_is_not_serving_until_the_index_is_verified(tmp_path: Path) -> No
         stop_service(running)
 
 
+def test_health_tells_how_far_the_opening_is(tmp_path: Path) -> None:
+    running = start_service(tmp_path / "database", is_open=False)
+    try:
+        running.server.health.progress = "index 40/100"
+        with grpc.insecure_channel(running.server.address) as channel:
+            check = health_pb2_grpc.HealthStub(channel).Check
+            answer, call = check.with_call(health_pb2.HealthCheckRequest(), timeout=5)
+        assert answer.status == NOT_SERVING
+        assert ("x-progress", "index 40/100") in [(entry.key, entry.value) for entry in call.trailing_metadata()]
+    finally:
+        stop_service(running)
+
+
 def test_health_names_each_service(service: Service) -> None:
     with grpc.insecure_channel(service.server.address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)

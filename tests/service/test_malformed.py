@@ -75,7 +75,7 @@ def test_malformed_inputs_leave_it_serving_with_flat_memory(tmp_path: Path, coun
         attack(server, tmp_path, count)
 
 
-@pytest.mark.parametrize("count", [pytest.param(60, id="short"), pytest.param(2000, id="full", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [pytest.param(40, id="short"), pytest.param(2000, id="full", marks=pytest.mark.soak)])
 def test_malformed_inputs_leave_the_real_engines_serving(tmp_path: Path, packs_folder: Path, count: int) -> None:
     with server_process(tmp_path, command=REAL, environ=real_packs(packs_folder)) as server:
         attack(server, tmp_path, count)

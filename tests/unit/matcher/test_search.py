@@ -1,0 +1,180 @@
+"""Searcher over a real database: what is compared, what is proved, what is held in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.database import EnrollmentDatabase
+from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
+from index.vectors import Hits
+from matcher.decode import decode_image
+from matcher.errors import DeadlineError
+from matcher.rerank import PreparedReferences
+from matcher.search import Searcher, SearchSettings
+from matcher.trace import Stages
+from tests.fakes import (
+    CALIBRATION,
+    FACE_PACK_ID,
+    FINGERPRINT_PACK_ID,
+    FakeComparer,
+    FakeFaceEngine,
+    FakeFingerprintEngine,
+    png_bytes,
+)
+
+CALIBRATIONS = {FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[EnrollmentDatabase]:
+    with EnrollmentDatabase.open(tmp_path / "database") as opened:
+        yield opened
+
+
+def face_template(identity: int, impression: int = 0) -> Template:
+    image = decode_image(png_bytes(identity, impression=impression))
+    return FakeFaceEngine().extract(image).template
+
+
+def finger_template(
+    identity: int, impression: int = 0, finger: FingerPosition = FingerPosition.RIGHT_INDEX
+) -> Template:
+    image = decode_image(png_bytes(identity, impression=impression), ppi=500.0)
+    template: Template = FakeFingerprintEngine().extract(image, finger=finger).template
+    return template
+
+
+def enroll(database: EnrollmentDatabase, identity: int, *templates: Template) -> str:
+    references = [NewReference(template, 80) for template in templates]
+    return database.enroll(Subject("", f"number-{identity}"), references).subject_id
+
+
+def searcher(database: EnrollmentDatabase, **settings: int) -> tuple[Searcher, FakeComparer]:
+    comparer = FakeComparer()
+    return Searcher(database, comparer, CALIBRATIONS, settings=SearchSettings(**settings)), comparer
+
+
+def shortlist_of(monkeypatch: pytest.MonkeyPatch, database: EnrollmentDatabase, *reference_ids: int) -> None:
+    """The index proposes these references, whatever is asked."""
+    ids = np.array([reference_ids], dtype=np.int64)
+    counts, proved = np.array([len(reference_ids)], dtype=np.int64), np.array([False])
+    hits = Hits(ids, np.ones(ids.shape, dtype=np.float32), counts, proved)
+    monkeypatch.setattr(database, "shortlist", lambda *_args, **_options: hits)
+
+
+def best_subject(found: dict[str, tuple[object, ...]]) -> str:
+    return max(found, key=lambda subject_id: found[subject_id][0].similarity)  # type: ignore[attr-defined]
+
+
+def test_few_references_are_all_compared_and_the_answer_is_proved(database: EnrollmentDatabase) -> None:
+    enrolled = {identity: enroll(database, identity, finger_template(identity)) for identity in range(1, 31)}
+    search, comparer = searcher(database)
+    outcome = search.search([finger_template(9, 1)], where=SearchFilter(), subject_count=5)
+    assert comparer.compared_count == 30
+    assert outcome.proved
+    assert (outcome.gallery_size, outcome.reference_count, outcome.trial_count) == (30, 30, 30)
+    assert len(outcome.sample_scores) == 5
+    assert best_subject(dict(outcome.sample_scores)) == enrolled[9]
+
+
+def test_many_references_are_shortlisted_and_the_answer_is_not_proved(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled = {identity: enroll(database, identity, finger_template(identity)) for identity in range(1, 41)}
+    shortlist_of(monkeypatch, database, 1, 3, 9, 12)
+    search, comparer = searcher(database, exhaustive_reference_limit=10)
+    outcome = search.search([finger_template(9, 1)], where=SearchFilter(), subject_count=5)
+    assert comparer.compared_count == 4
+    assert not outcome.proved
+    assert outcome.trial_count == 40
+    assert best_subject(dict(outcome.sample_scores)) == enrolled[9]
+    everything = search.search([finger_template(9, 1)], where=SearchFilter(), subject_count=5, exhaustive=True)
+    assert everything.proved
+    assert comparer.compared_count == 44
+
+
+def test_the_filter_narrows_before_the_comparison(database: EnrollmentDatabase) -> None:
+    subject_ids = [enroll(database, identity, finger_template(identity)) for identity in range(1, 11)]
+    search, comparer = searcher(database)
+    where = SearchFilter(subject_ids=frozenset(subject_ids[:3]))
+    outcome = search.search([finger_template(9, 1)], where=where, subject_count=5)
+    assert comparer.compared_count == 3
+    assert set(outcome.sample_scores) == set(subject_ids[:3])
+    assert outcome.gallery_size == 3
+
+
+def test_a_subject_with_many_references_does_not_push_others_off_the_list(database: EnrollmentDatabase) -> None:
+    enroll(database, 1, *(face_template(1, impression) for impression in range(40)))
+    others = {enroll(database, identity, face_template(identity)) for identity in range(2, 12)}
+    search, _ = searcher(database)
+    outcome = search.search([face_template(1, 99)], where=SearchFilter(), subject_count=11)
+    assert others <= set(outcome.sample_scores)
+    assert outcome.trial_count == 50
+    assert outcome.gallery_size == 11
+
+
+def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thumb = FingerPosition.RIGHT_THUMB
+    subject_ids = [
+        enroll(database, identity, finger_template(identity), finger_template(identity + 100, finger=thumb))
+        for identity in range(1, 21)
+    ]
+    # References 1, 3, 5, ... are index fingers, 2, 4, 6, ... thumbs: each sample gets one of its own and a stranger's.
+    shortlist_of(monkeypatch, database, 13, 14, 17, 22)
+    search, _ = searcher(database, exhaustive_reference_limit=10)
+    probe = [finger_template(7, 1), finger_template(107, 1, thumb)]
+    outcome = search.search(probe, where=SearchFilter(), subject_count=5)
+    assert set(outcome.sample_scores) == {subject_ids[6], subject_ids[8], subject_ids[10]}
+    assert all({score.probe_number for score in scores} == {0, 1} for scores in outcome.sample_scores.values())
+    assert best_subject(dict(outcome.sample_scores)) == subject_ids[6]
+
+
+def test_search_ends_at_the_deadline(database: EnrollmentDatabase) -> None:
+    enroll(database, 1, finger_template(1))
+    search, comparer = searcher(database)
+
+    def over() -> None:
+        raise DeadlineError("over")
+
+    with pytest.raises(DeadlineError):
+        search.search([finger_template(1)], where=SearchFilter(), subject_count=5, stages=Stages(check=over))
+    assert comparer.compared_count == 0
+
+
+def test_prepared_references_stay_within_their_memory(database: EnrollmentDatabase) -> None:
+    for identity in range(1, 61):
+        enroll(database, identity, finger_template(identity))
+    one_bytes = finger_template(1).vectors.nbytes
+    cache = PreparedReferences(database, FakeComparer(), max_bytes=10 * one_bytes)
+    assert len(cache.get(list(range(1, 61)))) == 60
+    assert 0 < cache.held_bytes <= 10 * one_bytes
+    assert len(cache.get(list(range(1, 61)))) == 60
+    assert cache.held_bytes <= 10 * one_bytes
+
+
+def test_what_is_prepared_is_not_prepared_again_and_what_is_forgotten_is(database: EnrollmentDatabase) -> None:
+    subject_id = enroll(database, 1, finger_template(1))
+    comparer = FakeComparer()
+    prepared: list[int] = []
+    comparer.prepare = lambda template: prepared.append(1) or template.vectors  # type: ignore[method-assign,func-returns-value]
+    cache = PreparedReferences(database, comparer, max_bytes=1 << 20)
+    first, second = cache.get([1]), cache.get([1])
+    assert len(prepared) == 1
+    assert np.array_equal(first[1], second[1])
+    database.delete_subject(subject_id)
+    cache.forget([1])
+    assert cache.get([1]) == {}
+    assert cache.held_bytes == 0
+
+
+def test_a_cache_of_no_bytes_still_answers(database: EnrollmentDatabase) -> None:
+    enrolled = enroll(database, 1, finger_template(1))
+    search, _ = searcher(database, prepared_cache_bytes=0)
+    outcome = search.search([finger_template(1, 1)], where=SearchFilter(), subject_count=1)
+    assert set(outcome.sample_scores) == {enrolled}
