@@ -7,9 +7,9 @@ Layout (integers little-endian):
     8 bytes   magic b"STMATCH" and the format version
     8 bytes   length of the header
     32 bytes  SHA-256 of the header
-    header    JSON: kind, meta, regions [name, dtype, shape, sha256]; padded with spaces to a multiple of 4096
+    header    JSON: kind, meta, regions [name, dtype, shape, sha256s]; padded with spaces to a multiple of 4096
     regions   one array each, in that order, zero-padded to a multiple of 4096 so that it can be memory-mapped;
-              the padding is part of the region and of its checksum
+              sha256s are those of its blocks of 1 MiB, padding included, so that erasing a row hashes little
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import mmap
 import os
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,14 +33,16 @@ import numpy.typing as npt
 
 from index.errors import CacheFileError, DatabaseFullError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAGIC = b"STMATCH" + bytes([FORMAT_VERSION])
 ALIGNMENT_BYTES = 4096
+BLOCK_BYTES = 1 << 20
 _FIXED = struct.Struct("<8sQ32s")
 _DTYPES = frozenset({"uint8", "uint16", "int32", "int64", "float32", "float64"})
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 AnyArray = npt.NDArray[Any]
+Select = Callable[[Mapping[str, AnyArray]], Mapping[str, npt.NDArray[np.int64]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +89,8 @@ def write_cache(path: Path, *, kind: str, meta: Mapping[str, object], arrays: Ma
     Raises DatabaseFullError when the disk is full, CacheFileError when it cannot be written; the old file stays.
     """
     regions = {name: array if isinstance(array, Blocks) else _one_block(array) for name, array in arrays.items()}
-    # The header comes first in the file and is written last; digests all have the length of this one.
-    digests = dict.fromkeys(regions, hashlib.sha256().hexdigest())
+    # The header comes first in the file and is written last; digests all have the length of these.
+    digests = {name: [hashlib.sha256().hexdigest()] * _block_count(region) for name, region in regions.items()}
     header_length = len(_header_bytes(kind, meta, regions, digests))
     try:
         with _replacement(path) as file:
@@ -121,19 +123,65 @@ def read_cache(
         raise CacheFileError("the index file is of another kind; rebuild the index")
     arrays: dict[str, AnyArray] = {}
     for region in header["regions"]:
-        count = math.prod(region["shape"])
-        length = count * np.dtype(region["dtype"]).itemsize
-        end = offset + length + _padding_length(length)
-        if end > len(view) or hashlib.sha256(view[offset:end]).hexdigest() != region["sha256"]:
+        end = _region_end(region, offset)
+        if end > len(view) or _block_digests(view[offset:end]) != region["sha256s"]:
             raise CacheFileError("the index file is damaged; rebuild the index")
         name = region["name"]
         if wanted is None or name in wanted:
-            array = np.frombuffer(view, dtype=region["dtype"], count=count, offset=offset).reshape(region["shape"])
+            array = _region_array(view, region, offset)
             arrays[name] = array if name in mapped else array.copy()
         offset = end
     if offset != len(view):
         raise CacheFileError("the index file is longer than it says; rebuild the index")
     return CacheContents(meta=header["meta"], arrays=arrays)
+
+
+def erase_in_cache(path: Path, *, kind: str, select: Select) -> bool:
+    """Overwrite bytes of a file with zeros, in place and on disk; returns whether there were any.
+
+    select: from the arrays (mapped, not verified) to the positions of the bytes, int64 (n,), within each array. The
+    blocks they lie in are verified before and get new checksums; a process that dies in between leaves a file that is
+    refused. Raises CacheFileError.
+    """
+    try:
+        with path.open("r+b") as file:
+            mapping = mmap.mmap(file.fileno(), 0)
+            erased = _erase(memoryview(mapping), kind, select)
+            if erased:
+                mapping.flush()
+                os.fsync(file.fileno())
+    except (OSError, ValueError) as error:
+        raise CacheFileError("the index file cannot be changed; rebuild the index") from error
+    return erased
+
+
+def _erase(view: memoryview, kind: str, select: Select) -> bool:
+    header, offset = _verified_header(view)
+    if header["kind"] != kind:
+        raise CacheFileError("the index file is of another kind; rebuild the index")
+    starts: dict[str, tuple[int, dict[str, Any]]] = {}
+    for region in header["regions"]:
+        starts[region["name"]] = (offset, region)
+        offset = _region_end(region, offset)
+    if offset != len(view):
+        raise CacheFileError("the index file is truncated; rebuild the index")
+    chosen = select({name: _region_array(view, region, start) for name, (start, region) in starts.items()})
+    for name, positions in chosen.items():
+        start, region = starts[name]
+        content = view[start : _region_end(region, start)]
+        for number in np.unique(positions // BLOCK_BYTES).tolist():
+            block = content[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES]
+            if hashlib.sha256(block).hexdigest() != region["sha256s"][number]:
+                raise CacheFileError("the index file is damaged; rebuild the index")
+            inside = positions[positions // BLOCK_BYTES == number] - number * BLOCK_BYTES
+            np.frombuffer(block, dtype=np.uint8)[inside] = 0
+            region["sha256s"][number] = hashlib.sha256(block).hexdigest()
+    if any(positions.size for positions in chosen.values()):
+        changed = _padded_header(header)
+        fixed = _FIXED.pack(MAGIC, len(changed), hashlib.sha256(changed).digest())
+        view[: len(fixed) + len(changed)] = fixed + changed
+        return True
+    return False
 
 
 def _verified_header(view: memoryview) -> tuple[dict[str, Any], int]:
@@ -181,34 +229,68 @@ def _write_error(error: OSError) -> DatabaseFullError | CacheFileError:
 
 
 def _header_bytes(
-    kind: str, meta: Mapping[str, object], regions: Mapping[str, Blocks], digests: Mapping[str, str]
+    kind: str, meta: Mapping[str, object], regions: Mapping[str, Blocks], digests: Mapping[str, list[str]]
 ) -> bytes:
     entries = [
-        {"name": name, "dtype": region.dtype, "shape": region.shape, "sha256": digests[name]}
+        {"name": name, "dtype": region.dtype, "shape": region.shape, "sha256s": digests[name]}
         for name, region in regions.items()
     ]
-    header = json.dumps({"kind": kind, "meta": dict(meta), "regions": entries}, sort_keys=True).encode()
-    return header + b" " * _padding_length(_FIXED.size + len(header))
+    return _padded_header({"kind": kind, "meta": dict(meta), "regions": entries})
+
+
+def _padded_header(header: Mapping[str, object]) -> bytes:
+    content = json.dumps(header, sort_keys=True).encode()
+    return content + b" " * _padding_length(_FIXED.size + len(content))
+
+
+def _region_end(region: Mapping[str, Any], start: int) -> int:
+    length: int = math.prod(region["shape"]) * np.dtype(region["dtype"]).itemsize
+    return start + length + _padding_length(length)
+
+
+def _region_array(view: memoryview, region: Mapping[str, Any], start: int) -> AnyArray:
+    count = math.prod(region["shape"])
+    return np.frombuffer(view, dtype=region["dtype"], count=count, offset=start).reshape(region["shape"])
+
+
+def _block_digests(content: memoryview) -> list[str]:
+    starts = range(0, len(content), BLOCK_BYTES)
+    return [hashlib.sha256(content[start : start + BLOCK_BYTES]).hexdigest() for start in starts]
+
+
+def _block_count(region: Blocks) -> int:
+    length = math.prod(region.shape) * np.dtype(region.dtype).itemsize
+    return -(-(length + _padding_length(length)) // BLOCK_BYTES)
 
 
 def _one_block(array: AnyArray) -> Blocks:
     return Blocks(dtype=array.dtype.name, shape=array.shape, blocks=(array,))
 
 
-def _write_region(file: BinaryIO, region: Blocks) -> str:
-    """Write and pad one array; returns the checksum of both."""
-    digest, length = hashlib.sha256(), 0
-    for block in region.blocks:
-        content = np.ascontiguousarray(block).reshape(-1).view(np.uint8).data
+def _write_region(file: BinaryIO, region: Blocks) -> list[str]:
+    """Write and pad one array; returns the checksums of its blocks, padding included."""
+    digests, digest, length = [], hashlib.sha256(), 0
+
+    def write(content: memoryview) -> None:
+        nonlocal digest, length
         file.write(content)
-        digest.update(content)
-        length += content.nbytes
+        while content.nbytes:
+            part = content[: BLOCK_BYTES - length % BLOCK_BYTES]
+            digest.update(part)
+            length += part.nbytes
+            content = content[part.nbytes :]
+            if length % BLOCK_BYTES == 0:
+                digests.append(digest.hexdigest())
+                digest = hashlib.sha256()
+
+    for block in region.blocks:
+        write(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
     if length != math.prod(region.shape) * np.dtype(region.dtype).itemsize:
         raise ValueError("the blocks do not make up an array of the shape they were announced with")
-    padding = bytes(_padding_length(length))
-    file.write(padding)
-    digest.update(padding)
-    return digest.hexdigest()
+    write(memoryview(bytes(_padding_length(length))))
+    if length % BLOCK_BYTES:
+        digests.append(digest.hexdigest())
+    return digests
 
 
 def _padding_length(length: int) -> int:

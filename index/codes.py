@@ -106,6 +106,14 @@ def copy_codes(source: RowCodes, source_rows: Int64Array, into: RowCodes, rows: 
     into.low_residuals[rows] = source.low_residuals[source_rows]
 
 
+def high_places(rows: Int64Array, half_length: int) -> Int64Array:
+    """int64 (n * half_length,): where the high plane keeps the bytes of these rows."""
+    block, lane = np.divmod(rows[:, None], BLOCK_ROW_COUNT)
+    place = np.arange(half_length)
+    starts = (block * half_length + place // 4 * 4) * BLOCK_ROW_COUNT
+    return np.asarray(starts + lane * 4 + place % 4, dtype=np.int64).reshape(-1)
+
+
 def encode_queries(vectors: Float32Array) -> QueryCodes:
     """Codes of float32 (q, dim), symmetric around zero."""
     turned = rotated(vectors)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from index.compaction import merged, new_file_name, segments_to_merge, view_with
+from index.erasure import erase_from_files, erase_from_memory
 from index.errors import DatabaseError, DuplicateReferenceError
 from index.quantized_search import Searcher
 from index.records import Float32Array, Int64Array
@@ -101,6 +102,19 @@ class QuantizedIndex:
         self._maintain_soon()
         return removed
 
+    def erase(self, reference_ids: Int64Array) -> None:
+        """Overwrite what is left of removed references, in memory and in the files of this index; see index/erasure.py.
+
+        Waits for a merge that is under way. A search that began before their removal may see zeros in their place.
+        Raises CacheFileError: files that could not be changed are best deleted.
+        """
+        with self._maintenance_lock:
+            view = self._view
+            for segment, row_count in zip(view.segments, view.row_counts, strict=True):
+                erase_from_memory(segment, row_count, reference_ids)
+            if self._folder is not None:
+                erase_from_files(self._folder, reference_ids)
+
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
         """See VectorIndex.search. Takes no lock and never waits for a writer."""
         checked = checked_vectors(queries, self._dim)
@@ -117,7 +131,8 @@ class QuantizedIndex:
                 if row_count == 0:
                     continue
                 name = segment.file_name if folder == self._folder else ""
-                if not name:
+                # A cache folder may have been emptied meanwhile; what is mapped can still be read.
+                if not name or not (folder / name).is_file():
                     name = new_file_name()
                     write_segment(folder / name, segment, row_count, _blocks(segment, row_count))
                 names.append(name)
@@ -144,9 +159,18 @@ class QuantizedIndex:
         loaded.stamp = contents.stamp
         return loaded
 
+    def warm_up(self) -> None:
+        """Compile the loops now, which takes seconds, and not in the first search. Once a process is enough."""
+        query = np.zeros((1, self._dim), dtype=np.float32)
+        query[0, 0] = 1.0
+        for count in (1, 2):
+            self.search(np.repeat(query, count, axis=0), 1)
+
     def compact(self) -> None:
         """Do now, and wait for, what the background does: merge segments, drop dead rows, write vectors to files."""
         with self._maintenance_lock:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
             while numbers := segments_to_merge(self._view, GROWING_ROW_COUNT):
                 view = self._view
                 made = merged(view, numbers, self._folder)
