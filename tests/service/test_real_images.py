@@ -49,13 +49,13 @@ def prints(folder: Path, set_names: Sequence[str], finger_count: int, impression
 
 
 def photographs(folder: Path, person_count: int, image_count: int) -> list[Person]:
-    """The first images of the first people with two or more, by person."""
-    people = []
+    """The first images of the first people with two or more. People are numbered: their names stay in their folders."""
+    people: list[Person] = []
     for person in sorted(path for path in folder.iterdir() if path.is_dir()):
         paths = sorted(path for path in person.iterdir() if path.suffix in (".jpg", ".pgm"))
         if len(paths) >= 2:
             samples = [EncodedSample(Modality.FACE, path.read_bytes(), largest_face=True) for path in paths]
-            people.append((f"{folder.name}/{person.name}", samples[:image_count]))
+            people.append((f"{folder.name}/{len(people) + 1}", samples[:image_count]))
         if len(people) == person_count:
             break
     return people
