@@ -6,6 +6,7 @@ in it. The instruction is chosen once, from what the processor has. All of them 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 import llvmlite.binding as llvm
@@ -88,30 +89,36 @@ def nibbles(builder: ir.IRBuilder, codes: ir.Value) -> tuple[ir.Value, ir.Value]
 
 
 def add_products(
-    builder: ir.IRBuilder, instruction: Instruction, sums: ir.Value, numbers: ir.Value, query: ir.Value
+    builder: ir.IRBuilder, instruction: Instruction, sums: ir.Value, factors: Sequence[tuple[ir.Value, ir.Value]]
 ) -> ir.Value:
-    """sums + the products of each lane's four numbers (0-15) with its four signed query codes.
+    """sums + the products of each lane's four numbers (0-15) with its four signed query codes, for each pair given.
 
-    sums, numbers, query: vectors of 32-bit lanes. With numbers below 16 the AVX2 instruction, which saturates at
-    16 bits, cannot: 2 * 15 * 127 = 3810.
+    sums, numbers, query codes: vectors of 32-bit lanes. AVX2 adds pairs of products in 16 bits, which could saturate;
+    with numbers below 16 a sum is at most 2 * 15 * 127 = 3810, so that eight of them still fit.
     """
+    assert len(factors) <= 8
     lane_count = sums.type.count
     if instruction in (Instruction.AVX512_VNNI, Instruction.AVX_VNNI):
-        name = f"llvm.x86.avx512.vpdpbusd.{32 * lane_count}"
-        function = _declared(builder, name, sums.type, [sums.type] * 3)
-        return builder.call(function, [sums, numbers, query])
+        function = _declared(builder, f"llvm.x86.avx512.vpdpbusd.{32 * lane_count}", sums.type, [sums.type] * 3)
+        for numbers, query in factors:
+            sums = builder.call(function, [sums, numbers, query])
+        return sums
     if instruction is Instruction.AVX2:
         bytes_kind, pair_kind = vector(I8, 4 * lane_count), vector(_I16, 2 * lane_count)
         multiply = _declared(builder, "llvm.x86.avx2.pmadd.ub.sw", pair_kind, [bytes_kind, bytes_kind])
         widen = _declared(builder, "llvm.x86.avx2.pmadd.wd", sums.type, [pair_kind, pair_kind])
-        pairs = builder.call(multiply, [builder.bitcast(numbers, bytes_kind), builder.bitcast(query, bytes_kind)])
+        pairs = ir.Constant(pair_kind, None)
+        for factor in factors:
+            operands = [builder.bitcast(operand, bytes_kind) for operand in factor]
+            pairs = builder.add(pairs, builder.call(multiply, operands))
         return builder.add(sums, builder.call(widen, [pairs, ir.Constant(pair_kind, [1] * (2 * lane_count))]))
-    for place in range(4):
-        left = builder.ashr(numbers, ir.Constant(numbers.type, [8 * place] * lane_count))
-        left = builder.and_(left, ir.Constant(numbers.type, [0xFF] * lane_count))
-        right = builder.shl(query, ir.Constant(query.type, [24 - 8 * place] * lane_count))
-        right = builder.ashr(right, ir.Constant(query.type, [24] * lane_count))
-        sums = builder.add(sums, builder.mul(left, right))
+    for numbers, query in factors:
+        for place in range(4):
+            left = builder.lshr(numbers, ir.Constant(numbers.type, [8 * place] * lane_count))
+            left = builder.and_(left, ir.Constant(numbers.type, [0xFF] * lane_count))
+            right = builder.shl(query, ir.Constant(query.type, [24 - 8 * place] * lane_count))
+            right = builder.ashr(right, ir.Constant(query.type, [24] * lane_count))
+            sums = builder.add(sums, builder.mul(left, right))
     return sums
 
 

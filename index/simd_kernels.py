@@ -94,10 +94,9 @@ def _group_dots(instruction: Instruction, query_count: int) -> Callable[..., Any
                     low = simd.splat(builder, simd.load(builder, queries, place, I32), lanes)
                     high = simd.splat(builder, simd.load(builder, queries, builder.add(place, half_length), I32), lanes)
                     for slot in slots:
+                        factors = list(zip(rows[slot], (low, high), strict=True))
                         total = builder.load(totals[slot, query])
-                        total = simd.add_products(builder, instruction, total, rows[slot][0], low)
-                        total = simd.add_products(builder, instruction, total, rows[slot][1], high)
-                        builder.store(total, totals[slot, query])
+                        builder.store(simd.add_products(builder, instruction, total, factors), totals[slot, query])
             for ((block, part), query), total in totals.items():
                 lane = GROUP_ROW_COUNT * query + BLOCK_ROW_COUNT * block + lanes * part
                 simd.store(builder, builder.load(total), sums, I64(4 * lane))
@@ -147,9 +146,12 @@ def _low_dot(instruction: Instruction) -> Callable[..., Any]:
             with cgutils.for_range(builder, builder.udiv(arguments[4], I64(LOW_VECTOR_BYTES))) as loop:
                 place = builder.mul(loop.index, I64(LOW_VECTOR_BYTES))
                 numbers = simd.nibbles(builder, simd.load(builder, row, place, kind))
-                for half, offset in enumerate((place, builder.add(place, arguments[4]))):
-                    part = simd.load(builder, query, offset, kind)
-                    total = simd.add_products(builder, instruction, builder.load(totals[half]), numbers[half], part)
+                parts = [
+                    simd.load(builder, query, offset, kind) for offset in (place, builder.add(place, arguments[4]))
+                ]
+                # Two sums, so that no product waits for the one before it.
+                for half, factor in enumerate(zip(numbers, parts, strict=True)):
+                    total = simd.add_products(builder, instruction, builder.load(totals[half]), [factor])
                     builder.store(total, totals[half])
             both = builder.add(builder.load(totals[0]), builder.load(totals[1]))
             result = builder.extract_element(both, I32(0))

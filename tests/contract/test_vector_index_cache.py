@@ -92,3 +92,29 @@ def test_another_kind_is_refused(tmp_path: Path) -> None:
     cache_file.write_cache(tmp_path / "a", kind="one", meta={}, arrays={})
     with pytest.raises(CacheFileError):
         cache_file.read_cache(tmp_path / "a", kind="other")
+
+
+def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 128)
+    made, rows = QuantizedIndex(16, folder=tmp_path / "cache"), unit_rows(1, 2000, 16)
+    made.add(np.arange(1, 2001), rows)
+    made.compact()
+    made.save(tmp_path / "cache")
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    (tmp_path / "cache").rmdir()
+    np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 2001))
+    made.save(tmp_path / "cache")
+    loaded = QuantizedIndex.load(tmp_path / "cache")
+    np.testing.assert_array_equal(loaded.search(rows, 1).reference_ids[:, 0], np.arange(1, 2001))
+
+
+def test_files_that_nothing_refers_to_are_deleted(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 128)
+    made, rows = QuantizedIndex(16, folder=tmp_path), unit_rows(1, 3000, 16)
+    for start in range(0, 3000, 500):
+        made.add(np.arange(start + 1, start + 501), rows[start : start + 500])
+        made.compact()
+        made.save(tmp_path)
+    files = {path.name for path in tmp_path.glob("segment-*")}
+    assert len(files) == sum(1 for count in made._view.row_counts if count)

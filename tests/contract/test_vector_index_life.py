@@ -15,7 +15,6 @@ from index.errors import DatabaseFullError
 from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex
 from index.quantized import QuantizedIndex
-from index.simd import Instruction, supported_instructions
 from index.vectors import VectorIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
@@ -153,20 +152,6 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: Non
         assert_same_hits(made.search(queries, 25, allowed=allowed), oracle.search(queries, 25, allowed=allowed))
     made.compact()
     assert len(list(tmp_path.glob("segment-*"))) < 20
-
-
-@pytest.mark.parametrize("instruction", list(Instruction))
-@pytest.mark.parametrize("query_count", [1, 2, 7])
-def test_every_instruction_gives_the_same_answer(instruction: Instruction, query_count: int) -> None:
-    if instruction not in supported_instructions():
-        pytest.skip(f"this processor has no {instruction.value}")
-    made, oracle = QuantizedIndex(200, instruction=instruction), ExactIndex(200)
-    for each in (made, oracle):
-        each.add(np.arange(1, 1501), unit_rows(1, 1500, 200))
-    queries = unit_rows(2, query_count, 200)
-    hits = made.search(queries, 20)
-    assert_same_hits(hits, oracle.search(queries, 20))
-    assert hits.proved.all()
 
 
 def test_too_many_candidates_are_completed_exhaustively(monkeypatch: pytest.MonkeyPatch) -> None:
