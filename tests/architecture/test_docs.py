@@ -1,0 +1,31 @@
+"""What the documentation must not forget."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from matcher.cli import build_parser
+from matcher.config import Settings
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+KEYS = [
+    f"{section}.{entry.name}"
+    for section, kind in typing.get_type_hints(Settings).items()
+    for entry in fields(kind)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_setting_is_documented(key: str) -> None:
+    assert f"`{key}`" in (DOCS / "service.md").read_text(encoding="utf-8")
+
+
+def test_every_command_is_documented() -> None:
+    choices = next(action.choices for action in build_parser()._subparsers._group_actions)  # type: ignore[union-attr]
+    written = "".join(path.read_text(encoding="utf-8") for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"])
+    undocumented = {command for command in choices or () if f"station-matcher {command}" not in written}
+    assert not undocumented
