@@ -141,7 +141,7 @@ class Enroller:
             subject_count=MAX_DUPLICATE_COUNT + 1,
             stages=stages,
         )
-        threshold = threshold_score(self._settings.duplicate_fpir, max(outcome.trial_count, 1))
+        threshold = threshold_score(self._settings.duplicate_fpir, outcome.trial_count)
         # One more than is told, since the subject itself may be among them.
         candidates = rank_candidates(
             outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1

@@ -79,8 +79,7 @@ class Identifier:
                 exhaustive=query.exhaustive,
                 stages=stages,
             )
-            trial_count = max(outcome.trial_count, 1)
-            threshold = threshold_score(query.target_fpir, trial_count)
+            threshold = threshold_score(query.target_fpir, outcome.trial_count)
             with stages.stage("rank"):
                 candidates = rank_candidates(
                     outcome.sample_scores, threshold_score=threshold, max_candidates=query.max_candidates
@@ -99,7 +98,7 @@ class Identifier:
             reference_count=outcome.reference_count,
             threshold_score=threshold,
             target_fpir=query.target_fpir,
-            expected_false_candidate_count=expected_false_candidate_count(threshold, trial_count),
+            expected_false_candidate_count=expected_false_candidate_count(threshold, outcome.trial_count),
             pack_ids=pack_ids,
             audit_id=audit_id,
             proved=outcome.proved,

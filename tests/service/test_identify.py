@@ -79,6 +79,7 @@ def test_an_empty_database_answers_without_candidates_and_with_a_record(service:
     answer = service.client.identify([face(1)], access=ACCESS)
     assert not answer.candidates
     assert answer.gallery_size == 0
+    assert answer.expected_false_candidate_count == 0
     assert service.audit.records[-1].audit_id == answer.audit_id
 
 

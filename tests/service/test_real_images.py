@@ -140,6 +140,34 @@ def test_a_person_with_face_and_fingers_is_found_by_all_together(
             assert answer.probe_samples[1].minutia_count > 10
 
 
+@pytest.mark.parametrize("rounds", [pytest.param(1, id="short"), pytest.param(30, id="full", marks=pytest.mark.soak)])
+def test_eight_clients_get_the_same_answers_as_one(server: ServerProcess, faces_folder: Path, rounds: int) -> None:
+    people = photographs(faces_folder / "orl", 8, 2)
+    gallery_id = f"eight-{rounds}"
+    with server.client() as client:
+        client.create_gallery(gallery_id)
+        for name, samples in people:
+            subject = Subject("", f"{gallery_id}/{name}", galleries=frozenset({gallery_id}))
+            client.enroll(samples[:1], subject=subject, skip_duplicate_check=True)
+
+    def ranked(shift: int) -> list[list[tuple[str, float]]]:
+        with server.client() as client:
+            lists = []
+            for number in range(len(people)):
+                _, samples = people[(number + shift) % len(people)]
+                answer = client.identify([samples[1]], access=ACCESS, gallery_ids=[gallery_id])
+                lists.append([(candidate.subject_id, candidate.score) for candidate in answer.candidates])
+        return lists
+
+    alone = ranked(0)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(rounds):
+            together = list(pool.map(ranked, range(8)))
+            for shift, lists in enumerate(together):
+                assert lists == alone[shift:] + alone[:shift]
+    assert server.process.poll() is None
+
+
 def test_verification_decides_on_real_prints(server: ServerProcess, fingerprints_folder: Path) -> None:
     (_, first), (_, second) = prints(fingerprints_folder, ("fvc2002_db1_b",), finger_count=2, impression_count=2)
     with server.client() as client:
