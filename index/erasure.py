@@ -23,13 +23,13 @@ ROWS_A_PASS = 1024
 
 
 def erase_from_memory(segment: Segment, row_count: int, reference_ids: Int64Array) -> None:
-    """Zero the dead rows of these references in a segment whose vectors are in memory, so that no file gets them."""
-    if segment.file_name:
-        return
+    """Zero what memory holds of the dead rows of these references, so that no file gets it any more: the codes, and
+    the vectors where they are not mapped from a file."""
     dead = (segment.died[:row_count] != ALIVE) & np.isin(segment.reference_ids[:row_count], reference_ids)
     rows = np.flatnonzero(dead)
     if rows.size:
-        segment.vectors[rows] = 0.0
+        if not segment.file_name:
+            segment.vectors[rows] = 0.0
         nothing = empty_codes(64, segment.vectors.shape[1])
         copy_codes(nothing, np.zeros(rows.size, dtype=np.int64), segment.codes, rows)
 

@@ -124,15 +124,16 @@ class QuantizedIndex:
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """See VectorIndex.save. Into its own folder only what is not there yet is written."""
         with self._maintenance_lock:
-            view = self._view
             folder.mkdir(parents=True, exist_ok=True)
+            if folder == self._folder:
+                self._rewrite_lost_segments()
+            view = self._view
             names, dead_rows = [], []
             for number, (segment, row_count) in enumerate(zip(view.segments, view.row_counts, strict=True)):
                 if row_count == 0:
                     continue
                 name = segment.file_name if folder == self._folder else ""
-                # A cache folder may have been emptied meanwhile; what is mapped can still be read.
-                if not name or not (folder / name).is_file():
+                if not name:
                     name = new_file_name()
                     write_segment(folder / name, segment, row_count, _blocks(segment, row_count))
                 names.append(name)
@@ -172,13 +173,24 @@ class QuantizedIndex:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
             while numbers := segments_to_merge(self._view, GROWING_ROW_COUNT):
-                view = self._view
-                made = merged(view, numbers, self._folder)
-                with self._write_lock:
-                    self._view = view_with(made, begun_with=view, numbers=numbers, now=self._view)
+                self._merge(numbers)
                 if self._folder is not None:
                     kept = {segment.file_name for segment in self._view.segments}
                     delete_other_files(self._folder, kept.union(self._saved_names))
+
+    def _merge(self, numbers: tuple[int, ...]) -> None:
+        """Put one segment in the place of these. Only under the maintenance lock."""
+        view = self._view
+        made = merged(view, numbers, self._folder)
+        with self._write_lock:
+            self._view = view_with(made, begun_with=view, numbers=numbers, now=self._view)
+
+    def _rewrite_lost_segments(self) -> None:
+        """Write anew, without dead rows, segments whose files were deleted; what is mapped can still be read."""
+        assert self._folder is not None
+        for segment in self._view.segments:
+            if segment.file_name and not (self._folder / segment.file_name).is_file():
+                self._merge((self._view.segments.index(segment),))
 
     def _places_of(self, ascending_ids: Int64Array) -> Places:
         """The living rows of these ids, segment by segment. Only under the write lock."""
