@@ -1,33 +1,44 @@
-"""Comparison of two fingerprints by their minutiae: how similar, and which minutiae agree."""
+"""Comparison of two fingerprints by their minutiae: how similar, and which minutiae coincide."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
-from matcher.fingerprint.descriptors import DIM
-from matcher.fingerprint.kernel import kernel
-from matcher.fingerprint.pairing import PAIR_LIMIT, best_pairs, relaxed, similarity_matrix
-from matcher.fingerprint.prepared import PreparedFingerprint, prepare, require_same_pack
+from index.records import FingerPosition, Float32Array, Modality, Template
+from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
 
 __all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
 
 Int32Array = npt.NDArray[np.int32]
+
+# Logistic regression of mated against non-mated pairs (training/comparison_weights.py). SOFTNESS widens the curve, so
+# that float32 still tells very similar pairs apart; it changes no order.
+SUPPORT_WEIGHT: Final = 3.95
+SUPPORT_OFFSET: Final = 0.005
+COVERAGE_WEIGHT: Final = 7.25
+LIKENESS_WEIGHT: Final = 13.05
+BIAS: Final = 4.08
+SOFTNESS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FingerprintComparison:
     """What a comparison found, for the examiner's overlay.
 
-    similarity: as compare gives it. pairs: int32 (m, 2), numbers of the paired minutiae in the probe's and the
-    reference's MinutiaSet, strongest first. rotation_rad, translation_px: carry a probe position to the reference:
-    x' = x cos - y sin + translation[0], y' = x sin + y cos + translation[1], in image pixels at 500 ppi, y down.
-    Without at least two pairs both are 0.
+    similarity: as compare gives it. pairs: int32 (m, 2), numbers of the coinciding minutiae in the probe's and the
+    reference's MinutiaSet, by falling quality. rotation_rad, translation_px: carry a probe position to the reference:
+    x' = x cos - y sin + translation[0], y' = x sin + y cos + translation[1], in image pixels at 500 ppi, y down. The
+    fit is rigid; pairs are found with the skin's distortion allowed for, so they lie some pixels off it. Without at
+    least two pairs both are 0.
     """
 
     similarity: float
@@ -37,9 +48,9 @@ class FingerprintComparison:
 
 
 def compare(probe: PreparedFingerprint, reference: PreparedFingerprint) -> float:
-    """Similarity in [0, 1], higher is more similar; the same whichever print is the probe.
+    """Similarity in [0, 1), higher is more similar; exactly the same whichever print is the probe.
 
-    0 where a print has fewer than 3 minutiae. Thread safe. Raises PackMismatchError.
+    0 where a print has fewer than 3 minutiae or nothing agrees. Thread safe. Raises PackMismatchError.
     """
     return float(compare_many(probe, (reference,))[0])
 
@@ -47,90 +58,66 @@ def compare(probe: PreparedFingerprint, reference: PreparedFingerprint) -> float
 def compare_many(probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]) -> Float32Array:
     """float32 (n,): similarity of the probe to each reference, as compare gives it.
 
-    Releases the interpreter lock during each comparison. Thread safe. Raises PackMismatchError.
+    The interpreter lock is free during each comparison. Thread safe. Raises PackMismatchError.
     """
-    similarities = np.empty(len(references), dtype=np.float32)
+    found = np.zeros((len(references), EVIDENCE_COUNT), dtype=np.float32)
     for number, reference in enumerate(references):
-        require_same_pack(probe, reference)
-        first, second = (probe, reference) if probe.order_key <= reference.order_key else (reference, probe)
-        similarities[number] = _similarity(first.descriptors, second.descriptors, first.geometry, second.geometry)
-    return similarities
+        _find(probe, reference, found[number])
+    return similarity_of_evidence(found)
 
 
 def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> FingerprintComparison:
-    """The comparison with its paired minutiae and the alignment. Thread safe. Raises PackMismatchError."""
-    similarity = compare(probe, reference)
-    swapped = probe.order_key > reference.order_key
-    first, second = (reference, probe) if swapped else (probe, reference)
-    pairs = _agreeing_pairs(first.descriptors, second.descriptors, first.geometry, second.geometry)
-    pairs = np.ascontiguousarray(pairs[:, ::-1] if swapped else pairs)
-    rotation, translation = _alignment(probe.geometry[:2, pairs[:, 0]], reference.geometry[:2, pairs[:, 1]])
-    return FingerprintComparison(similarity, pairs, rotation, translation)
+    """The comparison with its coinciding minutiae and the alignment. Thread safe. Raises PackMismatchError."""
+    found = np.zeros((1, EVIDENCE_COUNT), dtype=np.float32)
+    pairs = _find(probe, reference, found[0])
+    if probe.order_key > reference.order_key:
+        pairs = pairs[:, ::-1]
+    pairs = np.ascontiguousarray(pairs[np.argsort(pairs[:, 0], kind="stable")])
+    rotation, translation = _alignment(
+        probe.geometry[[X, Y]][:, pairs[:, 0]], reference.geometry[[X, Y]][:, pairs[:, 1]]
+    )
+    return FingerprintComparison(float(similarity_of_evidence(found)[0]), pairs, rotation, translation)
+
+
+def similarity_of_evidence(found: Float32Array) -> Float32Array:
+    """float32 (n,) in [0, 1) from evidence float32 (n, EVIDENCE_COUNT); 0 where nothing was found."""
+    wide = found.astype(np.float64)
+    log_odds = (
+        SUPPORT_WEIGHT * np.log(wide[:, SUPPORT] + SUPPORT_OFFSET)
+        + COVERAGE_WEIGHT * wide[:, COVERAGE]
+        + LIKENESS_WEIGHT * wide[:, LIKENESS]
+        + BIAS
+    )
+    return np.where(wide[:, SUPPORT] > 0.0, 1.0 / (1.0 + np.exp(-log_odds / SOFTNESS)), 0.0).astype(np.float32)
 
 
 def warm_up() -> None:
-    """Compile, or read from the compilation cache, everything that compare and explain run. Takes seconds the first
-    time on a machine; call it when building an image and when a server starts."""
-    generator = np.random.default_rng(0)
-    blank = PreparedFingerprint(
-        "",
-        generator.random((5, 4), dtype=np.float32),
-        generator.integers(-40, 40, (DIM, 4)).astype(np.int8),
-        b"",
+    """Compile, or read from the compilation cache, all that describe, prepare, compare and explain run.
+
+    Takes half a minute the first time on a machine and under a second then. Call it when an image is built and when a
+    server starts, so that no request waits for it.
+    """
+    ring = np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False)
+    minutiae = MinutiaSet.best_of(
+        x_px=100.0 + 60.0 * np.cos(ring) + 5.0 * ring,
+        y_px=100.0 + 60.0 * np.sin(ring),
+        direction_rad=ring,
+        kind=np.ones(8, dtype=np.uint8),
+        quality=np.full(8, 0.9),
+        width_px=200,
+        height_px=200,
     )
-    for print_ in (blank,):
-        print_.geometry.setflags(write=False)
-        print_.descriptors.setflags(write=False)
-    explain(blank, blank)
+    template = Template(
+        Modality.FINGERPRINT, FingerPosition.UNKNOWN, "warm-up@0", describe(minutiae), minutiae.to_bytes()
+    )
+    explain(prepare(template), prepare(template))
 
 
-@kernel
-def _similarity(a, b, geometry_a, geometry_b):  # type: ignore[no-untyped-def]
-    """Mean support of the pairs that relaxation confirmed best."""
-    n, m = a.shape[1], b.shape[1]
-    if min(n, m) < 3:
-        return np.float32(0.0)
-    pairs, similarity = best_pairs(similarity_matrix(a, b, geometry_a, geometry_b), min(n, m, PAIR_LIMIT))
-    if len(pairs) < 3:
-        return np.float32(0.0)
-    support = relaxed(geometry_a, geometry_b, pairs, similarity)
-    chosen = confirmed(support, similarity, pair_count(n, m))
-    total = np.float32(0.0)
-    for p in chosen:
-        total += support[p]
-    return total / np.float32(len(chosen))
-
-
-@kernel
-def pair_count(n, m):  # type: ignore[no-untyped-def]
-    """How many pairs make the similarity: 4 to 12, rising with the smaller number of minutiae (same paper)."""
-    return 4 + int(8.0 / (1.0 + math.exp(-0.4 * (min(n, m) - 20))) + 0.5)
-
-
-@kernel
-def confirmed(support, similarity, count):  # type: ignore[no-untyped-def]
-    """int64 (k,): the pairs whose support stayed highest relative to their local similarity, best first."""
-    left = support / similarity
-    count = min(count, len(left))
-    chosen = np.empty(count, np.int64)
-    for place in range(count):
-        best = np.argmax(left)
-        chosen[place] = best
-        left[best] = np.float32(-1.0)
-    return chosen
-
-
-@kernel
-def _agreeing_pairs(a, b, geometry_a, geometry_b):  # type: ignore[no-untyped-def]
-    """int32 (k, 2): the pairs behind the similarity, best first."""
-    n, m = a.shape[1], b.shape[1]
-    if min(n, m) < 3:
-        return np.empty((0, 2), np.int32)
-    pairs, similarity = best_pairs(similarity_matrix(a, b, geometry_a, geometry_b), min(n, m, PAIR_LIMIT))
-    if len(pairs) < 3:
-        return pairs[:0]
-    chosen = confirmed(relaxed(geometry_a, geometry_b, pairs, similarity), similarity, pair_count(n, m))
-    return pairs[chosen]
+def _find(probe: PreparedFingerprint, reference: PreparedFingerprint, found: Float32Array) -> Int32Array:
+    """Pairs are in the order of the keys, not of the roles."""
+    require_same_pack(probe, reference)
+    a, b = (probe, reference) if probe.order_key <= reference.order_key else (reference, probe)
+    return evidence(a.codes, b.codes, a.geometry, b.geometry, a.outline, b.outline, found)  # type: ignore[no-any-return]
 
 
 def _alignment(probe_xy: Float32Array, reference_xy: Float32Array) -> tuple[float, tuple[float, float]]:

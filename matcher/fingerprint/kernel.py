@@ -14,6 +14,13 @@ R = TypeVar("R")
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile at the first call with these argument types; later processes read the result from the cache folder.
 
-    Arithmetic stays strict IEEE (no fastmath), so that every machine gives the same similarities.
+    Arithmetic stays strict IEEE, so that the order of operations, and with it the result, is the one written.
     """
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def whole_number_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Like kernel, for sums of whole numbers below 2^24 in float32: they are exact in any order, so the compiler may
+    choose one."""
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)(function)
+    return cast(Callable[P, R], compiled)

@@ -4,67 +4,81 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from index.records import Float32Array, Template
 from matcher.errors import PackMismatchError, TemplateFormatError
-from matcher.fingerprint.descriptors import DIM
+from matcher.fingerprint.descriptors import DIM, Int8Array, codes_of, described_count
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.pairing import DESCRIPTOR_SCALE
+from matcher.fingerprint.outline import outline_of
 
-Int8Array = npt.NDArray[np.int8]
+LANE_COUNT: Final = 16
+"""Arrays that inner loops run over are padded to a multiple of this, so that no loop has a remainder."""
+FAR_PX: Final = 1.0e6
+
+X, Y, COSINE, SINE, QUALITY, SCALE = range(6)
+"""Rows of the geometry array."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedFingerprint:
     """Immutable, so safe to share between threads; about 5 KB.
 
-    geometry: float32 (5, n): x, y in px at 500 ppi with y upwards, cosine and sine of the direction, quality 0-1.
-    descriptors: int8 (DIM, n), unit vectors times 300, rounded.
+    codes: int8 (DIM, n), the descriptors as codes_of gives them, one column a minutia.
+    geometry: float32 (6, padded n): x, y in px at 500 ppi with y upwards, cosine and sine of the direction, quality
+        0-1, and 1 / norm of the code. Padding lies FAR_PX away and has no direction.
+    outline: float32 (3, h): half planes a x + b y <= c around the minutiae, see outline.py.
     order_key: sorts two prints, so that a comparison does the same arithmetic whichever is the probe.
     """
 
     pack_id: str
+    codes: Int8Array
     geometry: Float32Array
-    descriptors: Int8Array
+    outline: Float32Array
     order_key: bytes
 
     @property
     def minutia_count(self) -> int:
-        return int(self.geometry.shape[1])
+        return int(self.codes.shape[1])
 
 
 def prepare(template: Template) -> PreparedFingerprint:
     """Read a template's minutiae and vectors. Raises TemplateFormatError where they do not belong together."""
-    return prepared_of(MinutiaSet.from_bytes(template.minutiae), template.vectors, template.pack_id)
-
-
-def prepared_of(minutiae: MinutiaSet, vectors: Float32Array, pack_id: str) -> PreparedFingerprint:
-    """vectors: float32 (n, DIM) of the first n minutiae, as describe gives them."""
+    minutiae = MinutiaSet.from_bytes(template.minutiae)
+    vectors = template.vectors
     count = len(vectors)
-    if vectors.ndim != 2 or vectors.shape[1] != DIM or count > len(minutiae) or not np.isfinite(vectors).all():
+    if vectors.shape[1] != DIM or count != described_count(minutiae) or not _are_directions(vectors):
         raise TemplateFormatError("the vectors of this template do not fit its minutiae; enroll the print again")
-    direction = minutiae.direction_rad[:count]
-    geometry = np.stack(
-        (
-            minutiae.x_px[:count],
-            -minutiae.y_px[:count],
-            np.cos(direction),
-            np.sin(direction),
-            minutiae.quality[:count],
-        )
-    ).astype(np.float32)
-    descriptors = np.ascontiguousarray(np.clip(np.rint(vectors.T * DESCRIPTOR_SCALE), -127, 127).astype(np.int8))
-    geometry.setflags(write=False)
-    descriptors.setflags(write=False)
+    codes = np.ascontiguousarray(codes_of(vectors).T) if count else np.zeros((DIM, 0), dtype=np.int8)
+    geometry = _geometry(minutiae, codes)
+    outline = outline_of(geometry[X, :count], geometry[Y, :count])
+    for array in (codes, geometry, outline):
+        array.setflags(write=False)
     digest = hashlib.blake2b(geometry.tobytes(), digest_size=16)
-    digest.update(descriptors.tobytes())
-    return PreparedFingerprint(pack_id, geometry, descriptors, count.to_bytes(2, "big") + digest.digest())
+    digest.update(codes.tobytes())
+    return PreparedFingerprint(template.pack_id, codes, geometry, outline, count.to_bytes(2, "big") + digest.digest())
 
 
 def require_same_pack(probe: PreparedFingerprint, reference: PreparedFingerprint) -> None:
     """Raises PackMismatchError: templates of different packs are never compared."""
     if probe.pack_id != reference.pack_id:
         raise PackMismatchError(f"templates of packs {probe.pack_id} and {reference.pack_id} cannot be compared")
+
+
+def _are_directions(vectors: Float32Array) -> bool:
+    return bool(np.isfinite(vectors).all() and (np.abs(vectors).max(axis=1, initial=0.0) > 0.0).all())
+
+
+def _geometry(minutiae: MinutiaSet, codes: Int8Array) -> Float32Array:
+    count = codes.shape[1]
+    geometry = np.zeros((6, -(-count // LANE_COUNT) * LANE_COUNT), dtype=np.float32)
+    geometry[(X, Y), count:] = FAR_PX
+    geometry[X, :count] = minutiae.x_px[:count]
+    geometry[Y, :count] = -minutiae.y_px[:count]
+    geometry[COSINE, :count] = np.cos(minutiae.direction_rad[:count])
+    geometry[SINE, :count] = np.sin(minutiae.direction_rad[:count])
+    geometry[QUALITY, :count] = minutiae.quality[:count]
+    geometry[SCALE, :count] = 1.0 / np.sqrt(np.sum(codes.astype(np.float32) ** 2, axis=0))
+    return geometry
