@@ -85,7 +85,9 @@ class DetectorSpec:
 class EmbedderSpec:
     """A face embedder. kind: "onnx" (plain session) or "arcface" (insightface's class). Fed (crop - mean) / std of
     the aligned crop, side input_px, in channel_order "RGB", "BGR" or "GRAY"; gives dim numbers, then L2-normalized.
-    typical_length: median length of its vectors before that on good photographs, 0 where it was not measured."""
+    typical_length, weak_length: median and 5th percentile of the length of its vectors before that on press
+    photographs, both 0 where they were not measured.
+    """
 
     kind: str
     file: str
@@ -95,6 +97,7 @@ class EmbedderSpec:
     channel_order: str
     dim: int
     typical_length: float = 0.0
+    weak_length: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

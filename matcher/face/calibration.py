@@ -2,7 +2,8 @@
 
 Tens of millions of comparisons fit into matrix products and one histogram. The same person under two names is common
 in real collections and would make the rarest scores look common, so pairs of people any of whose photographs agree
-better than mated photographs usually do are left out and named to whoever runs this.
+better than all but one mated comparison in twenty are left out and named to whoever runs this. What is missed of them
+makes scores lower, never higher.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ BIN_COUNT = 40_000
 BLOCK_ROWS = 512
 # A person photographed often must not outweigh the others.
 PHOTOGRAPHS_PER_PERSON = 5
-# Fewer mated comparisons than these say nothing about where mated photographs usually agree.
+DOUBLES_QUANTILE = 0.95
+# Fewer mated comparisons than these do not show where that quantile lies.
 FEWEST_MATED = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NonMatedMeasurement:
     """histogram: int64 (BIN_COUNT,) of similarities from -1 to 1. person_count, photograph_count: compared.
-    doubles: pairs of subject numbers left out because they look like one person. mated_median: NaN where unknown."""
+    doubles: pairs of subject numbers left out because they look like one person."""
 
     histogram: Int64Array
     person_count: int
     photograph_count: int
     doubles: tuple[tuple[int, int], ...]
-    mated_median: float
 
     @property
     def comparison_count(self) -> int:
@@ -48,26 +49,38 @@ def measure_non_mated(
     subjects: Int64Array,
     *,
     photographs_per_person: int = PHOTOGRAPHS_PER_PERSON,
-    doubles_above: float | None = None,
+    doubles: Sequence[tuple[int, int]] | None = None,
 ) -> NonMatedMeasurement:
     """Compare every photograph with every one of other subjects.
 
-    vectors: float32 (n, dim), unit rows; subjects: int64 (n,). doubles_above: similarity from which two subjects are
-    taken to be one person; None takes the median of mated comparisons where there are enough of them.
+    vectors: float32 (n, dim), unit rows; subjects: int64 (n,). doubles: pairs of subjects known to be one person;
+    None looks for them where there are mated comparisons enough.
     """
     kept = _first_of_each(subjects, photographs_per_person)
     vectors, subjects = vectors[kept], subjects[kept]
-    mated = _mated_similarities(vectors, subjects)
-    median = float(np.median(mated)) if len(mated) >= FEWEST_MATED else float("nan")
-    limit = median if doubles_above is None else doubles_above
-    doubles = _doubles(vectors, subjects, limit) if np.isfinite(limit) else ()
+    left_out = find_doubles(vectors, subjects) if doubles is None else tuple(doubles)
     histogram = np.zeros(BIN_COUNT, np.int64)
     for rows, similarity in _upper_blocks(vectors):
         stranger = subjects[rows][:, None] != subjects[None, rows.start :]
         histogram += _binned(similarity[stranger & _is_above_diagonal(similarity)])
-    for first, second in doubles:
+    for first, second in left_out:
         histogram -= _binned((vectors[subjects == first] @ vectors[subjects == second].T).ravel())
-    return NonMatedMeasurement(histogram, len(np.unique(subjects)), len(subjects), doubles, median)
+    return NonMatedMeasurement(histogram, len(np.unique(subjects)), len(subjects), left_out)
+
+
+def find_doubles(vectors: Float32Array, subjects: Int64Array) -> tuple[tuple[int, int], ...]:
+    """Pairs of subject numbers that look like one person; empty where there are too few mated comparisons to tell."""
+    mated = _mated_similarities(vectors, subjects)
+    if len(mated) < FEWEST_MATED:
+        return ()
+    limit = float(np.quantile(mated, DOUBLES_QUANTILE))
+    found: set[tuple[int, int]] = set()
+    for rows, similarity in _upper_blocks(vectors):
+        for row, column in np.argwhere((similarity > limit) & _is_above_diagonal(similarity)).tolist():
+            first, second = int(subjects[rows.start + row]), int(subjects[rows.start + column])
+            if first != second:
+                found.add((min(first, second), max(first, second)))
+    return tuple(sorted(found))
 
 
 def false_match_rates(measurement: NonMatedMeasurement) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -120,7 +133,7 @@ def group_rates(
     rates: dict[str, tuple[int, float]] = {}
     for name in sorted(set(groups) - {""}):
         chosen = np.flatnonzero(names == name)
-        measured = measure_non_mated(vectors[chosen], subjects[chosen], doubles_above=2.0)
+        measured = measure_non_mated(vectors[chosen], subjects[chosen], doubles=())
         edges, shares = false_match_rates(measured)
         if measured.comparison_count:
             rates[name] = (measured.comparison_count, float(shares[np.searchsorted(edges, similarity)]))
@@ -143,16 +156,6 @@ def _mated_similarities(vectors: Float32Array, subjects: Int64Array) -> Float32A
         own = vectors[subjects == subject]
         found.append((own @ own.T)[np.triu_indices(len(own), 1)])
     return np.concatenate(found) if found else np.zeros(0, np.float32)
-
-
-def _doubles(vectors: Float32Array, subjects: Int64Array, limit: float) -> tuple[tuple[int, int], ...]:
-    found: set[tuple[int, int]] = set()
-    for rows, similarity in _upper_blocks(vectors):
-        for row, column in np.argwhere((similarity > limit) & _is_above_diagonal(similarity)).tolist():
-            first, second = int(subjects[rows.start + row]), int(subjects[rows.start + column])
-            if first != second:
-                found.add((min(first, second), max(first, second)))
-    return tuple(sorted(found))
 
 
 def _upper_blocks(vectors: Float32Array) -> Iterator[tuple[slice, Float32Array]]:

@@ -55,11 +55,11 @@ def crop_blob(crop: Uint8Array, spec: EmbedderSpec) -> Float32Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """vector: float32 (dim,), unit length. relative_length: mean over the embedders of the length before
-    normalization over the typical one, None where a manifest does not state that."""
+    """vector: float32 (dim,), unit length. strength: where its length before normalization lies between the 5th
+    percentile (0) and the median (1) of press photographs, mean over the embedders; None where it is not known."""
 
     vector: Float32Array
-    relative_length: float | None
+    strength: float | None
 
 
 def joined_embedding(embedders: Sequence[Embedder], crop: Uint8Array) -> Embedding:
@@ -69,9 +69,15 @@ def joined_embedding(embedders: Sequence[Embedder], crop: Uint8Array) -> Embeddi
     lengths = [_length(vector, embedder.spec.dim) for vector, embedder in zip(vectors, embedders, strict=True)]
     units = [vector / np.float32(length) for vector, length in zip(vectors, lengths, strict=True)]
     joined = np.concatenate(units) / np.float32(np.sqrt(len(units)))
-    typical = [embedder.spec.typical_length for embedder in embedders]
-    relative = float(np.mean(np.divide(lengths, typical))) if all(typical) else None
-    return Embedding(joined.astype(np.float32, copy=False), relative)
+    return Embedding(joined.astype(np.float32, copy=False), _strength(lengths, embedders))
+
+
+def _strength(lengths: Sequence[float], embedders: Sequence[Embedder]) -> float | None:
+    typical = np.array([embedder.spec.typical_length for embedder in embedders])
+    weak = np.array([embedder.spec.weak_length for embedder in embedders])
+    if np.any(typical <= weak):
+        return None
+    return float(np.mean((np.array(lengths) - weak) / (typical - weak)))
 
 
 def _length(vector: Float32Array, dim: int) -> float:

@@ -91,7 +91,7 @@ class FaceEngine:
         crop = align_face(pixels, chosen.landmarks_px)
         embedding = joined_embedding(self._embedders, crop)
         template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, embedding.vector[np.newaxis])
-        quality = face_quality(chosen, crop, face_count=len(faces), relative_length=embedding.relative_length)
+        quality = face_quality(chosen, crop, face_count=len(faces), strength=embedding.strength)
         return FaceExtraction(template, quality, chosen, crop)
 
 

@@ -31,7 +31,7 @@ SATURATED_SHARE: Final = ((0.05, 0.33, 0.72, 0.85), (1.0, 0.92, 0.70, 0.45))
 LEVEL_RANGE: Final = ((9.0, 17.0, 36.0, 60.0), (0.36, 0.70, 0.95, 1.0))
 TURN_DEG: Final = ((25.0, 40.0, 55.0, 70.0), (1.0, 0.95, 0.85, 0.60))
 TILT: Final = ((0.18, 0.24, 0.32), (1.0, 0.93, 0.80))
-RELATIVE_LENGTH: Final = ((0.60, 0.75, 0.85, 0.95, 1.05), (0.10, 0.45, 0.70, 0.90, 1.0))
+STRENGTH: Final = ((-1.4, -0.5, 0.1, 0.7, 1.3), (0.10, 0.45, 0.70, 0.90, 1.0))
 COVERED_EYES_FACTOR: Final = 0.75
 COVERED_MOUTH_FACTOR: Final = 0.60
 
@@ -66,15 +66,14 @@ def eye_distance_px(face: FaceDetection) -> float:
 
 
 def face_quality(
-    face: FaceDetection, crop: Uint8Array, *, face_count: int = 1, relative_length: float | None = None
+    face: FaceDetection, crop: Uint8Array, *, face_count: int = 1, strength: float | None = None
 ) -> Quality:
     """Score and reasons, worst first.
 
     crop: uint8 (112, 112, 3) BGR, aligned. face_count: faces in the picture; more than one is a reason that costs no
-    points. relative_length: length of the raw embedding over that of a typical good face, None where the pack does
-    not know it.
+    points. strength: see matcher.face.embed.Embedding, None where the pack does not know it.
     """
-    components = face_components(face, crop, relative_length=relative_length)
+    components = face_components(face, crop, strength=strength)
     score = 100.0 * float(np.prod([component.factor for component in components]))
     worst_first = sorted(components, key=lambda component: component.factor)
     reasons = [component.reason for component in worst_first if component.factor < _reason_factor(component)]
@@ -87,7 +86,7 @@ def face_quality(
 
 
 def face_components(
-    face: FaceDetection, crop: Uint8Array, *, relative_length: float | None = None
+    face: FaceDetection, crop: Uint8Array, *, strength: float | None = None
 ) -> tuple[QualityComponent, ...]:
     """Every component of one face; arguments as for face_quality."""
     gray = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY).astype(np.float32)
@@ -97,8 +96,8 @@ def face_components(
         *_pose(face.landmarks_px),
         *_covered(gray),
     ]
-    if relative_length is not None:
-        found.append(QualityComponent("face_unclear", _factor(relative_length, RELATIVE_LENGTH)))
+    if strength is not None:
+        found.append(QualityComponent("face_unclear", _factor(strength, STRENGTH)))
     return tuple(found)
 
 

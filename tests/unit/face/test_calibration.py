@@ -32,7 +32,7 @@ def templates(
 
 def test_every_pair_of_strangers_counts_once() -> None:
     vectors, subjects = templates(people=40, photographs=3)
-    measured = measure_non_mated(vectors, subjects, doubles_above=2.0)
+    measured = measure_non_mated(vectors, subjects, doubles=())
     pairs = [
         float(vectors[one] @ vectors[other])
         for one, other in combinations(range(len(vectors)), 2)
@@ -47,7 +47,7 @@ def test_every_pair_of_strangers_counts_once() -> None:
 
 def test_a_person_photographed_often_does_not_outweigh_the_others() -> None:
     vectors, subjects = templates(people=30, photographs=9)
-    measured = measure_non_mated(vectors, subjects, photographs_per_person=2, doubles_above=2.0)
+    measured = measure_non_mated(vectors, subjects, photographs_per_person=2, doubles=())
     assert measured.photograph_count == 60
     assert measured.comparison_count == 60 * 58 // 2
 
@@ -64,7 +64,7 @@ def test_one_person_under_two_names_is_left_out_and_named() -> None:
 
 def test_scores_say_how_rare_a_similarity_is_among_strangers() -> None:
     vectors, subjects = templates(people=700, photographs=1)
-    measured = measure_non_mated(vectors, subjects, doubles_above=2.0)
+    measured = measure_non_mated(vectors, subjects, doubles=())
     calibration = Calibration.from_table(tomllib.loads(calibration_toml(measured, 'quoted "name"'))["calibration"])
     similarity = (vectors @ vectors.T)[np.triu_indices(700, 1)]
     for score in (10, 20, 30):

@@ -50,7 +50,7 @@ def covered(rows: slice, columns: slice, level: int) -> Uint8Array:
 
 
 def test_a_good_face_has_no_reason_and_nearly_all_points() -> None:
-    quality = face_quality(face(), GOOD, relative_length=1.05)
+    quality = face_quality(face(), GOOD, strength=1.3)
     assert quality.reasons == ()
     assert quality.score >= 95
 
@@ -94,10 +94,10 @@ def test_more_of_a_flaw_never_gives_more_points(worse: Callable[[int], tuple[Fac
 
 
 def test_a_short_vector_is_told_only_where_nothing_else_explains_it() -> None:
-    assert face_quality(face(), GOOD, relative_length=0.7).reasons == ("face_unclear",)
-    small = face_quality(face(eye_distance_px=9), GOOD, relative_length=0.7)
+    assert face_quality(face(), GOOD, strength=-0.6).reasons == ("face_unclear",)
+    small = face_quality(face(eye_distance_px=9), GOOD, strength=-0.6)
     assert small.reasons == ("face_too_small",)
-    assert small.score < face_quality(face(eye_distance_px=9), GOOD, relative_length=1.0).score
+    assert small.score < face_quality(face(eye_distance_px=9), GOOD, strength=1.0).score
 
 
 def test_several_people_are_told_and_cost_nothing() -> None:
@@ -119,7 +119,7 @@ def test_reasons_come_worst_first() -> None:
 def test_any_crop_has_a_score_from_0_to_100_and_known_reasons(level: int, spread: int, eye_distance_px: float) -> None:
     rng = np.random.default_rng(level)
     crop = np.clip(level + rng.integers(-spread, spread + 1, (112, 112, 3)), 0, 255).astype(np.uint8)
-    quality = face_quality(face(eye_distance_px=eye_distance_px), crop, relative_length=1.0)
+    quality = face_quality(face(eye_distance_px=eye_distance_px), crop, strength=1.0)
     assert 0 <= quality.score <= 100
     assert set(quality.reasons) <= set(TEXTS)
 
