@@ -48,7 +48,7 @@ class FingerprintExtractor:
             raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
         minutiae, dark, is_negative = self._either_polarity(pixels, foreground)
         cells = measure_cells(dark, foreground)
-        require_fingerprint(minutiae, cells)
+        require_fingerprint(minutiae, cells, foreground)
         return FingerprintExtraction(minutiae, assess_quality(minutiae, cells, foreground), foreground, is_negative)
 
     def _either_polarity(self, pixels: Uint8Array, foreground: Foreground) -> tuple[MinutiaSet, Uint8Array, bool]:
