@@ -136,7 +136,7 @@ def _aligned_zeros(count: int) -> UInt8Array:
 
 
 # Sums of squares may be added in any order: the rounding is far below _RESIDUAL_GROWTH.
-@njit(nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
 def _encode(  # noqa: PLR0917 - compiled functions take their arguments by position
     turned: Float64Array,
     high: UInt8Array,
@@ -173,7 +173,7 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
         low_residuals[row] = np.float32(np.sqrt(low_energy) * _RESIDUAL_GROWTH)
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _copy(  # noqa: PLR0917 - as above
     source_high: UInt8Array,
     source_low: UInt8Array,
@@ -190,7 +190,7 @@ def _copy(  # noqa: PLR0917 - as above
             low[row * half_length + place] = source_low[source * half_length + place]
 
 
-@njit(nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _high_place(row: int, place: int, half_length: int) -> int:
     """Where the high plane keeps this byte of this row: blocks of 16 rows, four bytes of each in turn."""
     block, lane = row // BLOCK_ROW_COUNT, row % BLOCK_ROW_COUNT

@@ -43,7 +43,7 @@ def _signs(count: int) -> Float64Array:
     return (bits.astype(np.float64) - 0.5) / 4.0
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _rotate(rows: Float64Array, signs: Float64Array) -> None:
     count, length = rows.shape
     span_count = length // SPAN
@@ -60,7 +60,7 @@ def _rotate(rows: Float64Array, signs: Float64Array) -> None:
         values[:] = turned
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _transform(values: Float64Array) -> None:
     """Walsh-Hadamard transform of each SPAN positions, in place."""
     for start in range(0, values.size, SPAN):

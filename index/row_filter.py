@@ -57,13 +57,13 @@ def row_mask(words: UInt64Array, row_count: int) -> BoolArray:
     return bits[:row_count].astype(np.bool_)
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _set_bits(rows: Int64Array, words: UInt64Array) -> None:
     for row in rows:
         words[row // GROUP_ROW_COUNT] |= np.uint64(1) << np.uint64(row % GROUP_ROW_COUNT)
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _tick(reference_ids: Int64Array, table: UInt8Array, first: int, words: UInt64Array) -> None:
     for group in range(words.size):
         start = group * GROUP_ROW_COUNT

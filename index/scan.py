@@ -2,8 +2,8 @@
 
 Two bounds in a cascade. The high plane gives each row an upper bound, 64 rows at a time; rows below the floor of their
 query are done with. The low plane is read for the others only and bounds the full code. A row whose estimate reaches
-the floor is compared with the query itself, which raises the floor; a row whose upper bound alone reaches it stays a
-candidate, for index/exact_order.py.
+the floor is compared with the query itself, which raises the floor; a row whose upper bound alone reaches it becomes a
+candidate, is compared at the end of the segment if it still does, and goes on to index/exact_order.py.
 """
 
 # ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from index.candidates import SUM_MARGIN, Found, keep, raise_floor, similarity
+from index.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
 from index.codes import Int8Array, Int32Array, UInt8Array
 from index.records import Float32Array, Int64Array
 from index.simd import Instruction
@@ -98,6 +98,8 @@ def scanner(instruction: Instruction) -> tuple[Scan, int]:
             for first_query in range(0, queries.totals.size, several):
                 look_high(rows, queries, found, tile, first, last, first_query)
                 look_low(rows, queries, found, tile, first, last, first_query)
+        # Here, with the GIL still released: every return to Python may have to wait for it.
+        compare_rest(found, rows.vectors, queries.vectors, rows.first_key)
 
     return scan, several
 
@@ -189,7 +191,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     return look_low  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _counted_rows(row_count: int) -> Any:
     """Bits of the rows of a group that are there, of row_count from its first row on."""
     if row_count >= GROUP_ROW_COUNT:
