@@ -63,6 +63,11 @@ class QuantizedIndex:
         return self._dim
 
     @property
+    def folder(self) -> Path | None:
+        """Where its segment files are; None for an index in memory."""
+        return self._folder
+
+    @property
     def hot_bytes(self) -> int:
         """Memory that searches read, mapped files left out."""
         return sum(segment.hot_bytes for segment in self._view.segments)

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from index.candidates import Found, absorb, compare_rest, new_found
+from index.candidates import Found, absorb, new_found
 from index.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
 from index.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
 from index.records import Float32Array, Int64Array
@@ -42,8 +42,6 @@ class Searcher:
         for start in range(0, len(queries), QUERY_CHUNK_COUNT):
             chunk = queries[start : start + QUERY_CHUNK_COUNT]
             found = self._scanned(view, words, chunk, k)
-            for number, segment in enumerate(view.segments):
-                compare_rest(found, segment.vectors, chunk, number * ROWS_PER_SEGMENT)
             for number, query in enumerate(chunk):
                 if found.overflowed[number]:
                     proved[start + number] = False
