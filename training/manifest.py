@@ -21,7 +21,7 @@ from matcher.face.load import PackSessions, load_embedder
 from matcher.packs import MANIFESTS_FOLDER, PackStore
 
 NAME = "face-builtin"
-HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/README.md).
+HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).
 # Written by `python -m training.manifest`; calibrated on the people of lfw_dev that training never saw.
 name = "face-builtin"
 version = "1"
@@ -42,7 +42,7 @@ origin = "{origin}"
 """
 ORIGINS = {
     "detector.onnx": "made by training/, distilled from YuNet and landmarks-regression-retail-0009",
-    "embedder.onnx": "made by training/, distilled from face-reidentification-retail-0095 and MobileFaceNet (MS-Celeb-1M)",
+    "embedder.onnx": "made by training/, distilled from face-reidentification-retail-0095 and MobileFaceNet",
 }
 MODELS = """
 [detector]
