@@ -56,7 +56,9 @@ _FULL_AREA_MM2: Final = 200.0  # a print this large may be cut without harm
 _LOW_CONTRAST: Final = 25.0  # gray levels
 _DRY_DARK_SHARE: Final = 0.30
 _WET_DARK_SHARE: Final = 0.62
-_SMUDGED_CLEAR_SHARE: Final = 0.25
+_DRY_GRAIN: Final = 0.32
+_SMUDGED_CLEAR_SHARE: Final = 0.5
+_SMOOTH_GRAIN: Final = 0.14  # a smear leaves less
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +117,14 @@ def _reasons(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) ->
     look = _look_at(minutiae, cells, foreground)
     dark_share = float(cells.dark_share.mean()) if len(cells) else 0.5
     contrast = float(np.median(cells.contrast)) if len(cells) else 0.0
+    grain = float(cells.grain.mean()) if len(cells) else 0.0
     area_mm2 = foreground.area_mm2
     # How far beyond its limit each measure is, so that the worst reason comes first.
     excess = {
         LOW_CONTRAST: 1 - contrast / _LOW_CONTRAST,
-        TOO_DRY: 1 - dark_share / _DRY_DARK_SHARE,
+        TOO_DRY: max(1 - dark_share / _DRY_DARK_SHARE, grain / _DRY_GRAIN - 1),
         TOO_WET: dark_share / _WET_DARK_SHARE - 1,
-        SMUDGED: 1 - look.clear_share / _SMUDGED_CLEAR_SHARE,
+        SMUDGED: 1 - look.clear_share / _SMUDGED_CLEAR_SHARE if grain < _SMOOTH_GRAIN else -1.0,
         SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
         PARTIAL: (_cut_share(foreground.mask) / _CUT_SHARE - 1) if area_mm2 < _FULL_AREA_MM2 else -1.0,
     }

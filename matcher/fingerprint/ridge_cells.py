@@ -34,6 +34,7 @@ class RidgeCells:
 
     certainty: orientation coherence, 0-1.
     clarity: share of the gray variance that the ridge profile explains, 0-1; noise and breaks lower it.
+    grain: share of the gray variance that changes within two pixels along the ridges; speckle and breaks raise it.
     frequency_share: share of the profile's power in its strongest frequency, 0-1.
     period_px: ridge period at that frequency, 3 to 20 pixels at 500 ppi.
     dark_share: share of the profile below the middle between its extremes, 0-1; thin ridges lower it.
@@ -42,6 +43,7 @@ class RidgeCells:
 
     certainty: Float32Array
     clarity: Float32Array
+    grain: Float32Array
     frequency_share: Float32Array
     period_px: Float32Array
     dark_share: Float32Array
@@ -60,12 +62,15 @@ def measure_cells(pixels: Uint8Array, foreground: Foreground) -> RidgeCells:
     # Uneven pressure tilts the profile; that is no ridge.
     profile = profile - profile.mean(axis=1, keepdims=True)
     profile = profile - slope * (profile @ slope / (slope @ slope))[:, None]
-    explained, total = profile.var(axis=1), patches.reshape(len(patches), -1).var(axis=1)
+    # One gray level squared keeps flat cells from dividing by nothing.
+    total = patches.var(axis=(1, 2)) + 1.0
+    steps = np.square(np.diff(patches, axis=1)).mean(axis=(1, 2)) / 2
     frequency_share, period_px = _strongest_frequency(profile)
     low, high = profile.min(axis=1), profile.max(axis=1)
     return RidgeCells(
         certainty=foreground.coherence[rows, columns],
-        clarity=(explained / (total + 1.0)).astype(np.float32),
+        clarity=(profile.var(axis=1) / total).astype(np.float32),
+        grain=(steps / total).astype(np.float32),
         frequency_share=frequency_share,
         period_px=period_px,
         dark_share=(profile < ((low + high) / 2)[:, None]).mean(axis=1, dtype=np.float32),
@@ -94,13 +99,9 @@ def _turned(
     if not len(rows):
         return np.empty((0, _ALONG, _ACROSS), dtype=np.float32)
     flat = (len(rows) * _ALONG, _ACROSS)
-    sampled = _remap_rows(pixels, x.reshape(flat), y.reshape(flat))
+    # cv2.remap takes at most 32,767 rows; _MOST_CELLS cells have 16,000.
+    sampled = cv2.remap(pixels, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(len(rows), _ALONG, _ACROSS).astype(np.float32)
-
-
-def _remap_rows(pixels: Uint8Array, x: Float32Array, y: Float32Array) -> Uint8Array:
-    """cv2.remap takes at most 32,767 rows; 2,000 cells have 16,000."""
-    return np.asarray(cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
 def _strongest_frequency(profile: Float32Array) -> tuple[Float32Array, Float32Array]:
