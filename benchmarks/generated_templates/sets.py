@@ -49,14 +49,14 @@ def _draw_group(
     # Ridges that fan out make room for new ones: minutiae gather there, and point the way the ridges spread.
     # fan / period new ridges a pixel squared is what a constant period demands (a dislocation density).
     usual = (wanted / (np.pi * half_sides.prod(axis=1))).astype(np.float32)[:, None]
-    demanded = fan * np.float32(statistics.fan_relief / statistics.period_px) / usual
+    demanded = fan * np.float32(statistics.fan_gain / statistics.period_px) / usual
     # Exponential races: the smallest keys are a weighted draw without replacement.
-    keys = rng.standard_exponential(x.shape, np.float32) / np.minimum(1 + np.abs(demanded), 3)
+    keys = rng.standard_exponential(x.shape, np.float32) / np.minimum(1 + np.abs(demanded), 5)
     tried = np.argpartition(keys, int(TRIED * wanted.max()), axis=1)[:, : int(TRIED * wanted.max())]
     x, y, along, demanded = (np.take_along_axis(values, tried, axis=1) for values in (x, y, along, demanded))
     kept = ~_crowded(x, y, rng, statistics)
     kept &= np.cumsum(kept, axis=1) <= wanted[:, None]
-    with_spread = rng.random(x.shape, np.float32) < 0.5 + 0.5 * np.clip(demanded, -0.95, 0.95)
+    with_spread = rng.random(x.shape, np.float32) < 0.5 + 0.5 * np.clip(demanded, -0.97, 0.97)
     noise = rng.standard_normal(x.shape, np.float32)
     noise *= np.where(rng.random(x.shape, np.float32) < statistics.stray_share, 0.7, statistics.direction_noise_rad)
     direction = np.mod(along + np.float32(np.pi) * ~with_spread + noise, np.float32(2 * np.pi)).astype(np.float32)
