@@ -94,7 +94,7 @@ def detector_loss(
         error_sum += float((error.detach().norm(dim=2).mean(1) * weight).sum())
         pointed += float(weight.sum())
     count = max(1, positives)
-    total = score_sum / count * 2 + box_sum / count + 8.0 * point_sum / max(1.0, pointed)
+    total = score_sum / count * 2 + box_sum / count + 16.0 * point_sum / max(1.0, pointed)
     parts = {
         "score": float(score_sum.detach()) / count,
         "box": float(torch.as_tensor(box_sum).detach()) / count,

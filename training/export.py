@@ -133,7 +133,15 @@ def main() -> None:
     write(ExportedEmbedder(embedder), sample, embedder_path, ["embedding"], axes)
     axes = {name: {0: "batch", 1: "cells"} for name in OUTPUT_NAMES}
     axes["input"] = {0: "batch", 2: "height", 3: "width"}
-    write(ExportedDetector(detector), torch.zeros(1, 3, 256, 320), detector_path, list(OUTPUT_NAMES), axes)
+    bias_path = options.cache / "point-bias.npy"
+    bias = np.load(bias_path) if bias_path.exists() else np.zeros((5, 2), np.float32)
+    write(
+        ExportedDetector(detector, torch.from_numpy(bias)),
+        torch.zeros(1, 3, 256, 320),
+        detector_path,
+        list(OUTPUT_NAMES),
+        axes,
+    )
     report = {
         "steps": steps,
         "detector": {**facts(detector_path), "channel_order": "BGR", "mean": 0.0, "std": 1.0, "side_multiple_px": 32},

@@ -49,7 +49,7 @@ MODELS = """
 kind = "yunet"
 file = "detector.onnx"
 canvas_px = 0
-score_floor = 0.5
+score_floor = 0.6
 overlap = 0.3
 
 [[embedders]]
