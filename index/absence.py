@@ -15,14 +15,14 @@ _BLOCK_BYTES = 1 << 22
 
 
 def find_traces(
-    folder: Path, store: ReferenceStore, subject_id: str, reference_ids: Sequence[int], *, in_index: bool
+    folder: Path, store: ReferenceStore, subject_id: str, reference_ids: Sequence[int], *, known_in: tuple[str, ...]
 ) -> AbsenceReport:
     """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
 
     The bytes of vectors and names leave together with those of the id: they lie in the same rows, overwritten by the
     same deletion (secure_delete) and in the same log, which is emptied.
     """
-    found_in = ["index"] if in_index else []
+    found_in = list(known_in)
     with store.read() as connection:
         if subject_numbers_of(connection, (subject_id,)) or subject_ids_of(connection, reference_ids):
             found_in.append("store")

@@ -1,45 +1,73 @@
-"""The index files of a database folder: where they lie, when they are written, when they must go."""
+"""The index files of a database folder: where they lie, when they are believed, when they go.
+
+Each index has a folder of its own, which it fills while it lives. The store notes, with a stamp, the folder of each
+pack that was saved last; every other folder belongs to an index that a killed process or a rebuild left behind.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
+from index.errors import CacheFileError
 from index.partition import Partition
+from index.search_index import SearchIndex, load_index
 from index.store import ReferenceStore
 from index.store_effects import PackRow
 from index.write_queue import Outcome
 
 
-def cache_folder(root: Path, pack: PackRow) -> Path:
-    """Where the index files of a pack lie. The name says nothing but what modality it is."""
-    digest = hashlib.sha256(pack.key.pack_id.encode()).hexdigest()[:16]
-    return root / f"{pack.key.modality.value}-{digest}"
+def new_folder(root: Path, pack: PackRow) -> Path:
+    """A folder for a new index, not made yet. The name says nothing but what modality it is."""
+    digest = hashlib.sha256(pack.key.pack_id.encode()).hexdigest()[:8]
+    return root / f"{pack.key.modality.value}-{digest}-{secrets.token_hex(8)}"
 
 
-def save_cache(store: ReferenceStore, partition: Partition, root: Path) -> None:
+def load_marked(connection: sqlite3.Connection, root: Path, pack: PackRow) -> tuple[SearchIndex, Path] | None:
+    """The index whose files the store knows, and their folder; None when there is none or it is damaged.
+
+    Files that carry another stamp than the one the store noted are of a later store, and hold what this one has not.
+    """
+    row = connection.execute(
+        "SELECT folder_name, stamp FROM cache_mark WHERE pack_number = ?", (pack.pack_number,)
+    ).fetchone()
+    if row is None:
+        return None
+    folder = root / row[0]
+    try:
+        loaded = load_index(pack.key.modality, folder)
+    except CacheFileError:
+        return None
+    return (loaded, folder) if loaded.stamp == row[1] else None
+
+
+def save_cache(store: ReferenceStore, partition: Partition) -> None:
     """Write the index files of a partition and let the store know their stamp.
 
     In this order: a copy of the store that knows the stamp then holds everything that the files hold. Raises
-    CacheFileError, DatabaseFullError; the files before stay valid or are missing, both of which are safe.
+    CacheFileError, DatabaseFullError; until the store knows the stamp, the files are not believed.
     """
     stamp = secrets.token_hex(16)
-    pack_number = partition.pack.pack_number
-    partition.search_index.save(cache_folder(root, partition.pack), stamp=stamp)
+    mark = (partition.pack.pack_number, partition.folder.name, stamp)
+    partition.search_index.save(partition.folder, stamp=stamp)
 
     def remember(connection: sqlite3.Connection) -> Outcome[None]:
-        connection.execute("DELETE FROM cache_mark WHERE pack_number = ?", (pack_number,))
-        connection.execute("INSERT INTO cache_mark SELECT ?, ?, value FROM change_count", (stamp, pack_number))
+        connection.execute("INSERT OR REPLACE INTO cache_mark (pack_number, folder_name, stamp) VALUES (?, ?, ?)", mark)
         return Outcome(None)
 
     store.write(remember)
 
 
-def discard_cache(root: Path, pack: PackRow) -> None:
-    """Remove the index files of a pack."""
-    folder = cache_folder(root, pack)
-    if folder.exists():
-        shutil.rmtree(folder)
+def remove_other_folders(root: Path, kept: Iterable[Path]) -> None:
+    """Remove the folders of all indexes but these. One that cannot be removed now goes next time."""
+    names = {folder.name for folder in kept}
+    if root.is_dir():
+        for path in root.iterdir():
+            if path.name not in names:
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(path)

@@ -17,6 +17,7 @@ from index.errors import DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
 from index.folder import CACHE_NAME, LOCK_NAME, STORE_NAME, make_folder, remove_leftovers
 from index.lock import FolderLock
+from index.maintenance import SAVE_INTERVAL_S, Saver
 from index.partition import no_hits
 from index.partitions import Partitions
 from index.receipts import (
@@ -39,6 +40,7 @@ from index.records import (
     Subject,
 )
 from index.reference_columns import Resolved
+from index.search_index import warm_up
 from index.store import ReferenceStore
 from index.store_effects import GalleryCreated, PackKey
 from index.store_references import encode_reference, read_references, subject_ids_of
@@ -68,8 +70,10 @@ class EnrollmentDatabase:
         progress: ReportProgress | None = None,
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
+        save_interval_s: float = SAVE_INTERVAL_S,
     ) -> None:
-        """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone."""
+        """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
+        save_interval_s: between two savings of index files that changed."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
@@ -83,6 +87,7 @@ class EnrollmentDatabase:
             self._store = ReferenceStore(folder / STORE_NAME, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
+                self._saver = Saver(lambda: self._partitions.save(self._store), interval_s=save_interval_s)
             except BaseException:
                 self._store.close()
                 raise
@@ -101,7 +106,7 @@ class EnrollmentDatabase:
     def close(self) -> None:
         """Write the index files, empty the log, let go of the lock. Safe to call twice."""
         try:
-            self._partitions.close(self._store)
+            self._saver.stop()
         finally:
             try:
                 self._store.close()
@@ -160,7 +165,7 @@ class EnrollmentDatabase:
         receipt = self._store.write(
             lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now)
         )
-        return dataclasses.replace(receipt, files_scrubbed=self._store.is_scrubbed)
+        return self._scrubbed(receipt)
 
     def delete_reference(self, reference_id: int, *, request_id: str = "") -> DeletionReceipt:
         """Delete one reference; its subject stays. Raises ReferenceNotFoundError, RequestConflictError."""
@@ -168,12 +173,12 @@ class EnrollmentDatabase:
         receipt = self._store.write(
             lambda connection: writes.delete_reference(connection, reference_id, request_id=request_id, now=now)
         )
-        return dataclasses.replace(receipt, files_scrubbed=self._store.is_scrubbed)
+        return self._scrubbed(receipt)
 
     def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
         """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
-        in_index = self._partitions.any_known(tuple(reference_ids))
-        return find_traces(self._folder, self._store, subject_id, tuple(reference_ids), in_index=in_index)
+        ids = tuple(reference_ids)
+        return find_traces(self._folder, self._store, subject_id, ids, known_in=self._partitions.known_in(ids))
 
     def seal_subject(self, subject_id: str) -> None:
         """Keep a subject but never search it. Raises SubjectNotFoundError."""
@@ -267,6 +272,10 @@ class EnrollmentDatabase:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return lists.list_galleries(self._store, page_size, page_token)
 
+    def warm_up(self) -> None:
+        """Compile the loops of the search now; the first search of the process waits for them otherwise."""
+        warm_up()
+
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
@@ -274,6 +283,10 @@ class EnrollmentDatabase:
     def rebuild(self, progress: ReportProgress | None = None) -> None:
         """Make every index anew from the store, beside the old one, which answers until the new one is whole."""
         self._partitions.rebuild(self._store, progress or self._report)
+
+    def _scrubbed(self, receipt: DeletionReceipt) -> DeletionReceipt:
+        is_erased = self._partitions.erase(receipt.reference_ids)
+        return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed)
 
     def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
         self._check_in_step()

@@ -83,9 +83,9 @@ FIRST_TABLES = Migration(
         # The index files that hold nothing but what this store holds or held. A restored or copied older store does
         # not know newer files, and so never trusts them.
         """CREATE TABLE cache_mark (
-            stamp TEXT PRIMARY KEY,
-            pack_number INTEGER NOT NULL REFERENCES pack,
-            change_count INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+            pack_number INTEGER PRIMARY KEY REFERENCES pack,
+            folder_name TEXT NOT NULL,
+            stamp TEXT NOT NULL) STRICT""",
     ),
 )
 

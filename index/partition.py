@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from index.errors import VectorError
 from index.records import Float32Array, Int64Array
 from index.reference_columns import ColumnFilter, ReferenceColumns, Resolved
-from index.search_index import SearchIndex, make_index
+from index.search_index import SearchIndex
 from index.store_effects import PackRow, ReferenceAdded
 from index.vector_checks import checked_vectors
 from index.vectors import PADDING_ID, PADDING_SIMILARITY, Hits
@@ -18,10 +19,12 @@ from index.vectors import PADDING_ID, PADDING_SIMILARITY, Hits
 class Partition:
     """One writer at a time (the writer lock of the store), any number of searching threads."""
 
-    def __init__(self, pack: PackRow, search_index: SearchIndex | None = None) -> None:
+    def __init__(self, pack: PackRow, search_index: SearchIndex, folder: Path) -> None:
+        """folder: of the files of search_index."""
         self.pack = pack
+        self.search_index = search_index
+        self.folder = folder
         self.columns = ReferenceColumns()
-        self.search_index = make_index(pack.key.modality, pack.dim) if search_index is None else search_index
 
     def add(self, added: Sequence[ReferenceAdded]) -> None:
         """Make references searchable. The index learns of them before the filters name them."""

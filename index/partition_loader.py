@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_files import cache_folder
-from index.errors import CacheFileError
+from index.cache_files import load_marked, new_folder
 from index.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
 from index.records import Int64Array, Sex
-from index.search_index import SearchIndex, load_index, make_index
+from index.search_index import make_index
 from index.store_effects import PackRow
 from index.store_references import vector_blobs
 from index.store_subjects import SEX_CODES
@@ -29,23 +28,37 @@ _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
 
 
 def load_partition(
-    connection: sqlite3.Connection, pack: PackRow, cache_root: Path | None, report: ReportProgress
+    connection: sqlite3.Connection, pack: PackRow, cache_root: Path, report: ReportProgress
 ) -> tuple[Partition, bool]:
     """The partition as the store is now, and whether its index differs from the files (so that saving is worth it).
 
-    connection: in a read transaction. cache_root: None to build from the store alone.
+    connection: in a read transaction.
     """
-    loaded = _cached_index(connection, pack, cache_root, report)
-    partition = Partition(pack, make_index(pack.key.modality, pack.dim) if loaded is None else loaded)
+    report(OpenProgress("cache", 0, 1))
+    loaded = load_marked(connection, cache_root, pack)
+    report(OpenProgress("cache", 1, 1))
+    if loaded is None:
+        return build_partition(connection, pack, cache_root, report)
+    partition = Partition(pack, *loaded)
     fill_columns(connection, partition, report)
-    changed = _reconcile(connection, partition, report)
-    return partition, changed or loaded is None
+    return partition, _reconcile(connection, partition, report)
+
+
+def build_partition(
+    connection: sqlite3.Connection, pack: PackRow, cache_root: Path, report: ReportProgress
+) -> tuple[Partition, bool]:
+    """Like load_partition, from the store alone."""
+    folder = new_folder(cache_root, pack)
+    partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+    fill_columns(connection, partition, report)
+    _reconcile(connection, partition, report)
+    return partition, True
 
 
 def refresh_partition(connection: sqlite3.Connection, built: Partition) -> Partition:
     """The same index in step with what connection sees now; built itself is used up. Called under the writer lock,
     so it tells nobody how far it is."""
-    partition = Partition(built.pack, built.search_index)
+    partition = Partition(built.pack, built.search_index, built.folder)
     fill_columns(connection, partition, silent)
     _reconcile(connection, partition, silent)
     return partition
@@ -90,23 +103,6 @@ def fill_columns(connection: sqlite3.Connection, partition: Partition, report: R
     report(OpenProgress("columns", len(rows), len(rows)))
 
 
-def _cached_index(
-    connection: sqlite3.Connection, pack: PackRow, cache_root: Path | None, report: ReportProgress
-) -> SearchIndex | None:
-    if cache_root is None:
-        return None
-    report(OpenProgress("cache", 0, 1))
-    try:
-        loaded = load_index(pack.key.modality, cache_folder(cache_root, pack))
-    except CacheFileError:
-        return None
-    known = connection.execute(
-        "SELECT 1 FROM cache_mark WHERE stamp = ? AND pack_number = ?", (loaded.stamp, pack.pack_number)
-    ).fetchone()
-    report(OpenProgress("cache", 1, 1))
-    return loaded if known else None
-
-
 def _reconcile(connection: sqlite3.Connection, partition: Partition, report: ReportProgress) -> bool:
     """Make the index hold exactly the ids of the columns. Returns whether anything had to be done."""
     wanted = partition.columns.reference_ids()
@@ -115,6 +111,8 @@ def _reconcile(connection: sqlite3.Connection, partition: Partition, report: Rep
     missing = np.setdiff1d(wanted, present, assume_unique=True)
     if len(extra):
         partition.search_index.remove(extra)
+        # They were deleted just before the process was killed; their vectors are still in the files.
+        partition.search_index.erase(extra)
     done_count = 0
     for start in range(0, len(missing), ROWS_A_CHUNK):
         report(OpenProgress("index", done_count, len(missing)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import sqlite3
 from collections.abc import Sequence
@@ -10,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_files import discard_cache, save_cache
-from index.errors import CacheFileError, DatabaseError, DatabaseFullError
+from index.cache_files import new_folder, remove_other_folders, save_cache
+from index.errors import CacheFileError, DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
+from index.group_commit import GroupCommit, Ticket
 from index.partition import Partition
-from index.partition_loader import load_partition, refresh_partition
+from index.partition_loader import build_partition, load_partition, refresh_partition
 from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.reference_columns import Resolved
+from index.search_index import make_index
 from index.store import ReferenceStore
 from index.store_effects import (
     GalleryCreated,
     MembershipChanged,
     PackKey,
+    PackRow,
     ReferenceAdded,
     ReferencesRemoved,
     SubjectChanged,
@@ -32,6 +34,7 @@ from index.store_references import all_packs
 from index.verification import verify_partitions
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
+_ERASURES_A_GROUP = 1000
 
 
 class Partitions:
@@ -45,17 +48,20 @@ class Partitions:
         self.gallery_numbers: dict[str, int] = {}
         self.in_step = False
         self._unsaved: set[PackKey] = set()
+        self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
+        self._not_erased: set[int] = set()
 
     def load(self, store: ReferenceStore, *, use_cache: bool) -> None:
         """Bring every partition in step with the store."""
         with store.read() as connection:
             self.gallery_numbers = gallery_numbers(connection)
             for pack in all_packs(connection).values():
-                cache_root = self._cache_root if use_cache else None
-                partition, is_changed = load_partition(connection, pack, cache_root, self._report)
+                loading = load_partition if use_cache else build_partition
+                partition, is_changed = loading(connection, pack, self._cache_root, self._report)
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
+        self._remove_old_folders()
         self.in_step = True
 
     def get(self, key: PackKey) -> Partition | None:
@@ -69,14 +75,17 @@ class Partitions:
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
 
-    def any_known(self, reference_ids: Sequence[int]) -> bool:
-        """Whether an index or a filter still knows one of these references."""
+    def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
+        """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
+        erased so far."""
         wanted = np.array(reference_ids, dtype=np.int64)
-        return any(
-            bool(np.isin(wanted, known).any())
+        known = any(
+            bool(np.isin(wanted, ids).any())
             for partition in self._by_key.values()
-            for known in (partition.search_index.reference_ids(), partition.columns.reference_ids())
+            for ids in (partition.search_index.reference_ids(), partition.columns.reference_ids())
         )
+        not_erased = not self._not_erased.isdisjoint(reference_ids)
+        return (*(("index",) if known else ()), *(("index file",) if not_erased else ()))
 
     def apply(self, effects: Sequence[object]) -> None:
         """Follow a commit. When that fails the store is right and the indexes are not, so searching stops."""
@@ -93,22 +102,21 @@ class Partitions:
                 "what was asked for is stored, but the index could not follow; restart the server"
             ) from error
 
+    def erase(self, reference_ids: Sequence[int]) -> bool:
+        """Overwrite what indexes and their files still hold of removed references. Not under the writer lock: it may
+        wait for a merge. Returns whether nothing is left; what is goes with the next erasure or the next start."""
+        self._erasures.submit(tuple(reference_ids))
+        return not self._not_erased
+
     def save(self, store: ReferenceStore) -> None:
-        """Write the index files of every partition that changed."""
-        for key in sorted(self._unsaved, key=str):
+        """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
+        for key in tuple(self._unsaved):
             self._unsaved.discard(key)
             try:
-                save_cache(store, self._by_key[key], self._cache_root)
-            except (CacheFileError, DatabaseFullError):
+                save_cache(store, self._by_key[key])
+            except BaseException:
                 self._unsaved.add(key)
                 raise
-
-    def close(self, store: ReferenceStore) -> None:
-        """Save what can be saved. A cache that cannot be written costs time at the next start and nothing else."""
-        if self.in_step:
-            self.in_step = False
-            with contextlib.suppress(DatabaseError):
-                self.save(store)
 
     def verify(self, store: ReferenceStore, *, thorough: bool) -> VerifyReport:
         """Compare store, indexes and filter columns."""
@@ -120,7 +128,7 @@ class Partitions:
             packs = all_packs(connection)
         for pack in packs.values():
             with store.read() as connection:
-                built, _ = load_partition(connection, pack, None, report)
+                built, _ = build_partition(connection, pack, self._cache_root, report)
 
             def swap(connection: sqlite3.Connection, built: Partition = built) -> None:
                 current = refresh_partition(connection, built)
@@ -130,27 +138,40 @@ class Partitions:
             store.exclusively(swap)
         self.in_step = True
         self.save(store)
+        self._remove_old_folders()
+
+    def _remove_old_folders(self) -> None:
+        remove_other_folders(self._cache_root, [partition.folder for partition in self._by_key.values()])
+
+    def _erase_group(self, group: Sequence[Ticket[tuple[int, ...]]]) -> None:
+        self._not_erased.update(*(ticket.item for ticket in group))
+        reference_ids = np.array(sorted(self._not_erased), dtype=np.int64)
+        try:
+            for partition in self._by_key.values():
+                partition.search_index.erase(reference_ids)
+        except CacheFileError:
+            return
+        self._not_erased.clear()
 
     def _add(self, added: Sequence[ReferenceAdded]) -> None:
-        by_number: dict[int, list[ReferenceAdded]] = {}
+        by_pack: dict[PackRow, list[ReferenceAdded]] = {}
         for one in added:
-            by_number.setdefault(one.pack.pack_number, []).append(one)
-        for group in by_number.values():
-            pack = group[0].pack
+            by_pack.setdefault(one.pack, []).append(one)
+        for pack, group in by_pack.items():
             partition = self._by_key.get(pack.key)
             if partition is None:
-                partition = Partition(pack)
-                partition.add(group)
-                self._by_key = {**self._by_key, pack.key: partition}
-            else:
-                partition.add(group)
+                folder = new_folder(self._cache_root, pack)
+                partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+            partition.add(group)
+            self._by_key = {**self._by_key, pack.key: partition}
             self._unsaved.add(pack.key)
 
     def _apply_one(self, effect: object) -> None:
         if isinstance(effect, GalleryCreated):
             self.gallery_numbers = {**self.gallery_numbers, effect.gallery_id: effect.gallery_number}
         elif isinstance(effect, ReferencesRemoved):
-            self._remove(effect)
+            reference_ids = np.array(effect.reference_ids, dtype=np.int64)
+            self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(reference_ids))
         for partition in self._by_key.values():
             if isinstance(effect, MembershipChanged):
                 partition.columns.set_membership(
@@ -158,11 +179,3 @@ class Partitions:
                 )
             elif isinstance(effect, SubjectChanged):
                 partition.columns.set_subject(effect.subject_number, sex=effect.sex, birth_year=effect.birth_year)
-
-    def _remove(self, effect: ReferencesRemoved) -> None:
-        reference_ids = np.array(effect.reference_ids, dtype=np.int64)
-        for key, partition in self._by_key.items():
-            if partition.remove(reference_ids):
-                # The files still hold the vectors. They are caches: they go now and come back without them.
-                discard_cache(self._cache_root, partition.pack)
-                self._unsaved.add(key)

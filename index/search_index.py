@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from index.errors import CacheFileError
-from index.faiss_index import FaissFlatIndex
+from index.quantized import QuantizedIndex
 from index.records import Float32Array, Int64Array, Modality
 from index.vectors import Hits
 
@@ -26,6 +26,9 @@ class SearchIndex(Protocol):
 
     def remove(self, reference_ids: Int64Array) -> int:
         """Forget references; returns how many were known."""
+
+    def erase(self, reference_ids: Int64Array) -> None:
+        """Overwrite what is left of removed references in memory and files. Raises CacheFileError."""
 
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending."""
@@ -44,7 +47,7 @@ class SearchIndex(Protocol):
 class FaceIndex:
     """One vector a reference, searched exactly."""
 
-    def __init__(self, vector_index: FaissFlatIndex) -> None:
+    def __init__(self, vector_index: QuantizedIndex) -> None:
         self._vector_index = vector_index
 
     def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
@@ -54,6 +57,10 @@ class FaceIndex:
     def remove(self, reference_ids: Int64Array) -> int:
         """See SearchIndex.remove."""
         return self._vector_index.remove(reference_ids)
+
+    def erase(self, reference_ids: Int64Array) -> None:
+        """See SearchIndex.erase."""
+        self._vector_index.erase(reference_ids)
 
     def reference_ids(self) -> Int64Array:
         """See SearchIndex.reference_ids."""
@@ -93,6 +100,9 @@ class EveryFingerIndex:
         self._reference_ids = kept
         return removed
 
+    def erase(self, reference_ids: Int64Array) -> None:
+        """Nothing of a removed reference is left."""
+
     def reference_ids(self) -> Int64Array:
         """See SearchIndex.reference_ids."""
         return self._reference_ids
@@ -119,15 +129,20 @@ def listed(reference_ids: Int64Array) -> Hits:
     )
 
 
-def make_index(modality: Modality, dim: int) -> SearchIndex:
-    """An empty index."""
+def make_index(modality: Modality, dim: int, folder: Path) -> SearchIndex:
+    """An empty index that keeps its files in folder, which is its own."""
     if modality is Modality.FACE:
-        return FaceIndex(FaissFlatIndex(dim))
+        return FaceIndex(QuantizedIndex(dim, folder=folder))
     return EveryFingerIndex()
+
+
+def warm_up() -> None:
+    """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them."""
+    QuantizedIndex(64).warm_up()
 
 
 def load_index(modality: Modality, folder: Path) -> SearchIndex:
     """The index saved in folder. Raises CacheFileError."""
     if modality is Modality.FACE:
-        return FaceIndex(FaissFlatIndex.load(folder))
+        return FaceIndex(QuantizedIndex.load(folder))
     raise CacheFileError("this index is never kept in files; rebuild it from the store")

@@ -66,7 +66,8 @@ def work(database: EnrollmentDatabase, first_seed: int) -> None:
 
 def main(folder: Path, round_number: int) -> None:
     """Runs until killed."""
-    database = EnrollmentDatabase.open(folder)
+    # Index files are saved all the time, so that kills hit savings as well.
+    database = EnrollmentDatabase(folder, save_interval_s=0.03)
     threads = [
         threading.Thread(target=_guarded, args=(database, (round_number * THREAD_COUNT + number) * 1_000_000))
         for number in range(THREAD_COUNT)

@@ -26,10 +26,10 @@ SAMPLE_COUNT = 40
 
 @dataclass
 class Acknowledged:
-    """What children said. seeds: by subject id; deleted; in_doubt: a deletion was asked for, its answer not heard."""
+    """What children said. seeds: reference id and seed by subject id; deleted: seed by subject id; in_doubt: a deletion was asked for, its answer not heard."""
 
     seeds: dict[str, tuple[int, int]] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
+    deleted: dict[str, int] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
 
     def hear(self, line: str) -> None:
@@ -42,8 +42,7 @@ class Acknowledged:
             self.in_doubt.add(rest)
         else:
             self.in_doubt.remove(rest)
-            self.deleted.add(rest)
-            self.seeds.pop(rest, None)
+            self.deleted[rest] = self.seeds.pop(rest)[1]
 
 
 def _run_and_kill(folder: Path, round_number: int, delay_s: float, heard: Acknowledged) -> int:
@@ -72,20 +71,22 @@ def _check(folder: Path, heard: Acknowledged, random: np.random.Generator) -> No
         assert len(stored) == report.subject_count
         lost = heard.seeds.keys() - stored - heard.in_doubt
         assert not lost, f"{len(lost)} acknowledged enrollments are lost"
-        back = heard.deleted & stored
+        back = heard.deleted.keys() & stored
         assert not back, f"{len(back)} acknowledged deletions came back"
         # A deletion that was asked for and not answered may have happened; from here on it is known.
         for subject_id in heard.in_doubt - stored:
-            heard.seeds.pop(subject_id, None)
-            heard.deleted.add(subject_id)
+            heard.deleted[subject_id] = heard.seeds.pop(subject_id)[1]
         heard.in_doubt.clear()
         kept = list(heard.seeds)
         for position in random.permutation(len(kept))[:SAMPLE_COUNT]:
             _check_found(database, kept[position], *heard.seeds[kept[position]])
-        gone = sorted(heard.deleted)
-        for position in random.permutation(len(gone))[:2]:
+        gone = sorted(heard.deleted.items())
+        for position in random.permutation(len(gone))[:3]:
+            subject_id, seed = gone[position]
+            vectors = child.reference_of(seed).template.vectors
             for path in database_files(folder):
-                assert not contains(path, gone[position].encode()), "the id of a deleted subject is in a file"
+                assert not contains(path, subject_id.encode()), "the id of a deleted subject is in a file"
+                assert not contains(path, vectors.tobytes()), "the vector of a deleted subject is in a file"
 
 
 def _check_found(database: EnrollmentDatabase, subject_id: str, reference_id: int, seed: int) -> None:

@@ -1,0 +1,61 @@
+"""Index files are saved while the database serves: after a kill little is read from the store again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+from index.database import EnrollmentDatabase
+from index.errors import CacheFileError
+from index.maintenance import Saver
+from index.records import Subject
+
+
+def _read_again(folder, copy) -> int:
+    """How many references a start from a copy of the folder, taken without closing, adds to its index."""
+    shutil.copytree(folder, copy)
+    seen = []
+    with EnrollmentDatabase.open(copy, progress=seen.append) as database:
+        assert database.verify().ok
+    return max((progress.total_count for progress in seen if progress.stage == "index"), default=0)
+
+
+def test_what_was_saved_while_serving_is_not_read_again(tmp_path, make):
+    with EnrollmentDatabase(tmp_path / "a", save_interval_s=0.01) as database:
+        for _ in range(10):
+            database.enroll(Subject(""), [make.face()])
+        saved = database.change_count
+        while database.change_count == saved:  # the saving itself is a commit
+            time.sleep(0.01)
+        time.sleep(0.05)
+        assert _read_again(tmp_path / "a", tmp_path / "copy") < 10
+
+
+def test_without_a_saving_everything_is_read_from_the_store(tmp_path, make):
+    with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
+        for _ in range(10):
+            database.enroll(Subject(""), [make.face()])
+        assert _read_again(tmp_path / "a", tmp_path / "copy") == 10
+
+
+def test_old_folders_of_indexes_go(tmp_path, make):
+    for _ in range(3):
+        with EnrollmentDatabase(tmp_path / "a", use_cache=False) as database:
+            database.enroll(Subject(""), [make.face()])
+            database.rebuild()
+    assert len(list((tmp_path / "a" / "cache").iterdir())) == 1
+
+
+def test_a_saving_that_fails_is_tried_again():
+    calls = []
+
+    def save() -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            raise CacheFileError("the disk is full")
+
+    saver = Saver(save, interval_s=0.001)
+    while len(calls) < 4:
+        time.sleep(0.001)
+    saver.stop()
+    saver.stop()
