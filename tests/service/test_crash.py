@@ -26,7 +26,8 @@ SAMPLE_COUNT = 40
 
 @dataclass
 class Acknowledged:
-    """What children said. seeds: reference id and seed by subject id; deleted: seed by subject id; in_doubt: a deletion was asked for, its answer not heard."""
+    """What children said. seeds: reference id and seed by subject id. deleted: seed by subject id. in_doubt: a deletion
+    was asked for and its answer not heard."""
 
     seeds: dict[str, tuple[int, int]] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
