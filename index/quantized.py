@@ -167,10 +167,12 @@ class QuantizedIndex:
 
     def warm_up(self) -> None:
         """Compile the loops now, which takes seconds, and not in the first search. Once a process is enough."""
-        query = np.zeros((1, self._dim), dtype=np.float32)
-        query[0, 0] = 1.0
-        for count in (1, 2):
-            self.search(np.repeat(query, count, axis=0), 1)
+        small = QuantizedIndex(self._dim)
+        small._searcher = self._searcher
+        row = np.zeros((1, self._dim), dtype=np.float32)
+        row[0, 0] = 1.0
+        small.add(np.ones(1, dtype=np.int64), row)
+        small.search(row, 1, allowed=np.ones(1, dtype=np.int64))
 
     def compact(self) -> None:
         """Do now, and wait for, what the background does: merge segments, drop dead rows, write vectors to files."""
@@ -178,10 +180,12 @@ class QuantizedIndex:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
             while numbers := segments_to_merge(self._view, GROWING_ROW_COUNT):
+                sources = {self._view.segments[number].file_name for number in numbers}
                 self._merge(numbers)
-                if self._folder is not None:
-                    kept = {segment.file_name for segment in self._view.segments}
-                    delete_other_files(self._folder, kept.union(self._saved_names))
+                # What the last save named stays until the next, so that a crash in between costs no rebuild.
+                for name in sources.difference(self._saved_names, {""}):
+                    assert self._folder is not None
+                    (self._folder / name).unlink(missing_ok=True)
 
     def _merge(self, numbers: tuple[int, ...]) -> None:
         """Put one segment in the place of these. Only under the maintenance lock."""

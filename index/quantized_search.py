@@ -16,7 +16,7 @@ from index.scan import Queries, Rows, scanner
 from index.segments import View
 from index.simd import Instruction
 from index.simd_kernels import GROUP_ROW_COUNT
-from index.vectors import Hits, hits_from_rows
+from index.vectors import Hits, hits_from_rows, read_only
 
 QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search
 # Candidates of a query before it is handed to the exhaustive search. Pages that are not reached cost no memory.
@@ -91,7 +91,7 @@ class Searcher:
                 scales=segment.codes.scales,
                 high_residuals=segment.codes.high_residuals,
                 low_residuals=segment.codes.low_residuals,
-                vectors=segment.vectors,
+                vectors=read_only(segment.vectors),
                 died=segment.died,
                 row_count=view.row_counts[number],
                 sequence=view.sequence,
@@ -114,7 +114,7 @@ def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
         scales=coded.scales,
         residual_factors=coded.norms + coded.errors,
         slacks=coded.errors * NORM_LIMIT + ROUNDING_MARGIN,
-        vectors=queries,
+        vectors=read_only(queries),
     )
 
 

@@ -38,9 +38,13 @@ class RowFilter:
         words = np.zeros(-(-reference_ids.size // GROUP_ROW_COUNT), dtype=np.uint64)
         if reference_ids.size == 0 or self._allowed.size == 0:
             return words
-        if ascending and self._allowed.size * LOOKUP_SHARE < reference_ids.size:
-            rows = np.minimum(np.searchsorted(reference_ids, self._allowed), reference_ids.size - 1)
-            _set_bits(rows[reference_ids[rows] == self._allowed], words)
+        first, last = 0, self._allowed.size
+        if ascending:
+            first, last = np.searchsorted(self._allowed, [reference_ids[0], reference_ids[-1] + 1])
+        if ascending and (last - first) * LOOKUP_SHARE < reference_ids.size:
+            near = self._allowed[first:last]
+            rows = np.searchsorted(reference_ids, near)
+            _set_bits(rows[reference_ids[rows] == near], words)
         elif self._table is not None:
             _tick(reference_ids, self._table, self._first, words)
         else:

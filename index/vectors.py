@@ -101,6 +101,13 @@ def cosine_similarities(rows: Float32Array, query: Float32Array) -> Float64Array
     return np.asarray(np.add.reduce(products, axis=1), dtype=np.float64)
 
 
+def read_only(vectors: Float32Array) -> Float32Array:
+    """A view that cannot be written through. To compiled code mapped and other arrays are of one type only so."""
+    view = vectors.view()
+    view.setflags(write=False)
+    return view
+
+
 def best_first(reference_ids: Int64Array, similarities: Float64Array, k: int) -> Int64Array:
     """Positions (int64, at most k) of the best references: descending similarity, then ascending id."""
     return np.lexsort((reference_ids, -similarities))[:k].astype(np.int64, copy=False)

@@ -15,6 +15,8 @@ from index.errors import DatabaseFullError
 from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex
 from index.quantized import QuantizedIndex
+from index.scan import scanner
+from index.simd import best_instruction
 from index.vectors import VectorIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
@@ -225,3 +227,17 @@ def test_writers_wait_for_a_background_that_falls_behind(tmp_path: Path, small_s
     while made._maintainer is not None and made._maintainer.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
     np.testing.assert_array_equal(made.search(rows[:50], 1).reference_ids[:, 0], np.arange(1, 51))
+
+
+def test_mapped_and_read_only_vectors_need_no_second_compilation(tmp_path: Path, small_segments: None) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1000, DIM)
+    made.add(np.arange(1, 1001), rows)
+    made.compact()
+    assert {bool(segment.file_name) for segment in made._view.segments} == {True, False}
+    frozen = rows.copy()
+    frozen.setflags(write=False)
+    for queries in (rows[:1], frozen[:1], frozen[:9]):
+        made.search(queries, 3)
+        made.search(queries, 3, allowed=np.arange(1, 500))
+    scan, _ = scanner(best_instruction())
+    assert len(scan.signatures) == 1
