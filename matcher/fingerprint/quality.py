@@ -25,21 +25,22 @@ from matcher.fingerprint.quality_messages import (
     TOO_WET,
     WRONG_PPI,
 )
-from matcher.fingerprint.ridge_cells import RidgeCells
+from matcher.fingerprint.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.samples import Quality
 
 # --- What is a fingerprint at all. Of 86 prints, the worst of the six public sets among them, the least had 2.5 strong
-# minutiae a square centimeter and 43 % of cells with a finger's ridge period; of 100 photographs of faces the most had
-# 3.4 and 24 %, and filtered noise 0.9 and 70 %.
+# minutiae a square centimeter and 41 % of cells with a finger's ridge period; of 100 photographs of faces the most had
+# 3.4 and 20 %, and filtered noise 0.9 and 68 %.
 _LEAST_MINUTIA_COUNT: Final = 4
 _LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centimeter
 _LEAST_FITTING_SHARE: Final = 0.33
 _LEAST_PRODUCT: Final = 1.2  # of the two; a print may be poor in one of them
 _CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 
-# Ridges of adults and children lie 0.3 to 0.65 mm apart, 6 to 13 px at 500 ppi.
-_LEAST_PERIOD_PX: Final = 5.5
-_MOST_PERIOD_PX: Final = 15.0
+# Ridges of adults and children lie 0.3 to 0.65 mm apart, 6 to 13 px at 500 ppi. Beyond the possible range a print is
+# refused, beyond the usual one it gets a reason.
+_POSSIBLE_PERIOD_PX: Final = (5.5, 15.0)
+_USUAL_PERIOD_PX: Final = (6.2, 13.2)
 # Below this share of clear cells the period of the clear ones says nothing.
 _TELLING_CLEAR_SHARE: Final = 0.2
 
@@ -76,7 +77,10 @@ def require_fingerprint(minutiae: MinutiaSet, cells: RidgeCells, foreground: For
     """Raises NoFingerprintError where there is no ridge pattern, and QualityError where there is a clear one whose
     ridges cannot be that far apart: then the stated ppi is wrong, and so would be every distance in the template."""
     look = _look_at(minutiae, cells, foreground)
-    if look.clear_share >= _TELLING_CLEAR_SHARE and not _LEAST_PERIOD_PX <= look.period_px <= _MOST_PERIOD_PX:
+    if (
+        look.clear_share >= _TELLING_CLEAR_SHARE
+        and not _POSSIBLE_PERIOD_PX[0] <= look.period_px <= _POSSIBLE_PERIOD_PX[1]
+    ):
         raise QualityError(
             f"ridges lie {look.period_px * 25.4 / 500:.2f} mm apart at the stated ppi, which no finger has; "
             "check the ppi of the image",
@@ -89,7 +93,9 @@ def require_fingerprint(minutiae: MinutiaSet, cells: RidgeCells, foreground: For
         or look.fitting_share < _LEAST_FITTING_SHARE
         or look.minutia_density * look.fitting_share < _LEAST_PRODUCT
     ):
-        raise NoFingerprintError("no ridge pattern was found; check that the image is a fingerprint, or capture again")
+        raise NoFingerprintError(
+            "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again"
+        )
 
 
 def assess_quality(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> Quality:
@@ -104,7 +110,8 @@ def assess_quality(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foregrou
 
 def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
     clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
-    fitting = (cells.period_px >= _LEAST_PERIOD_PX) & (cells.period_px <= _MOST_PERIOD_PX)
+    clear &= cells.period_px < LONGEST_PERIOD_PX
+    fitting = (cells.period_px >= _POSSIBLE_PERIOD_PX[0]) & (cells.period_px <= _POSSIBLE_PERIOD_PX[1])
     return _Look(
         fitting_share=_share(fitting),
         clear_share=_share(clear),
@@ -125,6 +132,9 @@ def _reasons(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) ->
         TOO_DRY: max(1 - dark_share / _DRY_DARK_SHARE, grain / _DRY_GRAIN - 1),
         TOO_WET: dark_share / _WET_DARK_SHARE - 1,
         SMUDGED: 1 - look.clear_share / _SMUDGED_CLEAR_SHARE if grain < _SMOOTH_GRAIN else -1.0,
+        WRONG_PPI: max(_USUAL_PERIOD_PX[0] / look.period_px, look.period_px / _USUAL_PERIOD_PX[1]) - 1
+        if look.clear_share >= _TELLING_CLEAR_SHARE
+        else -1.0,
         SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
         PARTIAL: (_cut_share(foreground.mask) / _CUT_SHARE - 1) if area_mm2 < _FULL_AREA_MM2 else -1.0,
     }

@@ -24,8 +24,9 @@ _ACROSS: Final = 32  # samples across the ridges, a pixel apart: three ridges
 _ALONG: Final = 8  # samples along the ridge, two pixels apart
 _MOST_CELLS: Final = 2000
 _SPECTRUM: Final = 128
-_LEAST_PERIOD_PX: Final = 3.0
-_MOST_PERIOD_PX: Final = 20.0
+_FIRST_BIN: Final = 5
+_LAST_BIN: Final = 42
+LONGEST_PERIOD_PX: Final = _SPECTRUM / _FIRST_BIN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +37,8 @@ class RidgeCells:
     clarity: share of the gray variance that the ridge profile explains, 0-1; noise and breaks lower it.
     grain: share of the gray variance that changes within two pixels along the ridges; speckle and breaks raise it.
     frequency_share: share of the profile's power in its strongest frequency, 0-1.
-    period_px: ridge period at that frequency, 3 to 20 pixels at 500 ppi.
+    period_px: ridge period at that frequency, 3 to 26 pixels at 500 ppi; LONGEST_PERIOD_PX where the profile has no
+        period but shading.
     dark_share: share of the profile below the middle between its extremes, 0-1; thin ridges lower it.
     contrast: gray levels between the profile's extremes.
     """
@@ -107,9 +109,8 @@ def _turned(
 def _strongest_frequency(profile: Float32Array) -> tuple[Float32Array, Float32Array]:
     window = np.hanning(_ACROSS).astype(np.float32)
     power = np.abs(np.fft.rfft(profile * window, _SPECTRUM, axis=1)) ** 2
-    first, last = int(np.ceil(_SPECTRUM / _MOST_PERIOD_PX)), int(_SPECTRUM / _LEAST_PERIOD_PX)
-    strongest = first + power[:, first : last + 1].argmax(axis=1) if len(power) else np.zeros(0, dtype=np.intp)
+    strongest = _FIRST_BIN + power[:, _FIRST_BIN : _LAST_BIN + 1].argmax(axis=1)
     # Zero padding and the window spread one frequency over 8 bins either way.
     lobe = np.clip(strongest[:, None] + np.arange(-6, 7), 0, power.shape[1] - 1)
     share = np.take_along_axis(power, lobe, axis=1).sum(axis=1) / (power.sum(axis=1) + 1e-6)
-    return np.minimum(share, 1).astype(np.float32), (_SPECTRUM / np.maximum(strongest, 1)).astype(np.float32)
+    return np.minimum(share, 1).astype(np.float32), (_SPECTRUM / strongest).astype(np.float32)
