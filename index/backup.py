@@ -68,9 +68,9 @@ def back_up(
     BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
     """
     if not (folder / STORE_NAME).is_file():
-        raise BackupError("there is no database in this folder; check the path")
+        raise BackupError("there is no database in this folder; check the path", reason="source")
     if target.exists():
-        raise BackupError("the backup file exists already; choose another name")
+        raise BackupError("the backup file exists already; choose another name", reason="target")
     report = progress or _silent
     with _named_disk_errors(), _temporary(folder, "snapshot-") as snapshot:
         summary = _take_snapshot(folder / STORE_NAME, snapshot, report)
@@ -109,7 +109,7 @@ def restore(path: Path, folder: Path, *, key: bytes | None = None) -> CheckedBac
     lock = FolderLock(folder / LOCK_NAME)
     try:
         if (folder / STORE_NAME).exists():
-            raise BackupError("the folder holds a database already; restore into another one")
+            raise BackupError("the folder holds a database already; restore into another one", reason="target")
         with _named_disk_errors(), path.open("rb") as file, _temporary(folder, "restore-") as part:
             header, _ = read_header(file)
             file.seek(0)
@@ -169,7 +169,7 @@ def _check_store(path: Path) -> None:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
         orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
     if found != ["ok"] or orphans:
-        raise BackupError("the copied store is damaged; nothing was kept, verify the database")
+        raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
 
 
 def _prepare(path: Path) -> None:
@@ -229,7 +229,9 @@ def _named_disk_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DatabaseFullError("no space is left on the disk; free some and try again") from error
-        raise BackupError("the backup file cannot be read or written; check the path and its rights") from error
+        raise BackupError(
+            "the backup file cannot be read or written; check the path and its rights", reason="unreadable"
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

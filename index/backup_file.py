@@ -78,7 +78,7 @@ def write_backup_file(file: BinaryIO, chunks: Iterable[bytes], *, create_time: s
 def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
     """The header and its bytes. Raises BackupError."""
     if file.read(len(MAGIC)) != MAGIC:
-        raise BackupError("this is not a backup file")
+        raise BackupError("this is not a backup file", reason="format")
     content = _exactly(file, _length(file, _MAX_HEADER_BYTES))
     try:
         noted: dict[str, Any] = json.loads(content)
@@ -89,7 +89,7 @@ def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError("the header of the backup is damaged; use another backup") from error
     if not known_format:
-        raise BackupError("the backup was written by another version; use that version to restore it")
+        raise BackupError("the backup was written by another version; use that version to restore it", reason="format")
     return header, content
 
 
@@ -97,7 +97,7 @@ def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
     """Every chunk, each checked before it is given. Raises BackupError at the first fault, also a missing end."""
     header, content = read_header(file)
     if header.encrypted and key is None:
-        raise BackupError("the backup is encrypted; give its key file")
+        raise BackupError("the backup is encrypted; give its key file", reason="key")
     seal = _make_seal(content, header, key if header.encrypted else None)
     number = 0
     while True:
@@ -109,8 +109,12 @@ def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
             continue
         chunk = seal.open(sealed, number, is_last=True)
         if chunk is None:
-            where = "the key is another one, or the backup is damaged" if header.encrypted else "the backup is damaged"
-            raise BackupError(f"{where} (block {number + 1}); use another backup")
+            where, reason = (
+                ("the key is another one, or the backup is damaged", "key")
+                if header.encrypted
+                else ("the backup is damaged", "damaged")
+            )
+            raise BackupError(f"{where} (block {number + 1}); use another backup", reason=reason)
         if file.read(1):
             raise BackupError("the backup is longer than it says; use another backup")
         yield chunk
@@ -122,7 +126,7 @@ def new_key_file(path: Path) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise BackupError("the key file exists already or cannot be written") from error
+        raise BackupError("the key file exists already or cannot be written", reason="key_file") from error
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(KEY_BYTES) + "\n")
         file.flush()
@@ -134,9 +138,9 @@ def read_key_file(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
-        raise BackupError("the key file cannot be read; it holds 64 hexadecimal digits") from error
+        raise BackupError("the key file cannot be read; it holds 64 hexadecimal digits", reason="key_file") from error
     if len(key) != KEY_BYTES:
-        raise BackupError("the key file must hold 64 hexadecimal digits")
+        raise BackupError("the key file must hold 64 hexadecimal digits", reason="key_file")
     return key
 
 
@@ -182,11 +186,11 @@ def _make_seal(content: bytes, header: BackupHeader, key: bytes | None) -> _Seal
     if key is None:
         return _DigestSeal(content)
     if len(key) != KEY_BYTES:
-        raise BackupError(f"the backup key must have {KEY_BYTES} bytes")
+        raise BackupError(f"the backup key must have {KEY_BYTES} bytes", reason="key_file")
     try:
         return _AesSeal(content, header.salt, key)
     except ImportError as error:
-        raise BackupError("encrypted backups need the package cryptography; install it") from error
+        raise BackupError("encrypted backups need the package cryptography; install it", reason="key_file") from error
 
 
 def _nonce(number: int, is_last: bool) -> bytes:

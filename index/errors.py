@@ -87,4 +87,12 @@ class CacheFileError(DatabaseError):
 
 
 class BackupError(DatabaseError):
-    """A backup is damaged, incomplete, of another format, or locked with another key."""
+    """A backup is damaged, incomplete, of another format, or locked with another key.
+
+    reason: "damaged", "format", "key", "key_file", "target", "source", "unreadable"; the texts of each are with the
+    commands.
+    """
+
+    def __init__(self, message: str, *, reason: str = "damaged") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -92,7 +92,34 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Cơ sở dữ liệu thuộc phiên bản phần mềm mới hơn.",
         "The database was written by a newer version of this software.",
     ),
-    "error.backup": ("Lỗi sao lưu: {reason}", "Backup: {reason}"),
+    "error.backup.damaged": (
+        "Bản sao lưu bị hỏng hoặc không đầy đủ. Hãy dùng bản khác.",
+        "The backup is damaged or incomplete. Use another one.",
+    ),
+    "error.backup.format": (
+        "Tệp này không phải bản sao lưu của phiên bản phần mềm này.",
+        "The file is not a backup of this version of the software.",
+    ),
+    "error.backup.key": (
+        "Bản sao lưu được mã hóa: thiếu tệp khóa, khóa không đúng, hoặc tệp bị hỏng. Hãy chỉ định --key-file.",
+        "The backup is encrypted: the key file is missing or another one, or the file is damaged. Give --key-file.",
+    ),
+    "error.backup.key_file": (
+        "Không dùng được tệp khóa: nó phải chứa 64 chữ số thập lục phân, và tệp khóa mới không được trùng tên tệp cũ.",
+        "The key file cannot be used: it holds 64 hexadecimal digits, and a new one must not replace another file.",
+    ),
+    "error.backup.target": (
+        "Nơi ghi đã có dữ liệu; không ghi đè. Hãy chọn tên hoặc thư mục khác.",
+        "Something is there already and is not overwritten. Choose another name or folder.",
+    ),
+    "error.backup.source": (
+        "Thư mục không có cơ sở dữ liệu nguyên vẹn. Hãy kiểm tra đường dẫn và chạy: station-matcher index verify",
+        "The folder has no whole database to back up. Check the path and run: station-matcher index verify",
+    ),
+    "error.backup.unreadable": (
+        "Không đọc hoặc ghi được tệp sao lưu. Hãy kiểm tra đường dẫn và quyền truy cập.",
+        "The backup file cannot be read or written. Check the path and its permissions.",
+    ),
     "error.audit": ("Lỗi nhật ký: {reason}", "Audit: {reason}"),
     "error.other": ("Không thành công: {reason}", "Failed: {reason}"),
 }
@@ -102,7 +129,6 @@ _OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.DatabaseWriteError, "error.write"),
     (errors.DatabaseDamagedError, "error.damaged"),
     (errors.SchemaError, "error.schema"),
-    (errors.BackupError, "error.backup"),
     (AuditError, "error.audit"),
 )
 
@@ -115,5 +141,7 @@ def text(code: str, language: str, **values: object) -> str:
 
 def error_text(error: Exception, language: str) -> str:
     """What to tell about an error."""
+    if isinstance(error, errors.BackupError):
+        return text(f"error.backup.{error.reason}", language)
     code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "error.other")
     return text(code, language, reason=error)

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import backup, backup_file
 from index.database import EnrollmentDatabase
+from index.errors import BackupError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.audit import AuditEvent, FileAuditLog
 from matcher.cli import main
-from matcher.commands.store_messages import TEXTS
+from matcher.commands.store_messages import TEXTS, error_text
 
 PACK = "face-test@1"
 
@@ -65,17 +67,17 @@ def test_a_served_database_is_not_touched(data_folder, capsys):
 
 
 def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_path, capsys, monkeypatch):
-    key, backup, restored = tmp_path / "key", tmp_path / "backup", tmp_path / "restored"
+    key, file, restored = tmp_path / "key", tmp_path / "backup", tmp_path / "restored"
     assert main(["--lang", "en", "backup", "--new-key", str(key)]) == 0
     monkeypatch.setenv("STATION_MATCHER_STORAGE_BACKUP_KEY_FILE", str(key))
-    assert main(["--lang", "en", "backup", str(backup)]) == 0
-    assert main(["--lang", "en", "verify-backup", str(backup)]) == 0
+    assert main(["--lang", "en", "backup", str(file)]) == 0
+    assert main(["--lang", "en", "verify-backup", str(file)]) == 0
     assert capsys.readouterr().out.count("encrypted") == 3
     with EnrollmentDatabase.open(data_folder) as database, FileAuditLog(data_folder / "audit.jsonl") as audit:
         gone = database.list_subjects().items[1].subject_id
         database.delete_subject(gone)
         audit.append(AuditEvent("delete_subject", subject_id=gone))
-    arguments = ["--lang", "en", "restore", str(backup), "--data-folder", str(restored)]
+    arguments = ["--lang", "en", "restore", str(file), "--data-folder", str(restored)]
     assert main([*arguments, "--audit", str(data_folder / "audit.jsonl")]) == 0
     assert "1 subjects, 0 references" in capsys.readouterr().out
     with EnrollmentDatabase.open(restored) as database:
@@ -84,7 +86,7 @@ def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_p
         assert hits.similarities[0, 0] > 0.999
     assert main(arguments) == 1
     monkeypatch.delenv("STATION_MATCHER_STORAGE_BACKUP_KEY_FILE")
-    assert main(["--lang", "en", "verify-backup", str(backup)]) == 1
+    assert main(["--lang", "en", "verify-backup", str(file)]) == 1
     assert "key" in capsys.readouterr().err
 
 
@@ -104,6 +106,15 @@ def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
     assert main(["--lang", "vi", "audit", "verify", "--file", str(path)]) == 1
     assert "bản ghi 1" in capsys.readouterr().err
     assert main(["--lang", "en", "audit", "verify", "--file", str(data_folder / "none")]) == 1
+
+
+def test_every_reason_of_a_backup_error_has_its_text():
+    sources = [Path(module.__file__).read_text() for module in (backup, backup_file)]
+    reasons = {reason for source in sources for reason in re.findall(r'reason="(\w+)"|"(damaged)"', source)}
+    named = {first or second for first, second in reasons} | {BackupError("made up").reason}
+    assert len(named) > 5
+    for reason in named:
+        assert error_text(BackupError("made up", reason=reason), "vi") == TEXTS[f"error.backup.{reason}"][0]
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_places():
