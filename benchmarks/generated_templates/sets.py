@@ -16,6 +16,8 @@ GROUP = 16  # prints of similar count are drawn together, so that little of thei
 MARGIN_PX = 24
 PX_PER_MM = 500 / 25.4
 CANDIDATES = 3.0  # places looked at for each minutia wanted, of which those that ridges demand are preferred
+# Everything is drawn on the grid that a set's bytes hold, so that a template made now equals one read back.
+DIRECTION_STEP_RAD = 2 * np.pi / (1 << 14)
 TRIED = 1.5  # of these, so many are tried in turn until enough keep their distance
 
 
@@ -59,7 +61,9 @@ def _draw_group(
     with_spread = rng.random(x.shape, np.float32) < 0.5 + 0.5 * np.clip(demanded, -0.97, 0.97)
     noise = rng.standard_normal(x.shape, np.float32)
     noise *= np.where(rng.random(x.shape, np.float32) < statistics.stray_share, 0.7, statistics.direction_noise_rad)
-    direction = np.mod(along + np.float32(np.pi) * ~with_spread + noise, np.float32(2 * np.pi)).astype(np.float32)
+    direction = along + np.float32(np.pi) * ~with_spread + noise
+    direction = np.round(direction.astype(np.float64) / DIRECTION_STEP_RAD) % (1 << 14) * DIRECTION_STEP_RAD
+    x, y = (np.round(values * 16) / 16 for values in (x, y))
     kind = np.where(rng.random(x.shape, np.float32) < statistics.ending_share, KIND_ENDING, KIND_BIFURCATION)
     quality = _qualities(rng, x, y, statistics)
     return [
@@ -100,7 +104,8 @@ def _qualities(
     spread = np.sqrt(0.36 + statistics.quality_between_prints**2 + 1.0)
     share = 1 / (1 + np.exp(-1.702 * level / spread))
     quantiles = np.array(statistics.quality_quantiles)
-    return np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles).astype(np.float32)
+    quality = np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles)
+    return (np.round(quality * 255) / 255).astype(np.float32)
 
 
 def _assembled(
@@ -116,7 +121,7 @@ def _assembled(
     return MinutiaSet(
         x_px=np.clip(x[order] + width_px / 2, 0, width_px - 1).astype(np.float32),
         y_px=np.clip(height_px / 2 - y[order], 0, height_px - 1).astype(np.float32),
-        direction_rad=np.minimum(direction[order], np.float32(6.283185)),
+        direction_rad=direction[order].astype(np.float32),
         kind=kind[order].astype(np.uint8),
         quality=quality[order],
         width_px=width_px,
