@@ -108,6 +108,9 @@ def _open(model: Path | bytes, *, thread_count: int, device: str) -> Any:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = ERRORS_ONLY
+    # A memory plan is kept for every input shape ever seen, and no two photographs have the same: measured over 150
+    # sizes, 1.4 GB without this line, 1.0 GB with it, at the same speed.
+    options.enable_mem_pattern = False
     # Idle threads must not burn the cores that other requests need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [PROVIDERS["cpu"]] if device == "cpu" else [PROVIDERS[device], PROVIDERS["cpu"]]
