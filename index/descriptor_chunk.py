@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from index.vectors import BoolArray
 
 CHUNK_ROW_COUNT = 1 << 16
 CHUNK_FINGER_COUNT = 1 << 13
-ARRAY_NAMES = ("codes", "row_fingers", "reference_ids", "alive")
 _NO_FINGER = CHUNK_FINGER_COUNT - 1  # of rows that are not filled; never usable
 
 
@@ -36,11 +34,23 @@ class Snapshot:
     usable_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPart:
+    """What of a chunk its cache file holds: the first rows and fingers. holds_removed: some were removed since."""
+
+    file_name: str
+    row_count: int
+    finger_count: int
+    holds_removed: bool = False
+
+
 class DescriptorChunk:
     """One writer at a time; any number of searches meanwhile, each on its snapshot.
 
     A finger becomes searchable by one byte, written after all else of it; it stops being so by the same byte, before
     the rest is overwritten.
+
+    saved: what its cache file holds, None without one; kept up to date by index/descriptor_files.py.
     """
 
     def __init__(self, dim: int) -> None:
@@ -51,11 +61,18 @@ class DescriptorChunk:
         self._reference_ids: Int64Array = np.zeros(CHUNK_FINGER_COUNT, dtype=np.int64)
         self._alive: BoolArray = np.zeros(CHUNK_FINGER_COUNT, dtype=np.bool_)
         self._row_count = self._finger_count = self._dead_row_count = 0
+        self.saved: SavedPart | None = None
+        self._has_change = True
 
     @property
     def alive_count(self) -> int:
         """Fingers that are searchable."""
         return int(self._alive.sum())
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the cache file holds the chunk as it is."""
+        return self.saved is not None and not self._has_change
 
     @property
     def is_mostly_dead(self) -> bool:
@@ -85,6 +102,7 @@ class DescriptorChunk:
         self._reference_ids[first:last] = reference_ids
         self._row_count += len(rows)
         self._finger_count = last
+        self._has_change = True
         self._alive[first:last] = True
 
     def remove(self, reference_ids: Int64Array) -> None:
@@ -95,6 +113,9 @@ class DescriptorChunk:
         self._codes[high_places(rows, self._row_bytes)] = 0
         self._reference_ids[fingers] = 0
         self._dead_row_count += len(rows)
+        self._has_change = True
+        if self.saved is not None and len(fingers) and int(fingers[0]) < self.saved.finger_count:
+            self.saved = replace(self.saved, holds_removed=True)
 
     def snapshot(self, allowed: Int64Array | None) -> Snapshot:
         """What a search that starts now sees. allowed: ascending ids, None for all."""
@@ -110,36 +131,62 @@ class DescriptorChunk:
         return Snapshot(codes, self._row_fingers[:rows], usable, reference_ids, int(usable.sum()))
 
     def without_dead_rows(self, dim: int) -> DescriptorChunk:
-        """A copy of what is searchable."""
+        """A copy of what is searchable, in the same order."""
         fresh = DescriptorChunk(dim)
-        of_rows = self._row_fingers[: self._row_count]
+        of_rows, fingers = self._row_fingers[: self._row_count], np.flatnonzero(self._alive)
         rows = np.flatnonzero(self._alive[of_rows])
         row_codes = self._codes[high_places(rows, self._row_bytes)].reshape(-1, self._row_bytes)
-        fresh.append(self.alive_ids(), np.bincount(of_rows[rows], minlength=1)[np.flatnonzero(self._alive)], row_codes)
+        fresh.append(self.alive_ids(), np.bincount(of_rows[rows], minlength=CHUNK_FINGER_COUNT)[fingers], row_codes)
+        if self.saved is not None:
+            fresh.saved = replace(
+                self.saved,
+                row_count=int((rows < self.saved.row_count).sum()),
+                finger_count=int((fingers < self.saved.finger_count).sum()),
+            )
         return fresh
 
-    def to_arrays(self) -> dict[str, AnyArray]:
-        """Copies of what from_arrays needs, for the cache file."""
-        rows = -(-self._row_count // GROUP_ROW_COUNT) * GROUP_ROW_COUNT
+    def to_save(self, file_name: str) -> tuple[SavedPart, dict[str, AnyArray]]:
+        """All of the chunk, copied for a new cache file; to be told to mark_saved once it is written."""
+        part = SavedPart(file_name, self._row_count, self._finger_count)
+        self._has_change = False
+        return part, self._arrays(part)
+
+    def mark_saved(self, part: SavedPart) -> None:
+        """The file that to_save described is written. Removals since then are known by the rows that died."""
+        alive = self._alive[: part.finger_count]
+        self.saved = replace(part, holds_removed=self._has_change and not bool(alive.all()))
+
+    def to_scrub(self) -> tuple[SavedPart, dict[str, AnyArray]] | None:
+        """What the cache file may go on holding, when it holds removed fingers; nothing that came after it."""
+        if self.saved is None or not self.saved.holds_removed:
+            return None
+        self.saved = replace(self.saved, holds_removed=False)
+        return self.saved, self._arrays(self.saved)
+
+    def _arrays(self, part: SavedPart) -> dict[str, AnyArray]:
+        rows = -(-part.row_count // GROUP_ROW_COUNT) * GROUP_ROW_COUNT
+        codes = self._codes[: rows * self._row_bytes].copy()
+        # The rest of the last group may belong to fingers that came later.
+        codes[high_places(np.arange(part.row_count, rows), self._row_bytes)] = 0
         return {
-            "codes": self._codes[: rows * self._row_bytes].copy(),
-            "row_fingers": self._row_fingers[: self._row_count].copy(),
-            "reference_ids": self._reference_ids[: self._finger_count].copy(),
-            "alive": self._alive[: self._finger_count].astype(np.uint8),
+            "codes": codes,
+            "row_fingers": self._row_fingers[: part.row_count].copy(),
+            "reference_ids": self._reference_ids[: part.finger_count].copy(),
+            "alive": self._alive[: part.finger_count].astype(np.uint8),
         }
 
     @classmethod
-    def from_arrays(cls, dim: int, contents: CacheContents, names: Mapping[str, str]) -> DescriptorChunk:
-        """The chunk that to_arrays described. names: of its arrays in the file. Raises CacheFileError."""
+    def from_file(cls, dim: int, contents: CacheContents, file_name: str) -> DescriptorChunk:
+        """The chunk whose arrays a cache file holds. Raises CacheFileError."""
         loaded = cls(dim)
-        codes = contents.array(names["codes"], np.uint8, 1)
-        row_fingers = contents.array(names["row_fingers"], np.uint16, 1)
-        reference_ids = contents.array(names["reference_ids"], np.int64, 1)
-        alive = contents.array(names["alive"], np.uint8, 1)
+        codes = contents.array("codes", np.uint8, 1)
+        row_fingers = contents.array("row_fingers", np.uint16, 1)
+        reference_ids = contents.array("reference_ids", np.int64, 1)
+        alive = contents.array("alive", np.uint8, 1)
         group_bytes = GROUP_ROW_COUNT * loaded._row_bytes
         if len(codes) != -(-len(row_fingers) // GROUP_ROW_COUNT) * group_bytes or len(codes) > len(loaded._codes):
             raise CacheFileError("the index file has codes of the wrong size; rebuild the index")
-        if len(alive) != len(reference_ids) or int(row_fingers.max(initial=0)) >= max(len(alive), 1):
+        if len(alive) != len(reference_ids) or not int(row_fingers.max(initial=0)) < max(len(alive), 1) <= _NO_FINGER:
             raise CacheFileError("the index file names fingers that it does not have; rebuild the index")
         loaded._codes[: len(codes)] = codes
         loaded._row_fingers[: len(row_fingers)] = row_fingers
@@ -147,6 +194,7 @@ class DescriptorChunk:
         loaded._alive[: len(alive)] = alive.astype(np.bool_)
         loaded._row_count, loaded._finger_count = len(row_fingers), len(reference_ids)
         loaded._dead_row_count = int((~loaded._alive[row_fingers]).sum())
+        loaded.saved, loaded._has_change = SavedPart(file_name, len(row_fingers), len(reference_ids)), False
         return loaded
 
 

@@ -13,16 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_file import read_cache, write_cache
-from index.descriptor_chunk import ARRAY_NAMES, DescriptorChunk, Snapshot
+from index.descriptor_chunk import DescriptorChunk, Snapshot
+from index.descriptor_files import load_chunks, save_chunks, scrub_chunks
 from index.descriptor_scan import count_votes, empty_nearest, encode_probe, encode_rows, scanner
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array, Int64Array
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.vectors import Hits, hits_from_rows
 
-CACHE_NAME = "descriptors.cache"
-CACHE_KIND = "descriptors"
 STORED_LIMIT = 64
 """Descriptors kept of one finger, its best; more of them vote no better (measured)."""
 
@@ -40,7 +38,10 @@ class DescriptorIndex:
         self._lock = threading.Lock()
         self._chunks: tuple[DescriptorChunk, ...] = ()
         self._places: dict[int, DescriptorChunk] = {}
-        self._saved_folder: Path | None = None
+        # Held while files are written; always taken before the other lock.
+        self._file_lock = threading.Lock()
+        self._folder: Path | None = None
+        self._is_saving = False
         self.stamp = ""
 
     @property
@@ -100,10 +101,10 @@ class DescriptorIndex:
             return known_count - len(self._places)
 
     def erase(self, reference_ids: Int64Array) -> None:
-        """Overwrite what is left of removed references in the cache file. Raises CacheFileError, DatabaseFullError."""
-        folder = self._saved_folder
-        if folder is not None and len(reference_ids):
-            self.save(folder, stamp=self.stamp)
+        """Overwrite what the cache files hold of removed references. Raises CacheFileError, DatabaseFullError."""
+        with self._file_lock:
+            if self._folder is not None and len(reference_ids):
+                scrub_chunks(self._folder, self._chunks, self._lock)
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
         """queries float32 (q, dim): the descriptors of one finger. One row of at most k references, most votes first.
@@ -128,33 +129,29 @@ class DescriptorIndex:
     vote = search
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
-        """Write the cache file. stamp is given back by load. Raises CacheFileError, DatabaseFullError."""
-        with self._lock:
-            arrays = {
-                f"{name}_{number}": array
-                for number, chunk in enumerate(self._chunks)
-                for name, array in chunk.to_arrays().items()
-            }
-            meta = {"dim": self._dim, "stamp": stamp, "chunk_count": len(self._chunks)}
-            self._saved_folder, self.stamp = folder, stamp
-        folder.mkdir(parents=True, exist_ok=True)
-        write_cache(folder / CACHE_NAME, kind=CACHE_KIND, meta=meta, arrays=arrays)
+        """Write the cache files: chunks that changed, then their list. stamp is given back by load.
+
+        Raises CacheFileError, DatabaseFullError; what was saved before stays whole then.
+        """
+        with self._file_lock:
+            with self._lock:
+                self._is_saving, chunks = True, self._chunks
+            try:
+                save_chunks(folder, chunks, self._lock, dim=self._dim, stamp=stamp)
+                self._folder, self.stamp = folder, stamp
+            finally:
+                self._is_saving = False
 
     @classmethod
     def load(cls, folder: Path) -> DescriptorIndex:
         """The index that save wrote. Raises CacheFileError when any byte of it changed or it is not there."""
-        contents = read_cache(folder / CACHE_NAME, kind=CACHE_KIND)
-        loaded = cls(contents.integer("dim"))
-        loaded.stamp = contents.text("stamp")
-        loaded._saved_folder = folder
-        loaded._chunks = tuple(
-            DescriptorChunk.from_arrays(loaded._dim, contents, {name: f"{name}_{number}" for name in ARRAY_NAMES})
-            for number in range(contents.integer("chunk_count"))
-        )
-        for chunk in loaded._chunks:
+        dim, stamp, chunks = load_chunks(folder)
+        loaded = cls(dim)
+        loaded._folder, loaded.stamp, loaded._chunks = folder, stamp, chunks
+        for chunk in chunks:
             loaded._places.update(dict.fromkeys(chunk.alive_ids().tolist(), chunk))
-        if len(loaded._places) != sum(chunk.alive_count for chunk in loaded._chunks):
-            raise CacheFileError("the index file names a reference twice; rebuild the index")
+        if len(loaded._places) != sum(chunk.alive_count for chunk in chunks):
+            raise CacheFileError("the index files name a reference twice; rebuild the index")
         return loaded
 
     def _chunk_for(self, counts: Int64Array, first: int) -> tuple[DescriptorChunk, int]:
@@ -167,7 +164,8 @@ class DescriptorIndex:
 
     def _compacted(self, chunk: DescriptorChunk) -> DescriptorChunk:
         """The chunk, or a copy without its dead rows where they are the larger part. Searches keep what they have."""
-        if not chunk.is_mostly_dead:
+        # A save walks over these very chunks; what it leaves uncompacted is compacted by a later removal.
+        if self._is_saving or not chunk.is_mostly_dead:
             return chunk
         fresh = chunk.without_dead_rows(self._dim)
         self._places.update(dict.fromkeys(fresh.alive_ids().tolist(), fresh))

@@ -1,7 +1,7 @@
 """Which index serves which modality: the one place that names the classes.
 
-Faces have one vector a reference and an exact vector index. Fingerprints have many; until their index is here, the
-shortlist is every reference allowed.
+Faces have one vector a reference and an exact vector index. Fingerprints have many, one a minutia, and an index that
+counts their votes; it makes a shortlist for full comparison.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from index.errors import CacheFileError
+from index.descriptor_index import DescriptorIndex
+from index.descriptor_index import warm_up as warm_up_descriptors
 from index.quantized import QuantizedIndex
 from index.records import Float32Array, Int64Array, Modality
 from index.vectors import Hits
@@ -80,69 +81,21 @@ class FaceIndex:
         return self._vector_index.stamp
 
 
-class EveryFingerIndex:
-    """Ranks nothing: every allowed reference is shortlisted, by ascending id. Right at any size, slow at large ones."""
-
-    stamp = ""
-
-    def __init__(self) -> None:
-        self._reference_ids = np.empty(0, dtype=np.int64)
-
-    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
-        """See SearchIndex.add."""
-        assert len(vectors) == len(reference_ids)
-        self._reference_ids = np.union1d(self._reference_ids, reference_ids)
-
-    def remove(self, reference_ids: Int64Array) -> int:
-        """See SearchIndex.remove."""
-        kept = self._reference_ids[~np.isin(self._reference_ids, reference_ids)]
-        removed = len(self._reference_ids) - len(kept)
-        self._reference_ids = kept
-        return removed
-
-    def erase(self, reference_ids: Int64Array) -> None:
-        """Nothing of a removed reference is left."""
-
-    def reference_ids(self) -> Int64Array:
-        """See SearchIndex.reference_ids."""
-        return self._reference_ids
-
-    def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None) -> Hits:
-        """See SearchIndex.search. k is not applied: leaving one out could lose the mate."""
-        found = self._reference_ids
-        if allowed is not None:
-            found = np.intersect1d(found, allowed)
-        return listed(found)
-
-    def save(self, folder: Path, *, stamp: str) -> None:
-        """Nothing to keep."""
-
-
-def listed(reference_ids: Int64Array) -> Hits:
-    """Hits of one query that name these references without having compared them: similarities are 0."""
-    count = len(reference_ids)
-    return Hits(
-        reference_ids=reference_ids.reshape(1, count).copy(),
-        similarities=np.zeros((1, count), dtype=np.float32),
-        counts=np.array([count], dtype=np.int64),
-        proved=np.ones(1, dtype=np.bool_),
-    )
-
-
 def make_index(modality: Modality, dim: int, folder: Path) -> SearchIndex:
     """An empty index that keeps its files in folder, which is its own."""
     if modality is Modality.FACE:
         return FaceIndex(QuantizedIndex(dim, folder=folder))
-    return EveryFingerIndex()
+    return DescriptorIndex(dim)
 
 
 def warm_up() -> None:
     """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them."""
     QuantizedIndex(64).warm_up()
+    warm_up_descriptors(64)
 
 
 def load_index(modality: Modality, folder: Path) -> SearchIndex:
     """The index saved in folder. Raises CacheFileError."""
     if modality is Modality.FACE:
         return FaceIndex(QuantizedIndex.load(folder))
-    raise CacheFileError("this index is never kept in files; rebuild it from the store")
+    return DescriptorIndex.load(folder)
