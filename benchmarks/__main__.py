@@ -16,6 +16,7 @@ COMMANDS = {
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
+    "parity": ("benchmarks.leader_parity", "the fingerprint network against its original in Keras"),
     "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
     "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),
