@@ -48,11 +48,12 @@ class QuantizedIndex:
     ) -> None:
         self._dim = dim
         self._folder = folder
-        executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
-        self._searcher = Searcher(instruction or best_instruction(), executor=executor, thread_count=thread_count)
+        self._executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
+        self._searcher = Searcher(instruction or best_instruction(), executor=self._executor, thread_count=thread_count)
         self._write_lock = threading.Lock()
         self._maintenance_lock = threading.Lock()
         self._maintainer: threading.Thread | None = None
+        self._is_closed = False
         self._saved_names: tuple[str, ...] = ()
         self._view = View(segments=(Segment.empty(GROWING_ROW_COUNT, dim),), row_counts=(0,), sequence=1, size=0)
         self.stamp = ""
@@ -179,13 +180,23 @@ class QuantizedIndex:
         with self._maintenance_lock:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-            while numbers := segments_to_merge(self._view, GROWING_ROW_COUNT):
+            while not self._is_closed and (numbers := segments_to_merge(self._view, GROWING_ROW_COUNT)):
                 sources = {self._view.segments[number].file_name for number in numbers}
                 self._merge(numbers)
                 # What the last save named stays until the next, so that a crash in between costs no rebuild.
                 for name in sources.difference(self._saved_names, {""}):
                     assert self._folder is not None
                     (self._folder / name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop the background, waiting for a merge that is under way, and the search threads. Do this before the
+        folder is deleted or given to another index."""
+        self._is_closed = True
+        maintainer = self._maintainer
+        if maintainer is not None:
+            maintainer.join()
+        if self._executor is not None:
+            self._executor.shutdown()
 
     def _merge(self, numbers: tuple[int, ...]) -> None:
         """Put one segment in the place of these. Only under the maintenance lock."""
@@ -235,7 +246,7 @@ class QuantizedIndex:
 
     def _maintain_soon(self) -> None:
         """Start the background if there is something to do; wait for it if it has fallen far behind."""
-        if not segments_to_merge(self._view, GROWING_ROW_COUNT):
+        if self._is_closed or not segments_to_merge(self._view, GROWING_ROW_COUNT):
             return
         with self._write_lock:
             if self._maintainer is None or not self._maintainer.is_alive():

@@ -116,6 +116,7 @@ def measured(one_set: SearchSet, size: int, args: argparse.Namespace) -> SetResu
         hot_bytes = built.hot_bytes
         times = search_times(built, flat, probes, thread_count=args.threads, timed=args.timed, batches=args.batches)
         life = measured_life(built, probes, one_set.blocks(), seconds=args.life) if args.life else None
+        built.close()
     return SetResult(
         size=size,
         differing_lists=int(differing.sum()),

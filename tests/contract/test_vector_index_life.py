@@ -241,3 +241,14 @@ def test_mapped_and_read_only_vectors_need_no_second_compilation(tmp_path: Path,
         made.search(queries, 3, allowed=np.arange(1, 500))
     scan, _ = scanner(best_instruction())
     assert len(scan.signatures) == 1
+
+
+def test_a_closed_index_leaves_its_folder_alone(tmp_path: Path, small_segments: None) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, thread_count=2), unit_rows(4, 1000, DIM)
+    for start in range(0, 1000, 50):
+        made.add(np.arange(start + 1, start + 51), rows[start : start + 50])
+    made.close()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    made.remove(np.arange(1, 900))
+    made.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
