@@ -216,6 +216,7 @@ def serve(
                 if not report.ok:
                     say("serve.rebuilding")
                     database.rebuild()
+                database.warm_up()
                 server.health.progress = ""
                 server.open(open_use_cases(settings, database, loaded, server.audit))
                 say("serve.ready", subjects=report.subject_count, references=report.reference_count)
