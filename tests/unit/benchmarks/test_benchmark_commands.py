@@ -14,7 +14,7 @@ from benchmarks.__main__ import COMMANDS, main
 
 @pytest.fixture(autouse=True)
 def _fake_engine(monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("benchmarks.engines").engines.ADAPTERS, "face", "fake_engine")
+    monkeypatch.setitem(__import__("benchmarks.engines").engines.ADAPTERS, "face", "tests.unit.benchmarks.fake_engine")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -66,7 +66,7 @@ def test_verification_report(people, tmp_path):
 
 def test_second_run_takes_templates_from_the_cache(people, tmp_path, monkeypatch):
     first = run("verification", people, tmp_path / "one")
-    monkeypatch.setattr("fake_engine.FakeEngine.extract", lambda *_: pytest.fail("extracted again"))
+    monkeypatch.setattr("tests.unit.benchmarks.fake_engine.FakeEngine.extract", lambda *_: pytest.fail("extracted again"))
     assert run("verification", people, tmp_path / "two") == first
 
 
