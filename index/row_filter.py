@@ -15,7 +15,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 NO_FILTER: UInt64Array = np.empty(0, dtype=np.uint64)
 # Few allowed ids are looked up in a segment; many are ticked in a table that the segment's ids are looked up in.
-LOOKUP_SHARE = 32
+LOOKUP_SHARE = 256
 TABLE_BYTES_PER_ID = 64
 TABLE_BYTES_FREE = 1 << 20
 
@@ -45,12 +45,23 @@ class RowFilter:
             near = self._allowed[first:last]
             rows = np.searchsorted(reference_ids, near)
             _set_bits(rows[reference_ids[rows] == near], words)
+        elif self._table is not None and ascending and reference_ids[-1] - reference_ids[0] == reference_ids.size - 1:
+            self._tick_consecutive(int(reference_ids[0]), reference_ids.size, words)
         elif self._table is not None:
             _tick(reference_ids, self._table, self._first, words)
         else:
             places = np.minimum(np.searchsorted(self._allowed, reference_ids), self._allowed.size - 1)
             _set_bits(np.flatnonzero(self._allowed[places] == reference_ids), words)
         return words
+
+    def _tick_consecutive(self, first_id: int, row_count: int, words: UInt64Array) -> None:
+        """Consecutive ids need no look-up: a stretch of the table is already in the order of the rows."""
+        assert self._table is not None
+        stretch = np.zeros(words.size * GROUP_ROW_COUNT, dtype=np.uint8)
+        begin, end = max(first_id, self._first), min(first_id + row_count, self._first + self._table.size)
+        if begin < end:
+            stretch[begin - first_id : end - first_id] = self._table[begin - self._first : end - self._first]
+        words[:] = np.packbits(stretch, bitorder="little").view("<u8")
 
 
 def row_mask(words: UInt64Array, row_count: int) -> BoolArray:

@@ -29,6 +29,14 @@ def test_marked_rows_are_the_allowed_ones(seed, row_count, allowed_count, larges
     np.testing.assert_array_equal(row_mask(words, ids.size), np.isin(ids, allowed))
 
 
+@settings(max_examples=60, deadline=None)
+@given(first=st.integers(1, 300), count=st.integers(1, 300), low=st.integers(1, 500), high=st.integers(1, 500))
+def test_consecutive_ids_are_marked_like_any_others(first, count, low, high) -> None:
+    ids, allowed = np.arange(first, first + count), np.arange(min(low, high), max(low, high) + 1, 2)
+    words = RowFilter(allowed).words(ids, ascending=True)
+    np.testing.assert_array_equal(row_mask(words, count), np.isin(ids, allowed))
+
+
 def test_sparse_ids_need_no_table(monkeypatch) -> None:
     monkeypatch.setattr(row_filter, "TABLE_BYTES_FREE", 0)
     ids, allowed = np.arange(1, 1000) * 7919, np.arange(1, 1000, 2) * 7919
