@@ -13,7 +13,7 @@ from benchmarks.template_cache import default_cache_folder
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser, *, only: str = "") -> None:
-    """--modality, --data, --out, --pack, --ppi, --jobs, --cache, --no-cache. only: the one modality that makes sense."""
+    """--modality, --data, --out, --pack, --ppi, --jobs, --cache, --no-cache. only: the one usable modality."""
     choices = (only,) if only else ("fingerprint", "face")
     parser.add_argument("--modality", choices=choices, required=not only, default=only or None)
     parser.add_argument(

@@ -64,7 +64,7 @@ def identify_work(folder: Path) -> Iterator[Callable[[], object]]:
 def _calibration(engine: FingerprintEngine) -> Calibration:
     if engine.calibration is None:
         raise EngineError(f"pack {engine.pack_id} has no calibration")
-    return engine.calibration
+    return Calibration.from_table(engine.calibration)
 
 
 def _sample(capture: int) -> EncodedSample:

@@ -27,14 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    timings, missing = measure_stages(budget_s=args.budget, only=args.only, rounds=args.rounds)
-    for name, one in timings.items():
-        print(
-            f"{name:22s} {one.median_ms:9.3f} ms median  {one.p95_ms:9.3f} p95  {one.p99_ms:9.3f} p99  "
-            f"ratio {one.ratio:8.4f} ± {100 * one.ratio_noise:.1f} %"
-        )
-    for name, reason in missing.items():
-        print(f"{name:22s} not measured: {reason}")
+    timings, missing = measure_stages(budget_s=args.budget, only=args.only, rounds=args.rounds, report=_print_at_once)
     if args.json:
         found = {
             "processor_class": processor_class(),
@@ -46,9 +39,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure_stages(
-    *, budget_s: float, only: list[str] | None = None, rounds: int = ROUNDS
+    *, budget_s: float, only: list[str] | None = None, rounds: int = ROUNDS, report: Callable[[str], None] | None = None
 ) -> tuple[dict[str, Timing], dict[str, str]]:
-    """Timings by stage, and why a stage could not be measured. budget_s: wall-clock for all stages together."""
+    """Timings by stage, and why a stage could not be measured.
+
+    budget_s: wall-clock for all stages together. report: told of each stage when it is done.
+    """
     cv2.setNumThreads(1)
     names = [name for name in WORKS if only is None or name in only]
     yardstick = Yardstick()
@@ -56,10 +52,21 @@ def measure_stages(
     missing: dict[str, str] = {}
     for name in names:
         try:
-            timings[name] = _measured(WORKS[name], yardstick, rounds, budget_s / len(names))
+            one = timings[name] = _measured(WORKS[name], yardstick, rounds, budget_s / len(names))
+            line = (
+                f"{one.median_ms:9.3f} ms median {one.p95_ms:9.3f} p95 {one.p99_ms:9.3f} p99   "
+                f"ratio {one.ratio:8.4f} ± {100 * one.ratio_noise:.1f} %"
+            )
         except StageUnavailableError as error:
             missing[name] = str(error)
+            line = f"not measured: {error}"
+        if report is not None:
+            report(f"{name:20s} {line}")
     return timings, missing
+
+
+def _print_at_once(line: str) -> None:
+    print(line, flush=True)
 
 
 def _measured(make: Callable[[], StageWork], yardstick: Yardstick, rounds: int, budget_s: float) -> Timing:

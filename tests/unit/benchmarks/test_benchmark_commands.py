@@ -66,7 +66,9 @@ def test_verification_report(people, tmp_path):
 
 def test_second_run_takes_templates_from_the_cache(people, tmp_path, monkeypatch):
     first = run("verification", people, tmp_path / "one")
-    monkeypatch.setattr("tests.unit.benchmarks.fake_engine.FakeEngine.extract", lambda *_: pytest.fail("extracted again"))
+    monkeypatch.setattr(
+        "tests.unit.benchmarks.fake_engine.FakeEngine.extract", lambda *_: pytest.fail("extracted again")
+    )
     assert run("verification", people, tmp_path / "two") == first
 
 
