@@ -18,6 +18,8 @@ from matcher.packs import ModelPack, PackStore
 from matcher.samples import Image, Quality
 from matcher.session import OnnxSession
 
+# Pixels of the largest ordinary print (640 x 480 and more). The maps of the network take over 1 GB a megapixel.
+LARGE_PRINT_COUNT: Final = 400_000
 WEIGHTS_NAME: Final = "LEADER.weights.h5"
 
 
@@ -57,7 +59,13 @@ class FingerprintEngine:
         graph = pack_store.derived(
             pack.name, WEIGHTS_NAME, build_leader_graph, derived_name=f"leader-fast-v{GRAPH_VERSION}.onnx"
         )
-        session = OnnxSession(graph, thread_count=thread_count, device=device, allow_cpu_fallback=allow_cpu_fallback)
+        session = OnnxSession(
+            graph,
+            thread_count=thread_count,
+            device=device,
+            allow_cpu_fallback=allow_cpu_fallback,
+            large_input_count=LARGE_PRINT_COUNT,
+        )
         warm_up()
         return cls(pack, FingerprintExtractor(session))
 
