@@ -13,6 +13,7 @@ import numpy.typing as npt
 from index.records import FingerPosition, Float32Array, Modality, Template
 from matcher.fingerprint.descriptors import describe
 from matcher.fingerprint.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
+from matcher.fingerprint.local_similarity import NUMBERS
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
 
@@ -117,7 +118,7 @@ def _find(probe: PreparedFingerprint, reference: PreparedFingerprint, found: Flo
     """Pairs are in the order of the keys, not of the roles."""
     require_same_pack(probe, reference)
     a, b = (probe, reference) if probe.order_key <= reference.order_key else (reference, probe)
-    return evidence(a.codes, b.codes, a.geometry, b.geometry, a.outline, b.outline, found)  # type: ignore[no-any-return]
+    return evidence(a.codes, b.codes, a.geometry, b.geometry, a.outline, b.outline, NUMBERS, found)  # type: ignore[no-any-return]
 
 
 def _alignment(probe_xy: Float32Array, reference_xy: Float32Array) -> tuple[float, tuple[float, float]]:

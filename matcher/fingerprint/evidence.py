@@ -28,12 +28,12 @@ _GROUP_AGREEMENT: Final = 0.25
 
 
 @kernel
-def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, found):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, numbers, found):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Write the evidence to found, float32 (EVIDENCE_COUNT,); answer the coinciding pairs, int32 (k, 2).
 
     SUPPORT: mean support of the confirmed pairs, [0, 1]. COVERAGE: coinciding minutiae against all that lie where
     both prints show skin, each weighted by quality, [0, 1). LIKENESS: descriptor similarity of the coinciding pairs,
-    with one that is 0 added so that few pairs count less, [0, 1).
+    with one that is 0 added so that few pairs count less, [0, 1). numbers: local_similarity.NUMBERS.
     """
     found[:] = np.float32(0.0)
     n, m = codes_a.shape[1], codes_b.shape[1]
@@ -41,7 +41,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, fou
     pairs = np.empty((shorter, 2), np.int32)
     if shorter < LEAST_PAIR_COUNT:
         return pairs[:0]
-    keys = similarity_keys(codes_a, codes_b, geometry_a, geometry_b)
+    keys = similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers)
     of_a, of_b, similarity = best_pairs(keys, m, min(shorter, PAIR_LIMIT))
     if len(of_a) < LEAST_PAIR_COUNT:
         return pairs[:0]
@@ -55,7 +55,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, fou
         count = _next_group(table, support, of_a, of_b, used, group_a, group_b, weight)
         if count < 2:
             continue
-        count, fit, x, y = grown_pairs(geometry_a, geometry_b, n, m, group_a, group_b, weight, count)
+        count, fit, places = grown_pairs(geometry_a, geometry_b, n, group_a, group_b, weight, count, numbers)
         likeness = np.float32(0.0)
         for t in range(count):
             likeness += similarity_of(keys[group_a[t], group_b[t]])
@@ -64,7 +64,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, fou
             pairs[:count, 0], pairs[:count, 1] = group_a[:count], group_b[:count]
             found[LIKENESS] = likeness / np.float32(count + 1)
             found[COVERAGE] = _coverage(
-                geometry_a, geometry_b, outline_a, outline_b, n, m, group_a[:count], group_b[:count], fit, x, y
+                geometry_a, geometry_b, outline_a, outline_b, n, m, group_a[:count], group_b[:count], fit, places
             )
     return pairs[:pair_count]
 
@@ -89,7 +89,7 @@ def _next_group(table, support, of_a, of_b, used, group_a, group_b, weight):  # 
 
 
 @kernel
-def _coverage(geometry_a, geometry_b, outline_a, outline_b, n, m, of_a, of_b, fit, x, y):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _coverage(geometry_a, geometry_b, outline_a, outline_b, n, m, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Weight of the coinciding minutiae against the weight of all in the overlap, with 1 added against chance."""
     cosine, sine, ax, ay, bx, by = fit
     paired_a, paired_b = np.zeros(n, np.bool_), np.zeros(m, np.bool_)
@@ -99,7 +99,7 @@ def _coverage(geometry_a, geometry_b, outline_a, outline_b, n, m, of_a, of_b, fi
         paired_a[i], paired_b[j] = True, True
         coinciding += np.sqrt(geometry_a[QUALITY, i] * geometry_b[QUALITY, j])
     for i in range(n):
-        if not paired_a[i] and is_inside(x[i], y[i], outline_b):
+        if not paired_a[i] and is_inside(places[X, i], places[Y, i], outline_b):
             missing += geometry_a[QUALITY, i]
     for j in range(m):
         if not paired_b[j]:

@@ -17,10 +17,3 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     Arithmetic stays strict IEEE, so that the order of operations, and with it the result, is the one written.
     """
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-def whole_number_kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Like kernel, for sums of whole numbers below 2^24 in float32: they are exact in any order, so the compiler may
-    choose one."""
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)(function)
-    return cast(Callable[P, R], compiled)

@@ -10,33 +10,39 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.kernel import kernel, whole_number_kernel
+from matcher.fingerprint.kernel import kernel
 from matcher.fingerprint.prepared import COSINE, SCALE, SINE
+from matcher.fingerprint.tile import COLUMN_COUNT, ROW_COUNT, add_tile
 
 KEY_ONE: Final = float(1 << 22)
 """A similarity of 1 in a key, before the shift by NUMBER_BITS."""
 NUMBER_BITS: Final = 8
 LAST_NUMBER: Final = (1 << NUMBER_BITS) - 1
 """A key holds LAST_NUMBER - number, so that of equal similarities the first number wins."""
+NUMBERS: Final = LAST_NUMBER - np.arange(LAST_NUMBER + 1, dtype=np.int32)
+"""int32 (256,): what a key holds for each number."""
+NUMBERS.setflags(write=False)
 
 
 @kernel
-def similarity_keys(codes_a, codes_b, geometry_a, geometry_b):  # type: ignore[no-untyped-def]
-    """int32 (n, padded m): keys of cosine similarity; 0 for what is negative or turned by more than 90 degrees."""
+def similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers):  # type: ignore[no-untyped-def]
+    """int32 (n, padded m): keys of cosine similarity; 0 for what is negative or turned by more than 90 degrees.
+
+    numbers: NUMBERS, so that the inner loop need not make them.
+    """
     n, width = codes_a.shape[1], geometry_b.shape[1]
+    products = _products(codes_a, codes_b, geometry_a.shape[1], width)
     keys = np.empty((n, width), np.int32)
-    products = _products(codes_a, codes_b, width)
-    nothing = np.float32(0.0)
+    nothing, shift = np.float32(0.0), np.int32(NUMBER_BITS)
     for i in range(n):
         cosine, sine = geometry_a[COSINE, i], geometry_a[SINE, i]
         scale = geometry_a[SCALE, i] * np.float32(KEY_ONE)
-        row, into = products[i], keys[i]
         for j in range(width):
-            similarity = row[j] * (scale * geometry_b[SCALE, j])
+            similarity = products[i, j] * (scale * geometry_b[SCALE, j])
             facing = cosine * geometry_b[COSINE, j] + sine * geometry_b[SINE, j]
             similarity = similarity if facing > nothing else nothing
             similarity = similarity if similarity > nothing else nothing
-            into[j] = (np.int32(similarity) << np.int32(NUMBER_BITS)) | np.int32(LAST_NUMBER - j)
+            keys[i, j] = (np.int32(similarity) << shift) | numbers[j]
     return keys
 
 
@@ -46,25 +52,22 @@ def similarity_of(key):  # type: ignore[no-untyped-def]
     return np.float32(key >> np.int32(NUMBER_BITS)) / np.float32(KEY_ONE)
 
 
-@whole_number_kernel
-def _products(codes_a, codes_b, width):  # type: ignore[no-untyped-def]
-    """float32 (n, width): inner products, whole numbers of at most 64 * 127^2 < 2^24."""
-    dim, n = codes_a.shape
-    other = np.zeros((dim, width), np.float32)
-    for k in range(dim):
-        for j in range(codes_b.shape[1]):
-            other[k, j] = np.float32(codes_b[k, j])
-    products = np.zeros((n, width), np.float32)
-    for i in range(n):
-        row = products[i]
-        # Eight at a time, so that a row is read and written eight times less often.
-        for k in range(0, dim, 8):
-            a0, a1 = np.float32(codes_a[k, i]), np.float32(codes_a[k + 1, i])
-            a2, a3 = np.float32(codes_a[k + 2, i]), np.float32(codes_a[k + 3, i])
-            a4, a5 = np.float32(codes_a[k + 4, i]), np.float32(codes_a[k + 5, i])
-            a6, a7 = np.float32(codes_a[k + 6, i]), np.float32(codes_a[k + 7, i])
-            for j in range(width):
-                lower = a0 * other[k, j] + a1 * other[k + 1, j] + a2 * other[k + 2, j] + a3 * other[k + 3, j]
-                upper = a4 * other[k + 4, j] + a5 * other[k + 5, j] + a6 * other[k + 6, j] + a7 * other[k + 7, j]
-                row[j] += lower + upper
+@kernel
+def _products(codes_a, codes_b, width_a, width_b):  # type: ignore[no-untyped-def]
+    """float32 (width_a, width_b): inner products of codes, whole numbers of at most 64 * 127^2 < 2^24, so exact."""
+    a, b = _widened(codes_a, width_a), _widened(codes_b, width_b)
+    products = np.empty((width_a, width_b), np.float32)
+    for row in range(0, width_a, ROW_COUNT):
+        for column in range(0, width_b, COLUMN_COUNT):
+            add_tile(a, row, b, column, products, (row, column))
     return products
+
+
+@kernel
+def _widened(codes, width):  # type: ignore[no-untyped-def]
+    """float32 (dim, width): the codes, and zeros after them."""
+    wide = np.zeros((codes.shape[0], width), np.float32)
+    for k in range(codes.shape[0]):
+        for j in range(codes.shape[1]):
+            wide[k, j] = np.float32(codes[k, j])
+    return wide

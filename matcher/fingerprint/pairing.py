@@ -23,6 +23,8 @@ PAIR_LIMIT: Final = 64
 _STRETCH_PX: Final = 5.0
 _STRETCH_SHARE: Final = 0.03
 _SQUARED_CHORD: Final = 0.0875
+_XA, _YA, _XB, _YB, _TURN_COSINE, _TURN_SINE = range(6)
+_PLACE_ROWS: Final = 6
 _KEPT_SHARE: Final = 0.5
 _ROUND_COUNT: Final = 5
 
@@ -82,41 +84,44 @@ def agreements(geometry_a, geometry_b, of_a, of_b):  # type: ignore[no-untyped-d
     """float32 (k, padded k), in [0, 1], symmetric, 0 on the diagonal: could both pairs be of one finger?"""
     k = len(of_a)
     width = (k + LANE_COUNT - 1) // LANE_COUNT * LANE_COUNT
-    places = np.zeros((6, width), np.float32)
-    xa, ya, xb, yb, turn_cosine, turn_sine = places
+    places = np.zeros((_PLACE_ROWS, width), np.float32)
     for p in range(k):
         i, j = of_a[p], of_b[p]
-        xa[p], ya[p], xb[p], yb[p] = geometry_a[X, i], geometry_a[Y, i], geometry_b[X, j], geometry_b[Y, j]
         ca, sa, cb, sb = geometry_a[COSINE, i], geometry_a[SINE, i], geometry_b[COSINE, j], geometry_b[SINE, j]
-        turn_cosine[p], turn_sine[p] = ca * cb + sa * sb, ca * sb - sa * cb
+        places[_XA, p], places[_YA, p] = geometry_a[X, i], geometry_a[Y, i]
+        places[_XB, p], places[_YB, p] = geometry_b[X, j], geometry_b[Y, j]
+        places[_TURN_COSINE, p], places[_TURN_SINE, p] = ca * cb + sa * sb, ca * sb - sa * cb
     table = np.empty((k, width), np.float32)
+    _fill_agreements(table, places)
     for p in range(k):
-        _agreement_row(table[p], p, xa, ya, xb, yb, turn_cosine, turn_sine)
         table[p, p] = np.float32(0.0)
         table[p, k:] = np.float32(0.0)
     return table
 
 
 @kernel
-def _agreement_row(row, p, xa, ya, xb, yb, turn_cosine, turn_sine):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _fill_agreements(table, places):  # type: ignore[no-untyped-def]
+    """The whole table; a function of its own, and no view of a row in it, or LLVM does not make vectors of it."""
     one, two, half, tiny = np.float32(1.0), np.float32(2.0), np.float32(0.5), np.float32(1e-6)
     base, share = np.float32(_STRETCH_PX), np.float32(0.5 * _STRETCH_SHARE)
     per_chord = np.float32(1.0 / _SQUARED_CHORD)
-    xa_p, ya_p, xb_p, yb_p = xa[p], ya[p], xb[p], yb[p]
-    cosine_p, sine_p = turn_cosine[p], turn_sine[p]
-    for q in range(len(row)):
-        ax, ay, bx, by = xa[q] - xa_p, ya[q] - ya_p, xb[q] - xb_p, yb[q] - yb_p
-        length_a, length_b = np.sqrt(ax * ax + ay * ay), np.sqrt(bx * bx + by * by)
-        stretch = (length_a - length_b) / (base + share * (length_a + length_b))
-        per_length = one / (length_a * length_b + tiny)
-        # Rotation of the line between the pairs, to be that of either pair and the same for both.
-        cosine, sine = (ax * bx + ay * by) * per_length, (ax * by - ay * bx) * per_length
-        turn = (two - two * (cosine_p * turn_cosine[q] + sine_p * turn_sine[q])) * per_chord
-        line_p = (two - two * (cosine * cosine_p + sine * sine_p)) * per_chord
-        line_q = (two - two * (cosine * turn_cosine[q] + sine * turn_sine[q])) * per_chord
-        squared = stretch * stretch
-        lines = one + half * (line_p * line_p + line_q * line_q)
-        row[q] = one / ((one + squared * squared) * (one + turn * turn) * lines)
+    for p in range(table.shape[0]):
+        xa, ya, xb, yb = places[_XA, p], places[_YA, p], places[_XB, p], places[_YB, p]
+        cosine_p, sine_p = places[_TURN_COSINE, p], places[_TURN_SINE, p]
+        for q in range(table.shape[1]):
+            ax, ay, bx, by = places[_XA, q] - xa, places[_YA, q] - ya, places[_XB, q] - xb, places[_YB, q] - yb
+            length_a, length_b = np.sqrt(ax * ax + ay * ay), np.sqrt(bx * bx + by * by)
+            stretch = (length_a - length_b) / (base + share * (length_a + length_b))
+            per_length = one / (length_a * length_b + tiny)
+            # Rotation of the line between the pairs, to be that of either pair and the same for both.
+            cosine, sine = (ax * bx + ay * by) * per_length, (ax * by - ay * bx) * per_length
+            cosine_q, sine_q = places[_TURN_COSINE, q], places[_TURN_SINE, q]
+            turn = (two - two * (cosine_p * cosine_q + sine_p * sine_q)) * per_chord
+            line_p = (two - two * (cosine * cosine_p + sine * sine_p)) * per_chord
+            line_q = (two - two * (cosine * cosine_q + sine * sine_q)) * per_chord
+            squared = stretch * stretch
+            lines = one + half * (line_p * line_p + line_q * line_q)
+            table[p, q] = one / ((one + squared * squared) * (one + turn * turn) * lines)
 
 
 @kernel
