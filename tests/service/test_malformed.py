@@ -16,8 +16,10 @@ from tests.conftest import SHARED_FOLDER
 from tests.service.malformed import malformed_requests, real_images
 from tests.service.processes import REAL, ServerProcess, real_packs, server_process
 
-# What a sender can bring about. INTERNAL, UNKNOWN and UNAVAILABLE would be faults of ours.
 ROUND_COUNT = 8
+# Fewer requests than this do not bring every image size, so the first rounds say nothing about memory.
+LEAST_COUNT_FOR_MEMORY = 150
+# What a sender can bring about. INTERNAL, UNKNOWN and UNAVAILABLE would be faults of ours.
 EXPECTED = {"OK", "INVALID_ARGUMENT", "ALREADY_EXISTS", "NOT_FOUND"}
 
 
@@ -62,7 +64,8 @@ def attack(server: ServerProcess, data_folder: Path, count: int) -> None:
     assert codes["INVALID_ARGUMENT"] > count // 3
     # One round needs more than another, by the sizes of its images; what is needed more and more is lost.
     half = ROUND_COUNT // 2
-    assert max(resident_bytes[half:]) < max(resident_bytes[:half]) * 1.15 + 48 * 1024 * 1024, resident_bytes
+    if count >= LEAST_COUNT_FOR_MEMORY:
+        assert max(resident_bytes[half:]) < max(resident_bytes[:half]) * 1.15 + 48 * 1024 * 1024, resident_bytes
     with server.client() as client:
         assert client.is_serving()
     assert server.terminate() == 0
