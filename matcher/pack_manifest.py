@@ -65,7 +65,8 @@ class DetectorSpec:
     """A face detector. kind: "yunet" (YuNet's twelve outputs) or "scrfd". canvas_px: 0 where the network takes any
     canvas of sides that are multiples of 32, else the fixed side of its square one; frees_canvas: its graph is
     convolutional throughout, so the fixed side may be freed (then canvas_px is 0). score_floor 0-1; overlap:
-    intersection over union above which the weaker of two boxes goes. The picture enters as (pixels - mean) / std in
+    intersection over union above which the weaker of two boxes goes; sure_score: reached by upright faces and never by
+    upside-down ones, 0 where that was not measured. The picture enters as (pixels - mean) / std in
     channel_order.
     """
 
@@ -78,6 +79,7 @@ class DetectorSpec:
     std: float = 1.0
     channel_order: str = "BGR"
     frees_canvas: bool = False
+    sure_score: float = 0.0
     refiner: RefinerSpec | None = None
 
 

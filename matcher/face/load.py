@@ -44,7 +44,14 @@ class PackSessions:
 def load_finder(spec: DetectorSpec, sessions: PackSessions) -> FaceFinder:
     """The face finder of a pack. Raises PackError on a kind that no adapter reads, SessionError."""
     refiner = None if spec.refiner is None else LandmarkRefiner(sessions.open(spec.refiner.file), spec.refiner)
-    return FaceFinder(_network(spec, sessions), overlap=spec.overlap, canvas_px=spec.canvas_px, refiner=refiner)
+    return FaceFinder(
+        _network(spec, sessions),
+        overlap=spec.overlap,
+        score_floor=spec.score_floor,
+        sure_score=spec.sure_score,
+        canvas_px=spec.canvas_px,
+        refiner=refiner,
+    )
 
 
 def load_embedder(spec: EmbedderSpec, sessions: PackSessions) -> Embedder:

@@ -148,3 +148,15 @@ def test_quality_falls_with_what_makes_photographs_worse(engine: FaceEngine, fac
     medians = {name: float(np.median(scores)) for name, scores in worse.items()}
     assert medians["as it is"] >= 80
     assert max(medians["blurred"], medians["small"], medians["dark"]) <= 60
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_picture_without_its_orientation_gives_the_same_template(
+    engine: FaceEngine, faces_folder: Path, quarters: int
+) -> None:
+    for paths in people(faces_folder, count=8, step=83):
+        upright = decode_image(paths[0].read_bytes()).pixels
+        turned = Image(np.ascontiguousarray(np.rot90(upright, quarters)), None, "")
+        expected = engine.extract(Image(upright, None, ""), largest_face=True).template.vectors[0]
+        found = engine.extract(turned, largest_face=True).template.vectors[0]
+        assert float(found @ expected) > 0.97
