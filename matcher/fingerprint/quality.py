@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from index.records import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.foreground import Foreground
 from matcher.fingerprint.minutia_set import MinutiaSet
@@ -33,8 +34,8 @@ from matcher.samples import Quality
 # 3.4 and 20 %, and filtered noise 0.9 and 68 %.
 _LEAST_MINUTIA_COUNT: Final = 4
 _LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centimeter
-_LEAST_FITTING_SHARE: Final = 0.33
-_LEAST_PRODUCT: Final = 1.2  # of the two; a print may be poor in one of them
+_LEAST_FITTING_SHARE: Final = 0.22
+_LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
 _CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 
 # Ridges of adults and children lie 0.3 to 0.65 mm apart, 6 to 13 px at 500 ppi. Beyond the possible range a print is
@@ -57,9 +58,12 @@ _FULL_AREA_MM2: Final = 200.0  # a print this large may be cut without harm
 _LOW_CONTRAST: Final = 25.0  # gray levels
 _DRY_DARK_SHARE: Final = 0.30
 _WET_DARK_SHARE: Final = 0.62
+_WET_INK_SHARE: Final = 0.58
+_WET_CLEAR_SHARE: Final = 0.6  # ink alone is no harm where ridges stay clear, as thermal sensors show
 _DRY_GRAIN: Final = 0.32
 _SMUDGED_CLEAR_SHARE: Final = 0.5
 _SMOOTH_GRAIN: Final = 0.14  # a smear leaves less
+_GOOD_SCORE: Final = 80  # a print this good needs no advice about the skin
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,14 @@ def require_fingerprint(minutiae: MinutiaSet, cells: RidgeCells, foreground: For
 def assess_quality(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> Quality:
     """Score and reasons, worst first. The reasons explain a score; a good score may still have one."""
     amount = 1.0 - float(np.exp(-_strength(minutiae) / _USUAL_STRENGTH))
-    sureness = _within(float(minutiae.quality.mean()) if len(minutiae) else 0.0, _SURENESS_RANGE)
-    clarity = _within(float((cells.clarity * cells.frequency_share).mean()) if len(cells) else 0.0, _CLARITY_RANGE)
+    sureness = _within(_mean(minutiae.quality), _SURENESS_RANGE)
+    clarity = _within(_mean(cells.clarity * cells.frequency_share), _CLARITY_RANGE)
     parts = np.maximum([amount, sureness, clarity], 1e-3)
-    score = 100.0 * float(np.exp(np.dot(_WEIGHTS, np.log(parts))))
-    return Quality(int(np.clip(round(score), 0, 100)), _reasons(minutiae, cells, foreground))
+    score = int(np.clip(round(100.0 * float(np.exp(np.dot(_WEIGHTS, np.log(parts))))), 0, 100))
+    found = _capture_faults(minutiae, cells, foreground)
+    if score < _GOOD_SCORE:
+        found |= _skin_faults(minutiae, cells, foreground)
+    return Quality(score, tuple(sorted((code for code in found if found[code] > 0), key=lambda code: -found[code])))
 
 
 def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
@@ -120,25 +127,31 @@ def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) ->
     )
 
 
-def _reasons(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> tuple[str, ...]:
-    look = _look_at(minutiae, cells, foreground)
-    dark_share = float(cells.dark_share.mean()) if len(cells) else 0.5
-    contrast = float(np.median(cells.contrast)) if len(cells) else 0.0
-    grain = float(cells.grain.mean()) if len(cells) else 0.0
-    area_mm2 = foreground.area_mm2
-    # How far beyond its limit each measure is, so that the worst reason comes first.
-    excess = {
-        LOW_CONTRAST: 1 - contrast / _LOW_CONTRAST,
+def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
+    """By how much each measure is beyond its limit, as a share of the limit; at most 0 where it is not."""
+    clear_share = _look_at(minutiae, cells, foreground).clear_share
+    dark_share, ink_share, grain = (_mean(cells.dark_share), _mean(cells.ink_share), _mean(cells.grain))
+    closed = ink_share / _WET_INK_SHARE - 1 if clear_share < _WET_CLEAR_SHARE else 0.0
+    return {
         TOO_DRY: max(1 - dark_share / _DRY_DARK_SHARE, grain / _DRY_GRAIN - 1),
-        TOO_WET: dark_share / _WET_DARK_SHARE - 1,
-        SMUDGED: 1 - look.clear_share / _SMUDGED_CLEAR_SHARE if grain < _SMOOTH_GRAIN else -1.0,
-        WRONG_PPI: max(_USUAL_PERIOD_PX[0] / look.period_px, look.period_px / _USUAL_PERIOD_PX[1]) - 1
-        if look.clear_share >= _TELLING_CLEAR_SHARE
-        else -1.0,
-        SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
-        PARTIAL: (_cut_share(foreground.mask) / _CUT_SHARE - 1) if area_mm2 < _FULL_AREA_MM2 else -1.0,
+        TOO_WET: max(dark_share / _WET_DARK_SHARE - 1, closed),
+        SMUDGED: 1 - clear_share / _SMUDGED_CLEAR_SHARE if grain < _SMOOTH_GRAIN else 0.0,
     }
-    return tuple(code for code, _ in sorted(excess.items(), key=lambda item: -item[1]) if excess[code] > 0)
+
+
+def _capture_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
+    """As _skin_faults."""
+    look = _look_at(minutiae, cells, foreground)
+    shortest, longest = _USUAL_PERIOD_PX
+    area_mm2 = foreground.area_mm2
+    return {
+        LOW_CONTRAST: 1 - (float(np.median(cells.contrast)) if len(cells) else 0.0) / _LOW_CONTRAST,
+        WRONG_PPI: max(shortest / look.period_px, look.period_px / longest) - 1
+        if look.clear_share >= _TELLING_CLEAR_SHARE
+        else 0.0,
+        SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
+        PARTIAL: _cut_share(foreground.mask) / _CUT_SHARE - 1 if area_mm2 < _FULL_AREA_MM2 else 0.0,
+    }
 
 
 def _cut_share(mask: npt.NDArray[np.bool_]) -> float:
@@ -154,6 +167,10 @@ def _strength(minutiae: MinutiaSet) -> float:
 
 def _share(flags: npt.NDArray[np.bool_]) -> float:
     return float(flags.mean()) if flags.size else 0.0
+
+
+def _mean(measures: Float32Array) -> float:
+    return float(measures.mean()) if measures.size else 0.0
 
 
 def _within(measure: float, limits: tuple[float, float]) -> float:

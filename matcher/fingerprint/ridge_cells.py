@@ -40,6 +40,7 @@ class RidgeCells:
     period_px: ridge period at that frequency, 3 to 26 pixels at 500 ppi; LONGEST_PERIOD_PX where the profile has no
         period but shading.
     dark_share: share of the profile below the middle between its extremes, 0-1; thin ridges lower it.
+    ink_share: share of the pixels darker than the middle gray of the whole print, 0-1; closed valleys raise it.
     contrast: gray levels between the profile's extremes.
     """
 
@@ -49,6 +50,7 @@ class RidgeCells:
     frequency_share: Float32Array
     period_px: Float32Array
     dark_share: Float32Array
+    ink_share: Float32Array
     contrast: Float32Array
 
     def __len__(self) -> int:
@@ -76,6 +78,7 @@ def measure_cells(pixels: Uint8Array, foreground: Foreground) -> RidgeCells:
         frequency_share=frequency_share,
         period_px=period_px,
         dark_share=(profile < ((low + high) / 2)[:, None]).mean(axis=1, dtype=np.float32),
+        ink_share=(patches < _middle_gray(patches)).mean(axis=(1, 2), dtype=np.float32),
         contrast=(high - low).astype(np.float32),
     )
 
@@ -104,6 +107,14 @@ def _turned(
     # cv2.remap takes at most 32,767 rows; _MOST_CELLS cells have 16,000.
     sampled = cv2.remap(pixels, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(len(rows), _ALONG, _ACROSS).astype(np.float32)
+
+
+def _middle_gray(patches: Float32Array) -> float:
+    """Half way between the darkest and the lightest pixels, a few outliers aside."""
+    if not patches.size:
+        return 0.0
+    dark, light = np.percentile(patches[:, ::2, ::2], [3, 97])
+    return float(dark + light) / 2
 
 
 def _strongest_frequency(profile: Float32Array) -> tuple[Float32Array, Float32Array]:
