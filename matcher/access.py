@@ -6,14 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from index.errors import DatabaseError
+from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
 from matcher.audit import AuditEvent, AuditLog
 from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
 from matcher.results import AccessContext
 
 MAX_TEXT_LENGTH = 500
 # What the request or the sample brought about, as opposed to what failed on our side.
-_REFUSALS = (SampleError, RequestError, BusyError, PackError, DatabaseError)
+_REFUSALS = (
+    SampleError,
+    RequestError,
+    BusyError,
+    PackError,
+    NotFoundError,
+    AlreadyExistsError,
+    RequestConflictError,
+    PageTokenError,
+)
 
 
 class AccessEntry:

@@ -13,7 +13,7 @@ from typing import Final
 from index.errors import DatabaseError
 from matcher.config import load_settings, system_language
 from matcher.errors import MatcherError
-from matcher.messages import LANGUAGES, text
+from matcher.messages import LANGUAGES, has_text, text
 
 # In the order of the help text. Each module has add_commands(subparsers); every command sets `run`, a function of
 # the parsed options that returns the exit code. options.lang is "vi" or "en"; options.settings are the Settings.
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.packs_folder = getattr(options, "packs_folder", None) or options.settings.storage.packs_folder
         return int(options.run(options))
     except (MatcherError, DatabaseError) as error:
-        print(text("cli.error", options.lang, reason=error), file=sys.stderr)
+        codes = (f"cli.error.{kind.__name__}" for kind in type(error).__mro__)
+        code = next(filter(has_text, codes), "cli.error")
+        print(text(code, options.lang, reason=error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

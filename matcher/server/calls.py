@@ -18,7 +18,6 @@ from matcher.audit import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
 from matcher.messages import preferred_language
 from matcher.server.admission import Admission
-from matcher.server.status import code_and_reason
 from matcher.trace import Stages
 
 REQUEST_ID_KEY: Final = "x-request-id"
@@ -131,7 +130,7 @@ class CallAudit:
         if call.audit_id or isinstance(error, AuditError):
             return error
         try:
-            self.append(AuditEvent(action=call.action, outcome=outcome_of(error), reason=code_and_reason(error)[1]))
+            self.append(AuditEvent(action=call.action, outcome=outcome_of(error), reason=type(error).__name__))
         except AuditError as audit_error:
             return audit_error
         return error

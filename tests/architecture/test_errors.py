@@ -9,6 +9,7 @@ import pytest
 from index import errors as index_errors
 from index.errors import DatabaseError
 from matcher import errors as matcher_errors
+from matcher.access import outcome_of
 from matcher.errors import MatcherError
 from matcher.messages import LANGUAGES, tables, text
 from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
@@ -92,3 +93,20 @@ def test_an_unforeseen_error_tells_nothing_but_the_request_id() -> None:
     status = status_of(ValueError("/srv/folder"), language="en", request_id="r-1")
     assert "/srv" not in str(status)
     assert "r-1" in str(status)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (matcher_errors.NoFaceError(""), "refused"),
+        (matcher_errors.RequestError(""), "refused"),
+        (index_errors.SubjectNotFoundError(""), "refused"),
+        (index_errors.DatabaseFullError(""), "failed"),
+        (matcher_errors.SessionError(""), "failed"),
+        (matcher_errors.DeadlineError(""), "failed"),
+        (ValueError(""), "failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_the_audit_tells_refusals_from_failures(error: Exception, outcome: str) -> None:
+    assert outcome_of(error) == outcome

@@ -56,7 +56,7 @@ class Service:
 def start_service(
     folder: Path, *, is_open: bool = True, search: SearchSettings | None = None, **limits: Any
 ) -> Service:
-    limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 5.0, **limits}
+    limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 30.0, **limits}
     settings = replace(Settings(), server=ServerSettings(**limits))
     audit, face_engine, comparer = InMemoryAudit(), FakeFaceEngine(), FakeComparer()
     database = EnrollmentDatabase.open(folder)

@@ -55,7 +55,7 @@ def test_bytes_that_are_no_message_are_refused_and_recorded(service: Service, co
     refusal = refusal_of(service, IDENTIFY, content)
     assert (refusal.code, refusal.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_MALFORMED")
     (event,) = service.audit.events
-    assert (event.action, event.outcome, event.reason) == ("identify", "refused", "ERROR_REASON_MALFORMED")
+    assert (event.action, event.outcome, event.reason) == ("identify", "refused", "MalformedError")
     assert event.peer.startswith("ipv4:127.0.0.1")
 
 
