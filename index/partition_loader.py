@@ -66,15 +66,7 @@ def refresh_partition(connection: sqlite3.Connection, built: Partition) -> Parti
 
 def fill_columns(connection: sqlite3.Connection, partition: Partition, report: ReportProgress) -> None:
     """Read what filters need of every reference whose subject is not sealed."""
-    rows = _integers(
-        connection,
-        "SELECT reference_id, subject_number, finger FROM reference WHERE pack_number = ? ORDER BY reference_id",
-        (partition.pack.pack_number,),
-        3,
-    )
-    sealed = _integers(connection, "SELECT subject_number FROM subject WHERE state = 'sealed'", (), 1)
-    if len(sealed):
-        rows = rows[~np.isin(rows[:, 1], sealed[:, 0])]
+    rows = searchable_rows(connection, partition.pack)
     if not len(rows):
         return
     report(OpenProgress("columns", 0, len(rows)))
@@ -101,6 +93,18 @@ def fill_columns(connection: sqlite3.Connection, partition: Partition, report: R
         )
         partition.columns.set_membership(gallery_number, members[:, 0], is_member=True)
     report(OpenProgress("columns", len(rows), len(rows)))
+
+
+def searchable_rows(connection: sqlite3.Connection, pack: PackRow) -> Int64Array:
+    """int64 (n, 3): reference id, subject number and finger of every reference that is searched, ids ascending."""
+    rows = _integers(
+        connection,
+        "SELECT reference_id, subject_number, finger FROM reference WHERE pack_number = ? ORDER BY reference_id",
+        (pack.pack_number,),
+        3,
+    )
+    sealed = _integers(connection, "SELECT subject_number FROM subject WHERE state = 'sealed'", (), 1)
+    return rows[~np.isin(rows[:, 1], sealed[:, 0])] if len(sealed) else rows
 
 
 def _reconcile(connection: sqlite3.Connection, partition: Partition, report: ReportProgress) -> bool:

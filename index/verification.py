@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from index.partition import Partition
+from index.partition_loader import searchable_rows
 from index.receipts import VerifyReport
 from index.records import Int64Array, Modality
 from index.reference_columns import ColumnFilter
@@ -16,7 +17,7 @@ from index.store_effects import PackKey
 from index.store_references import vector_blobs
 from index.template_codec import decode_vectors
 
-SAMPLE_COUNT = 256
+SAMPLE_COUNT, QUICK_SAMPLE_COUNT = 256, 16
 # A vector compared with itself; what is missing is float32 rounding.
 SELF_SIMILARITY = 0.9999
 
@@ -24,42 +25,45 @@ SELF_SIMILARITY = 0.9999
 def verify_partitions(
     store: ReferenceStore, partitions: Mapping[PackKey, Partition], *, thorough: bool
 ) -> VerifyReport:
-    """Check the store, compare ids while nobody writes, and search a sample of references for themselves."""
+    """Compare store, filter columns and indexes while nobody writes, and let a sample of references find themselves.
+
+    thorough: read every page of the store and every id in it; otherwise the ids of the columns, which were read from
+    the store at start and followed every commit, are compared with the index, and their number with the store.
+    """
     problems = list(store.check()) if thorough else []
 
     def compare(connection: sqlite3.Connection) -> tuple[int, int]:
         for partition in partitions.values():
-            problems.extend(_id_problems(connection, partition))
+            problems.extend(_id_problems(connection, partition, thorough=thorough))
         subjects = connection.execute("SELECT count(*) FROM subject").fetchone()[0]
         references = connection.execute("SELECT count(*) FROM reference").fetchone()[0]
+        sealed = connection.execute(
+            "SELECT count(*) FROM reference WHERE subject_number IN"
+            " (SELECT subject_number FROM subject WHERE state = 'sealed')"
+        ).fetchone()[0]
+        searched = sum(len(partition.columns) for partition in partitions.values())
+        if references - sealed != searched:
+            problems.append(f"{references - sealed} references should be searched, and {searched} are")
         return int(subjects), int(references)
 
     if problems:
         return VerifyReport(False, tuple(problems), 0, 0)
     subject_count, reference_count = store.exclusively(compare)
     for partition in partitions.values():
-        problems.extend(_vector_problems(store, partition))
+        problems.extend(_vector_problems(store, partition, SAMPLE_COUNT if thorough else QUICK_SAMPLE_COUNT))
     return VerifyReport(not problems, tuple(problems), subject_count, reference_count)
 
 
-def _id_problems(connection: sqlite3.Connection, partition: Partition) -> list[str]:
-    stored = np.array(
-        [
-            row[0]
-            for row in connection.execute(
-                "SELECT reference_id FROM reference JOIN subject USING (subject_number)"
-                " WHERE pack_number = ? AND state = 'active' ORDER BY reference_id",
-                (partition.pack.pack_number,),
-            )
-        ],
-        dtype=np.int64,
-    )
+def _id_problems(connection: sqlite3.Connection, partition: Partition, *, thorough: bool) -> list[str]:
+    filtered = partition.columns.reference_ids()
+    compared = [("index", partition.search_index.reference_ids())]
+    stored = filtered
+    if thorough:
+        stored = searchable_rows(connection, partition.pack)[:, 0]
+        compared.append(("filter columns", filtered))
     problems = []
-    for name, known in (
-        ("index", partition.search_index.reference_ids()),
-        ("filter columns", partition.columns.reference_ids()),
-    ):
-        lacking, extra = len(np.setdiff1d(stored, known)), len(np.setdiff1d(known, stored))
+    for name, known in compared:
+        lacking, extra = _count_beyond(stored, known), _count_beyond(known, stored)
         if lacking or extra:
             problems.append(
                 f"the {partition.pack.key.modality.value} {name} lacks {lacking} references of the store"
@@ -68,9 +72,9 @@ def _id_problems(connection: sqlite3.Connection, partition: Partition) -> list[s
     return problems
 
 
-def _vector_problems(store: ReferenceStore, partition: Partition) -> list[str]:
+def _vector_problems(store: ReferenceStore, partition: Partition, sample_count: int) -> list[str]:
     known = partition.columns.reference_ids()
-    picked: Int64Array = np.unique(np.random.default_rng().choice(known, min(SAMPLE_COUNT, len(known)), replace=False))
+    picked = np.unique(np.random.default_rng().choice(known, min(sample_count, len(known)), replace=False))
     with store.read() as connection:
         blobs = list(vector_blobs(connection, partition.pack, picked.tolist()))
     wrong_count = 0
@@ -86,3 +90,8 @@ def _vector_problems(store: ReferenceStore, partition: Partition) -> list[str]:
     if wrong_count:
         return [f"{wrong_count} of {len(blobs)} references looked up were not found by their own vectors"]
     return []
+
+
+def _count_beyond(ids: Int64Array, others: Int64Array) -> int:
+    """How many ascending ids are not among the ascending others."""
+    return len(np.setdiff1d(ids, others, assume_unique=True))
