@@ -51,6 +51,7 @@ file = "detector.onnx"
 canvas_px = 0
 score_floor = 0.6
 overlap = 0.3
+sure_score = 0.95
 
 [[embedders]]
 kind = "onnx"
