@@ -1,0 +1,218 @@
+"""Parts of the server by themselves: conversion of whatever arrives, admission, the watch over slow senders."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.records import FingerPosition, Modality
+from matcher.client import sample_message
+from matcher.errors import BusyError, DeadlineError, RequestError
+from matcher.messages import preferred_language
+from matcher.ranking import rank_candidates
+from matcher.results import SampleScore, Score
+from matcher.samples import EncodedSample
+from matcher.server.admission import Admission
+from matcher.server.calls import snake_case
+from matcher.server.convert import filter_from_proto, sample_from_proto, subject_from_proto
+from matcher.server.metrics import Metrics
+from matcher.server.read_watch import ReadWatch
+from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
+
+INT32 = st.integers(-(2**31), 2**31 - 1)
+
+
+@given(
+    modality=INT32,
+    finger=INT32,
+    ppi=st.floats(),
+    seconds=st.integers(-(2**63), 2**63 - 1),
+    nanos=INT32,
+    face_number=INT32,
+    content=st.binary(max_size=8),
+    is_template=st.booleans(),
+)
+def test_whatever_arrives_is_a_sample_or_a_named_field(
+    modality: int,
+    finger: int,
+    ppi: float,
+    seconds: int,
+    nanos: int,
+    face_number: int,
+    content: bytes,
+    is_template: bool,
+) -> None:
+    message = sample_pb2.Sample(face_number=face_number)
+    message.modality, message.finger_position = modality, finger  # type: ignore[assignment]
+    if is_template:
+        message.iso_19794_2_template = content
+    else:
+        message.image.content, message.image.ppi = content, ppi
+    message.capture_time.seconds, message.capture_time.nanos = seconds, nanos
+    try:
+        sample = sample_from_proto(message, field="samples[3]")
+    except RequestError as error:
+        named = error.field
+    else:
+        named = ""
+    if named:
+        assert named.startswith("samples[3].")
+        return
+    assert sample.ppi is None or (math.isfinite(sample.ppi) and sample.ppi > 0)
+    assert isinstance(sample.finger, FingerPosition)
+    assert sample.face_number >= 0
+    # What the client makes of it is the same sample again.
+    assert sample_from_proto(sample_message(sample), field="samples[3]") == sample
+
+
+@given(fingers=st.lists(INT32, max_size=4), sex=INT32, year=INT32)
+def test_a_scope_is_a_filter_or_a_named_field(fingers: list[int], sex: int, year: int) -> None:
+    message = matching_service_pb2.SearchScope(birth_year_min=year)
+    message.finger_positions.extend(fingers)  # type: ignore[arg-type]
+    message.sex = sex  # type: ignore[assignment]
+    try:
+        where = filter_from_proto(message)
+    except RequestError as error:
+        named = error.field
+    else:
+        named = ""
+    if named:
+        assert named.startswith("scope.")
+        return
+    assert where.birth_year_min == (year or None)
+
+
+def test_a_subject_with_an_unknown_sex_is_refused() -> None:
+    message = enrollment_service_pb2.Subject(sex=7)  # type: ignore[arg-type]
+    with pytest.raises(RequestError) as refusal:
+        subject_from_proto(message)
+    assert refusal.value.field == "subject.sex"
+
+
+def test_an_empty_sample_names_what_is_missing() -> None:
+    message = sample_pb2.Sample(modality=sample_pb2.MODALITY_FACE)
+    with pytest.raises(RequestError) as refusal:
+        sample_from_proto(message, field="samples[0]")
+    assert refusal.value.field == "samples[0].content"
+    # An image without bytes is an image; decoding says that it is empty.
+    message.image.SetInParent()
+    assert sample_from_proto(message, field="samples[0]") == EncodedSample(Modality.FACE)
+
+
+def test_admission_counts_in_and_out() -> None:
+    admission = Admission(worker_count=1, queue_count=1, stream_count=1)
+    with admission.admitted("call"), admission.admitted("call"), admission.admitted("stream"):
+        for kind in ("call", "stream"):
+            with pytest.raises(BusyError), admission.admitted(kind):
+                pass
+    with admission.admitted("call"):
+        admission.drain()
+        with pytest.raises(BusyError), admission.admitted("call"):
+            pass
+
+
+def test_whoever_waits_for_a_place_leaves_at_the_deadline() -> None:
+    admission = Admission(worker_count=1, queue_count=1, stream_count=1)
+    over = threading.Event()
+
+    def check() -> None:
+        if over.is_set():
+            raise DeadlineError("over")
+
+    with admission.working(check):
+        threading.Timer(0.05, over.set).start()
+        with pytest.raises(DeadlineError), admission.working(check):
+            pass
+    over.clear()
+    with admission.working(check):
+        pass
+
+
+class _Context:
+    def __init__(self) -> None:
+        self.canceled = threading.Event()
+
+    def cancel(self) -> None:
+        self.canceled.set()
+
+
+def test_a_sender_that_does_not_send_is_ended_and_others_are_not() -> None:
+    watch = ReadWatch()
+    slow, quick, idle = _Context(), _Context(), _Context()
+    try:
+        with watch.reading(_any(slow), 0.01):
+            assert slow.canceled.wait(10)
+        with watch.reading(_any(quick), 60.0), watch.reading(_any(idle), 60.0, is_idle=True):
+            watch.end_idle()
+            assert idle.canceled.is_set()
+            assert not quick.canceled.is_set()
+    finally:
+        watch.stop()
+
+
+def _any(value: object) -> Any:
+    return value
+
+
+def test_metrics_count_calls_by_code_and_time() -> None:
+    metrics = Metrics()
+    for elapsed_ms in (3.0, 30.0, 1e6):
+        metrics.began()
+        metrics.ended("identify", "OK", elapsed_ms)
+    metrics.began()
+    snapshot = metrics.snapshot()
+    assert snapshot.call_counts == {("identify", "OK"): 3}
+    assert snapshot.latency_counts == {("identify", 5.0): 1, ("identify", 50.0): 1, ("identify", math.inf): 1}
+    assert snapshot.running_count == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "action"), [("Identify", "identify"), ("AddToGallery", "add_to_gallery"), ("", ""), ("x" * 99, "x" * 64)]
+)
+def test_actions_are_methods_in_snake_case(method: str, action: str) -> None:
+    assert snake_case(method) == action
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("", "vi"), ("en", "en"), ("EN-us", "en"), ("fr", "vi"), ("vi;q=0.2, en;q=0.8", "en"), ("en;q=x, vi", "vi")],
+)
+def test_the_language_is_the_best_we_have(header: str, language: str) -> None:
+    assert preferred_language(header) == language
+
+
+def test_candidates_are_ranked_by_score_then_similarity_then_id() -> None:
+    def scored(value: float, similarity: float, *, capped: bool = False) -> tuple[SampleScore, ...]:
+        score = Score(value, capped)
+        return (SampleScore(Modality.FACE, FingerPosition.UNKNOWN, 0, 1, similarity, score),)
+
+    found = {
+        "b": scored(40.0, 0.9, capped=True),
+        "d": scored(10.0, 0.2),
+        "a": scored(40.0, 0.9, capped=True),
+        "c": scored(40.0, 0.95, capped=True),
+    }
+    ranked = rank_candidates(found, threshold_score=40.0, max_candidates=3)
+    assert [candidate.subject_id for candidate in ranked] == ["c", "a", "b"]
+    assert [candidate.rank for candidate in ranked] == [1, 2, 3]
+    assert all(candidate.above_threshold and candidate.score.capped for candidate in ranked)
+
+
+def test_samples_that_agree_outrank_one_sample_alone() -> None:
+    def sample(number: int, value: float) -> SampleScore:
+        return SampleScore(Modality.FINGERPRINT, FingerPosition(number + 1), number, 1, 0.5, Score(value))
+
+    found = {"one": (sample(0, 35.0),), "both": (sample(0, 30.0), sample(1, 30.0))}
+    assert rank_candidates(found, threshold_score=50.0, max_candidates=2)[0].subject_id == "both"
+
+
+def test_time_limits_are_what_the_documentation_says() -> None:
+    from matcher.server.interceptors import CallLimits
+
+    limits = CallLimits(max_message_bytes=1)
+    assert (limits.longest_s, limits.read_s, limits.idle_s) == (120.0, 60.0, 600.0)
