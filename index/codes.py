@@ -28,7 +28,7 @@ Int8Array = npt.NDArray[np.int8]
 Int32Array = npt.NDArray[np.int32]
 
 # Widest code in units of the row's root mean square. Wider loses in the 4-bit residual, narrower clips more.
-CODE_RANGE = 3.0
+CODE_RANGE = 3.2
 ENCODE_ROW_COUNT = 1024  # bounds the float64 scratch memory
 CACHE_LINE_BYTES = 64
 QUERY_CODE_LIMIT = 127
