@@ -33,15 +33,17 @@ class ReferenceStore:
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
-                # What a killed process left in the log goes to its place, so that deleted bytes are gone from both.
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except BaseException:
                 self._connection.close()
                 raise
         self._readers = ReaderPool(path)
         self._apply_effects = apply_effects
         self._queue = WriteQueue(self._connection, self._after_commit)
-        self._scrub_pending = False
+        # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
+        # that is too full for it can still be searched.
+        self._scrub_pending = True
+        with contextlib.suppress(sqlite3.Error):
+            self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
         with self.read() as connection:
             self.database_id = str(
                 connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]

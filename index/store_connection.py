@@ -39,6 +39,8 @@ def named_errors() -> Iterator[None]:
         if code in _REFUSED:
             raise DatabaseWriteError("the disk refused the store; nothing was stored, check the disk") from error
         raise DatabaseError(f"the store could not be used ({type(error).__name__}); see the server log") from error
+    except OverflowError as error:
+        raise DatabaseError("a number has more than 64 bits") from error
     except UnicodeEncodeError as error:
         raise DatabaseError("a text is not valid Unicode; send it as UTF-8") from error
 

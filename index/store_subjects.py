@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from index.errors import AlreadyExistsError, SubjectNotFoundError
+from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
 
 # The order of SQL parameters in one statement stays far below SQLite's limit of 32,766.
 ROWS_A_STATEMENT = 500
+LAST_YEAR = 9999
 SEX_CODES = {Sex.UNKNOWN: 0, Sex.FEMALE: 1, Sex.MALE: 2}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -77,6 +78,8 @@ def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: dat
     An existing subject keeps what is recorded; what was not recorded so far is filled in. Raises
     SubjectNotFoundError for an unknown id, AlreadyExistsError where the external id is another subject's.
     """
+    if subject.birth_year is not None and not 1 <= subject.birth_year <= LAST_YEAR:
+        raise DatabaseError(f"birth_year must be 1 to {LAST_YEAR}, or left out")
     by_number = find_by_external_id(connection, subject.external_id)
     if subject.subject_id:
         row = find_subject(connection, subject.subject_id)
@@ -161,7 +164,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
             subject_id,
             subject.external_id,
             subject.display_name,
-            SubjectState.ACTIVE.value,
+            _kept_state(subject).value,
             subject.sex.value,
             subject.birth_year,
             to_microseconds(now),
@@ -172,11 +175,19 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         subject_id=subject_id,
         external_id=subject.external_id,
         display_name=subject.display_name,
+        state=_kept_state(subject),
         sex=subject.sex,
         birth_year=subject.birth_year,
         create_time=now,
     )
     return SubjectRow(cursor.lastrowid, stored)
+
+
+def _kept_state(subject: Subject) -> SubjectState:
+    """A new subject may be sealed from the start; one that is expunged is not stored."""
+    if subject.state is SubjectState.EXPUNGED:
+        raise DatabaseError("an expunged subject cannot be stored")
+    return subject.state
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:

@@ -22,7 +22,7 @@ from index.errors import (
     SubjectNotFoundError,
     VectorError,
 )
-from index.records import FingerPosition, Gallery, Modality, NewReference, Sex, Subject, Template
+from index.records import FingerPosition, Gallery, Modality, NewReference, Sex, Subject, SubjectState, Template
 from index.template_codec import FLOAT32, INT8, decode_vectors, encode_vectors
 
 NAME = "Nguyễn Thị Ổn"
@@ -192,6 +192,30 @@ def test_a_capture_time_without_a_zone_is_refused(database, make):
     naive = NewReference(face.template, 50, capture_time=datetime(2026, 5, 1))
     with pytest.raises(DatabaseError, match="zone"):
         database.enroll(Subject(""), [naive])
+
+
+@pytest.mark.parametrize("year", [0, -1, 10_000, 2**40, 2**80])
+def test_a_year_that_is_none_is_refused(database, make, year):
+    with pytest.raises(DatabaseError, match="birth_year"):
+        database.enroll(Subject("", birth_year=year), [make.face()])
+    assert database.ready
+    assert database.verify().subject_count == 0
+
+
+def test_numbers_without_end_are_refused(database):
+    with pytest.raises(DatabaseError, match="64 bits"):
+        database.references([2**70])
+
+
+def test_a_subject_may_be_sealed_from_the_start(database, make, found):
+    face = make.face()
+    receipt = database.enroll(Subject("", state=SubjectState.SEALED), [face])
+    assert database.get_subject(receipt.subject_id).state is SubjectState.SEALED
+    assert found(database, face) == 0
+    database.unseal_subject(receipt.subject_id)
+    assert found(database, face) == receipt.reference_ids[0]
+    with pytest.raises(DatabaseError):
+        database.enroll(Subject("", state=SubjectState.EXPUNGED), [])
 
 
 def test_one_process_holds_a_folder(folder, database):
