@@ -21,13 +21,13 @@ __all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_m
 
 Int32Array = npt.NDArray[np.int32]
 
-# Logistic regression of mated against non-mated pairs (training/comparison_weights.py). SOFTNESS widens the curve, so
+# Logistic regression of mated against non-mated pairs (training/fingerprints). SOFTNESS widens the curve, so
 # that float32 still tells very similar pairs apart; it changes no order.
-SUPPORT_WEIGHT: Final = 3.95
+SUPPORT_WEIGHT: Final = 3.85
 SUPPORT_OFFSET: Final = 0.005
-COVERAGE_WEIGHT: Final = 7.25
-LIKENESS_WEIGHT: Final = 13.05
-BIAS: Final = 4.08
+COVERAGE_WEIGHT: Final = 7.16
+LIKENESS_WEIGHT: Final = 13.51
+BIAS: Final = 3.67
 SOFTNESS: Final = 4.0
 
 

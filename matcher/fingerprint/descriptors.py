@@ -2,7 +2,7 @@
 
 The projection is a linear discriminant (R. A. Fisher, Annals of Eugenics 7, 1936; here for many classes): of all
 directions in cylinder space it keeps those in which different minutiae differ most relative to how much the same
-minutia differs between two prints. `descriptor_basis.npz` holds it; training/descriptor_basis.py makes it.
+minutia differs between two prints. `descriptor_basis.npz` holds it; training/fingerprints makes it.
 """
 
 from __future__ import annotations
