@@ -97,16 +97,15 @@ class FaceEngine:
 
 def choose_face(faces: Sequence[FaceDetection], *, face_number: int = 0, largest_face: bool = False) -> FaceDetection:
     """The one face that the request means. faces: largest first. Raises as FaceEngine.extract does."""
-    usable = [face for face in faces if eye_distance_px(face) >= SMALLEST_EYE_DISTANCE_PX]
-    if face_number:
-        if not 1 <= face_number <= len(faces):
-            raise RequestError(f"face {face_number} was asked for, but {len(faces)} were found", field="face_number")
-        usable = [face for face in usable if face is faces[face_number - 1]]
+    if face_number and not 1 <= face_number <= len(faces):
+        raise RequestError(f"face {face_number} was asked for, but {len(faces)} were found", field="face_number")
     if not faces:
         raise NoFaceError("no face was found: send a photograph in which the face is upright and uncovered")
+    meant = [faces[face_number - 1]] if face_number else faces
+    usable = [face for face in meant if eye_distance_px(face) >= SMALLEST_EYE_DISTANCE_PX]
     if not usable:
         raise QualityError(
-            f"the face is too small: {eye_distance_px(faces[0]):.0f} px between the eyes, "
+            f"the face is too small: {eye_distance_px(meant[0]):.0f} px between the eyes, "
             f"at least {SMALLEST_EYE_DISTANCE_PX:.0f} are needed and 60 or more are good",
             score=0,
             reasons=("face_too_small",),

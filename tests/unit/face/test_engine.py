@@ -102,7 +102,7 @@ def test_faces_too_small_to_use_neither_count_nor_serve() -> None:
     with pytest.raises(QualityError) as caught:
         choose_face([tiny])
     assert caught.value.reasons == ("face_too_small",)
-    with pytest.raises(QualityError):
+    with pytest.raises(QualityError, match="4 px between the eyes"):
         choose_face([good, tiny], face_number=2)
     with pytest.raises(SeveralFacesError) as several:
         choose_face([good, face(30, 80), tiny])
