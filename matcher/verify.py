@@ -68,7 +68,7 @@ class Verifier:
             entry.note(pack_ids=pack_ids)
             if other:
                 others = extract_all(self._engines, other, stages, field="other_probe.samples")
-                scores, trial_count = self._with_probe(extractions, others, stages)
+                scores, trial_count = self._with_probe(extractions, others, stages, explained=explained)
             else:
                 scores, trial_count = self._with_subject(extractions, subject_id, stages, explained=explained)
             if not scores:
@@ -113,7 +113,7 @@ class Verifier:
         return scores, trial_count
 
     def _with_probe(
-        self, extractions: Sequence[Extraction], others: Sequence[Extraction], stages: Stages
+        self, extractions: Sequence[Extraction], others: Sequence[Extraction], stages: Stages, *, explained: bool
     ) -> tuple[list[SampleScore], int]:
         scores: list[SampleScore] = []
         trial_count = 1
@@ -128,7 +128,7 @@ class Verifier:
                 similarities = [reranker.compare_templates(template, other) for other in comparable]
                 best = max(range(len(comparable)), key=similarities.__getitem__)
                 score = self._searcher.score_of(template, number, 0, similarities[best])
-                if template.modality is Modality.FINGERPRINT:
+                if explained and template.modality is Modality.FINGERPRINT:
                     score = replace(score, explanation=reranker.explain_templates(template, comparable[best]))
             scores.append(score)
         return scores, trial_count

@@ -60,13 +60,14 @@ class Server:
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics()
         self.readiness = Readiness()
-        self.audit = CallAudit(audit)
+        self.health = HealthReport(SERVICE_NAMES)
+        # Without its record no answer leaves, so a server that cannot write them does not serve.
+        self.audit = CallAudit(audit, on_change=self._set_serving)
         self._drain_s = limits.drain_s
         self._admission = Admission(
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
         )
         self._read_watch = ReadWatch()
-        self.health = HealthReport(SERVICE_NAMES)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
         interceptor = CallInterceptor(
@@ -116,6 +117,9 @@ class Server:
         """From now on the server answers: the index is verified."""
         self.readiness.open(use_cases)
         self.health.tell(serving=True)
+
+    def _set_serving(self, audit_is_writable: bool) -> None:
+        self.health.tell(serving=audit_is_writable and self.readiness.is_open)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
@@ -223,6 +227,9 @@ def serve(
                 stop.wait()
                 say("serve.stopping")
                 server.stop()
+                counts = server.metrics.snapshot().call_counts
+                ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
+                say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
         finally:
             server.stop()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -110,18 +110,31 @@ def snake_case(method: str) -> str:
 class CallAudit:
     """An AuditLog that marks the current call as recorded, so that no call is recorded twice or not at all."""
 
-    def __init__(self, audit: AuditLog) -> None:
+    def __init__(self, audit: AuditLog, *, on_change: Callable[[bool], None] = lambda _: None) -> None:
+        """on_change: told False when records cannot be written any more, and True when they can again."""
         self._audit = audit
+        self._on_change = on_change
+        self._is_writable = True
 
     def append(self, event: AuditEvent) -> AuditRecord:
         """On disk when it returns. Raises AuditError."""
         call = _CURRENT.get()
         if call is not None:
             event = replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
-        record = self._audit.append(event)
+        try:
+            record = self._audit.append(event)
+        except AuditError:
+            self._tell(False)
+            raise
+        self._tell(True)
         if call is not None:
             call.audit_id = record.audit_id
         return record
+
+    def _tell(self, is_writable: bool) -> None:
+        if is_writable is not self._is_writable:
+            self._is_writable = is_writable
+            self._on_change(is_writable)
 
     def record_failure(self, error: Exception) -> Exception:
         """Records that the current call failed, unless it is recorded already. The error to tell: the given one, or

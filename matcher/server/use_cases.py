@@ -67,6 +67,10 @@ class Readiness:
     def close(self) -> None:
         self._use_cases = None
 
+    @property
+    def is_open(self) -> bool:
+        return self._use_cases is not None
+
     def get(self) -> UseCases:
         """Raises NotServingError."""
         use_cases = self._use_cases

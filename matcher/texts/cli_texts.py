@@ -31,6 +31,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
         "No model pack is ready. Run: station-matcher doctor",
     ),
+    "serve.stopped": (
+        "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",
+        "Stopped: {answered} requests answered, {refused} refused or failed",
+    ),
     "cli.unreachable": (
         "Không kết nối được máy chủ tại {address}. Hãy chạy: station-matcher serve",
         "The server at {address} cannot be reached. Start it with: station-matcher serve",

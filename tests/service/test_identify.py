@@ -115,9 +115,13 @@ def test_no_answer_leaves_when_the_record_cannot_be_written(service: Service) ->
     with pytest.raises(ServiceError) as refusal:
         service.client.identify([face(1, impression=1)], access=ACCESS)
     assert (refusal.value.code, refusal.value.reason) == ("INTERNAL", "ERROR_REASON_AUDIT")
+    assert not service.client.is_serving()
     with pytest.raises(ServiceError) as second:
         service.client.identify([], access=ACCESS)
     assert second.value.reason == "ERROR_REASON_AUDIT"
+    service.audit.is_broken = False
+    assert service.client.identify([face(1, impression=1)], access=ACCESS).candidates
+    assert service.client.is_serving()
 
 
 def test_several_faces_are_listed_and_one_can_be_named(service: Service) -> None:

@@ -54,7 +54,7 @@ def test_sigterm_drains_and_ends_cleanly(tmp_path: Path) -> None:
         for task in running:
             task.result()
     assert exit_code == 0
-    assert server.lines[-1].startswith("Stopping")
+    assert server.lines[-1].startswith("Stopped")
     assert verify_audit_log(tmp_path / "audit.jsonl").ok
     with server_process(tmp_path) as server, server.client() as client:
         kept = {subject.external_id: subject.subject_id for subject in client.subjects(page_size=1000)}
