@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import unicodedata
 
@@ -55,6 +56,24 @@ def test_a_deleted_subject_is_in_no_answer_and_no_file(folder, make, found):
         assert database.verify().ok
     for name, needle in needles.items():
         assert not _files_with(folder, needle), name
+
+
+def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(tmp_path, make, monkeypatch):
+    folder, face, finger = tmp_path / "a", make.face(), make.finger()
+    with EnrollmentDatabase.open(folder) as database:
+        receipt = database.enroll(Subject(""), [face, finger])
+        database.enroll(Subject(""), [make.face()])
+    vector = face.template.vectors.tobytes()
+    with EnrollmentDatabase(folder, save_interval_s=3600) as database:
+        with monkeypatch.context() as patch:
+            patch.setattr("index.partitions.Partitions.erase", lambda *_: False)
+            assert not database.delete_subject(receipt.subject_id).files_scrubbed
+        shutil.copytree(folder, tmp_path / "killed")
+    assert _files_with(tmp_path / "killed", vector)
+    with EnrollmentDatabase.open(tmp_path / "killed") as database:
+        assert not _files_with(tmp_path / "killed", vector)
+        assert database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids).absent
+        assert database.verify().ok
 
 
 def test_the_check_finds_what_is_still_there(database, make):
