@@ -64,7 +64,7 @@ def server_process(
     *,
     command: Sequence[str] = FAKE,
     environ: Mapping[str, str] | None = None,
-    limit_s: float = 120.0,
+    limit_s: float = 300.0,
 ) -> Iterator[ServerProcess]:
     """Serving when the block begins, gone when it ends."""
     settings = {"STATION_MATCHER_SERVER_ADDRESS": "127.0.0.1:0", **(environ or {})}
