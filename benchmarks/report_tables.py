@@ -35,7 +35,10 @@ def identification_table(found: Result) -> str:
     details = found["details"]
     rows = [[f"rank {rank}", percent(share)] for rank, share in found["rank"].items()]
     rows[0][1] = percent(found["rank"]["1"], details["rank_1_interval"])
-    rows += [[f"FNIR at FPIR {fpir}", percent(rate)] for fpir, rate in found["fnir_at_fpir"].items()]
+    for fpir, rate in found["fnir_at_fpir"].items():
+        # So many searches may name a stranger at that FPIR: one wrong label among the images can decide it.
+        allowed = int(float(fpir) * found["probes"])
+        rows.append([f"FNIR at FPIR {fpir} ({allowed:,} searches)", percent(rate)])
     strangers = details["distractors"]
     about = f"{found['probes']:,} probes, gallery of {found['gallery']:,}, pack {details['pack']}"
     if strangers["generated"]:

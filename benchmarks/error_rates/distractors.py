@@ -10,7 +10,10 @@ from benchmarks.engines import Engine, Extracted
 from benchmarks.error_rates.arguments import extract
 from benchmarks.error_rates.gallery import Enrollment
 
-GENERATED_FINGERS = "easier than real strangers at high scores; see `python -m benchmarks distractors`"
+GENERATED_FINGERS = (
+    "fitted to six research sets, on which they resemble real prints about as often as real strangers do; "
+    "see `python -m benchmarks distractors`"
+)
 GENERATED_FACES = (
     "drawn from a Gaussian of the gallery's own embeddings, they know no resemblance between people; "
     "FNIR and rank with them flatter the engine: use --distractor-data"
