@@ -47,6 +47,41 @@ def identification_table(found: Result) -> str:
     return f"{about}. Rank 1 by set: {by_set}.\n\n" + table(["", "%"], rows)
 
 
+def quality_table(found: Result) -> str:
+    discarded = found["discarded"]
+    shares = (0.0, 0.05, 0.1, 0.2, 0.3)
+    columns = [min(range(len(discarded)), key=lambda row, share=share: abs(discarded[row] - share)) for share in shares]
+    rows = [
+        [
+            f"{100 * float(start):g} %",
+            *(percent(one["fnmr"][column]) for column in columns),
+            f"{one['area_ratio']:.2f}",
+            f"{one['ideal_area_ratio']:.2f}",
+        ]
+        for start, one in found["start_fnmr"].items()
+    ]
+    head = ["FNMR at first", *(f"{100 * share:.0f} % discarded" for share in shares), "area", "ideal area"]
+    note = "Comparisons with the lowest quality are discarded first; area up to 20 %, 1 where quality says nothing."
+    return f"{found['mated']:,} mated comparisons. {note}\n\n" + table(head, rows)
+
+
+def distractor_table(found: Result) -> str:
+    def quantiles(one: Result) -> str:
+        return " / ".join(f"{one[share]:.3g}" for share in ("0.05", "0.5", "0.95"))
+
+    rows = [[name, quantiles(one["real"]), quantiles(one["generated"])] for name, one in found["statistics"].items()]
+    levels = found["similarities"]["at_real_fmr"]
+    compared = [[fmr, f"{one['share']:.2e}", f"{one['ratio']:.2f}"] for fmr, one in levels.items()]
+    pairs = found["similarities"]
+    return (
+        f"{found['real_prints']:,} real prints, {found['generated']:,} generated templates; "
+        "5 / 50 / 95 % quantiles.\n\n"
+        + table(["statistic", "real", "generated"], rows)
+        + f"\n\nSimilarities of {pairs['real_pairs']:,} real and {pairs['generated_pairs']:,} generated strangers:\n\n"
+        + table(["real FMR", "share of generated at that similarity", "ratio"], compared)
+    )
+
+
 def speed_table(found: Result) -> str:
     rows = [
         [name, *(f"{one[key]:.3g}" for key in ("median_ms", "p95_ms", "p99_ms")), f"{one['ratio']:.4g}",
