@@ -189,6 +189,16 @@ def _no_memory(*_arguments: object) -> None:
     raise MemoryError
 
 
+def test_the_writing_connection_syncs_checks_and_overwrites(database):
+    """A power failure cannot be made in a test; what guards against it can be asked for."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+    def ask(connection: sqlite3.Connection) -> dict[str, object]:
+        return {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
+
+    assert database._store.exclusively(ask) == wanted
+
+
 def test_errors_of_the_disk_have_names():
     from index.store_connection import named_errors
 
