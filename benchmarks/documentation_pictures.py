@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from benchmarks.demo.captures import encode_png
 from benchmarks.demo.pictures import fingerprint_picture
@@ -35,7 +36,7 @@ def main() -> int:
     templates = [engine.template_from_minutiae(found.minutiae, FingerPosition.UNKNOWN) for found in extractions]
     FOLDER.mkdir(parents=True, exist_ok=True)
     drawn = with_minutiae(captures[0], extractions[0].minutiae)
-    (FOLDER / "minutiae.png").write_bytes(encode_png(np.hstack([cv2.cvtColor(captures[0], cv2.COLOR_GRAY2BGR), drawn])))
+    _write("minutiae.png", np.hstack([cv2.cvtColor(captures[0], cv2.COLOR_GRAY2BGR), drawn]))
     found = compare.explain(*(compare.prepare(template) for template in templates))
     probe, reference = (extraction.minutiae for extraction in extractions)
     pairs = [
@@ -43,8 +44,13 @@ def main() -> int:
         for a, b in found.pairs
     ]
     picture = fingerprint_picture(captures[0], captures[1], pairs, f"generated prints, {len(pairs)} paired minutiae")
-    (FOLDER / "paired-minutiae.png").write_bytes(encode_png(picture))
+    _write("paired-minutiae.png", picture)
     return 0
+
+
+def _write(name: str, picture: Pixels) -> None:
+    # 64 colors are enough to look at, and a fifth of the bytes.
+    Image.fromarray(picture[:, :, ::-1]).quantize(64).save(FOLDER / name, optimize=True)
 
 
 def with_minutiae(print_: Pixels, minutiae: MinutiaSet) -> Pixels:
