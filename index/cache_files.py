@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import secrets
 import shutil
 import sqlite3
@@ -20,6 +21,8 @@ from index.search_index import SearchIndex, load_index
 from index.store import ReferenceStore
 from index.store_effects import PackRow
 from index.write_queue import Outcome
+
+log = logging.getLogger(__name__)
 
 
 def new_folder(root: Path, pack: PackRow) -> Path:
@@ -41,9 +44,13 @@ def load_marked(connection: sqlite3.Connection, root: Path, pack: PackRow) -> tu
     folder = root / row[0]
     try:
         loaded = load_index(pack.key.modality, folder)
-    except CacheFileError:
+    except CacheFileError as error:
+        log.warning("the %s index is built again from the store: %s", pack.key.modality.value, error)
         return None
-    return (loaded, folder) if loaded.stamp == row[1] else None
+    if loaded.stamp != row[1]:
+        log.warning("the %s index is built again: its files are of another store", pack.key.modality.value)
+        return None
+    return loaded, folder
 
 
 def save_cache(store: ReferenceStore, partition: Partition) -> None:

@@ -38,9 +38,13 @@ def _face(seed: int) -> NewReference:
     return NewReference(Template(Modality.FACE, FingerPosition.UNKNOWN, PACK, vectors), 50)
 
 
-def test_index_verify_and_rebuild(data_folder, capsys):
+def test_index_verify_and_rebuild(data_folder, capsys, caplog):
     assert main(["--lang", "en", "index", "verify"]) == 0
     assert "3 subjects, 3 references" in capsys.readouterr().out
+    for path in (data_folder / CACHE_NAME).rglob("*.cache"):
+        path.write_bytes(b"damaged")
+    assert main(["--lang", "en", "index", "verify"]) == 0
+    assert "built again" in caplog.text
     for path in (data_folder / CACHE_NAME).rglob("*.cache"):
         path.write_bytes(b"damaged")
     assert main(["--lang", "vi", "index", "rebuild"]) == 0
