@@ -160,3 +160,18 @@ def test_a_picture_without_its_orientation_gives_the_same_template(
         expected = engine.extract(Image(upright, None, ""), largest_face=True).template.vectors[0]
         found = engine.extract(turned, largest_face=True).template.vectors[0]
         assert float(found @ expected) > 0.97
+
+
+@pytest.mark.parametrize("long_side_px", [150, 600, 1800])
+def test_a_face_that_fills_the_picture_gives_the_same_template(
+    engine: FaceEngine, faces_folder: Path, long_side_px: int
+) -> None:
+    for paths in people(faces_folder, count=6, step=113):
+        pixels = decode_image(paths[0].read_bytes()).pixels
+        whole = engine.extract(Image(pixels, None, ""), largest_face=True)
+        left, top, right, bottom = (max(0, round(float(value))) for value in whole.detection.box_px)
+        tight = pixels[top:bottom, left:right]
+        scale = long_side_px / max(tight.shape[:2])
+        large = cv2.resize(tight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        found = engine.extract(Image(large, None, "")).template.vectors[0]
+        assert float(found @ whole.template.vectors[0]) > 0.8
