@@ -24,20 +24,20 @@ from matcher.session import OnnxSession
 class Scrfd:
     """SCRFD with five points (Guo et al., ICLR 2022). Thread-safe: its only shared state is a cache of grids."""
 
-    def __init__(self, path: Path, session: OnnxSession, spec: DetectorSpec) -> None:
+    def __init__(self, session: OnnxSession, spec: DetectorSpec) -> None:
         from insightface.model_zoo.scrfd import SCRFD  # noqa: PLC0415  see the module docstring
 
         _require(len(session.output_names) == 9, "an SCRFD with five points has nine outputs")
-        self._model: Any = SCRFD(model_file=str(path), session=session.raw, static_shape_sessions=False)
+        # Without a file it keeps to our session; with one, insightface 2 opens another for each canvas size.
+        self._model: Any = SCRFD(session=session.raw)
         self._model.prepare(0, nms_thresh=spec.overlap, det_thresh=spec.score_floor)
         same = (self._model.input_mean, self._model.input_std) == (spec.mean, spec.std)
         _require(same and spec.channel_order == "RGB", "insightface feeds SCRFD otherwise than the manifest says")
-        self._score_floor = spec.score_floor
 
     def find(self, canvas: Uint8Array) -> FaceCandidates:
         """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError."""
         try:
-            boxes, points = self._model.detect(canvas, input_size=canvas.shape[1::-1], det_thresh=self._score_floor)
+            boxes, points = self._model.detect(canvas, input_size=canvas.shape[1::-1])
         except (RuntimeError, ValueError, IndexError, cv2.error) as error:
             raise SessionError("the SCRFD model could not be run: its outputs are not those of SCRFD") from error
         return FaceCandidates(

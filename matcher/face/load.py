@@ -69,5 +69,5 @@ def _network(spec: DetectorSpec, sessions: PackSessions) -> DetectorNetwork:
         case "yunet":
             return YuNet(sessions.open(spec.file, free_canvas=spec.frees_canvas), spec)
         case "scrfd":
-            return Scrfd(sessions.path(spec.file), sessions.open(spec.file), spec)
+            return Scrfd(sessions.open(spec.file), spec)
     raise PackError(f"no adapter reads detectors of kind {spec.kind!r}")
