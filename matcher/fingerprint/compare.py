@@ -23,11 +23,11 @@ Int32Array = npt.NDArray[np.int32]
 
 # Logistic regression of mated against non-mated pairs (training/fingerprints). SOFTNESS widens the curve, so
 # that float32 still tells very similar pairs apart; it changes no order.
-SUPPORT_WEIGHT: Final = 3.85
+SUPPORT_WEIGHT: Final = 4.35
 SUPPORT_OFFSET: Final = 0.005
-COVERAGE_WEIGHT: Final = 7.16
-LIKENESS_WEIGHT: Final = 13.51
-BIAS: Final = 3.67
+COVERAGE_WEIGHT: Final = 6.68
+LIKENESS_WEIGHT: Final = 13.03
+BIAS: Final = 5.85
 SOFTNESS: Final = 4.0
 
 

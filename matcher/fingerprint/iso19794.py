@@ -96,7 +96,8 @@ def read_iso19794_2(record: bytes) -> tuple[FingerView, ...]:
     if per_cm_x != per_cm_y or not _LEAST_PER_CM <= per_cm_x <= _MOST_PER_CM:
         raise TemplateFormatError("the record needs one resolution between 98 and 473 pixels per cm (250-1200 ppi)")
     scale = 1.0 if per_cm_x == _PER_CM_500_PPI else 500.0 / (per_cm_x * 2.54)
-    size_px = tuple(math.ceil(side * scale) for side in (width, height))
+    # So large that the last pixel keeps its place.
+    size_px = tuple(math.ceil((side - 1) * scale) + 1 for side in (width, height))
     if not all(1 <= side <= MAX_SIDE_PX for side in size_px):
         raise TemplateFormatError(f"the image of the record must have sides of 1 to {MAX_SIDE_PX} pixels at 500 ppi")
     views = []
