@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array, Int64Array
+from matcher.fingerprint.compact_head import CompactHead
 from matcher.fingerprint.graph_builder import CONTRIBUTED, GraphBuilder
 from matcher.fingerprint.leader_weights import NORM_EPSILON, Weights
 
@@ -135,11 +136,13 @@ class ChannelsLast:
             return self._plain_tail(hidden, x, name, channels, out)
         return self.merged_tail(hidden, x, name, channels, then=out.columns(np.eye(out_count)))
 
-    def expanded(self, y: str, name: str, channels: Channels) -> str:
-        """The part of a bottleneck from the normalization to the GELU."""
-        expand, expand_bias = self.weights[f"{name}_conv_exp"]
-        normed = self.norm(y, f"{name}_ln", channels)
-        return self.gelu(self.matrix(normed, expand[0, 0][channels.order]), expand_bias)
+    def expanded(self, y: str, name: str, channels: Channels, *, units: Int64Array | None = None) -> str:
+        """The part of a bottleneck from the normalization to the GELU. units: only these of its hidden units."""
+        expand, bias = self.weights[f"{name}_conv_exp"]
+        matrix = expand[0, 0][channels.order]
+        if units is not None:
+            matrix, bias = matrix[:, units], bias[units]
+        return self.gelu(self.matrix(self.norm(y, f"{name}_ln", channels), matrix), bias)
 
     def _plain_tail(self, expanded: str, x: str, name: str, channels: Channels, out: Channels) -> str:
         """Reduction, sum with x, adjustment, as the original has them."""
@@ -158,13 +161,20 @@ class ChannelsLast:
         *,
         then: npt.NDArray[np.floating],
         then_bias: npt.ArrayLike = 0.0,
+        compact: CompactHead | None = None,
     ) -> str:
-        """Reduction, sum with x, adjustment and one more linear layer `then` (in, out), as two products and a sum."""
+        """Reduction, sum with x, adjustment and one more linear layer `then` (in, out), as two products and a sum.
+
+        compact: expanded holds only its units, and its fitted matrix leads from them to the result.
+        """
         reduce, reduce_bias = (array.astype(np.float64) for array in self.weights[f"{name}_conv_red"])
         adjust, adjust_bias = (array.astype(np.float64) for array in self.weights[f"{name}_conv_adj"])
         last = adjust[0, 0] @ then
         bias = reduce_bias @ last + adjust_bias @ then + np.asarray(then_bias, dtype=np.float64)
-        total = self.graph.node("Add", self.matrix(expanded, reduce[0, 0] @ last), self.matrix(x, channels.rows(last)))
+        from_hidden = reduce[0, 0] @ last
+        if compact is not None:
+            from_hidden, bias = compact.reduce, bias + compact.bias
+        total = self.graph.node("Add", self.matrix(expanded, from_hidden), self.matrix(x, channels.rows(last)))
         return self.plus(total, bias)
 
     def downsampled_first(self, x: str, channel_count: int) -> str:

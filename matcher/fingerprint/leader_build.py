@@ -7,26 +7,30 @@ from pathlib import Path
 from typing import Final
 
 from matcher.errors import PackDamagedError
+from matcher.fingerprint.compact_head import read_compact_head
 from matcher.fingerprint.leader_fast import build_fast_graph
 from matcher.fingerprint.leader_graph import build_exact_graph
 from matcher.fingerprint.leader_weights import read_leader_weights
 
-GRAPH_VERSION: Final = 1
+GRAPH_VERSION: Final = 2
 """Raise when a builder's output changes, so that graphs kept by an older version are built again."""
 
 
 class GraphVariant(Enum):
-    """FAST gives minutiae and is the default; EXACT gives whole maps and follows the original layer by layer."""
+    """FAST gives minutiae and is the default. WHOLE is the same with the whole position head: equal to EXACT but for
+    rounding. EXACT gives maps and follows the original layer by layer."""
 
     FAST = "fast"
+    WHOLE = "whole"
     EXACT = "exact"
 
 
 def build_leader_graph(weights_file: Path, variant: GraphVariant = GraphVariant.FAST) -> bytes:
     """The model; the same file always gives the same bytes. Raises PackDamagedError where it is not LEADER's."""
     weights = read_leader_weights(weights_file)
-    build = build_fast_graph if variant is GraphVariant.FAST else build_exact_graph
     try:
-        return build(weights)
+        if variant is GraphVariant.EXACT:
+            return build_exact_graph(weights)
+        return build_fast_graph(weights, read_compact_head() if variant is GraphVariant.FAST else None)
     except (KeyError, ValueError, IndexError) as error:
         raise PackDamagedError("the weights of the leader pack are not LEADER's; install the pack again") from error

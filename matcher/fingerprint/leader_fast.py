@@ -1,7 +1,7 @@
 """LEADER as an ONNX graph made for speed on a CPU: the same function as leader_graph.py, rearranged.
 
-Nothing is approximated; in exact arithmetic the results would be equal, in float32 they differ by rounding. What is
-rearranged, and why it pays:
+One thing is approximated, the position head (compact_head.py); without it, in exact arithmetic, the results would be
+equal. What is rearranged, and why it pays:
 
 - Channels last (channels_last.py): a pointwise layer is one matrix product, a normalization one pass over rows.
 - The last two layers of a bottleneck are both linear, so their product is one layer: A (x + R g) = A x + (A R) g.
@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.fingerprint.channels_last import BLOCK_CHANNELS, Channels, ChannelsLast
+from matcher.fingerprint.compact_head import CompactHead
 from matcher.fingerprint.graph_builder import FLOAT, INT64, UINT8, GraphBuilder
 from matcher.fingerprint.leader_peaks import PeakHeads
 from matcher.fingerprint.leader_weights import (
@@ -32,15 +33,15 @@ from matcher.fingerprint.leader_weights import (
 )
 
 
-def build_fast_graph(weights: Weights) -> bytes:
-    """The fast variant as a serialized ONNX model."""
+def build_fast_graph(weights: Weights, compact: CompactHead | None = None) -> bytes:
+    """The fast variant as a serialized ONNX model; with the whole position head where compact is None."""
     g = GraphBuilder()
     layers = ChannelsLast(g, weights)
     image = g.node("Cast", "image", to=FLOAT)
     gated = _gate(layers, _context(layers, _stem_first(layers, image, "stem0", "MaxPool")))
     x = layers.concat(gated, layers.to_last(_stem_first(layers, image, "stem1", "AveragePool")))
     features, channels = _refine(layers, x)
-    heads = PeakHeads(layers, features, channels)
+    heads = PeakHeads(layers, features, channels, compact)
     blurred = heads.blurred_position()
     row, column = heads.peaks(blurred)
     direction, ending = heads.at_peaks(row, column)

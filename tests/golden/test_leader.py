@@ -24,23 +24,25 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return PackStore(tmp_path_factory.mktemp("packs")).file("leader", "LEADER.weights.h5")
 
 
-@pytest.mark.parametrize("variant", list(GraphVariant))
-def test_minutiae_are_the_originals(weights: Path, variant: GraphVariant) -> None:
+@pytest.mark.parametrize(
+    ("variant", "tolerance"), [(GraphVariant.EXACT, 1e-4), (GraphVariant.WHOLE, 1e-4), (GraphVariant.FAST, 5e-3)]
+)
+def test_minutiae_are_the_originals(weights: Path, variant: GraphVariant, tolerance: float) -> None:
     pixels = ridge_pattern(side_px=256, minutia_count=10, seed=5).pixels
     peaks = run_leader(OnnxSession(build_leader_graph(weights, variant)), pixels)
     column, row, _, direction_rad, ending, blurred = np.array(ORIGINAL["minutiae"]).T
     np.testing.assert_array_equal(peaks.row, row)
     np.testing.assert_array_equal(peaks.column, column)
     turn = np.arctan2(peaks.direction[:, 1], peaks.direction[:, 0]) - direction_rad
-    np.testing.assert_allclose(np.mod(turn + np.pi, 2 * np.pi), np.pi, atol=1e-3)
-    np.testing.assert_allclose(peaks.ending, ending, atol=1e-3)
-    np.testing.assert_allclose(peaks.blurred[peaks.row, peaks.column], blurred, atol=1e-3)
+    np.testing.assert_allclose(np.mod(turn + np.pi, 2 * np.pi), np.pi, atol=1e-4)
+    np.testing.assert_allclose(peaks.ending, ending, atol=1e-4)
+    np.testing.assert_allclose(peaks.blurred[peaks.row, peaks.column], blurred, atol=tolerance)
 
 
 def test_the_exact_graph_gives_the_originals_position_map(weights: Path) -> None:
     pixels = ridge_pattern(side_px=256, minutia_count=10, seed=5).pixels
     position = OnnxSession(build_leader_graph(weights, GraphVariant.EXACT)).run({"image": pixels[None, None]})[0]
-    np.testing.assert_allclose(position[0, 0, 8::16, 8::16], ORIGINAL["position_16"], atol=1e-3)
+    np.testing.assert_allclose(position[0, 0, 8::16, 8::16], ORIGINAL["position_16"], atol=1e-4)
 
 
 def test_building_is_deterministic(weights: Path) -> None:
