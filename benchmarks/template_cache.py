@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,9 @@ def default_cache_folder() -> Path:
     return Path(base) / "station-matcher" / "benchmarks"
 
 
+KEPT_DAYS = 7  # templates made by other code than today's; they are real persons', so they do not pile up
+
+
 class TemplateCache:
     """Samples by the SHA-256 of the image file, ppi, pack and extraction code. Safe for several processes.
 
@@ -26,6 +31,7 @@ class TemplateCache:
         self._folder = None if folder is None else folder / f"{pack_id}-{code_key}"
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _remove_stale(self._folder, pack_id)
 
     def read(self, image_path: Path, ppi: float | None) -> Extracted | None:
         """The sample, or None if it must be extracted."""
@@ -60,3 +66,10 @@ class TemplateCache:
             return None
         digest = hashlib.sha256(image_path.read_bytes()).hexdigest()
         return self._folder / f"{digest}-{0 if ppi is None else round(ppi)}.npz"
+
+
+def _remove_stale(folder: Path, pack_id: str) -> None:
+    oldest = time.time() - KEPT_DAYS * 86_400
+    for other in folder.parent.glob(f"{pack_id}-*"):
+        if other != folder and other.is_dir() and other.stat().st_mtime < oldest:
+            shutil.rmtree(other, ignore_errors=True)

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,16 @@ def test_second_run_takes_templates_from_the_cache(people, tmp_path, monkeypatch
 def test_no_cache_leaves_no_template_behind(people, tmp_path):
     run("verification", people, tmp_path / "out", "--no-cache")
     assert not list((tmp_path / "cache").rglob("*.npz"))
+
+
+def test_templates_of_old_code_do_not_pile_up(people, tmp_path):
+    cache = tmp_path / "cache" / "station-matcher" / "benchmarks"
+    for name, age_days in (("fake@1-old", 30), ("fake@1-recent", 2), ("other@1-old", 30)):
+        (cache / name).mkdir(parents=True)
+        long_ago = time.time() - age_days * 86_400
+        os.utime(cache / name, (long_ago, long_ago))
+    run("verification", people, tmp_path / "out")
+    assert sorted(path.name for path in cache.iterdir()) == ["fake@1-recent", "fake@1-test", "other@1-old"]
 
 
 def test_identification_report(people, tmp_path):
