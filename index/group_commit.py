@@ -1,7 +1,7 @@
 """Group commit: work of concurrent threads shares one trip to the disk, each acknowledged after it.
 
-Whoever gets the lock does the work of all who wait for it, so there is no thread of its own and a lone caller waits
-for nobody. While one group waits for the disk the next one gathers.
+Whoever comes while nobody works does the work of all who wait by then, and hands over to one of those who came
+meanwhile. So there is no thread of its own, a lone caller waits for nobody, and whose work is done goes on at once.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ Item = TypeVar("Item")
 
 
 class Ticket(Generic[Item]):
-    """One waiting item. The runner sets result or error; done is set last, under the lock."""
+    """One waiting item. The runner sets result or error."""
 
-    __slots__ = ("done", "error", "item", "result")
+    __slots__ = ("error", "is_abandoned", "is_chosen", "is_done", "item", "result", "wake")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.result: Any = None
         self.error: BaseException | None = None
-        self.done = False
+        self.is_done = False
+        self.is_abandoned = False
+        self.is_chosen = False
+        # Released when the item is done or its thread is to work for the others.
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class GroupCommit(Generic[Item]):
@@ -35,21 +40,29 @@ class GroupCommit(Generic[Item]):
         self._run = run
         self._max_group_count = max_group_count
         self._pending: list[Ticket[Item]] = []
-        self._pending_lock = threading.Lock()
-        self._lock = threading.Lock()
+        self._has_leader = False
+        self._mutex = threading.Lock()
+        self._work = threading.Lock()
+
+    @property
+    def pending_count(self) -> int:
+        """Items that wait for their group."""
+        return len(self._pending)
 
     def submit(self, item: Item) -> Any:
         """The result of the item once its group is through; raises its error."""
         ticket = Ticket(item)
-        with self._pending_lock:
+        with self._mutex:
             self._pending.append(ticket)
-        while not ticket.done:
-            with self._lock:
-                if not ticket.done:
-                    with self._pending_lock:
-                        group = self._pending[: self._max_group_count]
-                        del self._pending[: self._max_group_count]
-                    self._run_group(group)
+            leads = not self._has_leader
+            self._has_leader = True
+        while not ticket.is_done:
+            if leads:
+                self._lead()
+                leads = False
+            else:
+                self._wait(ticket)
+                leads = not ticket.is_done
         if ticket.error is not None:
             raise ticket.error
         return ticket.result
@@ -57,8 +70,39 @@ class GroupCommit(Generic[Item]):
     @contextmanager
     def alone(self) -> Iterator[None]:
         """A block during which no group runs."""
-        with self._lock:
+        with self._work:
             yield
+
+    def _wait(self, ticket: Ticket[Item]) -> None:
+        try:
+            ticket.wake.acquire()
+        except BaseException:
+            # Interrupted: the item is carried out all the same, by others, who must not wait for this thread.
+            with self._mutex:
+                ticket.is_abandoned = True
+                was_chosen = ticket.is_chosen and not ticket.is_done
+            if was_chosen:
+                self._hand_over()
+            raise
+
+    def _lead(self) -> None:
+        try:
+            with self._work:
+                with self._mutex:
+                    group = self._pending[: self._max_group_count]
+                    del self._pending[: self._max_group_count]
+                self._run_group(group)
+        finally:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        with self._mutex:
+            following = next((ticket for ticket in self._pending if not ticket.is_abandoned), None)
+            if following is None:
+                self._has_leader = False
+            else:
+                following.is_chosen = True
+                following.wake.release()
 
     def _run_group(self, group: Sequence[Ticket[Item]]) -> None:
         try:
@@ -69,8 +113,11 @@ class GroupCommit(Generic[Item]):
             if not isinstance(error, Exception):
                 raise
         finally:
-            for ticket in group:
-                ticket.done = True
+            with self._mutex:
+                for ticket in group:
+                    ticket.is_done = True
+                    if ticket.wake.locked():
+                        ticket.wake.release()
 
 
 def error_of_one(error: BaseException) -> BaseException:

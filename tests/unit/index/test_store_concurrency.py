@@ -80,7 +80,7 @@ def test_one_refused_write_takes_no_other_down(folder, make):
         released = threading.Event()
         holder = threads.submit(database._store.exclusively, lambda _connection: released.wait())
         results = threads.map(enroll, range(12))
-        while len(database._store._queue._groups._pending) < 12:
+        while database._store._queue._groups.pending_count < 12:
             time.sleep(0.001)
         before = database.change_count
         released.set()
