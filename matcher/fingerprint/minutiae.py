@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from matcher.errors import NoFingerprintError
+from matcher.errors import ImageTooLargeError, NoFingerprintError
 from matcher.fingerprint.foreground import Foreground, background_level, cut, find_foreground, window_of
 from matcher.fingerprint.maps import minutiae_of, run_leader
 from matcher.fingerprint.minutia_set import MinutiaSet
@@ -16,6 +17,9 @@ from matcher.fingerprint.resolution import gray_at_500_ppi
 from matcher.fingerprint.ridge_cells import measure_cells
 from matcher.samples import Image, Quality, Uint8Array
 from matcher.session import ModelSession
+
+MOST_RIDGE_PIXEL_COUNT: Final = 1_050_000
+"""At 500 ppi, 27 square centimeters of ridges: more than the largest rolled print, and about 1 GB of memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,8 @@ class FingerprintExtractor:
         self._session = session
 
     def extract(self, image: Image) -> FingerprintExtraction:
-        """Raises ResolutionError, ImageTooSmallError, ImageTooLargeError, NoFingerprintError, SessionError."""
+        """Raises ResolutionError, ImageTooSmallError, ImageTooLargeError, NoFingerprintError, QualityError (the ppi
+        cannot be right), SessionError."""
         pixels = gray_at_500_ppi(image)
         foreground = find_foreground(pixels)
         if not foreground.mask.any():
@@ -66,5 +71,7 @@ class FingerprintExtractor:
     def _minutiae(self, pixels: Uint8Array, foreground: Foreground) -> MinutiaSet:
         height, width = pixels.shape
         window = window_of(foreground, width, height)
+        if window.width_px * window.height_px > MOST_RIDGE_PIXEL_COUNT:
+            raise ImageTooLargeError("the ridges cover more than one finger at the stated ppi; cut out one print")
         peaks = run_leader(self._session, cut(pixels, window, background_level(pixels)))
         return minutiae_of(peaks, window, width, height)

@@ -17,7 +17,7 @@ MOST_PPI: Final = 1200
 LEAST_SIDE_PX: Final = 64
 """At 500 ppi, 3.3 mm; below it no print holds enough minutiae."""
 MOST_PIXEL_COUNT: Final = 4_000_000
-"""At 500 ppi, 26 square centimeters; a rolled print has 15. Bounds time and memory of one extraction."""
+"""At 500 ppi, a square of 100 mm: a sheet with one print somewhere on it is fine."""
 
 # Shrinking by more than this needs averaging, or ridges alias.
 _AVERAGING_SCALE = 0.8

@@ -196,6 +196,18 @@ def test_sizes_that_cannot_be_are_refused() -> None:
         extractor().extract(image_of(np.zeros((2100, 2000), dtype=np.uint8)))
     with pytest.raises(ImageTooLargeError):
         extractor().extract(image_of(np.zeros((1100, 1000), dtype=np.uint8), 250.0))
+    with pytest.raises(ImageTooLargeError, match="more than one finger"):
+        extractor().extract(image_of(np.tile(ridge_pattern(side_px=160, minutia_count=2).pixels, (8, 8))))
+
+
+def test_a_small_print_on_a_large_sheet_is_found() -> None:
+    pattern = ridge_pattern()
+    sheet = np.full((1500, 1900), 250, dtype=np.uint8)
+    sheet[400:720, 1203:1523] = pattern.pixels
+    found = extractor().extract(image_of(sheet)).minutiae
+    assert len(found) == len(pattern.x_px)
+    distance_px = np.hypot(found.x_px[:, None] - pattern.x_px - 1203, found.y_px[:, None] - pattern.y_px - 400)
+    assert distance_px.min(axis=0).max() < 4
 
 
 @settings(max_examples=25, deadline=None)
