@@ -29,6 +29,7 @@ modality = "face"
 license = "Apache-2.0"
 license_is_permissive = true
 is_operational = false
+quality_floor = 20
 intended_use = "Trained on press photographs, for evaluation, demonstration and training of staff; not for casework."
 """
 FILE = """
