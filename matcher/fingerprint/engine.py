@@ -12,7 +12,6 @@ from matcher.fingerprint.compare import warm_up
 from matcher.fingerprint.descriptors import describe
 from matcher.fingerprint.foreground import Foreground
 from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
-from matcher.fingerprint.maps import LARGE_PIXEL_COUNT
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
 from matcher.packs import ModelPack, PackStore

@@ -22,9 +22,6 @@ _FAST_OUTPUTS: Final = ("blurred", "row", "column", "direction", "ending")
 # Two maxima nearer than this are one peak with a flat top.
 _FLAT_TOP_PX: Final = 2.0
 _MOST_PEAKS: Final = 1000
-LARGE_PIXEL_COUNT: Final = 400_000
-"""A run needs about 1.2 KB of memory a pixel; the session should give back that of larger windows (OnnxSession's
-large_input_count)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
