@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from index.cache_files import new_folder, remove_other_folders, save_cache
-from index.errors import CacheFileError, DatabaseError
+from index.errors import CacheFileError, DatabaseError, DatabaseFullError
 from index.filter_resolution import column_filter, references_of_subjects
 from index.group_commit import GroupCommit, Ticket
 from index.partition import Partition
@@ -149,7 +149,8 @@ class Partitions:
         try:
             for partition in self._by_key.values():
                 partition.search_index.erase(reference_ids)
-        except CacheFileError:
+        except (CacheFileError, DatabaseFullError):
+            # The deletion stands; its receipt says that the files are not scrubbed yet.
             return
         self._not_erased.clear()
 

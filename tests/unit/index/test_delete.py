@@ -10,7 +10,13 @@ import pytest
 
 from index.absence import contains
 from index.database import EnrollmentDatabase
-from index.errors import ReferenceNotFoundError, RequestConflictError, SubjectNotFoundError
+from index.errors import (
+    CacheFileError,
+    DatabaseFullError,
+    ReferenceNotFoundError,
+    RequestConflictError,
+    SubjectNotFoundError,
+)
 from index.folder import STORE_NAME, database_files
 from index.records import Gallery, Modality, Subject
 
@@ -74,6 +80,21 @@ def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(tm
         assert not _files_with(tmp_path / "killed", vector)
         assert database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids).absent
         assert database.verify().ok
+
+
+@pytest.mark.parametrize("error", [CacheFileError, DatabaseFullError])
+def test_files_that_refuse_the_erasing_are_told_and_tried_again(database, make, monkeypatch, error):
+    def refuse(*_arguments: object) -> None:
+        raise error("refused")
+
+    receipt, other = (database.enroll(Subject(""), [make.face()]) for _ in range(2))
+    with monkeypatch.context() as patch:
+        patch.setattr("index.search_index.FaceIndex.erase", refuse)
+        assert not database.delete_subject(receipt.subject_id).files_scrubbed
+    report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
+    assert report.found_in == ("index file",)
+    assert database.delete_subject(other.subject_id).files_scrubbed
+    assert database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids).absent
 
 
 def test_the_check_finds_what_is_still_there(database, make):
