@@ -14,7 +14,7 @@ FROM python:3.12-slim-bookworm
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /var/lib/station-matcher --create-home station-matcher
+ && useradd --uid 10001 --home-dir /var/lib/station-matcher --create-home station-matcher
 COPY --from=build /opt/station-matcher /opt/station-matcher
 # Plain import names (index, matcher, ...) must never be taken from the working directory.
 # Everything that is written lies below /var/lib/station-matcher, so the root file system can be read-only.
