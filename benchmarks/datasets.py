@@ -111,7 +111,7 @@ def file_ppi(path: Path) -> float | None:
         return None
     if not stated:
         return None
-    value = float(stated[0])
+    value = round(float(stated[0]), 1)  # PNG counts in pixels per meter: 500 ppi reads as 499.999
     return value if PLAUSIBLE_PPI[0] <= value <= PLAUSIBLE_PPI[1] else None
 
 
