@@ -4,21 +4,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
-from matcher.fingerprint.engine import FingerprintEngine
 from numpy.typing import NDArray
 
 from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from index.records import FingerPosition, Template
 from matcher.errors import MatcherError, SampleError
+from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 DEFAULT_PACK = "leader"
 # Files that turn minutiae into descriptors and similarities; all others of the room decide what the minutiae are.
 # Cached samples hold minutiae alone, so a change of the comparison does not make them stale.
 COMPARISON_FILES = frozenset(
-    ("cylinders", "descriptors", "compare", "pairing", "relaxation", "iso19794", "engine", "quality_messages")
+    (
+        "alignment",
+        "compare",
+        "cylinders",
+        "descriptors",
+        "engine",
+        "evidence",
+        "iso19794",
+        "kernel",
+        "local_similarity",
+        "outline",
+        "pairing",
+        "prepared",
+        "quality_messages",
+        "tile",
+    )
 )
 
 
