@@ -21,7 +21,7 @@ PEOPLE_COUNT: Final = 6
 FINGERS: Final = (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_THUMB)
 FINGERPRINT_PPI: Final = 500.0
 # How much of the box's side is kept around a face that is cut out of the group photograph.
-_FACE_MARGIN: Final = 0.45
+_FACE_MARGIN: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
