@@ -180,6 +180,7 @@ def _prepare(path: Path) -> None:
         apply_migrations(connection, MIGRATIONS)
         connection.execute("BEGIN")
         connection.execute("DELETE FROM cache_mark")
+        connection.execute("DELETE FROM erasure")
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
     with path.open("rb") as file:

@@ -34,40 +34,48 @@ def new_folder(root: Path, pack: PackRow) -> Path:
 def load_marked(connection: sqlite3.Connection, root: Path, pack: PackRow) -> tuple[SearchIndex, Path] | None:
     """The index whose files the store knows, and their folder; None when there is none or it is damaged.
 
-    Files that carry another stamp than the one the store noted are of a later store, and hold what this one has not.
+    Files that carry neither the stamp saved last nor the one announced since are of a later store, and hold what this
+    one has not.
     """
     row = connection.execute(
-        "SELECT folder_name, stamp FROM cache_mark WHERE pack_number = ?", (pack.pack_number,)
+        "SELECT folder_name, stamp, next_stamp FROM cache_mark WHERE pack_number = ?", (pack.pack_number,)
     ).fetchone()
     if row is None:
         return None
     folder = root / row[0]
+    for part in folder.glob("*.part"):
+        # Half written when the process was killed; it may hold what was deleted since.
+        part.unlink()
     try:
         loaded = load_index(pack.key.modality, folder)
     except CacheFileError as error:
         log.warning("the %s index is built again from the store: %s", pack.key.modality.value, error)
         return None
-    if loaded.stamp != row[1]:
+    if not loaded.stamp or loaded.stamp not in row[1:]:
         log.warning("the %s index is built again: its files are of another store", pack.key.modality.value)
         return None
     return loaded, folder
 
 
 def save_cache(store: ReferenceStore, partition: Partition) -> None:
-    """Write the index files of a partition and let the store know their stamp.
+    """Announce a stamp to the store and write the index files of a partition with it.
 
-    In this order: a copy of the store that knows the stamp then holds everything that the files hold. Raises
-    CacheFileError, DatabaseFullError; until the store knows the stamp, the files are not believed.
+    Whatever the files hold was committed before, so a store that knows their stamp holds it too; only a copy of the
+    store made in the middle of a saving, around SQLite, would not. Raises CacheFileError, DatabaseFullError; the files
+    saved before stay believed then.
     """
     stamp = secrets.token_hex(16)
-    mark = (partition.pack.pack_number, partition.folder.name, stamp)
-    partition.search_index.save(partition.folder, stamp=stamp)
+    mark = (partition.pack.pack_number, partition.folder.name, partition.saved_stamp, stamp)
 
-    def remember(connection: sqlite3.Connection) -> Outcome[None]:
-        connection.execute("INSERT OR REPLACE INTO cache_mark (pack_number, folder_name, stamp) VALUES (?, ?, ?)", mark)
+    def announce(connection: sqlite3.Connection) -> Outcome[None]:
+        connection.execute(
+            "INSERT OR REPLACE INTO cache_mark (pack_number, folder_name, stamp, next_stamp) VALUES (?, ?, ?, ?)", mark
+        )
         return Outcome(None)
 
-    store.write(remember)
+    store.write(announce)
+    partition.search_index.save(partition.folder, stamp=stamp)
+    partition.saved_stamp = stamp
 
 
 def remove_other_folders(root: Path, kept: Iterable[Path]) -> None:

@@ -13,6 +13,7 @@ from index import store_subjects as subjects
 from index.receipts import DeletionReceipt, EnrollmentReceipt
 from index.records import Subject, SubjectState
 from index.store_effects import MembershipChanged, ReferenceAdded, ReferencesRemoved, RowsDeleted, SubjectChanged
+from index.store_erasures import note_erasures
 from index.store_references import EncodedReference
 from index.store_requests import earlier_receipt, remember_request
 from index.store_subjects import SEX_CODES, SubjectRow, from_microseconds, to_microseconds
@@ -69,6 +70,7 @@ def delete_subject(
     number = subjects.find_subject(connection, subject_id).subject_number
     reference_ids = references.reference_ids_of_subject(connection, number)
     removed = subjects.delete_subject_rows(connection, number)
+    note_erasures(connection, reference_ids)
     receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
     return Outcome(receipt, (ReferencesRemoved(reference_ids), RowsDeleted()))
@@ -84,6 +86,7 @@ def delete_reference(
         return Outcome(_deletion_again("", earlier))
     subject_id = references.subject_ids_of(connection, (reference_id,)).get(reference_id, "")
     number, removed = references.delete_reference_rows(connection, reference_id)
+    note_erasures(connection, (reference_id,))
     receipt = DeletionReceipt(subject_id, (reference_id,), now, removed, files_scrubbed=False)
     # Kept under the subject, so that deleting it later blanks this answer, which names it.
     kept = {**_kept(receipt), "subject_id": subject_id}

@@ -89,7 +89,18 @@ FIRST_TABLES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES,)
+ERASURES = Migration(
+    "0002_erasures",
+    (
+        # References that were deleted and whose vectors may still stand in index files: a process that is killed
+        # between the two finds here, at its next start, what it has to erase.
+        "CREATE TABLE erasure (reference_id INTEGER PRIMARY KEY) STRICT",
+        # Announced before files are saved, so that a kill between the two does not cost the files.
+        "ALTER TABLE cache_mark ADD COLUMN next_stamp TEXT NOT NULL DEFAULT ''",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class Partition:
         self.pack = pack
         self.search_index = search_index
         self.folder = folder
+        # Of the files in folder; "" while there are none.
+        self.saved_stamp = search_index.stamp
         self.columns = ReferenceColumns()
 
     def add(self, added: Sequence[ReferenceAdded]) -> None:

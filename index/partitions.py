@@ -29,6 +29,7 @@ from index.store_effects import (
     ReferencesRemoved,
     SubjectChanged,
 )
+from index.store_erasures import forget_erasures, pending_erasures
 from index.store_galleries import gallery_numbers
 from index.store_references import all_packs
 from index.verification import verify_partitions
@@ -50,6 +51,8 @@ class Partitions:
         self._unsaved: set[PackKey] = set()
         self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
         self._not_erased: set[int] = set()
+        # Done, and still noted in the store.
+        self._erased: set[int] = set()
 
     def load(self, store: ReferenceStore, *, use_cache: bool) -> None:
         """Bring every partition in step with the store."""
@@ -61,7 +64,10 @@ class Partitions:
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
+            not_erased = pending_erasures(connection)
         self._remove_old_folders()
+        if not_erased:
+            self.erase(not_erased)
         self.in_step = True
 
     def get(self, key: PackKey) -> Partition | None:
@@ -110,6 +116,10 @@ class Partitions:
 
     def save(self, store: ReferenceStore) -> None:
         """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
+        if self._erased:
+            erased = tuple(self._erased)
+            store.write(lambda connection: forget_erasures(connection, erased))
+            self._erased.difference_update(erased)
         for key in tuple(self._unsaved):
             self._unsaved.discard(key)
             try:
@@ -152,6 +162,7 @@ class Partitions:
         except (CacheFileError, DatabaseFullError):
             # The deletion stands; its receipt says that the files are not scrubbed yet.
             return
+        self._erased.update(self._not_erased)
         self._not_erased.clear()
 
     def _add(self, added: Sequence[ReferenceAdded]) -> None:

@@ -153,6 +153,7 @@ class QuantizedIndex:
     def load(cls, folder: Path, *, thread_count: int = 1, instruction: Instruction | None = None) -> QuantizedIndex:
         """The index that save wrote; folder is its own from now on. Raises CacheFileError when any byte changed."""
         contents = read_contents(folder)
+        delete_other_files(folder, contents.names)
         loaded = cls(contents.dim, folder=folder, thread_count=thread_count, instruction=instruction)
         segments = [
             read_segment(folder / name, contents.dim, dead_rows)

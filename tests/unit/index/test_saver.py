@@ -9,6 +9,7 @@ from index.database import EnrollmentDatabase
 from index.errors import CacheFileError
 from index.maintenance import Saver
 from index.records import Subject
+from index.store_erasures import pending_erasures
 
 
 def _read_again(folder, copy) -> int:
@@ -36,6 +37,31 @@ def test_without_a_saving_everything_is_read_from_the_store(tmp_path, make):
         for _ in range(10):
             database.enroll(Subject(""), [make.face()])
         assert _read_again(tmp_path / "a", tmp_path / "copy") == 10
+
+
+def test_a_kill_in_the_middle_of_a_saving_costs_neither_the_old_files_nor_the_new(tmp_path, make, monkeypatch, caplog):
+    with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
+        for _ in range(10):
+            database.enroll(Subject(""), [make.face()])
+        database._partitions.save(database._store)
+        with monkeypatch.context() as patch:
+            patch.setattr("index.search_index.FaceIndex.save", lambda *_arguments, **_options: None)
+            database.enroll(Subject(""), [make.face()])
+            database._partitions.save(database._store)
+        # Announced and not written: the files before are still believed.
+        assert _read_again(tmp_path / "a", tmp_path / "announced") == 1
+        assert "built again" not in caplog.text
+
+
+def test_what_was_erased_is_noted_until_the_next_saving(tmp_path, make):
+    with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
+        receipt = database.enroll(Subject(""), [make.face()])
+        database.delete_subject(receipt.subject_id)
+        with database._store.read() as connection:
+            assert pending_erasures(connection) == receipt.reference_ids
+        database._partitions.save(database._store)
+        with database._store.read() as connection:
+            assert pending_erasures(connection) == ()
 
 
 def test_old_folders_of_indexes_go(tmp_path, make):
