@@ -22,7 +22,8 @@ from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_
 from index.vectors import Hits, hits_from_rows
 
 STORED_LIMIT = 64
-"""Descriptors kept of one finger, its best; more of them vote no better (measured)."""
+"""Descriptors kept of one finger, and used of one probe: its best. A large print has more, but needs no more to be
+found, and time and memory stay bounded."""
 
 
 class DescriptorIndex:
@@ -107,12 +108,13 @@ class DescriptorIndex:
                 scrub_chunks(self._folder, self._chunks, self._lock)
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
-        """queries float32 (q, dim): the descriptors of one finger. One row of at most k references, most votes first.
+        """queries float32 (q, dim): descriptors of one finger, best first. One row of at most k references, most votes
+        first.
 
         similarities are votes in [0, 1], ties by ascending id. References without a vote are left out, unless k
         covers every reference allowed: then all are named and the row is proved. Raises VectorError.
         """
-        rows, k = checked_vectors(queries, self._dim), checked_k(k)
+        rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
         snapshots = [chunk.snapshot(None if allowed is None else sorted_ids(allowed)) for chunk in self._chunks]
         usable_count = sum(snapshot.usable_count for snapshot in snapshots)
         votes = _votes(rows, snapshots)
