@@ -1,6 +1,7 @@
 """The quick profile's verdict, with made-up measurements."""
 
 import json
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -23,13 +24,14 @@ def measured(monkeypatch, tmp_path):
         return {name: timing(one) for name, one in ratios.items() if only is None or name in only}, {}
 
     monkeypatch.setattr(quick, "measure_stages", measure_stages)
+    monkeypatch.setattr(quick, "busy_neighbors", lambda count: nullcontext())
     monkeypatch.setattr(quick, "baseline_path", lambda processor: tmp_path / f"{processor}.json")
     return runs
 
 
 def test_unchanged_speed_passes_and_slower_work_fails(measured, capsys):
-    measured += [{"extract": 2.0}] * 3
-    assert main(["quick", "--write-baseline"]) == 0
+    measured += [{"extract": 2.0}] * 2
+    assert main(["quick", "--write-baseline", "--repeats", "2"]) == 0
     measured += [{"extract": 2.1}]
     assert main(["quick"]) == 0
     measured += [{"extract": 3.0}, {"extract": 2.9}]
@@ -38,18 +40,27 @@ def test_unchanged_speed_passes_and_slower_work_fails(measured, capsys):
 
 
 def test_one_slow_run_is_measured_again_before_it_fails(measured):
-    measured += [{"extract": 2.0, "decode": 1.0}] * 3
-    main(["quick", "--write-baseline"])
+    measured += [{"extract": 2.0, "decode": 1.0}] * 2
+    main(["quick", "--write-baseline", "--repeats", "2"])
     measured += [{"extract": 3.0, "decode": 1.0}, {"extract": 2.0}]
     assert main(["quick"]) == 0
     assert not measured
 
 
-def test_a_baseline_holds_the_noise_between_its_runs(measured, tmp_path):
-    measured += [{"extract": ratio} for ratio in (2.0, 1.8, 2.4)]
-    main(["quick", "--write-baseline"])
+def test_a_baseline_spans_its_runs_idle_and_beside_busy_neighbors(measured, tmp_path, monkeypatch):
+    neighbors = []
+
+    @contextmanager
+    def busy_neighbors(count):
+        neighbors.append(count)
+        yield
+
+    monkeypatch.setattr(quick, "busy_neighbors", busy_neighbors)
+    measured += [{"extract": ratio} for ratio in (2.0, 2.4, 1.6)]
+    main(["quick", "--write-baseline", "--repeats", "3"])
     (path,) = tmp_path.glob("*.json")
-    assert json.loads(path.read_text())["stages"]["extract"] == {"ratio": 2.0, "noise": 0.15}
+    assert json.loads(path.read_text())["stages"]["extract"] == {"ratio": 2.0, "noise": 0.2}
+    assert [count > 0 for count in neighbors] == [False, True, False]
 
 
 def test_without_a_baseline_nothing_is_judged(measured, capsys, tmp_path):

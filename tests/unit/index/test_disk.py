@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -19,9 +18,10 @@ from index.records import Modality, Subject
 
 ROOT = Path(__file__).parents[3]
 FACE_PACK = "face-test@1"
-# Enrolls until it is refused, then says what it has, searches, and deletes one.
+# Enrolls until it is refused, then says what it has, searches, and deletes one. A second argument: how many bytes a file
+# may have; set here, since code between fork and exec (preexec_fn) aborts now and then in a process that runs gRPC.
 SCRIPT = """
-import json, sys
+import json, resource, sys
 from pathlib import Path
 import numpy as np
 from index.database import EnrollmentDatabase
@@ -31,6 +31,8 @@ random = np.random.default_rng(1)
 def face():
     v = random.standard_normal((1, 512)).astype(np.float32)
     return NewReference(Template(Modality.FACE, FingerPosition.UNKNOWN, "f@1", v / np.linalg.norm(v)), 9)
+for limit in sys.argv[2:]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 database = EnrollmentDatabase.open(Path(sys.argv[1]))
 ids, error = [], ""
 for _ in range(2000):
@@ -51,26 +53,16 @@ except DatabaseError:
 """
 
 
-def _limit_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
-
-
-def _run(folder: Path, **options: object) -> dict:
+def _run(folder: Path, *limits: str) -> dict:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(folder)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment,
-        **options,
-    )
+    command = [sys.executable, "-c", SCRIPT, str(folder), *limits]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_files_that_may_not_grow_refuse_by_name_and_keep_what_was_acknowledged(folder):
-    said = _run(folder, preexec_fn=_limit_files)
+    said = _run(folder, "2000000")
     assert said["error"] in ("DatabaseWriteError", "DatabaseFullError")
     assert said["problems"] == []
     assert said["count"] == len(said["ids"]) > 10
