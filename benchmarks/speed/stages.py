@@ -71,4 +71,4 @@ def _print_at_once(line: str) -> None:
 
 def _measured(make: Callable[[], StageWork], yardstick: Yardstick, rounds: int, budget_s: float) -> Timing:
     with make() as stage:
-        return measure(stage.work, yardstick, rounds=rounds, calls=stage.calls, budget_s=budget_s)
+        return measure(stage.work, stage.yardstick or yardstick, rounds=rounds, calls=stage.calls, budget_s=budget_s)
