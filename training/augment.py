@@ -9,14 +9,14 @@ CROP_PX = 112
 
 
 def misalign(crop: np.ndarray, rng: np.random.Generator, *, strength: float) -> np.ndarray:
-    """A 112 px crop of a larger one, shifted (px), turned (degrees) and scaled a little, mirrored half the time."""
+    """A 112 px crop of a larger one, shifted (px), turned (degrees) and scaled a little. Hints stay where they are: the
+    shift is a fraction of their cells. Mirrored crops are crops of their own."""
     side = crop.shape[0]
     angle = np.deg2rad(rng.normal(0, 1.5 * strength))
     scale = np.exp(rng.normal(0, 0.02 * strength))
     shift = rng.normal(0, 0.8 * strength, 2)
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
-    mirror = -1.0 if rng.random() < 0.5 else 1.0
-    linear = np.array([[cosine * mirror, -sine], [sine * mirror, cosine]])
+    linear = np.array([[cosine, -sine], [sine, cosine]])
     center = np.array([(side - 1) / 2, (side - 1) / 2])
     offset = np.array([(CROP_PX - 1) / 2, (CROP_PX - 1) / 2]) + shift - linear @ center
     return cv2.warpAffine(crop, np.hstack([linear, offset[:, None]]), (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
@@ -73,14 +73,14 @@ def occlude(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def augment(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One training view (112, 112) uint8 of a larger gray crop; about a third stays nearly clean."""
+    """One training view (112, 112) uint8 of a larger gray crop; nearly half stay nearly clean."""
     crop = misalign(crop, rng, strength=2.0 if rng.random() < 0.15 else 0.8)
-    if rng.random() < 0.35:
+    if rng.random() < 0.45:
         return crop
     if rng.random() < 0.6:
         crop = relight(crop, rng)
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         crop = degrade(crop, rng)
-    if rng.random() < 0.15:
+    if rng.random() < 0.1:
         crop = occlude(crop, rng)
     return crop

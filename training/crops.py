@@ -1,10 +1,20 @@
-"""The training pool: real crops, and morphed crops as their shards arrive, with teacher vectors."""
+"""The training pool: shards of real and of synthetic crops as they arrive, with what the teachers see in them.
+
+A shard is four files: NAME-crops.npy uint8 (n, 128, 128), NAME-hints14.npy int8 (n, 14, 14, 256), NAME-hints7.npy
+int8 (n, 7, 7, 256) and, written last, NAME-targets.npy float16 (n, 384).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from training.hints import CELLS, HintScale, HintTeacher
+
+BATCH = 32
+MARGIN_PX = 8
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -13,49 +23,85 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
+def middle(crops: np.ndarray) -> np.ndarray:
+    """The aligned 112 px crops inside crops with a margin."""
+    return np.ascontiguousarray(crops[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX])
+
+
+def shard_exists(cache: Path, name: str) -> bool:
+    """True once all files of a shard are there."""
+    return (cache / f"{name}-targets.npy").exists()
+
+
+def write_shard(
+    cache: Path, name: str, crops: np.ndarray, teacher: HintTeacher, scale: HintScale, targets: np.ndarray | None = None
+) -> None:
+    """Describe crops (n, 128, 128) and write their shard. targets: better vectors than the crops' own, if any."""
+    vectors, hints = [], [[] for _ in CELLS]
+    for at in range(0, len(crops), BATCH):
+        found, maps = teacher.describe(middle(crops[at : at + BATCH]))
+        vectors.append(found)
+        for part, codes in zip(hints, scale.code(maps), strict=True):
+            part.append(codes)
+    np.save(cache / f"{name}-crops.npy", crops)
+    for cells, part in zip(CELLS, hints, strict=True):
+        np.save(cache / f"{name}-hints{cells}.npy", np.concatenate(part))
+    unfinished = cache / f"{name}.tmp.npy"
+    np.save(unfinished, (np.vstack(vectors) if targets is None else targets).astype(np.float16))
+    unfinished.rename(cache / f"{name}-targets.npy")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """Crops, hints for each of CELLS, targets; see the module."""
+
+    crops: np.ndarray
+    hints: tuple[np.ndarray, ...]
+    targets: np.ndarray
+
+    @classmethod
+    def open(cls, cache: Path, name: str) -> Shard:
+        hints = tuple(np.load(cache / f"{name}-hints{cells}.npy", mmap_mode="r") for cells in CELLS)
+        crops = np.load(cache / f"{name}-crops.npy", mmap_mode="r")
+        return cls(crops, hints, np.load(cache / f"{name}-targets.npy"))
+
+
 class CropPool:
-    """Draws (crop, target) pairs; a real crop's target is the mean of the teacher's view and mirror view."""
+    """Draws crops with targets and hints."""
 
     def __init__(self, cache: Path, *, real_share: float = 0.4) -> None:
         self.cache = cache
         self.real_share = real_share
-        faces = np.load(cache / "faces.npz")
-        crops = np.load(cache / "crops.npy", mmap_mode="r")
-        raw = np.load(cache / "targets.npy")
-        targets = unit(raw.astype(np.float32).sum(1))
-        train = np.flatnonzero(faces["found"] & ~faces["held_out"])
-        held = np.flatnonzero(faces["found"] & faces["held_out"])
-        self.real_crops, self.real_targets = crops[train], targets[train]
-        self.held_crops = np.ascontiguousarray(crops[held][:, 8:-8, 8:-8])
-        self.held_targets = unit(raw[held, 0])
-        self.held_subjects = faces["subjects"][held]
-        self.shards: dict[Path, tuple[np.ndarray, np.ndarray]] = {}
+        self.shards: dict[str, Shard] = {}
         self.refresh()
+        faces = np.load(cache / "faces.npz")
+        held = np.flatnonzero(faces["found"] & faces["held_out"])
+        self.held_crops = middle(np.load(cache / "crops.npy", mmap_mode="r")[held])
+        self.held_targets = unit(np.load(cache / "targets.npy")[held, 0])
+        self.held_subjects = faces["subjects"][held]
 
     def refresh(self) -> None:
         """Take up shards that have been written meanwhile."""
-        shards = dict(self.shards)
-        for path in sorted(self.cache.glob("morph-*-targets.npy")):
-            if path not in shards:
-                crops = np.load(str(path).replace("-targets", "-crops"), mmap_mode="r")
-                shards[path] = (crops, np.load(path))
-        self.shards = shards
-        self.morphs = list(shards.values())
+        for path in sorted(self.cache.glob("*-[0-9]*-targets.npy")):
+            name = path.name.removesuffix("-targets.npy")
+            if name not in self.shards:
+                self.shards[name] = Shard.open(self.cache, name)
+        self.real = [shard for name, shard in self.shards.items() if name.startswith("real-")]
+        self.synthetic = [shard for name, shard in self.shards.items() if name.startswith("morph-")]
 
     def __len__(self) -> int:
-        return len(self.real_crops) + sum(len(crops) for crops, _ in self.morphs)
+        return sum(len(shard.targets) for shard in self.shards.values())
 
-    def draw(self, size: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
-        """A batch: real_share real ones (more while there are few morphs), the rest morphs."""
-        morphs = self.morphs
-        total = sum(len(crops) for crops, _ in morphs)
-        share = max(self.real_share, 1 - total / max(1, len(self.real_crops) + total))
-        real = rng.integers(0, len(self.real_crops), round(share * size))
-        crops = [self.real_crops[at] for at in real]
-        targets = [self.real_targets[at] for at in real]
-        while len(crops) < size:
-            shard_crops, shard_targets = morphs[rng.integers(len(morphs))]
-            at = rng.integers(len(shard_crops))
-            crops.append(shard_crops[at])
-            targets.append(unit(shard_targets[at]))
-        return crops, np.stack(targets)
+    def draw(self, size: int, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray, tuple[np.ndarray, ...]]:
+        """A batch: crops (128, 128) uint8, targets float32 (n, 384), hints int8 for each of CELLS. real_share of it is
+        real, more while there are few synthetic ones."""
+        real_count, synthetic_count = (sum(len(one.targets) for one in side) for side in (self.real, self.synthetic))
+        share = max(self.real_share, real_count / max(1, real_count + synthetic_count))
+        drawn = []
+        for at in range(size):
+            side = self.real if at < round(share * size) else self.synthetic
+            shard = side[rng.integers(len(side))]
+            drawn.append((shard, int(rng.integers(len(shard.targets)))))
+        targets = unit(np.stack([shard.targets[at] for shard, at in drawn]))
+        hints = tuple(np.stack([shard.hints[level][at] for shard, at in drawn]) for level in range(len(CELLS)))
+        return [shard.crops[at] for shard, at in drawn], targets, hints

@@ -1,14 +1,13 @@
-"""The student embedder: a narrow residual net on the gray middle of an aligned crop."""
+"""The student embedder: a narrow residual net on an aligned crop, with taps where the teachers' maps are taught."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
+from training.hints import CELLS, CHANNELS
+
 DIM = 384
-# Rows and columns of the 112 px crop that the net looks at: 96 x 96, chin included, a quarter fewer pixels.
-ROWS_PX = slice(14, 110)
-COLUMNS_PX = slice(8, 104)
 
 
 class Residual(nn.Module):
@@ -37,22 +36,43 @@ def shrink(before: int, after: int) -> nn.Sequential:
 class Embedder(nn.Module):
     """Gray crops float32 (n, 1, 112, 112), 0..255, to vectors (n, 384), not normalized."""
 
-    def __init__(self, widths: tuple[int, ...] = (48, 96, 192), depths: tuple[int, ...] = (1, 3, 3)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (64, 128, 192), depths: tuple[int, ...] = (1, 3, 3)) -> None:
         super().__init__()
-        layers: list[nn.Module] = [
-            nn.Conv2d(1, widths[0], 7, 4, 3, bias=False),
-            nn.BatchNorm2d(widths[0]),
-            nn.PReLU(widths[0]),
-        ]
-        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
-            if stage:
-                layers.append(shrink(widths[stage - 1], width))
-            layers += [Residual(width) for _ in range(depth)]
-        layers += [nn.Conv2d(widths[-1], DIM, 1, bias=False), nn.BatchNorm2d(DIM), nn.PReLU(DIM)]
-        layers += [nn.Conv2d(DIM, DIM, 6, groups=DIM, bias=False), nn.Flatten(), nn.BatchNorm1d(DIM)]
-        self.layers = nn.Sequential(*layers)
+        stem = [nn.Conv2d(1, widths[0], 7, 4, 3, bias=False), nn.BatchNorm2d(widths[0]), nn.PReLU(widths[0])]
+        stages = [nn.Sequential(*stem, *(Residual(widths[0]) for _ in range(depths[0])))]
+        for before, width, depth in zip(widths, widths[1:], depths[1:], strict=False):
+            stages.append(nn.Sequential(shrink(before, width), *(Residual(width) for _ in range(depth))))
+        self.stages = nn.ModuleList(stages)
+        self.tail = nn.Sequential(
+            nn.Conv2d(widths[-1], DIM, 1, bias=False),
+            nn.BatchNorm2d(DIM),
+            nn.PReLU(DIM),
+            nn.Conv2d(DIM, DIM, CELLS[-1], groups=DIM, bias=False),
+            nn.Flatten(),
+            nn.BatchNorm1d(DIM),
+        )
         self.head = nn.Linear(DIM, DIM)
 
+    def maps(self, crops: torch.Tensor) -> list[torch.Tensor]:
+        """The last map of each stage: 28, 14 and 7 cells a side."""
+        found = [self.stages[0](crops / 64.0 - 2.0)]
+        for stage in self.stages[1:]:
+            found.append(stage(found[-1]))
+        return found
+
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        middle = crops[:, :, ROWS_PX, COLUMNS_PX] / 64.0 - 2.0
-        return self.head(self.layers(middle))
+        return self.head(self.tail(self.maps(crops)[-1]))
+
+
+class HintedEmbedder(nn.Module):
+    """The student in training: its vectors, and its guess of the teachers' maps (each of CELLS), linear in its own."""
+
+    def __init__(self, embedder: Embedder, widths: tuple[int, ...] = (128, 192)) -> None:
+        super().__init__()
+        self.embedder = embedder
+        self.hints = nn.ModuleList(nn.Conv2d(width, CHANNELS, 1) for width in widths)
+
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        maps = self.embedder.maps(crops)
+        vectors = self.embedder.head(self.embedder.tail(maps[-1]))
+        return vectors, [hint(one) for hint, one in zip(self.hints, maps[1:], strict=True)]

@@ -1,4 +1,4 @@
-"""Step 5: the averaged weights of both checkpoints to ONNX, with large weights stored as 8-bit integers.
+"""Step 5: the averaged weights of the checkpoints at hand to ONNX, with large weights stored as 8-bit integers.
 
 A large convolution weight is stored int8 with one float32 scale an output channel, and becomes float32 through
 Cast and Mul nodes on constants, which ONNX Runtime folds when it loads the file: stored small, computed in float32.
@@ -115,46 +115,53 @@ def facts(path: Path) -> dict[str, object]:
     return {"file": path.name, "sha256": hashlib.sha256(content).hexdigest(), "byte_size": len(content)}
 
 
+def export_embedder(checkpoint: Path, path: Path) -> dict[str, object]:
+    """Write the embedder; its facts for the manifest."""
+    embedder = Embedder()
+    steps = load_average(embedder, checkpoint)
+    batch = {0: "batch"}
+    axes = {"input": batch, "embedding": batch}
+    write(ExportedEmbedder(embedder), torch.zeros(2, 3, 112, 112), path, ["embedding"], axes)
+    return {
+        **facts(path),
+        "steps": steps,
+        "channel_order": "RGB",
+        "mean": 127.5,
+        "std": 127.5,
+        "input_px": [112, 112],
+        "dim": DIM,
+    }
+
+
+def export_detector(checkpoint: Path, path: Path, *, bias_file: Path) -> dict[str, object]:
+    """Write the detector, its points moved by the bias that `debias.py` measured, if any; its facts."""
+    detector = Detector()
+    steps = load_average(detector, checkpoint)
+    axes = {name: {0: "batch", 1: "cells"} for name in OUTPUT_NAMES}
+    axes["input"] = {0: "batch", 2: "height", 3: "width"}
+    bias = np.load(bias_file) if bias_file.exists() else np.zeros((5, 2), np.float32)
+    exported = ExportedDetector(detector, torch.from_numpy(bias))
+    write(exported, torch.zeros(1, 3, 256, 320), path, list(OUTPUT_NAMES), axes)
+    return {**facts(path), "steps": steps, "channel_order": "BGR", "mean": 0.0, "std": 1.0, "side_multiple_px": 32}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cache", type=Path, required=True, help="folder of embedder.pt and detector.pt")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of embedder.pt, detector.pt or both")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    embedder, detector = Embedder(), Detector()
-    steps = {
-        "embedder": load_average(embedder, options.cache / "embedder.pt"),
-        "detector": load_average(detector, options.cache / "detector.pt"),
-    }
-    batch = {0: "batch"}
-    embedder_path, detector_path = options.out / "embedder.onnx", options.out / "detector.onnx"
-    sample = torch.zeros(2, 3, 112, 112)
-    axes = {"input": batch, "embedding": batch}
-    write(ExportedEmbedder(embedder), sample, embedder_path, ["embedding"], axes)
-    axes = {name: {0: "batch", 1: "cells"} for name in OUTPUT_NAMES}
-    axes["input"] = {0: "batch", 2: "height", 3: "width"}
-    bias_path = options.cache / "point-bias.npy"
-    bias = np.load(bias_path) if bias_path.exists() else np.zeros((5, 2), np.float32)
-    write(
-        ExportedDetector(detector, torch.from_numpy(bias)),
-        torch.zeros(1, 3, 256, 320),
-        detector_path,
-        list(OUTPUT_NAMES),
-        axes,
-    )
-    report = {
-        "steps": steps,
-        "detector": {**facts(detector_path), "channel_order": "BGR", "mean": 0.0, "std": 1.0, "side_multiple_px": 32},
-        "embedder": {
-            **facts(embedder_path),
-            "channel_order": "RGB",
-            "mean": 127.5,
-            "std": 127.5,
-            "input_px": [112, 112],
-            "dim": DIM,
-        },
-    }
-    (options.out / "manifest-facts.json").write_text(json.dumps(report, indent=2) + "\n")
+    report = {}
+    embedder_file, detector_file = options.cache / "embedder.pt", options.cache / "detector.pt"
+    if embedder_file.exists():
+        report["embedder"] = export_embedder(embedder_file, options.out / "embedder.onnx")
+    if detector_file.exists():
+        report["detector"] = export_detector(
+            detector_file, options.out / "detector.onnx", bias_file=options.cache / "point-bias.npy"
+        )
+    facts_file = options.out / "manifest-facts.json"
+    known = json.loads(facts_file.read_text()) if facts_file.exists() else {}
+    facts_file.write_text(json.dumps({**known, **report}, indent=2) + "\n")
     print(json.dumps(report))
 
 

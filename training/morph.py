@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.crops import CropPool
-from training.teachers import TEMPLATE_PX, TeacherEmbedder
+from training.crops import CropPool, shard_exists, write_shard
+from training.hints import HintScale, HintTeacher
+from training.teachers import TEMPLATE_PX
 
 SIDE_PX = 128
 SHARD = 1024
@@ -96,23 +97,20 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=60, help="of 1,024 crops; about 15 s each on one free core")
+    parser.add_argument("--first", type=int, default=0, help="begin here: two programs can share the work")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    embedder = TeacherEmbedder(options.models)
-    crops = CropPool(options.cache).real_crops
-    for shard in range(options.shards):
-        name = options.cache / f"morph-{shard:04d}"
-        final = Path(f"{name}-targets.npy")
-        if final.exists():
+    teacher, scale = HintTeacher(options.models), HintScale.load(options.cache / "hint-scale.npz")
+    crops = np.concatenate([shard.crops for shard in CropPool(options.cache).real])
+    for shard in range(options.first, options.shards):
+        name = f"morph-{shard:04d}"
+        if shard_exists(options.cache, name):
             continue
         start = time.monotonic()
         rng = np.random.default_rng([options.seed, shard])
         made = np.stack([synthesize(crops, rng) for _ in range(SHARD)])
-        targets = [embedder.embed(np.ascontiguousarray(made[at : at + 32, 8:-8, 8:-8])) for at in range(0, SHARD, 32)]
-        np.save(f"{name}-crops.npy", made)
-        np.save(options.cache / "morph.tmp.npy", np.vstack(targets).astype(np.float16))
-        (options.cache / "morph.tmp.npy").rename(final)
+        write_shard(options.cache, name, made, teacher, scale)
         print(f"shard {shard + 1}/{options.shards} in {time.monotonic() - start:.0f} s", flush=True)
 
 

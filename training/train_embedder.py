@@ -1,8 +1,9 @@
 """Step 3: train the embedder on teacher vectors; resumable, seeded, progress shown.
 
 Loss: 1 - cosine to the teacher's vector, plus the mean squared difference of the batch's pairwise similarities
-(relational distillation, Park et al. 2019). Muon (orthogonalized momentum, Jordan 2024) on convolutions, AdamW on the
-rest, one warm-up and a straight cool-down, an exponential moving average of the weights is what counts.
+(relational distillation, Park et al. 2019), plus the mean squared error of the teachers' standardized maps (hints,
+Romero et al. 2015), whose weight fades towards the end. Muon (orthogonalized momentum, Jordan 2024) on convolutions,
+AdamW on the rest, one warm-up and a straight cool-down, an exponential moving average of the weights is what counts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import copy
 import json
 import queue
+import signal
 import threading
 import time
 from pathlib import Path
@@ -22,21 +24,25 @@ from torch.nn import functional
 
 from training.augment import augment
 from training.crops import CropPool
-from training.embedder_net import Embedder
+from training.embedder_net import Embedder, HintedEmbedder
+from training.hints import STEPS
 from training.optimizer import Muon
 from training.verification import figures
 
+# A program that was suspended has not trained meanwhile.
+LONGEST_STEP_S = 10.0
+
 
 def batches(pool: CropPool, size: int, seed: int, start: int) -> queue.Queue:
-    """A queue that a background thread fills with (crops uint8 (n, 112, 112), targets float32 (n, 384))."""
+    """A queue that a background thread fills with (crops uint8 (n, 112, 112), targets float32 (n, 384), hints int8)."""
     filled: queue.Queue = queue.Queue(maxsize=6)
 
     def fill() -> None:
         step = start
         while True:
             rng = np.random.default_rng([seed, step])
-            crops, targets = pool.draw(size, rng)
-            filled.put((np.stack([augment(crop, rng) for crop in crops]), targets))
+            crops, targets, hints = pool.draw(size, rng)
+            filled.put((np.stack([augment(crop, rng) for crop in crops]), targets, hints))
             step += 1
 
     threading.Thread(target=fill, daemon=True).start()
@@ -74,6 +80,14 @@ def update_average(average: torch.nn.Module, model: torch.nn.Module, decay: floa
                 ours.copy_(theirs)
 
 
+def hint_loss(maps: list[torch.Tensor], hints: tuple[np.ndarray, ...]) -> torch.Tensor:
+    """Mean squared error of maps against standardized ones, where 1 is that of knowing nothing."""
+    pairs = zip(maps, hints, strict=True)
+    return sum(
+        functional.mse_loss(ours.permute(0, 2, 3, 1).float(), torch.from_numpy(codes) / STEPS) for ours, codes in pairs
+    )
+
+
 def losses(vectors: torch.Tensor, targets: torch.Tensor, relational: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Total loss and the mean cosine."""
     unit = functional.normalize(vectors.float())
@@ -95,6 +109,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=96)
     parser.add_argument("--rate", type=float, default=0.02, help="Muon's; AdamW takes a tenth")
     parser.add_argument("--relational", type=float, default=10.0)
+    parser.add_argument("--hints", type=float, default=1.0, help="weight of the maps at the start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--name", default="embedder")
     parser.add_argument("--threads", type=int, default=1)
@@ -104,8 +119,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
     pool = CropPool(options.cache)
-    model = Embedder().to(memory_format=torch.channels_last)
-    average = copy.deepcopy(model)
+    embedder = Embedder()
+    model = HintedEmbedder(embedder).to(memory_format=torch.channels_last)
+    average = copy.deepcopy(embedder)
     matrices = [p for p in model.parameters() if p.ndim == 4 and p.shape[1] > 1]
     others = [p for p in model.parameters() if not (p.ndim == 4 and p.shape[1] > 1)]
     optimizers = [Muon(matrices, weight_decay=0.02), torch.optim.AdamW(others, weight_decay=0.02, betas=(0.9, 0.98))]
@@ -128,8 +144,10 @@ def main() -> None:
     filled = batches(pool, options.batch, options.seed, step)
     forward = torch.compile(model) if options.compile else model
     last_save = last_check = last_time = time.monotonic()
-    shown: list[float] = []
-    while True:
+    shown: list[tuple[float, float]] = []
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    while not stopping.is_set():
         progress = elapsed / 60 / options.minutes if options.minutes else step / options.steps
         if progress >= 1:
             break
@@ -137,25 +155,27 @@ def main() -> None:
             for group in optimizer.param_groups:
                 group["lr"] = base * rate_at(progress)
         model.train()
-        crops, targets = filled.get()
+        crops, targets, hints = filled.get()
         images = torch.from_numpy(crops).float()[:, None]
         with torch.autocast("cpu", torch.bfloat16):
-            vectors = forward(images)
+            vectors, maps = forward(images)
+        hint_error = hint_loss(maps, hints)
         loss, cosine = losses(vectors, torch.from_numpy(targets), options.relational)
-        loss.backward()
+        (loss + options.hints * (1 - progress) * hint_error).backward()
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
         step += 1
-        update_average(average, model, min(0.998, (1 + step) / (10 + step)))
+        update_average(average, embedder, min(0.998, (1 + step) / (10 + step)))
         now = time.monotonic()
-        elapsed, last_time = elapsed + now - last_time, now
-        shown.append(float(cosine.detach()))
+        elapsed, last_time = elapsed + min(now - last_time, LONGEST_STEP_S), now
+        shown.append((float(cosine.detach()), float(hint_error.detach())))
         if step % 100 == 0:
             speed = step * options.batch / elapsed
+            mean_cosine, mean_hint = np.mean(shown, axis=0)
             print(
-                f"step {step} {100 * progress:.1f} % {elapsed / 60:.1f} min cosine {np.mean(shown):.4f} "
-                f"pool {len(pool)} {speed:.0f} images/s",
+                f"step {step} {100 * progress:.1f} % {elapsed / 60:.1f} min cosine {mean_cosine:.4f} "
+                f"hints {mean_hint:.4f} pool {len(pool)} {speed:.0f} images/s",
                 flush=True,
             )
             shown.clear()
