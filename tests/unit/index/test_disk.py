@@ -18,8 +18,8 @@ from index.records import Modality, Subject
 
 ROOT = Path(__file__).parents[3]
 FACE_PACK = "face-test@1"
-# Enrolls until it is refused, then says what it has, searches, and deletes one. A second argument: how many bytes a file
-# may have; set here, since code between fork and exec (preexec_fn) aborts now and then in a process that runs gRPC.
+# Enrolls until it is refused, then says what it has, searches, and deletes one. A second argument: how many bytes a
+# file may have; set here, since code between fork and exec (preexec_fn) aborts now and then in a process with gRPC.
 SCRIPT = """
 import json, resource, sys
 from pathlib import Path
