@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.held_out import is_held_out
 from matcher.decode import decode_image
 from matcher.errors import SampleError
 from matcher.face.calibration import calibration_rows, calibration_toml, measure_non_mated
@@ -63,11 +64,6 @@ std = 127.5
 channel_order = "RGB"
 dim = 384
 """
-
-
-def is_held_out(subject: str) -> bool:
-    """True for the one subject in five that training never saw; the same rule as in prepare.py."""
-    return hashlib.sha256(subject.encode()).digest()[0] % 5 == 0
 
 
 def head_and_models() -> str:

@@ -9,23 +9,18 @@ maps. Takes about 12 minutes on one core; targets and shards resume where they s
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.held_out import is_held_out
 from training.crops import BATCH, MARGIN_PX, middle, shard_exists, unit, write_shard
 from training.hints import HintScale, HintTeacher
 from training.teachers import TeacherDetector, TeacherEmbedder, align
 
 SHARD = 1024
 SCALE_CROPS = 1024
-
-
-def is_held_out(subject: str) -> bool:
-    """True for one subject in five, by a hash of the name: stable over machines and runs."""
-    return hashlib.sha256(subject.encode()).digest()[0] % 5 == 0
 
 
 def central_face(boxes_px: np.ndarray, width: int, height: int) -> int:

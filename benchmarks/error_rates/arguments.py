@@ -4,11 +4,13 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.datasets import Dataset, DatasetError, read_dataset
 from benchmarks.engines import Engine, EngineError, EngineSpec, Extracted, default_job_count, load_engine
 from benchmarks.extraction import extract_files
+from benchmarks.held_out import is_held_out
 from benchmarks.template_cache import default_cache_folder
 
 
@@ -33,6 +35,12 @@ def add_dataset_arguments(parser: argparse.ArgumentParser, *, only: str = "") ->
         help="pixels per inch of every print; default: ppi.txt in the folder, else the published value of the FVC set "
         "that the folder is named after, else the file's own, else 500 with a warning",
     )
+    if only != "fingerprint":
+        parser.add_argument(
+            "--held-out",
+            action="store_true",
+            help="only the people whom the built-in face pack did not see in training (of the set it was trained on)",
+        )
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes that extract (default: cores)")
     parser.add_argument(
         "--cache", type=Path, default=None, metavar="DIR", help="template cache, outside the repository"
@@ -84,6 +92,11 @@ def read_datasets(args: argparse.Namespace, engine: Engine) -> Iterator[tuple[Da
         raise DatasetError("two --data folders have the same name, which names the data set in the report")
     for folder in args.data:
         dataset = read_dataset(folder, fingerprints=args.modality == "fingerprint", ppi=args.ppi)
+        if getattr(args, "held_out", False):
+            files = tuple(file for file in dataset.files if is_held_out(file.identity))
+            if not files:
+                raise DatasetError(f"{dataset.name}: nobody there was held out of training")
+            dataset = replace(dataset, files=files)
         yield dataset, extract(args, engine, dataset)
 
 

@@ -17,6 +17,7 @@ from benchmarks.engines import Engine, Extracted
 from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
 from benchmarks.error_rates.comparison import compare_dataset
 from benchmarks.extraction import failure_counts
+from benchmarks.folds import fold_accuracy
 from benchmarks.intervals import error_rate_intervals, mean_intervals, rates
 from benchmarks.metrics import FMR_POINTS, error_curve
 from benchmarks.plots import plot_det
@@ -52,7 +53,10 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
             )
         tables[dataset.name] = table
         lines[dataset.name] = dataset_report(table, samples)
-        details[dataset.name] = _details(dataset, samples, possible)
+        details[dataset.name] = {
+            **_details(dataset, samples, possible),
+            "fold_accuracy": fold_accuracy(table.mated, table.non_mated),
+        }
         named.append((dataset.name, [file.name for file in dataset.files], table))
         print(_line(dataset.name, lines[dataset.name]), flush=True)
     report = {"datasets": lines, "mean": _mean(lines)}

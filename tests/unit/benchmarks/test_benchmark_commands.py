@@ -41,6 +41,28 @@ def run(command: str, data: Path, out: Path, *options: str) -> dict:
     return json.loads((out / "report.json").read_text())
 
 
+def test_held_out_people_alone(people, tmp_path, capsys):
+    command = [
+        "verification",
+        "--modality",
+        "face",
+        "--data",
+        str(people),
+        "--out",
+        str(tmp_path / "out"),
+        "--jobs",
+        "1",
+    ]
+    assert main([*command, "--held-out"]) == 2
+    assert "held out" in capsys.readouterr().err
+    (people / "p0").rename(people / "p6")
+    (people / "p1").rename(people / "p8")
+    report = run("verification", people, tmp_path / "out", "--held-out")
+    assert (report["datasets"]["people"]["mated"], report["datasets"]["people"]["non_mated"]) == (6, 9)
+    details = json.loads((tmp_path / "out" / "details.json").read_text())["datasets"]["people"]
+    assert (details["identities"], details["fold_accuracy"]["pairs"]) == (2, 12)
+
+
 def width_of(picture: Path) -> int:
     with PillowImage.open(picture) as image:
         return image.size[0]
