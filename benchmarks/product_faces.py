@@ -1,5 +1,6 @@
 """The face engine as a benchmark engine."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,25 +10,29 @@ from numpy.typing import NDArray
 from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from index.records import FingerPosition, Modality, Template
-from matcher.errors import MatcherError, PackNotReadyError, SampleError
+from matcher.errors import MatcherError, PackError, SampleError
 from matcher.face.engine import FaceEngine
 
 # The first that is installed is taken where no pack is named.
-DEFAULT_PACKS = ("face-open", "insightface-buffalo_l", "insightface-buffalo_s", "opencv-sface")
+DEFAULT_PACKS = ("face-open", "insightface-buffalo_l", "insightface-buffalo_s", "opencv-sface", "face-builtin")
+
+
+def default_pack() -> str:
+    """The first of DEFAULT_PACKS that is installed or lies beside the checkout."""
+    store = pack_store()
+    for name in DEFAULT_PACKS[:-1]:
+        with contextlib.suppress(PackError):
+            return ready_pack(store, name).name
+    return DEFAULT_PACKS[-1]
 
 
 def load(pack_name: str) -> "FaceAdapter":
     """The adapter of a face pack. Raises EngineError."""
     store = pack_store()
-    refusals: list[str] = []
-    for name in (pack_name,) if pack_name else DEFAULT_PACKS:
-        try:
-            return FaceAdapter(FaceEngine.load(ready_pack(store, name), store, thread_count=1))
-        except PackNotReadyError as error:
-            refusals.append(str(error))
-        except MatcherError as error:
-            raise EngineError(str(error)) from error
-    raise EngineError(refusals[0])
+    try:
+        return FaceAdapter(FaceEngine.load(ready_pack(store, pack_name or default_pack()), store, thread_count=1))
+    except MatcherError as error:
+        raise EngineError(str(error)) from error
 
 
 class FaceAdapter:

@@ -70,7 +70,7 @@ class StorageSettings:
 class PackSettings:
     """Names of the packs that make templates; "" leaves a modality out. device: "cpu" or "cuda"."""
 
-    face: str = "face-open"
+    face: str = "face-builtin"
     fingerprint: str = "leader"
     device: str = "cpu"
     allow_cpu_fallback: bool = False

@@ -25,7 +25,7 @@ NAME = "face-builtin"
 HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).
 # Written by `python -m training.manifest`; calibrated on the people of lfw_dev that training never saw.
 name = "face-builtin"
-version = "1"
+version = "2"
 modality = "face"
 license = "Apache-2.0"
 license_is_permissive = true

@@ -28,7 +28,11 @@ def add_dataset_arguments(parser: argparse.ArgumentParser, *, only: str = "") ->
         help="folders of FINGER_IMPRESSION.ext files, or of one folder a finger or person",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report is written")
-    parser.add_argument("--pack", default="", help="model pack (default: leader; face-open if installed)")
+    parser.add_argument(
+        "--pack",
+        default="",
+        help="default: leader; an installed face pack, else face-builtin",
+    )
     parser.add_argument(
         "--ppi",
         type=float,

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from benchmarks.datasets import Dataset, DatasetError, ImageFile, read_dataset
 from benchmarks.metrics import wilson_interval
+from benchmarks.product_faces import default_pack
 from benchmarks.progress import track
 from benchmarks.server_process import ServerStartError, running_server
 from index.records import Modality, Subject
@@ -27,7 +28,6 @@ from matcher.samples import EncodedSample
 
 ACCESS = AccessContext(operator_id="benchmark", case_number="BENCHMARK-1", purpose="measurement")
 RANKS = (1, 5, 10, 20)
-DEFAULT_PACKS = {"face": "face-open", "fingerprint": "leader"}
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -46,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--modality", choices=("fingerprint", "face"), required=True)
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="as for verification")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where served.json is written")
-    parser.add_argument("--pack", default="", help="model pack (default: leader; face-open)")
+    parser.add_argument(
+        "--pack",
+        default="",
+        help="default: leader; an installed face pack, else face-builtin",
+    )
     parser.add_argument("--ppi", type=float, help="as for verification")
     parser.add_argument("--people", type=int, default=0, metavar="N", help="only the first N with two images or more")
     parser.add_argument("--clients", type=int, default=2, metavar="N", help="calls at a time")
@@ -70,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace) -> dict[str, Any]:
     datasets = [read_dataset(folder, fingerprints=args.modality == "fingerprint", ppi=args.ppi) for folder in args.data]
     references, probes = _split(datasets, limit=args.people)
-    pack = args.pack or DEFAULT_PACKS[args.modality]
+    pack = args.pack or (default_pack() if args.modality == "face" else "leader")
     other = "face" if args.modality == "fingerprint" else "fingerprint"
     settings = {
         f"STATION_MATCHER_PACKS_{args.modality.upper()}": pack,

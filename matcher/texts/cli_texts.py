@@ -24,8 +24,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "serve.stopping": ("Đang dừng; chờ các yêu cầu còn lại", "Stopping; waiting for running requests"),
     "serve.no_pack": ("Không có {modality}: {reason}", "No {modality}: {reason}"),
     "serve.not_operational": (
-        "Gói {pack} chỉ dùng để đánh giá và đào tạo; hãy cài gói nghiệp vụ để sử dụng chính thức.",
-        "Pack {pack} is for evaluation and training of staff; install an operational pack for casework.",
+        "Gói {pack} chỉ dùng để đánh giá và đào tạo; để sử dụng chính thức, hãy cài gói nghiệp vụ và ghi tên gói vào "
+        "cài đặt packs.face.",
+        "Pack {pack} is for evaluation and training of staff; for casework install an operational pack and name it in "
+        "the setting packs.face.",
     ),
     "serve.nothing": (
         "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
