@@ -1,4 +1,4 @@
-# Build the wheel, install it alone, run as non-root. No models and no data inside: both are volumes.
+# Build the wheel, install it alone, run as non-root. No data and no models inside but our own small one: both are volumes.
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE NOTICE ./

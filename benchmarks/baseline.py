@@ -40,12 +40,28 @@ def baseline_path(processor: str, folder: Path = BASELINES) -> Path:
     return folder / f"{processor}.json"
 
 
-def read_baseline(path: Path) -> dict[str, Ratio]:
-    """Ratios by stage; empty where no baseline was committed for this processor class."""
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """stages: ratios by stage; empty where none was committed for this processor class. about: versions and date."""
+
+    stages: dict[str, Ratio]
+    about: dict[str, str]
+
+    def other_versions(self, libraries: Mapping[str, str]) -> list[str]:
+        """What makes a comparison one of libraries instead of this code: "numpy 2.4.6 -> 2.5.0"."""
+        return [
+            f"{name} {self.about.get(name, 'unknown')} -> {version}"
+            for name, version in libraries.items()
+            if self.about.get(name) != version
+        ]
+
+
+def read_baseline(path: Path) -> Baseline:
     if not path.is_file():
-        return {}
+        return Baseline({}, {})
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Ratio(float(one["ratio"]), float(one["noise"])) for name, one in stored["stages"].items()}
+    stages = {name: Ratio(float(one["ratio"]), float(one["noise"])) for name, one in stored["stages"].items()}
+    return Baseline(stages, dict(stored["about"]))
 
 
 def write_baseline(path: Path, stages: Mapping[str, Ratio], about: Mapping[str, str]) -> None:

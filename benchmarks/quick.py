@@ -13,7 +13,7 @@ from benchmarks.baseline import Ratio, Verdict, baseline_path, judge, read_basel
 from benchmarks.engines import default_job_count
 from benchmarks.neighbors import busy_neighbors
 from benchmarks.processor import processor_class
-from benchmarks.report import machine
+from benchmarks.report import library_versions, machine
 from benchmarks.speed.stages import measure_stages
 
 BUDGET_S = 150.0
@@ -32,18 +32,21 @@ def run(args: argparse.Namespace) -> int:
     baseline = read_baseline(baseline_path(processor))
     begin = time.perf_counter()
     current, missing = _ratios(BUDGET_S)
-    verdicts = judge(current, baseline)
+    verdicts = judge(current, baseline.stages)
     suspects = [verdict.stage for verdict in verdicts if verdict.regressed]
     if suspects and time.perf_counter() - begin < BUDGET_S:
         # Measured once more before anyone is alarmed: the better of two runs counts.
         again, _ = _ratios(BUDGET_S - (time.perf_counter() - begin), only=suspects)
         current |= {name: min(current[name], again[name], key=lambda one: one.ratio) for name in again}
-        verdicts = judge(current, baseline)
+        verdicts = judge(current, baseline.stages)
     if args.json:
         rows = {name: {"ratio": one.ratio, "noise": one.noise} for name, one in current.items()}
         args.json.write_text(json.dumps({"processor_class": processor, "stages": rows}, indent=2) + "\n")
-    _print(processor, current, missing, verdicts, has_baseline=bool(baseline))
-    return 1 if any(verdict.regressed for verdict in verdicts) else 0
+    _print(processor, current, missing, verdicts, has_baseline=bool(baseline.stages))
+    others = baseline.other_versions(library_versions()) if baseline.stages else []
+    if others:
+        print(f"the baseline is of other libraries ({', '.join(others)}): not judged, make a new one")
+    return 1 if not others and any(verdict.regressed for verdict in verdicts) else 0
 
 
 def _ratios(budget_s: float, *, only: list[str] | None = None) -> tuple[dict[str, Ratio], dict[str, str]]:

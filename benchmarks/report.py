@@ -123,7 +123,12 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "date": time.strftime("%Y-%m-%d"),
     }
-    return found | {name: version(name) for name in MEASURED_WITH}
+    return found | library_versions()
+
+
+def library_versions() -> dict[str, str]:
+    """Of what the measured work is made of."""
+    return {name: version(name) for name in MEASURED_WITH}
 
 
 def markdown(sections: tuple[Section, ...], results: dict[str, dict]) -> str:  # type: ignore[type-arg]

@@ -63,6 +63,17 @@ def test_a_baseline_spans_its_runs_idle_and_beside_busy_neighbors(measured, tmp_
     assert [count > 0 for count in neighbors] == [False, True, False]
 
 
+def test_a_baseline_of_other_libraries_is_shown_but_does_not_judge(measured, capsys, monkeypatch):
+    measured += [{"extract": 2.0}] * 2
+    main(["quick", "--write-baseline", "--repeats", "2"])
+    measured += [{"extract": 3.0}] * 2
+    monkeypatch.setattr(quick, "library_versions", lambda: {"numpy": "99.1"})
+    assert main(["quick"]) == 0
+    said = capsys.readouterr().out
+    assert "REGRESSED" in said
+    assert "-> 99.1" in said
+
+
 def test_without_a_baseline_nothing_is_judged(measured, capsys, tmp_path):
     measured += [{"extract": 9.0}]
     assert main(["quick", "--json", str(tmp_path / "ratios.json")]) == 0
