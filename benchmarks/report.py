@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.__main__ import main
 from benchmarks.processor import processor_class
 from benchmarks.report_tables import (
+    descriptor_table,
     distractor_table,
     identification_table,
     quality_table,
@@ -93,7 +94,9 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         return ("--data", *(str(folder) for folder in folders))
 
     fingers = ("--modality", "fingerprint", *data(prints))
-    faces = ("--modality", "face", *data((orl, lfw)))
+    faces = ("--modality", "face", "--pack", "face-open", *data((orl, lfw)))
+    built_in = ("--modality", "face", "--pack", "face-builtin")
+    unseen = (*built_in, "--held-out", *data((lfw,)))
     searched = ("identification", *fingers, *SAME_FINGER)
     return (
         Section("fingerprint_verification", "Fingerprints, one to one", ("verification", *fingers), prints,
@@ -102,6 +105,9 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 "report.json", identification_table),
         Section("fingerprint_identification_10k", "Fingerprints among 10,000 generated strangers",
                 (*searched, "--distractors", "10000"), prints, "report.json", identification_table),
+        Section("fingerprint_descriptors", "Fingerprints among 100,000, through the shortlist",
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000"), prints,
+                "report.json", descriptor_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
                 "report.json", quality_table),
         Section("distractors", "Generated templates beside real prints",
@@ -110,6 +116,14 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 "report.json", verification_table),
         Section("face_identification", "Faces, one to many", ("identification", *faces), (orl, lfw),
                 "report.json", identification_table),
+        Section("face_quality", "Face quality: error versus discard", ("quality", *faces), (orl, lfw),
+                "report.json", quality_table),
+        Section("built_in_verification", "Built-in face pack, people held out of its training, one to one",
+                ("verification", *unseen), (lfw,), "report.json", verification_table),
+        Section("built_in_identification", "Built-in face pack, people held out of its training, one to many",
+                ("identification", *unseen), (lfw,), "report.json", identification_table),
+        Section("built_in_orl", "Built-in face pack on ORL, one to many",
+                ("identification", *built_in, *data((orl,))), (orl,), "report.json", identification_table),
         Section("speed", "Speed", ("speed",), (), "speed.json", speed_table),
         Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1"), (),
                 "search.json", search_table),

@@ -28,7 +28,19 @@ def verification_table(found: Result) -> str:
     rates = [percent(mean["fnmr_at_fmr"][fmr], spans[fmr]) for fmr in ("1e-2", "1e-3", "1e-4")]
     rows.append(["**mean**", "", "", "", percent(mean["eer"], spans["eer"]), *rates])
     head = ["set", "mated", "non-mated", "FTE", "EER", "FNMR at FMR 1e-2", "at 1e-3", "at 1e-4"]
-    return f"Pack {found['details']['pack']}.\n\n" + table(head, rows)
+    return f"Pack {found['details']['pack']}.\n\n" + table(head, rows) + _fold_accuracies(found)
+
+
+def _fold_accuracies(found: Result) -> str:
+    """Accuracy over ten folds, where it was measured."""
+    shown = [
+        f"{name} {percent(one['fold_accuracy']['value'], one['fold_accuracy']['interval'])} "
+        f"of {one['fold_accuracy']['pairs']:,}"
+        for name, one in found["details"].get("datasets", {}).items()
+        if "fold_accuracy" in one
+    ]
+    note = "\n\nRight decisions over ten folds, all mated and as many non-mated pairs (interval as if pairs were "
+    return f"{note}independent): {'; '.join(shown)}." if shown else ""
 
 
 def identification_table(found: Result) -> str:
@@ -80,6 +92,23 @@ def distractor_table(found: Result) -> str:
         + f"\n\nSimilarities of {pairs['real_pairs']:,} real and {pairs['generated_pairs']:,} generated strangers:\n\n"
         + table(["real FMR", "share of generated at that similarity", "ratio"], compared)
     )
+
+
+def descriptor_table(found: Result) -> str:
+    rows = [
+        ["rank 1 after comparison of the shortlist, %", f"{found['rank1']:.2f} ({found['rank1_interval'][0]:.2f}–"
+         f"{found['rank1_interval'][1]:.2f})"],
+        ["mate on the shortlist, %", f"{found['in_shortlist']:.2f}"],
+        ["loss against exhaustive comparison, points, at most", f"{found['loss_at_most']:.2f}"],
+        ["search, median (95th percentile), ms", f"{found['p50_ms']:.0f} ({found['p95_ms']:.0f})"],
+        ["the same, processor time of one thread, ms", f"{found['p50_processor_ms']:.0f}"],
+        ["memory a finger, bytes", f"{found['memory_bytes_a_finger']:.0f}"],
+        ["to add a finger, ms", f"{found['add_ms_a_finger']:.2f}"],
+        *([f"time with {100 * float(share):g} % allowed, of unfiltered", f"{ratio:.2f}"]
+          for share, ratio in found["ratio_at_share"].items()),
+    ]  # fmt: skip
+    about = f"{found['probes']:,} probes, {found['fingers']:,} fingers, shortlist of {found['shortlist']}"
+    return f"{about}.\n\n" + table(["", "value"], rows)
 
 
 def speed_table(found: Result) -> str:

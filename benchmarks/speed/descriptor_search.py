@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -59,7 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_same_argument(parser)
     parser.add_argument("--fingers", type=int, default=100_000, metavar="N", help="references, generated ones included")
     parser.add_argument("--shortlist", type=int, default=200, metavar="N")
-    parser.add_argument("--json", type=Path, metavar="FILE")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -97,8 +95,7 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     )
     text = json.dumps(asdict(result), indent=2)
     print(text)
-    if args.json is not None:
-        args.json.write_text(text + "\n", encoding="utf-8")
+    (args.out / "report.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,15 +1,18 @@
 """Generated prints through the real engine: stable minutiae, mates plainly above strangers."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
+from benchmarks.__main__ import main
 from benchmarks.engines import Engine, Extracted
 from benchmarks.generated_prints import impression, master_print
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.product_fingerprints import load
+from benchmarks.report_tables import descriptor_table
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 FINGERS = (0, 3, 8)
@@ -56,3 +59,14 @@ def test_mates_stand_apart_from_strangers(engine: Engine, samples: list[Extracte
     among_generated = np.concatenate([engine.similarities(one, generated) for one in prepared])
     assert similarity[is_mated].min() > strangers.max() + 0.05
     assert similarity[is_mated].min() > among_generated.max() + 0.05
+
+
+def test_the_shortlist_finds_generated_mates_among_generated_strangers(tmp_path: Path) -> None:
+    assert main(["generate", "--out", str(tmp_path / "prints"), "--fingers", "2", "--impressions", "2"]) == 0
+    command = ["fingers", "--data", str(tmp_path / "prints"), "--out", str(tmp_path), "--jobs", "1", "--no-cache"]
+    assert main([*command, "--ppi", "500", "--fingers", "400", "--shortlist", "20"]) == 0
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert (found["fingers"], found["probes"], found["shortlist"]) == (400, 2, 20)
+    assert (found["rank1"], found["in_shortlist"], found["loss_at_most"]) == (100.0, 100.0, 0.0)
+    assert 500 < found["memory_bytes_a_finger"] < 100_000
+    assert "| mate on the shortlist, % | 100.00 |" in descriptor_table(found)
