@@ -15,6 +15,7 @@ COMMANDS = {
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "fingers": ("benchmarks.speed.descriptor_search", "the shortlist of fingers: time, memory and what it loses"),
+    "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
     "parity": ("benchmarks.leader_parity", "the fingerprint network against its original in Keras"),
