@@ -82,15 +82,13 @@ def fuse_points(points: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
 class ExportedDetector(nn.Module):
     """BGR float32 (n, 3, h, w), 0..255, to YuNet's twelve outputs; obj repeats cls, so sqrt(cls * obj) is the score.
 
-    Points are fused over neighbors at strides 16 and 32, and moved by bias (5, 2), a share of the box's width and
-    height: mirrored training pictures teach the mean of the refiner and its mirror image, which differ.
+    Points are fused over neighbors at strides 16 and 32.
     """
 
-    def __init__(self, detector: Detector, bias: torch.Tensor) -> None:
+    def __init__(self, detector: Detector) -> None:
         super().__init__()
         self.detector = detector
         self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1))
-        self.register_buffer("bias", bias.reshape(1, 10, 1, 1))
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         maps = self.detector(functional.conv2d(pictures, self.luma))
@@ -99,7 +97,6 @@ class ExportedDetector(nn.Module):
             score, box, point = torch.sigmoid(level[:, :1]), level[:, 1:5], level[:, 5:]
             if stride > STRIDES_PX[0]:
                 point = fuse_points(point, score)
-            point = point + self.bias * box[:, 2:].exp().repeat(1, 5, 1, 1)
             for values, kept in ((score, scores), (box, boxes), (point, points)):
                 kept.append(values.flatten(2).transpose(1, 2))
         return (*scores, *(score + 0.0 for score in scores), *boxes, *points)

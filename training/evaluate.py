@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.export import facts
 from training.faceless import backgrounds, fingerprints, textures
 from training.prepare import MARGIN_PX, central_face
 from training.student import Student
@@ -213,8 +214,10 @@ def main() -> None:
         options.out.write_text(text + "\n")
     if options.facts:
         path = options.pack / "manifest-facts.json"
-        facts = json.loads(path.read_text())
-        path.write_text(json.dumps({**facts, "measured": brief(report)}, indent=2) + "\n")
+        known = json.loads(path.read_text())
+        for name in ("embedder", "detector"):
+            known[name] |= facts(options.pack / f"{name}.onnx")
+        path.write_text(json.dumps({**known, "measured": brief(report)}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

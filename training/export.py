@@ -133,15 +133,13 @@ def export_embedder(checkpoint: Path, path: Path) -> dict[str, object]:
     }
 
 
-def export_detector(checkpoint: Path, path: Path, *, bias_file: Path) -> dict[str, object]:
-    """Write the detector, its points moved by the bias that `debias.py` measured, if any; its facts."""
+def export_detector(checkpoint: Path, path: Path) -> dict[str, object]:
+    """Write the detector; its facts for the manifest. `correct_points.py` comes next."""
     detector = Detector()
     steps = load_average(detector, checkpoint)
     axes = {name: {0: "batch", 1: "cells"} for name in OUTPUT_NAMES}
     axes["input"] = {0: "batch", 2: "height", 3: "width"}
-    bias = np.load(bias_file) if bias_file.exists() else np.zeros((5, 2), np.float32)
-    exported = ExportedDetector(detector, torch.from_numpy(bias))
-    write(exported, torch.zeros(1, 3, 256, 320), path, list(OUTPUT_NAMES), axes)
+    write(ExportedDetector(detector), torch.zeros(1, 3, 256, 320), path, list(OUTPUT_NAMES), axes)
     return {**facts(path), "steps": steps, "channel_order": "BGR", "mean": 0.0, "std": 1.0, "side_multiple_px": 32}
 
 
@@ -156,9 +154,7 @@ def main() -> None:
     if embedder_file.exists():
         report["embedder"] = export_embedder(embedder_file, options.out / "embedder.onnx")
     if detector_file.exists():
-        report["detector"] = export_detector(
-            detector_file, options.out / "detector.onnx", bias_file=options.cache / "point-bias.npy"
-        )
+        report["detector"] = export_detector(detector_file, options.out / "detector.onnx")
     facts_file = options.out / "manifest-facts.json"
     known = json.loads(facts_file.read_text()) if facts_file.exists() else {}
     facts_file.write_text(json.dumps({**known, **report}, indent=2) + "\n")
