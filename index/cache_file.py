@@ -14,7 +14,6 @@ Layout (integers little-endian):
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -22,8 +21,7 @@ import math
 import mmap
 import os
 import struct
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,11 +30,15 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import CacheFileError, DatabaseFullError
+from index.replacement import replacement
 
 FORMAT_VERSION = 2
 MAGIC = b"STMATCH" + bytes([FORMAT_VERSION])
 ALIGNMENT_BYTES = 4096
 BLOCK_BYTES = 1 << 20
+# Written blocks go to the disk after so many: one sync of hundreds of megabytes would hold up every other sync of the
+# file system meanwhile, those of the store among them.
+SYNC_BLOCK_COUNT = 16
 _FIXED = struct.Struct("<8sQ32s")
 _DTYPES = frozenset({"uint8", "uint16", "int32", "int64", "float32", "float64"})
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -93,7 +95,7 @@ def write_cache(path: Path, *, kind: str, meta: Mapping[str, object], arrays: Ma
     digests = {name: [hashlib.sha256().hexdigest()] * _block_count(region) for name, region in regions.items()}
     header_length = len(_header_bytes(kind, meta, regions, digests))
     try:
-        with _replacement(path) as file:
+        with replacement(path) as file:
             file.seek(_FIXED.size + header_length)
             for name, region in regions.items():
                 digests[name] = _write_region(file, region)
@@ -105,11 +107,17 @@ def write_cache(path: Path, *, kind: str, meta: Mapping[str, object], arrays: Ma
 
 
 def read_cache(
-    path: Path, *, kind: str, mapped: frozenset[str] = frozenset(), wanted: frozenset[str] | None = None
+    path: Path,
+    *,
+    kind: str,
+    mapped: frozenset[str] = frozenset(),
+    wanted: frozenset[str] | None = None,
+    between: Callable[[], None] = lambda: None,
 ) -> CacheContents:
     """Read and verify a whole file. Arrays named in mapped stay on disk, memory-mapped; the others are copied.
 
     wanted: names of the arrays to return; None for all. What is not wanted is verified all the same.
+    between: called between blocks; what it raises ends the reading.
 
     Raises CacheFileError when the file is absent, of another version or kind, or differs in any byte.
     """
@@ -124,7 +132,7 @@ def read_cache(
     arrays: dict[str, AnyArray] = {}
     for region in header["regions"]:
         end = _region_end(region, offset)
-        if end > len(view) or _block_digests(view[offset:end]) != region["sha256s"]:
+        if end > len(view) or _block_digests(view[offset:end], between) != region["sha256s"]:
             raise CacheFileError("the index file is damaged; rebuild the index")
         name = region["name"]
         if wanted is None or name in wanted:
@@ -202,26 +210,6 @@ def _verified_header(view: memoryview) -> tuple[dict[str, Any], int]:
     return header, end
 
 
-@contextlib.contextmanager
-def _replacement(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside path that takes its place, on disk, when the block ends well, and vanishes otherwise."""
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _write_error(error: OSError) -> DatabaseFullError | CacheFileError:
     if error.errno in _DISK_FULL:
         return DatabaseFullError("no space is left on the disk for the index file; free some and try again")
@@ -253,9 +241,12 @@ def _region_array(view: memoryview, region: Mapping[str, Any], start: int) -> An
     return np.frombuffer(view, dtype=region["dtype"], count=count, offset=start).reshape(region["shape"])
 
 
-def _block_digests(content: memoryview) -> list[str]:
-    starts = range(0, len(content), BLOCK_BYTES)
-    return [hashlib.sha256(content[start : start + BLOCK_BYTES]).hexdigest() for start in starts]
+def _block_digests(content: memoryview, between: Callable[[], None]) -> list[str]:
+    digests = []
+    for start in range(0, len(content), BLOCK_BYTES):
+        between()
+        digests.append(hashlib.sha256(content[start : start + BLOCK_BYTES]).hexdigest())
+    return digests
 
 
 def _block_count(region: Blocks) -> int:
@@ -273,15 +264,18 @@ def _write_region(file: BinaryIO, region: Blocks) -> list[str]:
 
     def write(content: memoryview) -> None:
         nonlocal digest, length
-        file.write(content)
         while content.nbytes:
             part = content[: BLOCK_BYTES - length % BLOCK_BYTES]
+            file.write(part)
             digest.update(part)
             length += part.nbytes
             content = content[part.nbytes :]
             if length % BLOCK_BYTES == 0:
                 digests.append(digest.hexdigest())
                 digest = hashlib.sha256()
+                if len(digests) % SYNC_BLOCK_COUNT == 0:
+                    file.flush()
+                    os.fsync(file.fileno())
 
     for block in region.blocks:
         write(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)

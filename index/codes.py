@@ -26,6 +26,7 @@ from index.vectors import Float64Array
 UInt8Array = npt.NDArray[np.uint8]
 Int8Array = npt.NDArray[np.int8]
 Int32Array = npt.NDArray[np.int32]
+_CodeArrays = tuple[UInt8Array, UInt8Array, Float32Array, Float32Array, Float32Array]
 
 # Widest code in units of the row's root mean square. Wider loses in the 4-bit residual, narrower clips more.
 CODE_RANGE = 3.2
@@ -99,11 +100,9 @@ def encode_rows(vectors: Float32Array, into: RowCodes, first_row: int) -> None:
 
 
 def copy_codes(source: RowCodes, source_rows: Int64Array, into: RowCodes, rows: Int64Array) -> None:
-    """Copy codes from source_rows of one store to rows of another. Releases the GIL."""
-    _copy(source.high, source.low, into.high, into.low, source_rows, rows, into.high.size // into.scales.size)
-    into.scales[rows] = source.scales[source_rows]
-    into.high_residuals[rows] = source.high_residuals[source_rows]
-    into.low_residuals[rows] = source.low_residuals[source_rows]
+    """Copy codes from source_rows of one store to rows of another. Releases the GIL, once for all of them."""
+    half_length = into.high.size // into.scales.size
+    _copy(_arrays(source), _arrays(into), source_rows, rows, half_length)
 
 
 def high_places(rows: Int64Array, half_length: int) -> Int64Array:
@@ -173,21 +172,23 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
         low_residuals[row] = np.float32(np.sqrt(low_energy) * _RESIDUAL_GROWTH)
 
 
+def _arrays(codes: RowCodes) -> _CodeArrays:
+    """numba compiles functions over tuples of arrays; it has no dataclasses."""
+    return codes.high, codes.low, codes.scales, codes.high_residuals, codes.low_residuals
+
+
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _copy(  # noqa: PLR0917 - as above
-    source_high: UInt8Array,
-    source_low: UInt8Array,
-    high: UInt8Array,
-    low: UInt8Array,
-    source_rows: Int64Array,
-    rows: Int64Array,
-    half_length: int,
-) -> None:
+def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows: Int64Array, half_length: int) -> None:
+    source_high, source_low, source_scales, source_high_residuals, source_low_residuals = source
+    high, low, scales, high_residuals, low_residuals = into
     for number in range(rows.size):
-        source, row = source_rows[number], rows[number]
+        source_row, row = source_rows[number], rows[number]
         for place in range(half_length):
-            high[_high_place(row, place, half_length)] = source_high[_high_place(source, place, half_length)]
-            low[row * half_length + place] = source_low[source * half_length + place]
+            high[_high_place(row, place, half_length)] = source_high[_high_place(source_row, place, half_length)]
+            low[row * half_length + place] = source_low[source_row * half_length + place]
+        scales[row] = source_scales[source_row]
+        high_residuals[row] = source_high_residuals[source_row]
+        low_residuals[row] = source_low_residuals[source_row]
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from index.descriptor_chunk import DescriptorChunk, Snapshot
 from index.descriptor_files import load_chunks, save_chunks, scrub_chunks
-from index.descriptor_scan import count_votes, empty_nearest, encode_probe, encode_rows, scanner
+from index.descriptor_scan import chunks_table, count_votes, empty_nearest, encode_probe, encode_rows, scanner
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array, Int64Array
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
@@ -188,9 +189,8 @@ def _votes(rows: Float32Array, snapshots: Sequence[Snapshot]) -> Float32Array:
         return votes
     probe, nearest = encode_probe(rows), empty_nearest(len(rows))
     scan, _ = scanner()
-    first = 0
-    for snapshot in snapshots:
-        scan(snapshot.codes, snapshot.row_fingers, snapshot.usable, first, probe, nearest)
-        first += len(snapshot.reference_ids)
+    starts = accumulate((len(snapshot.reference_ids) for snapshot in snapshots), initial=0)
+    chunks = [(one.codes, one.row_fingers, one.usable, first) for one, first in zip(snapshots, starts, strict=False)]
+    scan(chunks_table(chunks), probe, nearest)
     count_votes(nearest.sums, nearest.fingers, nearest.held, probe.scales, votes)
     return votes

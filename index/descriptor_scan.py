@@ -9,19 +9,21 @@ kept here: votes of hundreds of descriptors average the rounding out, and every 
 # ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import carray, njit
 
+from index.addresses import address_of, pointer
 from index.codes import Int8Array, Int32Array, UInt8Array, high_places
 from index.records import Float32Array, Int64Array
 from index.rotation import padded_length, rotated
 from index.simd import best_instruction
 from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vectors import BoolArray
 
 UInt16Array = npt.NDArray[np.uint16]
 
@@ -105,57 +107,67 @@ def encode_probe(vectors: Float32Array) -> ProbeCodes:
     )
 
 
-Scan = Callable[[UInt8Array, UInt16Array, npt.NDArray[np.bool_], int, ProbeCodes, Nearest], None]
+# A record each chunk: addresses of its arrays, their lengths, and what is added to the number of a finger.
+_CHUNK = np.dtype(
+    [(name, np.int64) for name in ("codes", "row_fingers", "usable", "row_count", "finger_count", "first_finger")]
+)
+Chunks = npt.NDArray[np.void]
+Scan = Callable[[Chunks, ProbeCodes, Nearest], None]
+
+
+def chunks_table(chunks: Sequence[tuple[UInt8Array, UInt16Array, BoolArray, int]]) -> Chunks:
+    """What a scan reads. Of each chunk: codes, row_fingers, usable, first_finger. Whoever uses the table holds them.
+
+    codes: uint8 flat, whole groups of 64 rows. row_fingers: uint16 (rows,), the finger of each row, an index into
+    usable. usable: bool, whether that finger may be found. first_finger: added to it in what is found.
+    """
+    table = np.zeros(len(chunks), dtype=_CHUNK)
+    for number, (codes, row_fingers, usable, first_finger) in enumerate(chunks):
+        addresses = (address_of(codes), address_of(row_fingers), address_of(usable))
+        table[number] = (*addresses, row_fingers.size, usable.size, first_finger)
+    return table
 
 
 @lru_cache(maxsize=1)
 def scanner() -> tuple[Scan, int]:
-    """scan(codes, row_fingers, usable, first_finger, probe, nearest), and the probe descriptors of one kernel pass.
+    """scan(chunks, probe, nearest), and the probe descriptors of one kernel pass.
 
-    codes: uint8 flat, whole groups of 64 rows. row_fingers: uint16 (rows,), the finger of each row, an index into
-    usable. usable: bool, whether that finger may be found. first_finger: added to it in what is found. Releases the
-    interpreter lock. Compiled at the first call.
+    chunks: of chunks_table. Releases the GIL, once for all chunks. Compiled at the first call.
     """
     kernels = make_kernels(best_instruction())
     several, dots_of_several = kernels.query_count, kernels.dots_of_several
 
     @njit(nogil=True)
-    def scan_groups(  # type: ignore[no-untyped-def]
-        codes, row_fingers, usable, first_finger, probe, count, length, all_sums, all_fingers, held, floors
-    ):
+    def scan_chunks(chunks, probe, count, length, all_sums, all_fingers, held, floors):  # type: ignore[no-untyped-def]
         sums = np.zeros(several * GROUP_ROW_COUNT, dtype=np.int32)
         half_length = length // 2
-        for first_row in range(0, row_fingers.size, GROUP_ROW_COUNT):
-            fingers = row_fingers[first_row : first_row + GROUP_ROW_COUNT]
-            if not _any_usable(fingers, usable):
-                continue
-            for first in range(0, count, several):
-                start = first_row * half_length
-                dots_of_several(codes, start, half_length // 4, probe, first * length, length, sums)
-                for query in range(first, min(first + several, count)):
-                    own = sums[(query - first) * GROUP_ROW_COUNT : (query - first + 1) * GROUP_ROW_COUNT]
-                    if _largest(own) > floors[query]:
-                        held[query], floors[query] = _keep(
-                            own, fingers, usable, first_finger, all_sums[query], all_fingers[query], held[query],
-                            floors[query],
-                        )  # fmt: skip
+        for number in range(chunks.size):
+            chunk = chunks[number]
+            codes = carray(pointer(chunk.codes), chunk.row_count * half_length, np.uint8)
+            row_fingers = carray(pointer(chunk.row_fingers), chunk.row_count, np.uint16)
+            usable = carray(pointer(chunk.usable), chunk.finger_count, np.bool_)
+            for first_row in range(0, row_fingers.size, GROUP_ROW_COUNT):
+                fingers = row_fingers[first_row : first_row + GROUP_ROW_COUNT]
+                if not _any_usable(fingers, usable):
+                    continue
+                for first in range(0, count, several):
+                    start = first_row * half_length
+                    dots_of_several(codes, start, half_length // 4, probe, first * length, length, sums)
+                    for query in range(first, min(first + several, count)):
+                        own = sums[(query - first) * GROUP_ROW_COUNT : (query - first + 1) * GROUP_ROW_COUNT]
+                        if _largest(own) > floors[query]:
+                            held[query], floors[query] = _keep(
+                                own, fingers, usable, chunk.first_finger, all_sums[query], all_fingers[query],
+                                held[query], floors[query],
+                            )  # fmt: skip
 
-    def scan(
-        codes: UInt8Array,
-        row_fingers: UInt16Array,
-        usable: npt.NDArray[np.bool_],
-        first_finger: int,
-        probe: ProbeCodes,
-        nearest: Nearest,
-    ) -> None:
-        scan_groups(
-            codes,
-            row_fingers,
-            usable,
-            first_finger,
+    def scan(chunks: Chunks, probe: ProbeCodes, nearest: Nearest) -> None:
+        length = probe.codes.size // max(-(-probe.count // several) * several, 1)
+        scan_chunks(
+            chunks,
             probe.codes,
             probe.count,
-            2 * (codes.size // max(row_fingers.size, 1)),
+            length,
             nearest.sums,
             nearest.fingers,
             nearest.held,

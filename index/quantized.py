@@ -1,12 +1,11 @@
 """VectorIndex that proves its answers: a scan of short codes with error bounds, then float64 on what they leave over.
 
 Writers append rows, mark rows dead and publish a new View; a search works on the View it began with and takes no lock.
-Segments are merged in the background (index/compaction.py).
+Segments are merged in the background (index/background.py, index/compactor.py).
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from index.compaction import merged, new_file_name, segments_to_merge, view_with
+from index.background import Background
+from index.compaction import segments_in_memory, view_with
+from index.compactor import Compactor
 from index.erasure import erase_from_files, erase_from_memory
-from index.errors import DatabaseError, DuplicateReferenceError
+from index.errors import DuplicateReferenceError
+from index.merging import merged, new_file_name
 from index.quantized_search import Searcher
 from index.records import Float32Array, Int64Array
 from index.segment_files import delete_other_files, read_contents, read_segment, write_contents, write_segment
@@ -25,11 +27,15 @@ from index.simd import Instruction, best_instruction
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.vectors import Hits
 
-log = logging.getLogger(__name__)
-
 GROWING_ROW_COUNT = 4096  # rows of the segment that is appended to; its vectors are in memory
-# Finished segments whose vectors are still in memory, before writers wait for the background to catch up.
+# Finished segments whose vectors are still in memory, and segments with too few rows to stay as they are, before
+# writers are slowed down.
 WAITING_SEGMENT_COUNT = 16
+SMALL_SEGMENT_COUNT = 64
+SMALL_ROW_COUNT = 1 << 16
+# The longest wait of a writer, for so many rows: no call pauses for longer, yet the background always catches up.
+WAIT_S = 0.04
+WAIT_ROW_COUNT = 64
 WRITE_ROW_COUNT = 1024
 
 Places = list[tuple[Segment, Int64Array]]
@@ -51,10 +57,10 @@ class QuantizedIndex:
         self._executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
         self._searcher = Searcher(instruction or best_instruction(), executor=self._executor, thread_count=thread_count)
         self._write_lock = threading.Lock()
-        self._maintenance_lock = threading.Lock()
-        self._maintainer: threading.Thread | None = None
-        self._is_closed = False
-        self._saved_names: tuple[str, ...] = ()
+        self._compactor = Compactor(
+            folder, smallest=GROWING_ROW_COUNT, view=lambda: self._view, publish=self._publish_merged
+        )
+        self._background = Background(self._compactor.maintain)
         self._view = View(segments=(Segment.empty(GROWING_ROW_COUNT, dim),), row_counts=(0,), sequence=1, size=0)
         self.stamp = ""
 
@@ -88,7 +94,7 @@ class QuantizedIndex:
             if self._places_of(np.sort(ids)):
                 raise DuplicateReferenceError("a reference id is in the index already; replace it or use a new id")
             self._change(ids, rows, [])
-        self._maintain_soon()
+        self._maintain_soon(ids.size)
 
     def replace(self, reference_ids: Int64Array, vectors: Float32Array) -> int:
         """See VectorIndex.replace."""
@@ -96,7 +102,7 @@ class QuantizedIndex:
         ids = checked_ids(reference_ids, count=len(rows))
         with self._write_lock:
             removed = self._change(ids, rows, self._places_of(np.sort(ids)))
-        self._maintain_soon()
+        self._maintain_soon(ids.size)
         return removed
 
     def remove(self, reference_ids: Int64Array) -> int:
@@ -105,16 +111,16 @@ class QuantizedIndex:
         with self._write_lock:
             nothing = np.empty((0, self._dim), dtype=np.float32)
             removed = self._change(np.empty(0, dtype=np.int64), nothing, self._places_of(ids))
-        self._maintain_soon()
+        self._maintain_soon(0)
         return removed
 
     def erase(self, reference_ids: Int64Array) -> None:
         """Overwrite what is left of removed references, in memory and in the files of this index; see index/erasure.py.
 
-        Waits for a merge that is under way. A search that began before their removal may see zeros in their place.
-        Raises CacheFileError: files that could not be changed are best deleted.
+        A merge that is under way is given up for it. A search that began before their removal may see zeros in their
+        place. Raises CacheFileError: files that could not be changed are best deleted.
         """
-        with self._maintenance_lock:
+        with self._compactor.interrupted():
             view = self._view
             for segment, row_count in zip(view.segments, view.row_counts, strict=True):
                 erase_from_memory(segment, row_count, reference_ids)
@@ -129,7 +135,7 @@ class QuantizedIndex:
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """See VectorIndex.save. Into its own folder only what is not there yet is written."""
-        with self._maintenance_lock:
+        with self._compactor.lock:
             folder.mkdir(parents=True, exist_ok=True)
             if folder == self._folder:
                 self._rewrite_lost_segments()
@@ -147,7 +153,7 @@ class QuantizedIndex:
             write_contents(folder, dim=self._dim, stamp=stamp, names=names, dead_rows=dead_rows)
             delete_other_files(folder, names)
             if folder == self._folder:
-                self._saved_names = tuple(names)
+                self._compactor.saved_names = tuple(names)
 
     @classmethod
     def load(cls, folder: Path, *, thread_count: int = 1, instruction: Instruction | None = None) -> QuantizedIndex:
@@ -163,7 +169,7 @@ class QuantizedIndex:
         row_counts = tuple(segment.row_count for segment in segments)
         size = sum(segment.row_count - segment.dead_count for segment in segments)
         loaded._view = View(segments=tuple(segments), row_counts=row_counts, sequence=1, size=size)
-        loaded._saved_names = contents.names
+        loaded._compactor.saved_names = contents.names
         loaded.stamp = contents.stamp
         return loaded
 
@@ -175,43 +181,33 @@ class QuantizedIndex:
         row[0, 0] = 1.0
         small.add(np.ones(1, dtype=np.int64), row)
         small.search(row, 1, allowed=np.ones(1, dtype=np.int64))
+        merged(small._view, None)
 
     def compact(self) -> None:
         """Do now, and wait for, what the background does: merge segments, drop dead rows, write vectors to files."""
-        with self._maintenance_lock:
-            if self._folder is not None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            while not self._is_closed and (numbers := segments_to_merge(self._view, GROWING_ROW_COUNT)):
-                sources = {self._view.segments[number].file_name for number in numbers}
-                self._merge(numbers)
-                # What the last save named stays until the next, so that a crash in between costs no rebuild.
-                for name in sources.difference(self._saved_names, {""}):
-                    assert self._folder is not None
-                    (self._folder / name).unlink(missing_ok=True)
+        self._compactor.compact()
+        if self._compactor.is_holding:
+            self._background.start()
 
     def close(self) -> None:
-        """Stop the background, waiting for a merge that is under way, and the search threads. Do this before the
+        """Stop the background, which gives up a merge that is under way, and the search threads. Do this before the
         folder is deleted or given to another index."""
-        self._is_closed = True
-        maintainer = self._maintainer
-        if maintainer is not None:
-            maintainer.join()
+        self._compactor.close()
+        self._background.close()
         if self._executor is not None:
             self._executor.shutdown()
 
-    def _merge(self, numbers: tuple[int, ...]) -> None:
-        """Put one segment in the place of these. Only under the maintenance lock."""
-        view = self._view
-        made = merged(view, numbers, self._folder)
+    def _publish_merged(self, made: Segment | None, instead_of: View) -> None:
         with self._write_lock:
-            self._view = view_with(made, begun_with=view, numbers=numbers, now=self._view)
+            self._view = view_with(made, instead_of=instead_of, now=self._view)
+        self._background.progressed()
 
     def _rewrite_lost_segments(self) -> None:
         """Write anew, without dead rows, segments whose files were deleted; what is mapped can still be read."""
         assert self._folder is not None
         for segment in self._view.segments:
             if segment.file_name and not (self._folder / segment.file_name).is_file():
-                self._merge((self._view.segments.index(segment),))
+                self._compactor.merge((self._view.segments.index(segment),))
 
     def _places_of(self, ascending_ids: Int64Array) -> Places:
         """The living rows of these ids, segment by segment. Only under the write lock."""
@@ -245,25 +241,17 @@ class QuantizedIndex:
         self._view = View(segments=tuple(segments), row_counts=tuple(row_counts), sequence=view.sequence + 1, size=size)
         return removed
 
-    def _maintain_soon(self) -> None:
-        """Start the background if there is something to do; wait for it if it has fallen far behind."""
-        if self._is_closed or not segments_to_merge(self._view, GROWING_ROW_COUNT):
-            return
-        with self._write_lock:
-            if self._maintainer is None or not self._maintainer.is_alive():
-                self._maintainer = threading.Thread(target=self._maintain, name="index-maintenance", daemon=True)
-                self._maintainer.start()
-            maintainer = self._maintainer
-        waiting = sum(1 for segment in self._view.segments if not segment.file_name)
-        if self._folder is not None and waiting > WAITING_SEGMENT_COUNT:
-            maintainer.join()
+    def _maintain_soon(self, added_count: int) -> None:
+        """Start the background if there is something to do; wait a little for it if it has fallen behind."""
+        if self._compactor.has_work:
+            self._background.start()
+        if added_count and self._folder is not None and self._is_behind():
+            self._background.wait_while(self._is_behind, WAIT_S * -(-added_count // WAIT_ROW_COUNT))
 
-    def _maintain(self) -> None:
-        try:
-            self.compact()
-        except (DatabaseError, OSError, MemoryError):
-            # Searches stay exact without it; the next write tries again.
-            log.warning("segments of the vector index could not be merged", exc_info=True)
+    def _is_behind(self) -> bool:
+        view = self._view
+        small_count = sum(1 for row_count in view.row_counts if row_count < SMALL_ROW_COUNT)
+        return len(segments_in_memory(view, ())) > WAITING_SEGMENT_COUNT or small_count > SMALL_SEGMENT_COUNT
 
 
 def _blocks(segment: Segment, row_count: int) -> Iterator[Float32Array]:

@@ -12,7 +12,8 @@ from index.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
 from index.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
 from index.records import Float32Array, Int64Array
 from index.row_filter import NO_FILTER, RowFilter, UInt64Array
-from index.scan import Queries, Rows, scanner
+from index.scan import Queries, scanner
+from index.scan_table import Part, parts_table
 from index.segments import View
 from index.simd import Instruction
 from index.simd_kernels import GROUP_ROW_COUNT
@@ -23,7 +24,7 @@ QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one sea
 CANDIDATE_CAPACITY = 1 << 16
 PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
 
-Part = tuple[int, int, int]  # number of the segment, first group, group after the last
+Share = tuple[int, int, int]  # number of the segment, first group, group after the last
 
 
 class Searcher:
@@ -80,26 +81,27 @@ class Searcher:
         return founds[0] if len(founds) == 1 else _joined(founds, k)
 
     def _scan_parts(
-        self, view: View, words: Sequence[UInt64Array], queries: Queries, found: Found, parts: Sequence[Part]
+        self, view: View, words: Sequence[UInt64Array], queries: Queries, found: Found, shares: Sequence[Share]
     ) -> None:
         scan, _ = scanner(self._instruction)
-        for number, first_group, last_group in parts:
-            segment = view.segments[number]
-            rows = Rows(
-                high=segment.codes.high,
-                low=segment.codes.low,
-                scales=segment.codes.scales,
-                high_residuals=segment.codes.high_residuals,
-                low_residuals=segment.codes.low_residuals,
-                vectors=read_only(segment.vectors),
-                died=segment.died,
-                row_count=view.row_counts[number],
-                sequence=view.sequence,
-                allowed=words[number],
-                first_key=number * ROWS_PER_SEGMENT,
-            )
+        parts = []
+        for number, first_group, last_group in shares:
             if words[number] is NO_FILTER or words[number].any():
-                scan(rows, queries, found, first_group, last_group)
+                segment = view.segments[number]
+                parts.append(
+                    Part(
+                        codes=segment.codes,
+                        vectors=segment.vectors,
+                        died=segment.died,
+                        row_count=view.row_counts[number],
+                        sequence=view.sequence,
+                        allowed=words[number],
+                        first_key=number * ROWS_PER_SEGMENT,
+                        first_group=first_group,
+                        last_group=last_group,
+                    )
+                )
+        scan(parts_table(parts), queries, found)
 
 
 def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
@@ -118,11 +120,11 @@ def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
     )
 
 
-def _shares(view: View, thread_count: int) -> list[list[Part]]:
+def _shares(view: View, thread_count: int) -> list[list[Share]]:
     """The groups of all segments, cut into runs of about equal length, at most one a thread."""
     group_counts = [-(-row_count // GROUP_ROW_COUNT) for row_count in view.row_counts]
     share_length = max(PARALLEL_GROUP_COUNT, -(-sum(group_counts) // thread_count))
-    shares: list[list[Part]] = [[]]
+    shares: list[list[Share]] = [[]]
     room = share_length
     for number, group_count in enumerate(group_counts):
         first = 0

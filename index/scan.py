@@ -18,8 +18,9 @@ import numpy.typing as npt
 from numba import njit
 
 from index.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
-from index.codes import Int8Array, Int32Array, UInt8Array
-from index.records import Float32Array, Int64Array
+from index.codes import Int8Array, Int32Array
+from index.records import Float32Array
+from index.scan_table import Parts, Rows, rows_of
 from index.simd import Instruction
 from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
 from index.vectors import Float64Array
@@ -28,29 +29,6 @@ UInt64Array = npt.NDArray[np.uint64]
 
 # Groups whose high plane is read before the low rows they ask for, which are on their way from memory meanwhile.
 TILE_GROUP_COUNT = 8
-
-
-class Rows(NamedTuple):
-    """Coded rows of one segment. Rows beyond row_count, and those that died by sequence, are not looked at.
-
-    high: uint8 flat, groups of 64 rows; low: uint8 flat, row after row (index/simd_kernels.py).
-    scales, high_residuals, low_residuals: float32 (n,). vectors: float32 (n or more, dim), mapped or in memory.
-    died: int64 (n,), 0 or the change that removed the row.
-    allowed: uint64 (groups,), bit r for row r of the group; empty: every row is allowed.
-    first_key: added to the row number to make the key of a candidate.
-    """
-
-    high: UInt8Array
-    low: UInt8Array
-    scales: Float32Array
-    high_residuals: Float32Array
-    low_residuals: Float32Array
-    vectors: Float32Array
-    died: Int64Array
-    row_count: int
-    sequence: int
-    allowed: UInt64Array
-    first_key: int
 
 
 class Queries(NamedTuple):
@@ -75,31 +53,36 @@ class _Tile(NamedTuple):
     passed: UInt64Array
 
 
-Scan = Callable[[Rows, Queries, Found, int, int], None]
+Scan = Callable[[Parts, Queries, Found], None]
 
 
 @lru_cache(maxsize=len(Instruction))
 def scanner(instruction: Instruction) -> tuple[Scan, int]:
-    """scan(rows, queries, found, first_group, last_group) and the number of queries of one kernel pass.
+    """scan(parts, queries, found) and the number of queries of one kernel pass.
 
-    The scan releases the GIL; two threads need two Found. It is compiled at its first call.
+    parts: a table of parts_table, whose arrays somebody holds meanwhile. The scan releases the GIL once, for all of
+    them: every return to Python may have to wait for it, some milliseconds each time while other threads are busy.
+    Two threads need two Found. It is compiled at its first call.
     """
     several = make_kernels(instruction).query_count
     look_high, look_low = _look_high(instruction), _look_low(instruction)
 
     @njit(nogil=True)  # type: ignore[untyped-decorator]
-    def scan(rows: Rows, queries: Queries, found: Found, first_group: int, last_group: int) -> None:
+    def scan(parts: Parts, queries: Queries, found: Found) -> None:
         tile = _Tile(
             np.zeros(TILE_GROUP_COUNT * several * GROUP_ROW_COUNT, dtype=np.int32),
             np.zeros(TILE_GROUP_COUNT * several, dtype=np.uint64),
         )
-        for first in range(first_group, last_group, TILE_GROUP_COUNT):
-            last = min(first + TILE_GROUP_COUNT, last_group)
-            for first_query in range(0, queries.totals.size, several):
-                look_high(rows, queries, found, tile, first, last, first_query)
-                look_low(rows, queries, found, tile, first, last, first_query)
-        # Here, with the GIL still released: every return to Python may have to wait for it.
-        compare_rest(found, rows.vectors, queries.vectors, rows.first_key)
+        dim = queries.vectors.shape[1]
+        for number in range(parts.size):
+            part = parts[number]
+            rows = rows_of(part, dim)
+            for first in range(part.first_group, part.last_group, TILE_GROUP_COUNT):
+                last = min(first + TILE_GROUP_COUNT, part.last_group)
+                for first_query in range(0, queries.totals.size, several):
+                    look_high(rows, queries, found, tile, first, last, first_query)
+                    look_low(rows, queries, found, tile, first, last, first_query)
+            compare_rest(found, rows.vectors, queries.vectors, rows.first_key)
 
     return scan, several
 

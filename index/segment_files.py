@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from index.cache_file import Blocks, read_cache, write_cache
+from index.cache_file import AnyArray, Blocks, read_cache, write_cache
 from index.codes import RowCodes, empty_codes, half_length_of
 from index.errors import CacheFileError
 from index.records import Float32Array, Int64Array
@@ -19,6 +19,7 @@ CONTENTS_KIND = "segments"
 CONTENTS_NAME = "contents.cache"
 SEGMENT_PATTERN = "segment-*.cache"
 _DIED_EARLIER = 1  # the change number of rows that were dead when the index was saved
+_PIECE_LENGTH = 1 << 20
 _CODE_ARRAYS = {
     "high": "uint8",
     "low": "uint8",
@@ -38,8 +39,17 @@ class SavedContents:
     dead_rows: tuple[Int64Array, ...]
 
 
-def write_segment(path: Path, segment: Segment, row_count: int, vectors: Iterable[Float32Array]) -> None:
-    """Write the first row_count rows; vectors yields theirs in order. Raises what write_cache raises."""
+def write_segment(
+    path: Path,
+    segment: Segment,
+    row_count: int,
+    vectors: Iterable[Float32Array],
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the first row_count rows; vectors yields theirs in order. Raises what write_cache raises.
+
+    between: called between steps of writing the codes; what it raises ends the writing and leaves no file.
+    """
     dim = segment.vectors.shape[1]
     codes = _first_rows(segment.codes, row_count, dim)
     write_cache(
@@ -47,16 +57,17 @@ def write_segment(path: Path, segment: Segment, row_count: int, vectors: Iterabl
         kind=SEGMENT_KIND,
         meta={"dim": dim, "row_count": row_count, "ascending": int(segment.ascending)},
         arrays={
-            **{name: getattr(codes, name) for name in _CODE_ARRAYS},
+            **{name: _in_pieces(getattr(codes, name), between) for name in _CODE_ARRAYS},
             "reference_ids": segment.reference_ids[:row_count],
             "vectors": Blocks("float32", (row_count, dim), vectors),
         },
     )
 
 
-def map_vectors(path: Path) -> Float32Array:
-    """The vectors of a segment file, verified and memory-mapped."""
-    contents = read_cache(path, kind=SEGMENT_KIND, mapped=frozenset({"vectors"}), wanted=frozenset({"vectors"}))
+def map_vectors(path: Path, between: Callable[[], None] = lambda: None) -> Float32Array:
+    """The vectors of a segment file, verified and memory-mapped. between: called between steps."""
+    names = frozenset({"vectors"})
+    contents = read_cache(path, kind=SEGMENT_KIND, mapped=names, wanted=names, between=between)
     return contents.array("vectors", np.float32, 2)
 
 
@@ -118,6 +129,15 @@ def delete_other_files(folder: Path, kept_names: Iterable[str]) -> None:
     for path in folder.glob(SEGMENT_PATTERN):
         if path.name not in kept:
             path.unlink(missing_ok=True)
+
+
+def _in_pieces(array: AnyArray, between: Callable[[], None]) -> Blocks:
+    def pieces() -> Iterator[AnyArray]:
+        for start in range(0, array.size, _PIECE_LENGTH):
+            between()
+            yield array[start : start + _PIECE_LENGTH]
+
+    return Blocks(array.dtype.name, array.shape, pieces())
 
 
 def _whole_groups(row_count: int) -> int:

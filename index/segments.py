@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,8 @@ class Segment:
             codes=empty_codes(capacity, dim),
             reference_ids=np.zeros(capacity, dtype=np.int64),
             died=np.zeros(capacity, dtype=np.int64),
-            vectors=np.zeros((capacity, dim), dtype=np.float32),
+            # Rows beyond row_count are never read; to zero 8 MB takes 40 ms, with the GIL held.
+            vectors=np.empty((capacity, dim), dtype=np.float32),
         )
 
     @property
@@ -102,6 +104,13 @@ class View:
     def total_row_count(self) -> int:
         """Rows of all segments, dead ones included."""
         return sum(self.row_counts)
+
+    def part(self, numbers: Sequence[int]) -> View:
+        """These segments alone, at the same moment."""
+        size = sum(int(np.count_nonzero(self.visible(number))) for number in numbers)
+        segments = tuple(self.segments[number] for number in numbers)
+        row_counts = tuple(self.row_counts[number] for number in numbers)
+        return View(segments=segments, row_counts=row_counts, sequence=self.sequence, size=size)
 
     def visible(self, number: int) -> BoolArray:
         """bool (row_counts[number],): which rows of that segment are searchable."""

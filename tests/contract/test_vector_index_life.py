@@ -176,7 +176,7 @@ def test_a_merge_without_room_on_the_disk_loses_nothing(tmp_path: Path, small_se
     def full(*_: object, **__: object) -> None:
         raise DatabaseFullError("no space is left")
 
-    monkeypatch.setattr("index.compaction.write_segment", full)
+    monkeypatch.setattr("index.merging.write_segment", full)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1200, DIM)
     for start in range(0, 1200, 100):
         made.add(np.arange(start + 1, start + 101), rows[start : start + 100])
@@ -218,13 +218,14 @@ def test_an_old_search_keeps_its_moment(small_segments: None) -> None:
 
 def test_writers_wait_for_a_background_that_falls_behind(tmp_path: Path, small_segments: None, monkeypatch) -> None:
     monkeypatch.setattr(quantized, "WAITING_SEGMENT_COUNT", 6)
+    monkeypatch.setattr(quantized, "WAIT_S", THREAD_JOIN_S)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 4000, DIM)
     for start in range(0, 4000, 200):
         made.add(np.arange(start + 1, start + 201), rows[start : start + 200])
         in_memory = sum(1 for segment in made._view.segments if not segment.file_name)
         assert in_memory <= 6 + 3
     deadline = time.monotonic() + THREAD_JOIN_S
-    while made._maintainer is not None and made._maintainer.is_alive() and time.monotonic() < deadline:
+    while made._background.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
     np.testing.assert_array_equal(made.search(rows[:50], 1).reference_ids[:, 0], np.arange(1, 51))
 

@@ -1,0 +1,185 @@
+"""What the background does while others work: it holds no lock while it copies, and nobody waits for its end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import cache_file, compactor, merging, quantized, retirement
+from index.background import Background
+from index.quantized import QuantizedIndex
+from tests.contract.test_vector_index import unit_rows
+
+DIM = 48
+WAIT_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments of 128 rows."""
+    monkeypatch.setattr(quantized, "GROWING_ROW_COUNT", 128)
+
+
+class _Gate:
+    """Stops the first merge that comes here until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self._open, self._real = threading.Event(), threading.Event(), merging.copy_codes
+        monkeypatch.setattr(merging, "copy_codes", self._copy)
+
+    def open(self) -> None:
+        self._open.set()
+
+    def _copy(self, *arguments: object) -> None:
+        is_first = not self.reached.is_set()
+        self.reached.set()
+        if is_first:
+            assert self._open.wait(WAIT_S)
+        self._real(*arguments)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Gate]:
+    made = _Gate(monkeypatch)
+    yield made
+    made.open()
+
+
+def _wait_for_background(made: QuantizedIndex) -> None:
+    made._background.wait_while(lambda: True, WAIT_S)
+    assert not made._background.is_running
+
+
+def test_a_merge_holds_no_lock_while_it_copies(tmp_path: Path, gate: _Gate) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 700, DIM)
+    made.add(np.arange(1, 601), rows[:600])
+    assert gate.reached.wait(WAIT_S)
+    # Each of these would hang if the merge that stands still now held what they need.
+    made.add(np.arange(601, 701), rows[600:])
+    made.replace(np.array([2]), rows[650:651])
+    assert made.remove(np.array([1, 601])) == 2
+    np.testing.assert_array_equal(made.search(rows[2:600], 1).reference_ids[:, 0], np.arange(3, 601))
+    assert made._background.is_running
+    gate.open()
+    _wait_for_background(made)
+    # What changed during the merge holds after it.
+    assert not np.isin(made.search(rows, 3).reference_ids, [1, 601]).any()
+    assert {2, 651} == set(made.search(rows[650:651], 2).reference_ids[0].tolist())
+    made.close()
+
+
+def test_waiting_segments_interrupt_a_long_merge(tmp_path: Path, gate: _Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compactor, "URGENT_SEGMENT_COUNT", 4)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1300, DIM)
+    made.add(np.arange(1, 601), rows[:600])
+    assert gate.reached.wait(WAIT_S)
+    made.add(np.arange(601, 1301), rows[600:])
+    merged_counts: list[int] = []
+    real = compactor.merged
+
+    def counting(view, folder, *, between):
+        found = real(view, folder, between=between)
+        merged_counts.append(view.size)
+        return found
+
+    monkeypatch.setattr(compactor, "merged", counting)
+    gate.open()
+    _wait_for_background(made)
+    # The one that began before is not among them; this one ended within it.
+    assert merged_counts[0] == 4 * 128
+    np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 1301))
+    made.close()
+
+
+def test_erasing_and_closing_do_not_wait_for_a_merge_to_end(tmp_path: Path, gate: _Gate) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made.add(np.arange(1, 601), rows)
+    assert gate.reached.wait(WAIT_S)
+    made.remove(np.array([5]))
+    eraser = threading.Thread(target=made.erase, args=(np.array([5]),))
+    eraser.start()
+    while made._compactor._interrupting_count == 0:
+        assert eraser.is_alive()
+        time.sleep(0.001)
+    gate.open()
+    eraser.join(WAIT_S)
+    assert not eraser.is_alive()
+    _wait_for_background(made)
+    # Given up, then done: the row that was erased meanwhile is in no file.
+    assert not any(rows[4].tobytes() in path.read_bytes() for path in tmp_path.iterdir())
+    assert any(segment.file_name for segment in made._view.segments)
+    assert not list(tmp_path.glob("*.part"))
+    made.close()
+
+
+def test_closing_gives_up_a_merge_and_leaves_no_part_of_it(tmp_path: Path, gate: _Gate) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made.add(np.arange(1, 601), rows)
+    assert gate.reached.wait(WAIT_S)
+    closer = threading.Thread(target=made.close)
+    closer.start()
+    while not made._compactor._is_closed:
+        assert closer.is_alive()
+        time.sleep(0.001)
+    gate.open()
+    closer.join(WAIT_S)
+    assert not closer.is_alive()
+    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 601))
+
+
+def test_merged_segments_are_held_for_the_searches_that_read_them(tmp_path: Path, monkeypatch) -> None:
+    """Else the search that ends last gives back their memory, and takes as long as that takes."""
+    monkeypatch.setattr(retirement, "LIMIT_S", WAIT_S)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    view = made._view
+    with made._compactor.lock:
+        made.add(np.arange(1, 601), rows)
+        view = made._view
+    kept = weakref.ref(view.segments[0].codes.high.base)
+    made.compact()
+    assert view.segments[0] not in made._view.segments
+    assert made._compactor.is_holding
+    del view
+    _wait_for_background(made)
+    gc.collect()
+    assert kept() is None
+    assert not made._compactor.is_holding
+    made.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own elsewhere")
+def test_the_background_gives_way(tmp_path: Path) -> None:
+    found: list[int] = []
+    background = Background(lambda: found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    background.start()
+    background.close()
+    assert found == [min(19, before + 5)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+def test_large_files_go_to_the_disk_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_file, "SYNC_BLOCK_COUNT", 2)
+    written: list[int] = []
+    real = os.fsync
+
+    def counting(handle: int) -> None:
+        written.append(os.fstat(handle).st_size)
+        real(handle)
+
+    monkeypatch.setattr(cache_file.os, "fsync", counting)
+    array = np.arange(5 << 18, dtype=np.int32)
+    cache_file.write_cache(tmp_path / "large", kind="test", meta={}, arrays={"numbers": array})
+    sizes = [size >> 20 for size in written]
+    assert sizes[:2] == [2, 4]
+    np.testing.assert_array_equal(cache_file.read_cache(tmp_path / "large", kind="test").arrays["numbers"], array)
