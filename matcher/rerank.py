@@ -1,4 +1,4 @@
-"""Shortlist to full comparison: minutiae of fingers, cosine of faces."""
+"""Shortlist of fingers to full comparison by their minutiae; two templates of any modality."""
 
 from __future__ import annotations
 
@@ -100,17 +100,16 @@ class Reranker:
     def similarities(
         self, probe: Template, reference_ids: Int64Array, *, check: Callable[[], None]
     ) -> tuple[Int64Array, Float32Array]:
-        """(ids, similarities) in the order given; references deleted meanwhile are left out.
+        """(ids, similarities) of fingers in the order given; references deleted meanwhile are left out.
 
         check: called between parts, to end work nobody waits for.
         """
-        compare = self._compare_fingers if probe.modality is Modality.FINGERPRINT else self._compare_faces
-        prepared = self._comparer.prepare(probe) if probe.modality is Modality.FINGERPRINT else probe
+        prepared = self._comparer.prepare(probe)
         kept_ids: list[Int64Array] = []
         kept: list[Float32Array] = []
         for start in range(0, len(reference_ids), PART_COUNT):
             check()
-            ids, similarities = compare(prepared, reference_ids[start : start + PART_COUNT])
+            ids, similarities = self._compare(prepared, reference_ids[start : start + PART_COUNT])
             kept_ids.append(ids)
             kept.append(similarities)
         if not kept:
@@ -149,20 +148,12 @@ class Reranker:
         """Drops what is held of deleted references."""
         self._prepared.forget(reference_ids)
 
-    def _compare_fingers(self, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+    def _compare(self, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         prepared = self._prepared.get([int(reference_id) for reference_id in reference_ids])
         ids = np.array([int(found) for found in reference_ids if int(found) in prepared], dtype=np.int64)
         if not len(ids):
             return ids, np.zeros(0, dtype=np.float32)
         return ids, self._comparer.compare_many(probe, [prepared[int(found)] for found in ids])
-
-    def _compare_faces(self, probe: Template, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
-        found = {
-            reference.reference_id: _cosine(probe, reference.template)
-            for reference in self._database.references([int(reference_id) for reference_id in reference_ids])
-        }
-        ids = np.array([int(wanted) for wanted in reference_ids if int(wanted) in found], dtype=np.int64)
-        return ids, np.array([found[int(wanted)] for wanted in ids], dtype=np.float32)
 
 
 def _cosine(probe: Template, reference: Template) -> float:

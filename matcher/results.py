@@ -48,10 +48,11 @@ class ProbeSample:
 
 @dataclass(frozen=True, slots=True)
 class SampleScore:
-    """The best comparison of one probe sample with one reference of the candidate.
+    """How one probe sample compares with the candidate: with the best reference of a finger, with all of a face.
 
-    finger: position of the reference. probe_number: index of the probe sample, from 0. reference_id: 0 where the
-    comparison was with another probe."""
+    finger: position of the reference. probe_number: index of the probe sample, from 0. reference_id: the most similar
+    reference, 0 where the comparison was with another probe. similarity: what the score is read from; several
+    references of a face are fused to what one comparison would be worth (matcher/fusion.py)."""
 
     modality: Modality
     finger: FingerPosition

@@ -1,4 +1,4 @@
-"""One search of the enrollment database with all samples of a probe: the best reference of each subject and sample."""
+"""One search of the enrollment database with all samples of a probe: how each subject compares with each sample."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.database import EnrollmentDatabase
-from index.errors import SubjectNotFoundError
 from index.records import FingerPosition, Float32Array, Int64Array, Modality, SearchFilter, Template
+from matcher.allowed import allowed_references
 from matcher.calibrate import Calibration
+from matcher.face_search import FaceSearcher, Match
 from matcher.rerank import FingerprintComparing, Reranker
 from matcher.results import SampleScore
 from matcher.trace import Stages
@@ -32,11 +33,13 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """sample_scores: of each subject, the best reference for each probe sample that has one.
+    """sample_scores: of each subject, how it compares with each probe sample that it has a reference for: by the best
+    finger, by all faces fused.
 
     gallery_size: subjects searched, the most that any one sample could meet. reference_count: references searched,
-    summed over samples. trial_count: the most references that any one sample was compared with; the threshold of the
-    search is set for it. proved: the lists equal those of an exhaustive search.
+    summed over samples. trial_count: the most chances to match a stranger that any one sample had, references of a
+    finger or subjects of a face; the threshold of the search is set for it. proved: the lists equal those of an
+    exhaustive search.
     """
 
     sample_scores: Mapping[str, tuple[SampleScore, ...]]
@@ -47,7 +50,7 @@ class SearchOutcome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _SampleHits:
+class _FingerHits:
     """reference_ids int64 (n,), similarities float32 (n,), best first."""
 
     reference_ids: Int64Array
@@ -69,6 +72,7 @@ class Searcher:
         self._database = database
         self._calibrations = calibrations
         self._settings = settings or SearchSettings()
+        self._faces = FaceSearcher(database, calibrations)
         self.reranker = Reranker(database, comparer, cache_bytes=self._settings.prepared_cache_bytes)
 
     def search(
@@ -89,17 +93,21 @@ class Searcher:
         # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
         is_fused = len(templates) > 1
         kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
-        best: list[dict[str, tuple[int, float]]] = []
+        best: list[dict[str, Match]] = []
         gallery_size = reference_count = trial_count = 0
         proved = True
         filters = [_filter_of(template, where) for template in templates]
         for template, sample_where in zip(templates, filters, strict=True):
             subjects, references = self._database.count(template.modality, template.pack_id, sample_where)
-            gallery_size, trial_count = max(gallery_size, subjects), max(trial_count, references)
-            reference_count += references
-            hits = self._sample_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
-            best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
-            proved &= hits.proved
+            gallery_size, reference_count = max(gallery_size, subjects), reference_count + references
+            if template.modality is Modality.FACE:
+                trial_count = max(trial_count, subjects)
+                best.append(self._face_matches(template, sample_where, kept_count, subjects < references, stages))
+            else:
+                trial_count = max(trial_count, references)
+                hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
+                best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
+                proved &= hits.proved
         if is_fused:
             with stages.stage("rerank"):
                 self._complete(templates, filters, best, stages)
@@ -110,22 +118,28 @@ class Searcher:
         score = self._calibrations[template.pack_id].score(similarity)
         return SampleScore(template.modality, template.finger, probe_number, reference_id, similarity, score)
 
-    def best_of_subject(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
-        """(reference count, best reference id, similarity) of the subject's comparable references; None without any."""
-        where = _filter_of(template, SearchFilter(subject_ids=frozenset((subject_id,))))
-        allowed = self._database.allowed_reference_ids(template.modality, template.pack_id, where)
-        ids, similarities = self.reranker.similarities(template, allowed, check=stages.check)
-        if not len(ids):
-            return None
-        best = int(np.lexsort((ids, -similarities))[0])
-        return len(ids), int(ids[best]), float(similarities[best])
+    def subject_match(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
+        """(chances to match a stranger, reference id, similarity) of one subject; None without a comparable reference.
 
-    def _sample_hits(
-        self, template: Template, where: SearchFilter, kept_count: int, *, exhaustive: bool, stages: Stages
-    ) -> _SampleHits:
+        A finger's chances are its references. A face has one: its fused similarity pays for the others already.
+        """
+        where, wanted = _filter_of(template, SearchFilter()), frozenset((subject_id,))
         if template.modality is Modality.FACE:
-            with stages.stage("search"):
-                return self._face_hits(template, where, kept_count)
+            found = self._faces.of_subjects(template, where, wanted, check=stages.check)
+            return (1, *found[subject_id]) if found else None
+        allowed = allowed_references(self._database, template, where, wanted)
+        ids, similarities = self._compared(template, allowed, stages)
+        return (len(ids), int(ids[0]), float(similarities[0])) if len(ids) else None
+
+    def _face_matches(
+        self, template: Template, where: SearchFilter, kept_count: int, fuse: bool, stages: Stages
+    ) -> dict[str, Match]:
+        with stages.stage("search"):
+            return self._faces.nearest_subjects(template, where, kept_count, fuse=fuse, check=stages.check)
+
+    def _finger_hits(
+        self, template: Template, where: SearchFilter, kept_count: int, *, exhaustive: bool, stages: Stages
+    ) -> _FingerHits:
         with stages.stage("search"):
             allowed = self._database.allowed_reference_ids(template.modality, template.pack_id, where)
             compare_all = exhaustive or len(allowed) <= self._settings.exhaustive_reference_limit
@@ -134,28 +148,23 @@ class Searcher:
                 shortlist = self._database.shortlist(template.pack_id, template.vectors, k, where=where)
                 allowed = shortlist.reference_ids[0][: int(shortlist.counts[0])]
         with stages.stage("rerank"):
-            ids, similarities = self.reranker.similarities(template, allowed, check=stages.check)
-        order = np.lexsort((ids, -similarities))
-        return _SampleHits(ids[order], similarities[order], compare_all)
+            ids, similarities = self._compared(template, allowed, stages)
+        return _FingerHits(ids, similarities, compare_all)
 
-    def _face_hits(self, template: Template, where: SearchFilter, kept_count: int) -> _SampleHits:
-        """Enough references for kept_count different subjects, or all there are."""
-        k = kept_count
-        while True:
-            hits = self._database.search(template.modality, template.pack_id, template.vectors, k, where=where)
-            count = int(hits.counts[0])
-            ids = hits.reference_ids[0][:count]
-            if count < k or len(set(self._database.subject_ids_of(ids.tolist()).values())) >= kept_count:
-                # Every answer of the exact index equals an exhaustive search; `proved` there only says by which path.
-                return _SampleHits(ids, hits.similarities[0][:count], True)
-            k *= 4
+    def _compared(
+        self, template: Template, reference_ids: Int64Array, stages: Stages
+    ) -> tuple[Int64Array, Float32Array]:
+        """Fingers compared in full, best first; references deleted meanwhile are left out."""
+        ids, similarities = self.reranker.similarities(template, reference_ids, check=stages.check)
+        order = np.lexsort((ids, -similarities))
+        return ids[order], similarities[order]
 
     def _best_of_subjects(
         self, reference_ids: Int64Array, similarities: Float32Array, kept_count: int
-    ) -> dict[str, tuple[int, float]]:
+    ) -> dict[str, Match]:
         """Best (reference id, similarity) of the first kept_count subjects; the input is best first."""
         subject_ids = self._database.subject_ids_of(reference_ids.tolist())
-        best: dict[str, tuple[int, float]] = {}
+        best: dict[str, Match] = {}
         for reference_id, similarity in zip(reference_ids.tolist(), similarities.tolist(), strict=True):
             subject_id = subject_ids.get(reference_id)
             if subject_id is not None and subject_id not in best:
@@ -168,41 +177,22 @@ class Searcher:
         self,
         templates: Sequence[Template],
         filters: Sequence[SearchFilter],
-        best: list[dict[str, tuple[int, float]]],
+        best: list[dict[str, Match]],
         stages: Stages,
     ) -> None:
         """Compares every sample with every subject that another sample brought up."""
         wanted = frozenset().union(*best)
         for template, sample_where, found in zip(templates, filters, best, strict=True):
             missing = wanted - found.keys()
-            if not missing:
-                continue
-            allowed = self._allowed_of(template, sample_where, missing)
-            ids, similarities = self.reranker.similarities(template, allowed, check=stages.check)
-            order = np.lexsort((ids, -similarities))
-            found.update(self._best_of_subjects(ids[order], similarities[order], len(missing)))
-
-    def _allowed_of(self, template: Template, where: SearchFilter, subject_ids: frozenset[str]) -> Int64Array:
-        """Allowed references of these subjects; one that is deleted while we search drops out."""
-        while True:
-            try:
-                return self._database.allowed_reference_ids(
-                    template.modality, template.pack_id, replace(where, subject_ids=subject_ids)
-                )
-            except SubjectNotFoundError:
-                subject_ids = frozenset(filter(self._is_enrolled, subject_ids))
-                if not subject_ids:
-                    return np.zeros(0, dtype=np.int64)
-
-    def _is_enrolled(self, subject_id: str) -> bool:
-        try:
-            self._database.get_subject(subject_id)
-        except SubjectNotFoundError:
-            return False
-        return True
+            if missing and template.modality is Modality.FACE:
+                found.update(self._faces.of_subjects(template, sample_where, missing, check=stages.check))
+            elif missing:
+                allowed = allowed_references(self._database, template, sample_where, missing)
+                ids, similarities = self._compared(template, allowed, stages)
+                found.update(self._best_of_subjects(ids, similarities, len(missing)))
 
     def _sample_scores(
-        self, templates: Sequence[Template], best: Sequence[Mapping[str, tuple[int, float]]]
+        self, templates: Sequence[Template], best: Sequence[Mapping[str, Match]]
     ) -> dict[str, tuple[SampleScore, ...]]:
         scores: dict[str, list[SampleScore]] = {}
         for number, (template, found) in enumerate(zip(templates, best, strict=True)):

@@ -44,9 +44,10 @@ class Verifier:
     ) -> VerificationResult:
         """Exactly one of subject_id and other. target_fmr: false match rate of the decision, above 0 and below 1.
 
-        The best of several references of a subject has more chances to match a stranger, so the threshold rises
-        with their number. The audit record is on disk when this returns or raises. Raises RequestError, SampleError,
-        SubjectNotFoundError, PackError, SessionError, AuditError, DeadlineError.
+        The best of several references of a finger has more chances to match a stranger, so the threshold rises with
+        their number; several references of a face are fused to one score that has paid for their number already. The
+        audit record is on disk when this returns or raises. Raises RequestError, SampleError, SubjectNotFoundError,
+        PackError, SessionError, AuditError, DeadlineError.
         """
         stages = stages or Stages()
         digests = sample_digests([*samples, *other])
@@ -100,11 +101,11 @@ class Verifier:
         for number, extraction in enumerate(extractions):
             template = extraction.template
             with stages.stage("compare"):
-                best = self._searcher.best_of_subject(template, subject_id, stages=stages)
-            if best is None:
+                match = self._searcher.subject_match(template, subject_id, stages=stages)
+            if match is None:
                 continue
-            reference_count, reference_id, similarity = best
-            trial_count = max(trial_count, reference_count)
+            chance_count, reference_id, similarity = match
+            trial_count = max(trial_count, chance_count)
             score = self._searcher.score_of(template, number, reference_id, similarity)
             if explained and template.modality is Modality.FINGERPRINT:
                 explanation = self._searcher.reranker.explain(template, reference_id)

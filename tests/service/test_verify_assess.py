@@ -24,13 +24,25 @@ def test_a_mated_probe_is_above_the_threshold_and_a_non_mated_one_is_not(service
     assert service.audit.records[-1].audit_id == stranger.audit_id
 
 
-def test_the_threshold_follows_the_rate_asked_for_and_the_number_of_references(service: Service) -> None:
-    subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
-    strict = service.client.verify([face(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
+def test_the_threshold_follows_the_rate_asked_for_and_the_number_of_references_of_a_finger(service: Service) -> None:
+    subject_id = service.client.enroll([finger(1)], subject=Subject("", "number-1")).subject_id
+    strict = service.client.verify([finger(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
     assert strict.threshold_score == pytest.approx(60.0, abs=0.01)
-    service.client.enroll([face(1, impression=2)], subject=Subject(subject_id))
-    two = service.client.verify([face(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
+    service.client.enroll([finger(1, impression=2)], subject=Subject(subject_id))
+    two = service.client.verify([finger(1, impression=1)], subject_id=subject_id, target_fmr=1e-6)
     assert two.threshold_score == pytest.approx(63.01, abs=0.01)
+
+
+def test_several_photographs_of_one_person_are_fused_to_one_score(service: Service) -> None:
+    subject_id = service.client.enroll([face(1), face(1, impression=2)], subject=Subject("", "number-1")).subject_id
+    for other in (7, 1):
+        service.client.enroll([face(other, impression=3)], subject=Subject(subject_id))
+        mated = service.client.verify([face(1, impression=1)], subject_id=subject_id)
+        assert mated.above_threshold
+        assert mated.threshold_score == pytest.approx(40.0, abs=0.01)
+        (score,) = mated.sample_scores
+        assert score.reference_id in (1, 2, 4)
+    assert not service.client.verify([face(2)], subject_id=subject_id).above_threshold
 
 
 def test_two_probes_are_compared_without_storing_either(service: Service) -> None:

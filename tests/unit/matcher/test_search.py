@@ -113,8 +113,8 @@ def test_a_subject_with_many_references_does_not_push_others_off_the_list(databa
     search, _ = searcher(database)
     outcome = search.search([face_template(1, 99)], where=SearchFilter(), subject_count=11)
     assert others <= set(outcome.sample_scores)
-    assert outcome.trial_count == 50
-    assert outcome.gallery_size == 11
+    assert outcome.reference_count == 50
+    assert outcome.trial_count == outcome.gallery_size == 11
 
 
 def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
