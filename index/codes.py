@@ -12,6 +12,8 @@ that one scale a row fits also embeddings whose dimensions differ much.
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +34,7 @@ _CodeArrays = tuple[UInt8Array, UInt8Array, Float32Array, Float32Array, Float32A
 CODE_RANGE = 3.2
 ENCODE_ROW_COUNT = 1024  # bounds the float64 scratch memory
 CACHE_LINE_BYTES = 64
+LARGE_BYTES = 1 << 20
 QUERY_CODE_LIMIT = 127
 # Norms of vectors are within 1e-3 of one (index/vector_checks.py); float32 arithmetic of the scan errs below 1e-6.
 NORM_LIMIT = 1.001
@@ -129,6 +132,14 @@ def encode_queries(vectors: Float32Array) -> QueryCodes:
 
 def _aligned_zeros(count: int) -> UInt8Array:
     """uint8 (count,) that starts at a cache line, or every vector load of the scan would touch two."""
+    if count >= LARGE_BYTES:
+        # Straight from the system. What malloc hands out again would be zeroed here and now, 50 ms for 32 MB, with the
+        # GIL held; these pages come when compiled code first touches them, and go without the GIL as well.
+        room = mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with contextlib.suppress(OSError):
+                room.madvise(mmap.MADV_HUGEPAGE)
+        return np.frombuffer(room, dtype=np.uint8)
     raw = np.zeros(count + CACHE_LINE_BYTES, dtype=np.uint8)
     start = -raw.ctypes.data % CACHE_LINE_BYTES
     return raw[start : start + count]

@@ -136,17 +136,22 @@ def _made(name: str, size: int, args: argparse.Namespace) -> SearchSet:
 def _line(one: SetResult) -> str:
     times = one.times
     filtered = ", ".join(f"{share}: {ratio:.2f}" for share, ratio in times.ratio_filtered.items())
-    life = ""
-    if one.life:
-        life = (
-            f"; while {one.life.add_ms['calls']:.0f} additions and removals ran, search took "
-            f"{one.life.search_busy_ms['p50']:.1f} ms, at most {one.life.search_busy_ms['longest']:.0f} "
-            f"(quiet {one.life.search_quiet_ms['p50']:.1f}, at most {one.life.search_quiet_ms['longest']:.0f})"
-        )
+    life = f"; {_life_line(one.life)}" if one.life else ""
     return (
         f"flat {times.flat_ms['p50']:.1f} ms, search {times.search_ms['p50']:.1f} ms, ratio {times.ratio_to_flat:.3f}; "
         f"batch of 64 {times.ratio_to_flat_batch64:.3f} of flat, {times.ratio_to_product_batch64:.2f} of the product; "
         f"filtered {filtered}; {one.differing_lists} of {one.probes} lists differ, "
         f"{100 * one.proved_share:.1f} % proved; "
         f"{one.hot_bytes_per_row:.0f} bytes a row; built in {one.build_s:.0f} s{life}"
+    )
+
+
+def _life_line(life: LifeResult) -> str:
+    busy, quiet = life.search_busy_ms, life.search_quiet_ms
+    return (
+        f"while {life.added_per_s:.0f} references a second came and as many went, search took {busy['p50']:.1f} ms, "
+        f"at most {busy['longest']:.0f}, of which {busy['longest_queued']:.0f} in the run queue "
+        f"(quiet {quiet['p50']:.1f}, at most {quiet['longest']:.0f}); "
+        f"an addition at most {life.add_ms['longest']:.0f}, a replacement {life.replace_ms['longest']:.0f}, "
+        f"a removal {life.remove_ms['longest']:.0f}"
     )

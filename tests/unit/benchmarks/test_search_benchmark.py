@@ -45,6 +45,7 @@ def test_the_result_has_every_figure(tmp_path: Path) -> None:
     assert found["proved_share"] == 1.0
     assert min(found[name] for name in ("ratio_to_flat", "ratio_to_flat_batch64", "hot_bytes_per_row")) > 0
     assert found["sets"]["isotropic"]["life"]["add_ms"]["calls"] > 0
+    assert {"longest", "longest_processor", "longest_queued"} <= set(found["sets"]["isotropic"]["life"]["remove_ms"])
     assert [one["size"] for one in found["sizes"]] == [700]
 
 
