@@ -6,6 +6,7 @@ import dataclasses
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -43,16 +44,13 @@ from index.reference_columns import Resolved
 from index.search_index import warm_up
 from index.store import ReferenceStore
 from index.store_effects import GalleryCreated, PackKey
-from index.store_references import encode_reference, read_references, subject_ids_of
+from index.store_references import encode_reference, read_references, read_vectors, subject_ids_of
 from index.store_subjects import find_by_external_id, find_subject
 from index.vectors import Hits
 from index.write_queue import Outcome
 
 EVERYTHING = SearchFilter()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = partial(datetime.now, UTC)
 
 
 class EnrollmentDatabase:
@@ -240,9 +238,13 @@ class EnrollmentDatabase:
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""
-        wanted = [int(reference_id) for reference_id in reference_ids]
         with self._store.read() as connection:
-            return tuple(read_references(connection, lists.packs_by_number(connection), wanted))
+            return tuple(read_references(connection, lists.packs_by_number(connection), list(map(int, reference_ids))))
+
+    def vectors_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+        """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out."""
+        with self._store.read() as connection:
+            return read_vectors(connection, PackKey(modality, pack_id), reference_ids)
 
     def subject_ids_of(self, reference_ids: Sequence[int] | Int64Array) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""

@@ -169,6 +169,15 @@ def vector_blobs(
         yield from connection.execute(statement, part)
 
 
+def read_vectors(connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+    """Vectors of references of one pack, float32 (n, dim) each, by id; quicker than whole references."""
+    pack = all_packs(connection).get(key)
+    if pack is None:
+        return {}
+    blobs = vector_blobs(connection, pack, sorted(reference_ids))
+    return {reference_id: decode_vectors(content, pack.dim, pack.encoding) for reference_id, content in blobs}
+
+
 def _reference(row: Sequence[object], packs: dict[int, PackRow]) -> Reference:
     reference_id, subject_id, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = (
         row

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
 
 from index.database import EnrollmentDatabase
-from index.records import Reference, SearchFilter, Template
+from index.records import SearchFilter, Template
 from matcher.allowed import allowed_references
 from matcher.calibrate import Calibration
 from matcher.fusion import fused_similarities, highest_unseen
@@ -84,9 +84,9 @@ class FaceSearcher:
             check()
             owners = self._database.subject_ids_of(allowed_references(self._database, template, where, part))
             counts = Counter(owners.values())
-            alone = [one for one, owner in owners.items() if counts[owner] == 1 and one in known]
+            alone = {one for one, owner in owners.items() if counts[owner] == 1 and one in known}
             found.update({owners[one]: (one, known[one]) for one in alone})
-            found.update(self._fused(template, self._database.references([*owners.keys() - set(alone)])))
+            found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
         return found
 
     def _nearest_references(self, template: Template, where: SearchFilter, k: int) -> Iterator[dict[int, float]]:
@@ -105,16 +105,17 @@ class FaceSearcher:
             taken.update(reference_id for reference_id, _ in rest)
             k *= 4
 
-    def _fused(self, template: Template, references: Sequence[Reference]) -> dict[str, Match]:
-        if not references:
+    def _fused(self, template: Template, owners: Mapping[int, str]) -> dict[str, Match]:
+        """Of all references of some subjects: subject id by reference id."""
+        stored = self._database.vectors_of(template.modality, template.pack_id, list(owners))
+        if not stored:
             return {}
-        ordered = sorted(references, key=lambda reference: (reference.subject_id, reference.reference_id))
-        subject_ids = [reference.subject_id for reference in ordered]
-        starts = [row for row, one in enumerate(subject_ids) if row == 0 or subject_ids[row - 1] != one]
-        vectors = np.concatenate([reference.template.vectors for reference in ordered]).astype(np.float64)
+        ids = sorted(stored, key=lambda reference_id: (owners[reference_id], reference_id))
+        starts = [row for row, one in enumerate(ids) if row == 0 or owners[ids[row - 1]] != owners[one]]
+        vectors = np.concatenate([stored[reference_id] for reference_id in ids]).astype(np.float64)
         # In float64 and rounded once, as the index does.
         similarities = np.clip(vectors @ template.vectors[0].astype(np.float64), -1.0, 1.0).astype(np.float32)
-        counts = np.diff([*starts, len(ordered)])
+        counts = np.diff([*starts, len(ids)])
         fused = fused_similarities(
             np.maximum.reduceat(similarities, starts),
             np.add.reduceat(similarities.astype(np.float64), starts) / counts,
@@ -123,8 +124,8 @@ class FaceSearcher:
             self._calibrations[template.pack_id],
         )
         return {
-            subject_ids[start]: (ordered[start + int(np.argmax(similarities[start:end]))].reference_id, similarity)
-            for start, end, similarity in zip(starts, [*starts[1:], len(ordered)], fused.tolist(), strict=True)
+            owners[ids[start]]: (ids[start + int(np.argmax(similarities[start:end]))], similarity)
+            for start, end, similarity in zip(starts, [*starts[1:], len(ids)], fused.tolist(), strict=True)
         }
 
 
