@@ -83,7 +83,7 @@ class SearchDefaults:
     max_candidates: int = 20
     target_fpir: float = 0.01
     target_fmr: float = 1e-4
-    shortlist_count: int = 200
+    shortlist_count: int = 500
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * _MIB
 

@@ -26,7 +26,7 @@ class SearchSettings:
     """shortlist_count: fingers that the index proposes for full comparison. exhaustive_reference_limit: with at most
     this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
 
-    shortlist_count: int = 200
+    shortlist_count: int = 500
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * 1024 * 1024
 

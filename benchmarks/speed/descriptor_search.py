@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
     parser.add_argument("--fingers", type=int, default=100_000, metavar="N", help="references, generated ones included")
-    parser.add_argument("--shortlist", type=int, default=200, metavar="N")
+    parser.add_argument("--shortlist", type=int, default=500, metavar="N")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from index.codes import high_places
 from index.descriptor_chunk import CHUNK_ROW_COUNT
 from index.descriptor_files import CHUNK_KIND
 from index.descriptor_index import STORED_LIMIT, DescriptorIndex
-from index.descriptor_scan import row_bytes
+from index.descriptor_scan import NEAREST_COUNT, row_bytes
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array
 
@@ -54,7 +54,7 @@ def test_the_mate_has_the_most_votes() -> None:
 
 def test_votes_are_those_of_an_exhaustive_count() -> None:
     """Against the same rule in plain NumPy on the vectors themselves: the order of those that stand out is equal."""
-    count, nearest = 60, 150
+    count, nearest = 60, NEAREST_COUNT
     index = filled(count)
     rows = np.concatenate([finger(seed) for seed in range(1, count + 1)])
     owners = np.repeat(np.arange(1, count + 1), 30)
