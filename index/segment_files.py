@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from index.cache_file import AnyArray, Blocks, read_cache, write_cache
-from index.codes import RowCodes, empty_codes, half_length_of
+from index.codes import RowCodes, copy_codes, empty_codes, half_length_of
 from index.errors import CacheFileError
 from index.records import Float32Array, Int64Array
 from index.segments import ALIVE, Segment
+from index.simd_kernels import GROUP_ROW_COUNT
 
 SEGMENT_KIND = "segment"
 CONTENTS_KIND = "segments"
@@ -46,18 +47,18 @@ def write_segment(
     vectors: Iterable[Float32Array],
     between: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the first row_count rows; vectors yields theirs in order. Raises what write_cache raises.
+    """Write the first row_count rows, at least one; vectors yields theirs in order. Raises what write_cache raises.
 
     between: called between steps of writing the codes; what it raises ends the writing and leaves no file.
     """
     dim = segment.vectors.shape[1]
-    codes = _first_rows(segment.codes, row_count, dim)
+    first, last_group = _whole_and_last_groups(segment.codes, row_count, dim)
     write_cache(
         path,
         kind=SEGMENT_KIND,
         meta={"dim": dim, "row_count": row_count, "ascending": int(segment.ascending)},
         arrays={
-            **{name: _in_pieces(getattr(codes, name), between) for name in _CODE_ARRAYS},
+            **{name: _in_pieces(getattr(first, name), getattr(last_group, name), between) for name in _CODE_ARRAYS},
             "reference_ids": segment.reference_ids[:row_count],
             "vectors": Blocks("float32", (row_count, dim), vectors),
         },
@@ -131,25 +132,34 @@ def delete_other_files(folder: Path, kept_names: Iterable[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _in_pieces(array: AnyArray, between: Callable[[], None]) -> Blocks:
+def _in_pieces(array: AnyArray, rest: AnyArray, between: Callable[[], None]) -> Blocks:
     def pieces() -> Iterator[AnyArray]:
         for start in range(0, array.size, _PIECE_LENGTH):
             between()
             yield array[start : start + _PIECE_LENGTH]
+        yield rest
 
-    return Blocks(array.dtype.name, array.shape, pieces())
+    return Blocks(array.dtype.name, (array.size + rest.size,), pieces())
 
 
 def _whole_groups(row_count: int) -> int:
-    return -(-row_count // 64) * 64
+    return -(-row_count // GROUP_ROW_COUNT) * GROUP_ROW_COUNT
 
 
-def _first_rows(codes: RowCodes, row_count: int, dim: int) -> RowCodes:
-    rows, half_length = _whole_groups(row_count), half_length_of(dim)
-    return RowCodes(
-        high=codes.high[: rows * half_length],
-        low=codes.low[: rows * half_length],
+def _whole_and_last_groups(codes: RowCodes, row_count: int, dim: int) -> tuple[RowCodes, RowCodes]:
+    """The first row_count rows in two parts: all groups but the last where they lie, and a copy of the last.
+
+    A copy, for the rest of that group may belong to rows that are added meanwhile: erasing would not know them.
+    """
+    rows = _whole_groups(row_count) - GROUP_ROW_COUNT
+    whole_bytes = rows * half_length_of(dim)
+    last = empty_codes(GROUP_ROW_COUNT, dim)
+    copy_codes(codes, np.arange(rows, row_count), last, np.arange(row_count - rows))
+    whole = RowCodes(
+        high=codes.high[:whole_bytes],
+        low=codes.low[:whole_bytes],
         scales=codes.scales[:rows],
         high_residuals=codes.high_residuals[:rows],
         low_residuals=codes.low_residuals[:rows],
     )
+    return whole, last

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import quantized
+from index.codes import empty_codes, encode_rows, half_length_of
 from index.errors import CacheFileError
 from index.quantized import QuantizedIndex
 
@@ -92,3 +94,27 @@ def test_damage_beside_an_erased_row_is_not_made_valid(saved, tmp_path):
         index.erase(np.array([11]))
     with pytest.raises(CacheFileError):
         QuantizedIndex.load(tmp_path / "index")
+
+
+def test_the_codes_of_rows_added_while_a_segment_is_saved_are_not_in_its_file(tmp_path, monkeypatch):
+    """They would lie beyond its last row, where erasing does not look."""
+    folder, rows = tmp_path / "index", _unit_rows()
+    made = QuantizedIndex(DIM, folder=folder)
+    made.add(np.arange(1, 6), rows[:5])
+    real = quantized.write_segment
+
+    def write_after_an_addition(*arguments):
+        made.add(np.arange(6, 11), rows[5:10])
+        real(*arguments)
+
+    monkeypatch.setattr(quantized, "write_segment", write_after_an_addition)
+    made.save(folder)
+    made.remove(np.array([7]))
+    made.erase(np.array([7]))
+    codes = empty_codes(64, DIM)
+    encode_rows(rows[4:7], codes, 0)
+    half_length = half_length_of(DIM)
+    fifth, _, seventh = (codes.low[start : start + half_length] for start in range(0, 3 * half_length, half_length))
+    assert _holds(folder, fifth)
+    assert not _holds(folder, seventh)
+    np.testing.assert_array_equal(QuantizedIndex.load(folder).search(rows[:5], 1).reference_ids[:, 0], np.arange(1, 6))
