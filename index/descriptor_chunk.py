@@ -163,6 +163,11 @@ class DescriptorChunk:
         self.saved = replace(self.saved, holds_removed=False)
         return self.saved, self._arrays(self.saved)
 
+    def mark_not_scrubbed(self) -> None:
+        """What to_scrub gave could not be written: the file holds what it held."""
+        if self.saved is not None:
+            self.saved = replace(self.saved, holds_removed=True)
+
     def _arrays(self, part: SavedPart) -> dict[str, AnyArray]:
         rows = -(-part.row_count // GROUP_ROW_COUNT) * GROUP_ROW_COUNT
         codes = self._codes[: rows * self._row_bytes].copy()

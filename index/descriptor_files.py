@@ -46,19 +46,26 @@ def save_chunks(
     packed = np.frombuffer(b"".join(name.encode("ascii") for name in names), dtype=np.uint8)
     meta = {"dim": dim, "stamp": stamp, "chunk_count": len(names)}
     write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed})
-    for path in folder.glob("*" + CHUNK_SUFFIX):
-        if path.name not in names:
-            path.unlink(missing_ok=True)
+    _delete_other_files(folder, names)
 
 
 def scrub_chunks(folder: Path, chunks: Sequence[DescriptorChunk], lock: AbstractContextManager[object]) -> None:
-    """Rewrite the files that hold removed fingers without them. Raises CacheFileError, DatabaseFullError."""
+    """Rewrite the files that hold removed fingers without them. Raises CacheFileError, DatabaseFullError.
+
+    Files of a list that a failed saving did not replace go: nobody knows what of them was removed since.
+    """
+    _delete_other_files(folder, [chunk.saved.file_name for chunk in chunks if chunk.saved is not None])
     for chunk in chunks:
         with lock:
             copied = chunk.to_scrub()
         if copied is not None:
             part, arrays = copied
-            _write_chunk(folder / part.file_name, arrays)
+            try:
+                _write_chunk(folder / part.file_name, arrays)
+            except BaseException:
+                with lock:
+                    chunk.mark_not_scrubbed()
+                raise
 
 
 def load_chunks(folder: Path) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
@@ -74,6 +81,12 @@ def load_chunks(folder: Path) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
         name = packed[start : start + length]
         chunks.append(DescriptorChunk.from_file(dim, read_cache(folder / name, kind=CHUNK_KIND), name))
     return dim, contents.text("stamp"), tuple(chunks)
+
+
+def _delete_other_files(folder: Path, names: Sequence[str]) -> None:
+    for path in folder.glob("*" + CHUNK_SUFFIX):
+        if path.name not in names:
+            path.unlink(missing_ok=True)
 
 
 def _write_chunk(path: Path, arrays: dict[str, AnyArray]) -> None:

@@ -43,7 +43,7 @@ class DescriptorIndex:
         # Held while files are written; always taken before the other lock.
         self._file_lock = threading.Lock()
         self._folder: Path | None = None
-        self._is_saving = False
+        self._is_writing = False
         self.stamp = ""
 
     @property
@@ -106,7 +106,12 @@ class DescriptorIndex:
         """Overwrite what the cache files hold of removed references. Raises CacheFileError, DatabaseFullError."""
         with self._file_lock:
             if self._folder is not None and len(reference_ids):
-                scrub_chunks(self._folder, self._chunks, self._lock)
+                with self._lock:
+                    self._is_writing, chunks = True, self._chunks
+                try:
+                    scrub_chunks(self._folder, chunks, self._lock)
+                finally:
+                    self._is_writing = False
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
         """queries float32 (q, dim): descriptors of one finger, best first. One row of at most k references, most votes
@@ -138,12 +143,14 @@ class DescriptorIndex:
         """
         with self._file_lock:
             with self._lock:
-                self._is_saving, chunks = True, self._chunks
+                self._is_writing, chunks = True, self._chunks
+            # Also when it fails: what was written by then has to be erased too.
+            self._folder = folder
             try:
                 save_chunks(folder, chunks, self._lock, dim=self._dim, stamp=stamp)
-                self._folder, self.stamp = folder, stamp
+                self.stamp = stamp
             finally:
-                self._is_saving = False
+                self._is_writing = False
 
     @classmethod
     def load(cls, folder: Path) -> DescriptorIndex:
@@ -167,8 +174,8 @@ class DescriptorIndex:
 
     def _compacted(self, chunk: DescriptorChunk) -> DescriptorChunk:
         """The chunk, or a copy without its dead rows where they are the larger part. Searches keep what they have."""
-        # A save walks over these very chunks; what it leaves uncompacted is compacted by a later removal.
-        if self._is_saving or not chunk.is_mostly_dead:
+        # Saving and erasing walk over these very chunks; what that leaves uncompacted is compacted by a later removal.
+        if self._is_writing or not chunk.is_mostly_dead:
             return chunk
         fresh = chunk.without_dead_rows(self._dim)
         self._places.update(dict.fromkeys(fresh.alive_ids().tolist(), fresh))

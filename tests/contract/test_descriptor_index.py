@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.cache_file import read_cache
+from index.cache_file import read_cache, write_cache
 from index.codes import high_places
 from index.descriptor_chunk import CHUNK_ROW_COUNT
-from index.descriptor_files import CHUNK_KIND
+from index.descriptor_files import CHUNK_KIND, LIST_NAME
 from index.descriptor_index import STORED_LIMIT, DescriptorIndex
 from index.descriptor_scan import NEAREST_COUNT, row_bytes
-from index.errors import CacheFileError, DuplicateReferenceError, VectorError
+from index.errors import CacheFileError, DatabaseFullError, DuplicateReferenceError, VectorError
 from index.records import Float32Array
 
 DIM = 64
@@ -210,6 +210,53 @@ def test_erasing_takes_removed_codes_out_of_the_files_and_adds_nothing(tmp_path:
     assert not arrays["codes"][high_places(np.arange(600, 640), row_bytes(DIM))].any()
     index.save(tmp_path, stamp="next")
     assert DescriptorIndex.load(tmp_path).reference_ids().tolist() == index.reference_ids().tolist()
+
+
+def _ids_in_files(folder: Path) -> set[int]:
+    contents = [read_cache(path, kind=CHUNK_KIND) for path in folder.glob("*.chunk")]
+    return {int(one) for found in contents for one in found.arrays["reference_ids"]}
+
+
+def test_an_erasure_that_failed_is_done_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = filled(20)
+    index.save(tmp_path)
+    index.remove(np.array([7]))
+    with monkeypatch.context() as patch:
+        patch.setattr("index.descriptor_files.write_cache", _without_room)
+        with pytest.raises(DatabaseFullError):
+            index.erase(np.array([7]))
+    assert 7 in _ids_in_files(tmp_path)
+    index.erase(np.array([7]))
+    assert _ids_in_files(tmp_path) == {0, *range(1, 21)} - {7}
+    assert 8 in DescriptorIndex.load(tmp_path).reference_ids()
+
+
+@pytest.mark.parametrize("saved_before", [True, False])
+def test_what_a_failed_saving_left_is_erased_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saved_before: bool
+) -> None:
+    index = filled(20)
+    if saved_before:
+        index.save(tmp_path)
+        index.add(np.array([21]), [finger(21)])
+    with monkeypatch.context() as patch:
+        # The chunks are written, their list is not.
+        patch.setattr(
+            "index.descriptor_files.write_cache",
+            lambda path, **options: (_without_room if path.name == LIST_NAME else write_cache)(path, **options),
+        )
+        with pytest.raises(DatabaseFullError):
+            index.save(tmp_path)
+    assert 7 in _ids_in_files(tmp_path)
+    index.remove(np.array([7]))
+    index.erase(np.array([7]))
+    assert 7 not in _ids_in_files(tmp_path)
+    index.save(tmp_path)
+    np.testing.assert_array_equal(DescriptorIndex.load(tmp_path).reference_ids(), index.reference_ids())
+
+
+def _without_room(*_arguments: object, **_options: object) -> None:
+    raise DatabaseFullError("no space is left")
 
 
 def test_every_damaged_byte_is_noticed(tmp_path: Path) -> None:
