@@ -27,6 +27,8 @@ from benchmarks.report_tables import (
     verification_table,
 )
 
+# Commands that write one file, by --json; the others write a folder, by --out.
+JSON_COMMANDS = ("search", "speed", "start")
 ROOT = Path(__file__).resolve().parent.parent
 FINGERPRINT_SETS = (
     *("fvc2002_db1_b", "fvc2002_db2_b", "fvc2002_db3_b", "fvc2002_db4_b"),
@@ -105,7 +107,9 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 "report.json", identification_table),
         Section("fingerprint_identification_10k", "Fingerprints among 10,000 generated strangers",
                 (*searched, "--distractors", "10000"), prints, "report.json", identification_table),
-        Section("fingerprint_descriptors", "Fingerprints among 100,000, through the shortlist",
+        Section("fingerprint_identification_100k", "Fingerprints among 100,000 generated strangers",
+                (*searched, "--distractors", "100000"), prints, "report.json", identification_table),
+        Section("fingerprint_descriptors", "The shortlist of fingers at 100,000: memory, and what it loses",
                 ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
@@ -125,6 +129,8 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         Section("built_in_orl", "Built-in face pack on ORL, one to many",
                 ("identification", *built_in, *data((orl,))), (orl,), "report.json", identification_table),
         Section("speed", "Speed", ("speed",), (), "speed.json", speed_table),
+        Section("start", "Start of a server with 1,000,000 faces and 100,000 fingers", ("start",), (), "start.json",
+                search_table),
         Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1"), (),
                 "search.json", search_table),
     )  # fmt: skip
@@ -170,7 +176,7 @@ def _measured(section: Section) -> dict[str, object]:
         return {"missing": f"no images here ({', '.join(absent)})"}
     print(f"== {section.name}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        target = ("--json", f"{folder}/{section.file}") if section.name in ("search", "speed") else ("--out", folder)
+        target = ("--json", f"{folder}/{section.file}") if section.name in JSON_COMMANDS else ("--out", folder)
         try:
             code = main([*section.arguments, *target])
         except ImportError as error:
