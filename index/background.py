@@ -41,9 +41,14 @@ class Background:
         """Run work soon, unless it is running or this is closed."""
         with self._condition:
             if not self._is_running and not self._is_closed:
-                self._is_running = True
-                self._thread = threading.Thread(target=self._run, name="index-maintenance", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="index-maintenance", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # No more threads now. What was written stands all the same; the next write tries again.
+                    log.warning("the maintenance of the vector index could not be started", exc_info=True)
+                else:
+                    self._thread, self._is_running = thread, True
 
     def progressed(self) -> None:
         """Wake those who wait."""
@@ -57,8 +62,9 @@ class Background:
 
     def close(self) -> None:
         """Never run again; wait for work that is under way."""
-        self._is_closed = True
-        thread = self._thread
+        with self._condition:
+            self._is_closed = True
+            thread = self._thread
         if thread is not None:
             thread.join()
 

@@ -52,7 +52,7 @@ def merged(view: View, folder: Path | None, *, between: Callable[[], None] = lam
         write_segment(folder / name, made, made.row_count, blocks, between)
         try:
             made.vectors, made.file_name = map_vectors(folder / name, between), name
-        except MergeAbandonedError:
+        except BaseException:
             (folder / name).unlink(missing_ok=True)
             raise
     return made

@@ -139,6 +139,9 @@ class QuantizedIndex:
             folder.mkdir(parents=True, exist_ok=True)
             if folder == self._folder:
                 self._rewrite_lost_segments()
+                # What a saving that failed left; a full disk would only get fuller with every attempt.
+                in_use = [segment.file_name for segment in self._view.segments]
+                delete_other_files(folder, [*self._compactor.saved_names, *in_use])
             view = self._view
             names, dead_rows = [], []
             for number, (segment, row_count) in enumerate(zip(view.segments, view.row_counts, strict=True)):
@@ -154,6 +157,8 @@ class QuantizedIndex:
             delete_other_files(folder, names)
             if folder == self._folder:
                 self._compactor.saved_names = tuple(names)
+        if self._compactor.is_holding:
+            self._background.start()
 
     @classmethod
     def load(cls, folder: Path, *, thread_count: int = 1, instruction: Instruction | None = None) -> QuantizedIndex:

@@ -16,6 +16,7 @@ import pytest
 
 from index import cache_file, compactor, merging, quantized, retirement
 from index.background import Background
+from index.errors import DatabaseFullError
 from index.quantized import QuantizedIndex
 from tests.contract.test_vector_index import unit_rows
 
@@ -154,6 +155,76 @@ def test_merged_segments_are_held_for_the_searches_that_read_them(tmp_path: Path
     gc.collect()
     assert kept() is None
     assert not made._compactor.is_holding
+    made.close()
+
+
+def test_what_saving_replaces_is_given_back_too(tmp_path: Path) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made.add(np.arange(1, 601), rows)
+    made.compact()
+    _wait_for_background(made)
+    made.save(tmp_path)
+    kept = [weakref.ref(segment.codes.high.base) for segment in made._view.segments if segment.file_name]
+    for path in tmp_path.glob("segment-*.cache"):
+        path.unlink()
+    made.save(tmp_path)
+    _wait_for_background(made)
+    gc.collect()
+    assert [one() for one in kept] == [None] * len(kept)
+    assert kept
+    made.close()
+
+
+def test_a_merge_that_another_one_ends_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the file of a merge is read again, segments that wait are merged, and the disk may be full for them."""
+    real = merging.map_vectors
+
+    def map_without_room(path: Path, _between: object) -> object:
+        def full() -> None:
+            raise DatabaseFullError("no space is left")
+
+        return real(path, full)
+
+    monkeypatch.setattr(merging, "map_vectors", map_without_room)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made.add(np.arange(1, 601), rows)
+    _wait_for_background(made)
+    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 601))
+    made.close()
+
+
+def test_savings_that_fail_leave_no_more_than_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 100, DIM)
+    made.add(np.arange(1, 101), rows)
+    made.save(tmp_path, stamp="kept")
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise DatabaseFullError("no space is left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(quantized, "write_contents", full)
+        for _ in range(4):
+            with pytest.raises(DatabaseFullError):
+                made.save(tmp_path, stamp="lost")
+    assert len(list(tmp_path.glob("segment-*.cache"))) == 2
+    assert QuantizedIndex.load(tmp_path).stamp == "kept"
+    made.close()
+
+
+def test_a_thread_that_cannot_be_started_fails_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1200, DIM)
+
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        made.add(np.arange(1, 601), rows[:600])
+    assert not made._background.is_running
+    made.add(np.arange(601, 1201), rows[600:])
+    _wait_for_background(made)
+    assert any(segment.file_name for segment in made._view.segments)
     made.close()
 
 
