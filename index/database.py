@@ -87,6 +87,7 @@ class EnrollmentDatabase:
                 self._partitions.load(self._store, use_cache=use_cache)
                 self._saver = Saver(lambda: self._partitions.save(self._store), interval_s=save_interval_s)
             except BaseException:
+                self._partitions.close()
                 self._store.close()
                 raise
         except BaseException:
@@ -103,6 +104,8 @@ class EnrollmentDatabase:
 
     def close(self) -> None:
         """Write the index files, empty the log, let go of the lock. Safe to call twice."""
+        # First, so that nothing is merged into the folder once it is another's, and saving waits for no merge.
+        self._partitions.close()
         try:
             self._saver.stop()
         finally:

@@ -152,6 +152,9 @@ class DescriptorIndex:
             finally:
                 self._is_writing = False
 
+    def close(self) -> None:
+        """See SearchIndex.close; nothing runs in the background."""
+
     @classmethod
     def load(cls, folder: Path) -> DescriptorIndex:
         """The index that save wrote. Raises CacheFileError when any byte of it changed or it is not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from index.partition_loader import build_partition, load_partition, refresh_part
 from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.reference_columns import Resolved
-from index.search_index import make_index
+from index.search_index import make_index, release_replaced
 from index.store import ReferenceStore
 from index.store_effects import (
     GalleryCreated,
@@ -49,6 +50,8 @@ class Partitions:
         self.gallery_numbers: dict[str, int] = {}
         self.in_step = False
         self._unsaved: set[PackKey] = set()
+        # Held while index files are saved, and while folders of indexes that were replaced are removed.
+        self._file_lock = threading.Lock()
         self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
         self._not_erased: set[int] = set()
         # Done, and still noted in the store.
@@ -116,6 +119,15 @@ class Partitions:
 
     def save(self, store: ReferenceStore) -> None:
         """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
+        with self._file_lock:
+            self._save(store)
+
+    def close(self) -> None:
+        """Stop what the indexes do in the background."""
+        for partition in self._by_key.values():
+            partition.search_index.close()
+
+    def _save(self, store: ReferenceStore) -> None:
         if self._erased:
             erased = tuple(self._erased)
             store.write(lambda connection: forget_erasures(connection, erased))
@@ -137,18 +149,27 @@ class Partitions:
         with store.read() as connection:
             packs = all_packs(connection)
         for pack in packs.values():
-            with store.read() as connection:
-                built, _ = build_partition(connection, pack, self._cache_root, report)
-
-            def swap(connection: sqlite3.Connection, built: Partition = built) -> None:
-                current = refresh_partition(connection, built)
-                self._by_key = {**self._by_key, current.pack.key: current}
-                self._unsaved.add(current.pack.key)
-
-            store.exclusively(swap)
+            self._replace(store, pack, report)
         self.in_step = True
-        self.save(store)
-        self._remove_old_folders()
+        # Nobody saves or merges into an old folder any more, which would make it anew.
+        with self._file_lock:
+            self._save(store)
+            self._remove_old_folders()
+        release_replaced()
+
+    def _replace(self, store: ReferenceStore, pack: PackRow, report: ReportProgress) -> None:
+        with store.read() as connection:
+            built, _ = build_partition(connection, pack, self._cache_root, report)
+        replaced = self._by_key.get(pack.key)
+
+        def swap(connection: sqlite3.Connection) -> None:
+            current = refresh_partition(connection, built)
+            self._by_key = {**self._by_key, current.pack.key: current}
+            self._unsaved.add(current.pack.key)
+
+        store.exclusively(swap)
+        if replaced is not None:
+            replaced.search_index.close()
 
     def _remove_old_folders(self) -> None:
         remove_other_folders(self._cache_root, [partition.folder for partition in self._by_key.values()])

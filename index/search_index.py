@@ -41,6 +41,9 @@ class SearchIndex(Protocol):
     def save(self, folder: Path, *, stamp: str) -> None:
         """Write cache files into folder."""
 
+    def close(self) -> None:
+        """Stop what it does in the background; it can still be searched, changed and saved."""
+
     @property
     def stamp(self) -> str:
         """The stamp that the loaded files were saved with, "" for an index that was not loaded."""
@@ -76,6 +79,10 @@ class FaceIndex:
         """See SearchIndex.save."""
         self._vector_index.save(folder, stamp=stamp)
 
+    def close(self) -> None:
+        """See SearchIndex.close."""
+        self._vector_index.close()
+
     @property
     def stamp(self) -> str:
         """See SearchIndex.stamp."""
@@ -97,6 +104,17 @@ def warm_up() -> None:
     """
     QuantizedIndex(64).warm_up()
     warm_up_descriptors(64)
+    _take_for_permanent()
+
+
+def release_replaced() -> None:
+    """Free the indexes that others replaced although warm_up took them for permanent; they hold cycles."""
+    if gc.get_freeze_count():
+        _take_for_permanent()
+
+
+def _take_for_permanent() -> None:
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

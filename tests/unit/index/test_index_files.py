@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sqlite3
+import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index import merging
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
 from index.exact import ExactIndex
 from index.folder import CACHE_NAME, STORE_NAME
 from index.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
 from index.records import Modality, NewReference, Subject
+from index.search_index import FaceIndex
+from index.store_effects import PackKey
 
 FACE_PACK = "face-test@1"
 FLIPPED_RANGES = 24
@@ -132,6 +138,72 @@ def test_a_rebuild_under_load_loses_nothing(tmp_path, make):
         report = database.verify()
         assert report.ok, report.problems
     _check_answers(folder, faces + late)
+
+
+def test_a_saving_beside_a_rebuild_does_not_bring_the_old_folder_back(tmp_path, make, monkeypatch):
+    """Nobody would erase there what is deleted later."""
+    with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
+        for _ in range(10):
+            database.enroll(Subject(""), [make.face()])
+        reached, opened, real = threading.Event(), threading.Event(), FaceIndex.save
+
+        def save(saved: FaceIndex, *arguments: object, **options: object) -> None:
+            if not reached.is_set():
+                reached.set()
+                assert opened.wait(60)
+            real(saved, *arguments, **options)
+
+        monkeypatch.setattr(FaceIndex, "save", save)
+        old_folder = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).folder
+        saving = threading.Thread(target=database._partitions.save, args=(database._store,))
+        rebuilding = threading.Thread(target=database.rebuild)
+        saving.start()
+        assert reached.wait(60)
+        rebuilding.start()
+        rebuilding.join(1)
+        opened.set()
+        saving.join(60)
+        rebuilding.join(60)
+        new_folder = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).folder
+        assert list((tmp_path / "a" / CACHE_NAME).iterdir()) == [new_folder] != [old_folder]
+
+
+def test_a_replaced_index_is_freed_though_it_was_frozen(tmp_path, make):
+    with EnrollmentDatabase.open(tmp_path / "a") as database:
+        database.enroll(Subject(""), [make.face()])
+        old = weakref.ref(database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index)
+        gc.freeze()  # as warm_up does
+        try:
+            database.rebuild()
+            assert old() is None
+        finally:
+            gc.unfreeze()
+
+
+def test_closing_gives_up_a_merge(tmp_path, make, monkeypatch):
+    """Or it would go on in a folder that is another process's by then."""
+    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 64)
+    reached, opened, real = threading.Event(), threading.Event(), merging.copy_codes
+
+    def copy(*arguments: object) -> None:
+        reached.set()
+        assert opened.wait(60)
+        real(*arguments)
+
+    monkeypatch.setattr(merging, "copy_codes", copy)
+    database = EnrollmentDatabase(tmp_path / "a", save_interval_s=3600)
+    for _ in range(6):
+        database.enroll(Subject(""), [make.face() for _ in range(64)])
+    assert reached.wait(60)
+    closing = threading.Thread(target=database.close)
+    closing.start()
+    closing.join(0.5)
+    opened.set()
+    closing.join(60)
+    vector_index = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index
+    assert not vector_index._background.is_running
+    # Given up and not ended: what is saved are the segments as they were filled.
+    assert [segment.file_name for segment in vector_index._view.segments] == [""] * 6
 
 
 def test_a_damaged_store_is_named_and_never_searched(tmp_path, make):
