@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
     parser.add_argument("--fingers", type=int, default=100_000, metavar="N", help="references, generated ones included")
+    parser.add_argument(
+        "--probes", type=int, default=0, metavar="N", help="at most so many, spread evenly (default: all)"
+    )
     parser.add_argument("--shortlist", type=int, default=500, metavar="N")
 
 
@@ -68,6 +71,8 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
     gallery = _Gallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
     probes = [(gallery.template(sample.minutiae), mate + 1) for sample, mate in enrollment.probes if not sample.failed]
+    if args.probes:
+        probes = probes[:: -(-len(probes) // args.probes)]
     outcomes = [
         gallery.search(probe, mate, args.shortlist) for probe, mate in track(probes, total=len(probes), what="search")
     ]

@@ -64,7 +64,7 @@ def test_mates_stand_apart_from_strangers(engine: Engine, samples: list[Extracte
 def test_the_shortlist_finds_generated_mates_among_generated_strangers(tmp_path: Path) -> None:
     assert main(["generate", "--out", str(tmp_path / "prints"), "--fingers", "2", "--impressions", "2"]) == 0
     command = ["fingers", "--data", str(tmp_path / "prints"), "--out", str(tmp_path), "--jobs", "1", "--no-cache"]
-    assert main([*command, "--ppi", "500", "--fingers", "400", "--shortlist", "20"]) == 0
+    assert main([*command, "--ppi", "500", "--fingers", "400", "--shortlist", "20", "--probes", "5"]) == 0
     found = json.loads((tmp_path / "report.json").read_text())
     assert (found["fingers"], found["probes"], found["shortlist"]) == (400, 2, 20)
     assert (found["rank1"], found["in_shortlist"], found["loss_at_most"]) == (100.0, 100.0, 0.0)
