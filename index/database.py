@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -103,16 +104,12 @@ class EnrollmentDatabase:
         return cls(folder, create=create, progress=progress)
 
     def close(self) -> None:
-        """Write the index files, empty the log, let go of the lock. Safe to call twice."""
-        # First, so that nothing is merged into the folder once it is another's, and saving waits for no merge.
-        self._partitions.close()
-        try:
-            self._saver.stop()
-        finally:
-            try:
-                self._store.close()
-            finally:
-                self._lock.release()
+        """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
+        with ExitStack() as after:
+            after.callback(self._lock.release)
+            after.callback(self._store.close)
+            after.callback(self._saver.stop)
+            self._partitions.close()
 
     def __enter__(self) -> EnrollmentDatabase:
         return self
