@@ -6,6 +6,7 @@ import gc
 import shutil
 import sqlite3
 import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -195,12 +196,15 @@ def test_closing_gives_up_a_merge(tmp_path, make, monkeypatch):
     for _ in range(6):
         database.enroll(Subject(""), [make.face() for _ in range(64)])
     assert reached.wait(60)
+    vector_index = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index
     closing = threading.Thread(target=database.close)
     closing.start()
-    closing.join(0.5)
+    end_s = time.monotonic() + 20
+    while not vector_index._compactor._is_closed:
+        assert time.monotonic() < end_s
+        time.sleep(0.001)
     opened.set()
     closing.join(60)
-    vector_index = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index
     assert not vector_index._background.is_running
     # Given up and not ended: what is saved are the segments as they were filled.
     assert [segment.file_name for segment in vector_index._view.segments] == [""] * 6
