@@ -30,6 +30,7 @@ class Background:
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_running = False
+        self._is_wanted = False
         self._is_closed = False
 
     @property
@@ -38,8 +39,10 @@ class Background:
         return self._is_running
 
     def start(self) -> None:
-        """Run work soon, unless it is running or this is closed."""
+        """Run work soon; once more where it is running already, which may have looked for work just before. Not after
+        close."""
         with self._condition:
+            self._is_wanted = True
             if not self._is_running and not self._is_closed:
                 thread = threading.Thread(target=self._run, name="index-maintenance", daemon=True)
                 try:
@@ -71,14 +74,28 @@ class Background:
     def _run(self) -> None:
         _lower_priority()
         try:
-            self._work()
-        except (DatabaseError, OSError, MemoryError):
-            # Searches stay exact without it; the next write tries again.
-            log.warning("segments of the vector index could not be merged", exc_info=True)
-        finally:
-            with self._condition:
-                self._is_running = False
-                self._condition.notify_all()
+            while self._takes_up_work():
+                try:
+                    self._work()
+                except (DatabaseError, OSError, MemoryError):
+                    # Searches stay exact without it; the next write tries again.
+                    log.warning("segments of the vector index could not be merged", exc_info=True)
+        except BaseException:
+            self._end()
+            raise
+
+    def _takes_up_work(self) -> bool:
+        """Whether somebody asked since work last began; the thread ends otherwise, so that the next one starts anew."""
+        with self._condition:
+            wanted, self._is_wanted = self._is_wanted and not self._is_closed, False
+            if not wanted:
+                self._end()
+            return wanted
+
+    def _end(self) -> None:
+        with self._condition:
+            self._is_running = False
+            self._condition.notify_all()
 
 
 def _lower_priority() -> None:

@@ -254,3 +254,25 @@ def test_large_files_go_to_the_disk_in_pieces(tmp_path: Path, monkeypatch: pytes
     sizes = [size >> 20 for size in written]
     assert sizes[:2] == [2, 4]
     np.testing.assert_array_equal(cache_file.read_cache(tmp_path / "large", kind="test").arrays["numbers"], array)
+
+
+def test_who_asks_while_work_is_under_way_gets_one_more_round() -> None:
+    begun, go_on, rounds = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        rounds.append(len(rounds))
+        begun.set()
+        assert go_on.wait(WAIT_S)
+
+    background = Background(work)
+    background.start()
+    assert begun.wait(WAIT_S)
+    for _ in range(3):  # work may have looked around already, so that it would not see what is new
+        background.start()
+    go_on.set()
+    background.wait_while(lambda: True, WAIT_S)
+    assert rounds == [0, 1]
+    background.close()
+    background.start()
+    assert not background.is_running
+    assert rounds == [0, 1]
