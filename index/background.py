@@ -42,7 +42,7 @@ class Background:
         """Run work soon; once more where it is running already, which may have looked for work just before. Not after
         close."""
         with self._condition:
-            self._is_wanted = True
+            self._is_wanted = self._is_running
             if not self._is_running and not self._is_closed:
                 thread = threading.Thread(target=self._run, name="index-maintenance", daemon=True)
                 try:
@@ -74,23 +74,27 @@ class Background:
     def _run(self) -> None:
         _lower_priority()
         try:
-            while self._takes_up_work():
-                try:
-                    self._work()
-                except (DatabaseError, OSError, MemoryError):
-                    # Searches stay exact without it; the next write tries again.
-                    log.warning("segments of the vector index could not be merged", exc_info=True)
+            self._work_once()
+            while self._is_wanted_again():
+                self._work_once()
         except BaseException:
             self._end()
             raise
 
-    def _takes_up_work(self) -> bool:
-        """Whether somebody asked since work last began; the thread ends otherwise, so that the next one starts anew."""
+    def _work_once(self) -> None:
+        try:
+            self._work()
+        except (DatabaseError, OSError, MemoryError):
+            # Searches stay exact without it; the next write tries again.
+            log.warning("segments of the vector index could not be merged", exc_info=True)
+
+    def _is_wanted_again(self) -> bool:
+        """Whether somebody asked since work last began; if not, the thread counts as ended, and who asks starts one."""
         with self._condition:
-            wanted, self._is_wanted = self._is_wanted and not self._is_closed, False
-            if not wanted:
+            is_wanted, self._is_wanted = self._is_wanted and not self._is_closed, False
+            if not is_wanted:
                 self._end()
-            return wanted
+            return is_wanted
 
     def _end(self) -> None:
         with self._condition:
