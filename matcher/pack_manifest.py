@@ -66,8 +66,9 @@ class DetectorSpec:
     canvas of sides that are multiples of 32, else the fixed side of its square one; frees_canvas: its graph is
     convolutional throughout, so the fixed side may be freed (then canvas_px is 0). score_floor 0-1; overlap:
     intersection over union above which the weaker of two boxes goes; sure_score: reached by upright faces and never by
-    upside-down ones, 0 where that was not measured. The picture enters as (pixels - mean) / std in
-    channel_order.
+    upside-down ones, 0 where that was not measured; second_look_px: side of the square canvas, a multiple of 32, on
+    which each face is looked at again for its points, 0 for never (so beside a refiner). The picture enters as
+    (pixels - mean) / std in channel_order.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class DetectorSpec:
     channel_order: str = "BGR"
     frees_canvas: bool = False
     sure_score: float = 0.0
+    second_look_px: int = 0
     refiner: RefinerSpec | None = None
 
 
@@ -197,6 +199,8 @@ def _check(pack: ModelPack) -> None:
     used = [embedder.file for embedder in pack.embedders]
     if pack.detector is not None:
         used += [pack.detector.file] + ([pack.detector.refiner.file] if pack.detector.refiner else [])
+        if pack.detector.second_look_px % 32 or (pack.detector.second_look_px and pack.detector.refiner):
+            raise ValueError("second_look_px is a multiple of 32, and 0 beside a refiner")
     for name in used:
         pack.file(name)
     if pack.modality is Modality.FACE and (pack.detector is None or not pack.embedders):

@@ -54,6 +54,7 @@ canvas_px = 0
 score_floor = 0.6
 overlap = 0.3
 sure_score = 0.95
+second_look_px = 160
 
 [[embedders]]
 kind = "onnx"

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from matcher.decode import decode_image
 from matcher.face.align import similarity_transform
-from matcher.face.candidates import suppress_overlaps
+from matcher.face.candidates import FaceCandidates, suppress_overlaps
 from matcher.face.engine import FaceEngine
+from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
 from matcher.packs import ModelPack, PackStore
 from matcher.session import Array
@@ -53,6 +54,8 @@ class PlainPipeline:
         self._pack = pack
         self._canvas_px = canvas_px
         self._detector = YuNet(PlainSession(store.file(pack.name, pack.detector.file)), pack.detector)
+        side_px = pack.detector.second_look_px
+        self._second_look = SecondLook(self._detector, side_px=side_px) if side_px else None
         refiner = pack.detector.refiner
         self._refiner = PlainSession(store.file(pack.name, refiner.file)) if refiner else None
         self._embedders = [PlainSession(store.file(pack.name, spec.file)) for spec in pack.embedders]
@@ -67,14 +70,17 @@ class PlainPipeline:
         assert self._pack.detector is not None
         found = suppress_overlaps(self._detector.find(canvas), self._pack.detector.overlap)
         largest = int(np.argmax(np.prod(found.boxes_px[:, 2:] - found.boxes_px[:, :2], axis=1)))
-        points = self._points(image, found.boxes_px[largest], found.landmarks_px[largest])
+        points = self._points(image, found.at(np.array([largest])))
         crop = cv2.warpAffine(image, similarity_transform(points), (112, 112))
         blob = ((crop[:, :, ::-1].astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
         parts = [session.run({session.input_names[0]: np.ascontiguousarray(blob)})[0][0] for session in self._embedders]
         joined = np.concatenate([part / np.linalg.norm(part) for part in parts])
         return joined / np.linalg.norm(joined)
 
-    def _points(self, image: NDArray[np.uint8], box: Array, rough: Array) -> Array:
+    def _points(self, image: NDArray[np.uint8], found: FaceCandidates) -> Array:
+        box, rough = found.boxes_px[0], found.landmarks_px[0]
+        if self._second_look is not None:
+            return self._second_look.refine(image, found)[0]
         if self._refiner is None:
             return rough
         spec = self._pack.detector.refiner  # type: ignore[union-attr]

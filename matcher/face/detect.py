@@ -21,7 +21,7 @@ import numpy as np
 
 from index.records import Float32Array
 from matcher.face.candidates import DetectorNetwork, FaceCandidates, joined, suppress_overlaps
-from matcher.face.refine import LandmarkRefiner
+from matcher.face.refine import PointRefiner
 from matcher.face.turns import turned, turned_back
 from matcher.samples import FaceDetection, Uint8Array
 
@@ -57,7 +57,7 @@ class FaceFinder:
         score_floor: float,
         sure_score: float = 0.0,
         canvas_px: int = 0,
-        refiner: LandmarkRefiner | None = None,
+        refiner: PointRefiner | None = None,
     ) -> None:
         self._network = network
         self._overlap = overlap
@@ -70,7 +70,7 @@ class FaceFinder:
         """Faces of a BGR picture uint8 (height, width, 3). Raises SessionError."""
         quarters, found = self._search(pixels)
         if self._refiner is not None:
-            points = self._refiner.refine(turned(pixels, quarters), found.boxes_px)
+            points = self._refiner.refine(turned(pixels, quarters), found)
             found = FaceCandidates(found.boxes_px, found.scores, points)
         found = turned_back(found, quarters, height_px=pixels.shape[0], width_px=pixels.shape[1])
         areas = np.prod(found.boxes_px[:, 2:] - found.boxes_px[:, :2], axis=1)

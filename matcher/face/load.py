@@ -11,7 +11,8 @@ from matcher.face.detect import FaceFinder
 from matcher.face.embed import Embedder, OnnxEmbedder
 from matcher.face.graph import rewrite_graph
 from matcher.face.insightface_models import ArcFace, Scrfd
-from matcher.face.refine import LandmarkRefiner
+from matcher.face.refine import LandmarkRefiner, PointRefiner
+from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
 from matcher.packs import DetectorSpec, EmbedderSpec, ModelPack, PackStore
 from matcher.session import OnnxSession
@@ -43,9 +44,14 @@ class PackSessions:
 
 def load_finder(spec: DetectorSpec, sessions: PackSessions) -> FaceFinder:
     """The face finder of a pack. Raises PackError on a kind that no adapter reads, SessionError."""
-    refiner = None if spec.refiner is None else LandmarkRefiner(sessions.open(spec.refiner.file), spec.refiner)
+    network = _network(spec, sessions)
+    refiner: PointRefiner | None = None
+    if spec.refiner is not None:
+        refiner = LandmarkRefiner(sessions.open(spec.refiner.file), spec.refiner)
+    elif spec.second_look_px:
+        refiner = SecondLook(network, side_px=spec.second_look_px)
     return FaceFinder(
-        _network(spec, sessions),
+        network,
         overlap=spec.overlap,
         score_floor=spec.score_floor,
         sure_score=spec.sure_score,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 
 from index.records import Float32Array
+from matcher.face.candidates import FaceCandidates
 from matcher.packs import RefinerSpec
 from matcher.samples import Uint8Array
 from matcher.session import ModelSession
+
+
+class PointRefiner(Protocol):
+    """Puts the five points of faces where they belong. Thread-safe."""
+
+    def refine(self, pixels: Uint8Array, found: FaceCandidates) -> Float32Array:
+        """Points float32 (n, 5, 2) px of the faces found in a BGR picture. Raises SessionError."""
+        ...
 
 
 class LandmarkRefiner:
@@ -18,8 +29,9 @@ class LandmarkRefiner:
         self._session = session
         self._spec = spec
 
-    def refine(self, pixels: Uint8Array, boxes_px: Float32Array) -> Float32Array:
-        """Points float32 (n, 5, 2) px for boxes (n, 4) of a BGR picture. Raises SessionError."""
+    def refine(self, pixels: Uint8Array, found: FaceCandidates) -> Float32Array:
+        """Points float32 (n, 5, 2) px of the faces in a BGR picture, from their boxes. Raises SessionError."""
+        boxes_px = found.boxes_px
         if len(boxes_px) == 0:
             return np.zeros((0, 5, 2), np.float32)
         side = self._spec.side_ratio * np.maximum(boxes_px[:, 2] - boxes_px[:, 0], boxes_px[:, 3] - boxes_px[:, 1])
