@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,6 +27,11 @@ COMMANDS = {
 }
 
 
+# Read by the linear algebra libraries when they are loaded: a second thread of theirs would count as processor time of
+# the one that is measured, and spin beside it. The index has a thread count of its own (--threads).
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. arguments: without the program name; the process's own when not given."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -43,4 +49,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
     sys.exit(main())
