@@ -8,10 +8,16 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import ImageTooLargeError, NoFingerprintError
-from matcher.fingerprint.foreground import Foreground, background_level, cut, find_foreground, window_of
+from matcher.fingerprint.foreground import Foreground, Window, background_level, cut, find_foreground, window_of
 from matcher.fingerprint.maps import minutiae_of, run_leader
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.polarity import Polarity, negative_is_better, polarity_of
+from matcher.fingerprint.polarity import (
+    Polarity,
+    middle_of,
+    negative_is_better,
+    negative_may_be_better,
+    polarity_of,
+)
 from matcher.fingerprint.quality import assess_quality, require_fingerprint
 from matcher.fingerprint.resolution import gray_at_500_ppi
 from matcher.fingerprint.ridge_cells import measure_cells
@@ -59,18 +65,23 @@ class FingerprintExtractor:
     def _either_polarity(self, pixels: Uint8Array, foreground: Foreground) -> tuple[MinutiaSet, Uint8Array, bool]:
         """Minutiae, the image with dark ridges, and whether that is the negative of pixels."""
         polarity = polarity_of(pixels, foreground)
-        minutiae = self._minutiae(pixels, foreground)
+        whole = window_of(foreground, pixels.shape[1], pixels.shape[0])
+        minutiae = self._minutiae(pixels, whole)
         if polarity is Polarity.DARK_RIDGES:
             return minutiae, pixels, False
         negative = np.asarray(255 - pixels, dtype=np.uint8)
-        of_negative = self._minutiae(negative, foreground)
+        if polarity is Polarity.UNCLEAR and not self._may_be_negative(minutiae, negative, middle_of(foreground)):
+            return minutiae, pixels, False
+        of_negative = self._minutiae(negative, whole)
         if negative_is_better(polarity, minutiae, of_negative):
             return of_negative, negative, True
         return minutiae, pixels, False
 
-    def _minutiae(self, pixels: Uint8Array, foreground: Foreground) -> MinutiaSet:
+    def _may_be_negative(self, minutiae: MinutiaSet, negative: Uint8Array, middle: Window) -> bool:
+        return negative_may_be_better(minutiae, self._minutiae(negative, middle), middle)
+
+    def _minutiae(self, pixels: Uint8Array, window: Window) -> MinutiaSet:
         height, width = pixels.shape
-        window = window_of(foreground, width, height)
         if window.width_px * window.height_px > MOST_RIDGE_PIXEL_COUNT:
             raise ImageTooLargeError("the ridges cover more than one finger at the stated ppi; cut out one print")
         peaks = run_leader(self._session, cut(pixels, window, background_level(pixels)))

@@ -22,11 +22,16 @@ FVC_PPI = {"fvc2002_db2_b": 569.0, "fvc2004_db3_b": 512.0}
 
 
 @cache
-def extractor(variant: GraphVariant = GraphVariant.FAST) -> FingerprintExtractor:
-    """One extractor for all tests; building and loading the graph takes a second."""
+def leader_session(variant: GraphVariant = GraphVariant.FAST) -> OnnxSession:
+    """One session for all tests; building and loading the graph takes a second."""
     with TemporaryDirectory() as folder:
         weights = PackStore(Path(folder)).file("leader", "LEADER.weights.h5")
-        return FingerprintExtractor(OnnxSession(build_leader_graph(weights, variant)))
+        return OnnxSession(build_leader_graph(weights, variant))
+
+
+@cache
+def extractor(variant: GraphVariant = GraphVariant.FAST) -> FingerprintExtractor:
+    return FingerprintExtractor(leader_session(variant))
 
 
 def image_of(pixels: Pixels, ppi: float | None = 500.0) -> Image:

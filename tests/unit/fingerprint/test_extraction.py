@@ -1,4 +1,4 @@
-"""From pixels to minutiae: right places and directions, whatever the image's rotation, resolution and polarity."""
+"""From pixels to minutiae: right places and directions, whatever the image's rotation and resolution."""
 
 from __future__ import annotations
 
@@ -100,31 +100,6 @@ def test_color_and_gray_are_the_same() -> None:
     pixels = ridge_pattern().pixels
     gray, color = (extractor().extract(image_of(p)) for p in (pixels, np.repeat(pixels[..., None], 3, axis=2)))
     assert gray.minutiae.to_bytes() == color.minutiae.to_bytes()
-
-
-@pytest.mark.parametrize("name", [PRINTS[0], PRINTS[2], PRINTS[3]])
-def test_light_ridges_are_noticed_and_turned_dark(fingerprints_folder: Path, name: str) -> None:
-    image = read_print(fingerprints_folder, name)
-    dark = extractor().extract(image)
-    light = extractor().extract(image_of(255 - image.pixels, image.ppi))
-    assert not dark.is_negative
-    assert light.is_negative
-    assert agreement(dark.minutiae, light.minutiae) > 0.97
-
-
-def test_the_network_sees_a_negative_too(fingerprints_folder: Path) -> None:
-    """So that a polarity not noticed does little harm, as on this sensor, whose background is of middle gray."""
-    image = read_print(fingerprints_folder, "fvc2004_db3_b/101_1")
-    dark = extractor().extract(image)
-    light = extractor().extract(image_of(255 - image.pixels, image.ppi))
-    assert agreement(dark.minutiae, light.minutiae, least_quality=0.6, most_px=6.0, most_deg=15.0) > 0.85
-
-
-def test_without_a_background_the_network_tells_the_polarity() -> None:
-    pixels = ridge_pattern(side_px=400, minutia_count=20).pixels[100:300, 100:300]
-    for given_pixels in (pixels, 255 - pixels):
-        found = extractor().extract(image_of(given_pixels)).minutiae
-        assert len(found) >= 4
 
 
 def test_the_foreground_covers_the_ridges_and_little_else() -> None:
