@@ -61,12 +61,14 @@ class FingerprintExtracting(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extraction:
-    """What one sample gave. sha256: hex digest of the bytes that were sent. detection: faces only."""
+    """What one sample gave. sha256: hex digest of the bytes that were sent. detection, face_number: faces only; the
+    number from 1 by size."""
 
     template: Template
     quality: Quality
     sha256: str
     detection: FaceDetection | None = None
+    face_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Engines:
         with stages.stage("extract_face"):
             made = self.face.extract(image, face_number=sample.face_number, largest_face=sample.largest_face)
         stages.keep("extract.template", made.template)
-        return Extraction(made.template, made.quality, image.sha256, made.detection)
+        return Extraction(made.template, made.quality, image.sha256, made.detection, made.face_number)
 
     def _extract_fingerprint(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.fingerprint is not None

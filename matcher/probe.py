@@ -35,12 +35,12 @@ def probe_sample(extraction: Extraction) -> ProbeSample:
         finger=template.finger,
         quality=extraction.quality,
         pack_id=template.pack_id,
-        face=face_box(detection) if detection else None,
+        face=face_box(detection, extraction.face_number) if detection else None,
         landmarks_px=tuple((float(x), float(y)) for x, y in detection.landmarks_px) if detection else (),
         minutia_count=len(MinutiaSet.from_bytes(template.minutiae)) if template.minutiae else 0,
     )
 
 
-def face_box(detection: FaceDetection, number: int = 1) -> FaceBox:
+def face_box(detection: FaceDetection, number: int) -> FaceBox:
     left, top, right, bottom = (round(float(side)) for side in detection.box_px)
     return FaceBox(number, left, top, right - left, bottom - top)

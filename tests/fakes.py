@@ -98,7 +98,7 @@ class FakeFaceEngine:
             vector = _vector(identity, image.sha256)[np.newaxis]
             template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, vector)
             crop = np.zeros((112, 112, 3), dtype=np.uint8)
-            return FaceExtraction(template, _quality(image), faces[max(face_number, 1) - 1], crop)
+            return FaceExtraction(template, _quality(image), faces[max(face_number, 1) - 1], crop, max(face_number, 1))
         finally:
             with self._lock:
                 self.running -= 1

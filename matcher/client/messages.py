@@ -24,9 +24,17 @@ _SEXES: Final = {
 }
 
 
-def face_sample(path: Path | str, *, largest_face: bool = False, station_id: str = "") -> EncodedSample:
-    """A face image from a file."""
-    return EncodedSample(Modality.FACE, Path(path).read_bytes(), largest_face=largest_face, station_id=station_id)
+def face_sample(
+    path: Path | str, *, face_number: int = 0, largest_face: bool = False, station_id: str = ""
+) -> EncodedSample:
+    """A face image from a file. Where it shows several: the face of that number, or the largest."""
+    return EncodedSample(
+        Modality.FACE,
+        Path(path).read_bytes(),
+        station_id=station_id,
+        face_number=face_number,
+        largest_face=largest_face,
+    )
 
 
 def fingerprint_sample(

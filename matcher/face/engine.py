@@ -25,12 +25,14 @@ SMALLEST_EYE_DISTANCE_PX = 6.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceExtraction:
-    """What one photograph gave. crop: uint8 (112, 112, 3) BGR, the aligned face as the embedder saw it."""
+    """What one photograph gave. crop: uint8 (112, 112, 3) BGR, the aligned face as the embedder saw it. face_number:
+    of the face taken, from 1 by size."""
 
     template: Template
     quality: Quality
     detection: FaceDetection
     crop: Uint8Array
+    face_number: int = 1
 
 
 class FaceEngine:
@@ -92,15 +94,15 @@ class FaceEngine:
         embedding = joined_embedding(self._embedders, crop)
         template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, embedding.vector[np.newaxis])
         quality = face_quality(chosen, crop, face_count=len(faces), strength=embedding.strength)
-        return FaceExtraction(template, quality, chosen, crop)
+        return FaceExtraction(template, quality, chosen, crop, 1 + faces.index(chosen))
 
 
 def choose_face(faces: Sequence[FaceDetection], *, face_number: int = 0, largest_face: bool = False) -> FaceDetection:
     """The one face that the request means. faces: largest first. Raises as FaceEngine.extract does."""
-    if face_number and not 1 <= face_number <= len(faces):
-        raise RequestError(f"face {face_number} was asked for, but {len(faces)} were found", field="face_number")
     if not faces:
         raise NoFaceError("no face was found: send a photograph in which the face is upright and uncovered")
+    if face_number and not 1 <= face_number <= len(faces):
+        raise RequestError(f"face {face_number} was asked for, but {len(faces)} were found", field="face_number")
     meant = [faces[face_number - 1]] if face_number else faces
     usable = [face for face in meant if eye_distance_px(face) >= SMALLEST_EYE_DISTANCE_PX]
     if not usable:

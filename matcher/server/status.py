@@ -89,12 +89,12 @@ def code_and_reason(error: BaseException) -> tuple[grpc.StatusCode, str]:
 
 def error_text(error: BaseException, language: str) -> str:
     """What the caller is told to do. The English text of an error about the sender's own sample is the error's own,
-    which knows the numbers; every other text comes from the table of the reason."""
-    if language == "en" and isinstance(error, _TOLD):
-        return str(error)
-    told = text(code_and_reason(error)[1], language)
-    if isinstance(error, QualityError):
-        told = " ".join([told, *(reason_text(code, language) for code in error.reasons)])
+    which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
+    quality follows."""
+    in_own_words = language == "en" and isinstance(error, _TOLD)
+    told = str(error) if in_own_words else text(code_and_reason(error)[1], language)
+    if isinstance(error, QualityError) and error.reasons:
+        told = " ".join([told.rstrip(".") + ".", *(reason_text(code, language) for code in error.reasons)])
     return told
 
 

@@ -80,6 +80,8 @@ def test_a_sample_below_the_floor_is_refused_with_reasons_and_nothing_is_stored(
     assert (refusal.value.code, refusal.value.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_QUALITY")
     (violation,) = refusal.value.violations
     assert violation.field == "samples[1]"
+    assert refusal.value.text.startswith("the quality is 20, enrollment needs at least 30: capture again. ")
+    assert refusal.value.text.endswith(violation.description)
     assert not list(service.client.subjects())
     assert service.audit.events[0].outcome == "refused"
 

@@ -134,6 +134,7 @@ def test_several_faces_are_listed_and_one_can_be_named(service: Service) -> None
     assert refusal.value.faces[1].x_px == 20
     second = service.client.identify([face(1, face_count=2, face_number=2)], access=ACCESS)
     assert second.candidates[0].external_id == "number-101"
+    assert second.probe_samples[0].face.number == 2
     largest = service.client.identify([face(1, face_count=2, largest_face=True)], access=ACCESS)
     assert largest.candidates[0].external_id == "number-1"
 

@@ -68,6 +68,8 @@ def test_nothing_is_lost_between_the_models_and_the_template(joined_engine: Face
 def test_no_face_is_an_error_with_what_to_do(any_engine: FaceEngine) -> None:
     with pytest.raises(NoFaceError, match="send a photograph"):
         any_engine.extract(picture())
+    with pytest.raises(NoFaceError):
+        any_engine.extract(picture(), face_number=1)
 
 
 def test_several_faces_are_numbered_and_one_can_be_chosen(any_engine: FaceEngine) -> None:
@@ -77,7 +79,9 @@ def test_several_faces_are_numbered_and_one_can_be_chosen(any_engine: FaceEngine
     boxes = caught.value.boxes
     assert [box.number for box in boxes] == [1, 2]
     for box in boxes:
-        chosen = any_engine.extract(image, face_number=box.number).detection
+        made = any_engine.extract(image, face_number=box.number)
+        chosen = made.detection
+        assert made.face_number == box.number
         assert (box.x_px, box.width_px) == (round(float(chosen.box_px[0])), 64)
     assert {box.x_px for box in boxes} == {24, 152}
     largest = any_engine.extract(image, largest_face=True).detection
