@@ -57,7 +57,7 @@ class ImageLimits:
     """max_bytes: encoded size. max_pixels: width × height. min_side_px: shortest usable side."""
 
     max_bytes: int = 24 * 1024 * 1024
-    max_pixels: int = 64_000_000
+    max_pixels: int = 66_000_000  # phones of 64 megapixels have up to 9248 x 6936
     min_side_px: int = 32
 
 
@@ -101,7 +101,8 @@ def _decode_with_pillow(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8A
         raise
     except UnidentifiedImageError as error:
         raise ImageFormatError(
-            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ."
+            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ; "
+            "save HEIC pictures of phones as JPEG."
         ) from error
     except PillowImage.DecompressionBombError as error:
         raise ImageTooLargeError(f"The image has more than {bounds.max_pixels} pixels; send a smaller one.") from error

@@ -11,8 +11,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The image is empty (0 bytes). Check the file and send it again.",
     ),
     "ERROR_REASON_IMAGE_FORMAT": (
-        "Tệp không phải ảnh được hỗ trợ. Hãy dùng JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 hoặc WSQ.",
-        "The file is not a supported image. Use JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ.",
+        "Tệp không phải ảnh được hỗ trợ. Hãy dùng JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 hoặc WSQ; "
+        "ảnh HEIC của điện thoại thì lưu lại thành JPEG.",
+        "The file is not a supported image. Use JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ; "
+        "save HEIC pictures of phones as JPEG.",
     ),
     "ERROR_REASON_IMAGE_TRUNCATED": (
         "Tệp ảnh bị hỏng hoặc bị cắt ngắn. Hãy sao chép hoặc thu nhận lại.",

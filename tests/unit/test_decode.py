@@ -136,6 +136,13 @@ def test_empty_small_large_and_unknown() -> None:
         decode_image(_encode(_gray(), "PNG"), limits=ImageLimits(max_pixels=1000))
 
 
+def test_a_picture_of_a_64_megapixel_phone_is_read_and_its_heic_is_told() -> None:
+    large = decode_image(_encode(PillowImage.new("1", (9248, 6936)), "PNG", compress_level=1))
+    assert large.pixels.shape == (6936, 9248)
+    with pytest.raises(ImageFormatError, match="HEIC pictures of phones as JPEG"):
+        decode_image(b"\x00\x00\x00\x18ftypheic" + bytes(500))
+
+
 def test_bomb_is_refused_by_its_header() -> None:
     bomb = bytearray(_encode(PillowImage.new("1", (16, 16)), "BMP"))
     bomb[18:26] = (60_000).to_bytes(4, "little") * 2
