@@ -17,7 +17,7 @@ from index import store_galleries as galleries
 from index.absence import find_traces
 from index.errors import DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
-from index.folder import CACHE_NAME, LOCK_NAME, STORE_NAME, make_folder, remove_leftovers
+from index.folder import CACHE_NAME, LOCK_NAME, STORE_NAME, check_folder, make_folder, remove_leftovers
 from index.lock import FolderLock
 from index.maintenance import SAVE_INTERVAL_S, Saver
 from index.partition import no_hits
@@ -76,8 +76,7 @@ class EnrollmentDatabase:
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
-        if not create and not (folder / STORE_NAME).is_file():
-            raise DatabaseError("there is no database in this folder; check the path or create one")
+        check_folder(folder, create=create)
         make_folder(folder)
         self._lock = FolderLock(folder / LOCK_NAME)
         try:

@@ -7,11 +7,14 @@ import os
 import shutil
 from pathlib import Path
 
-from index.errors import DatabaseWriteError
+from index.errors import DatabaseDamagedError, DatabaseError, DatabaseWriteError
 
 STORE_NAME = "store.sqlite3"
 LOCK_NAME = "lock"
 CACHE_NAME = "cache"
+# What SQLite keeps beside a store until it is closed. Whichever store stands there next takes it for its own.
+WAL_NAME = f"{STORE_NAME}-wal"
+JOURNAL_NAME = f"{STORE_NAME}-journal"
 # Files of a backup or restore that a killed process may have left behind.
 _LEFTOVERS = ("snapshot-*.part*", "restore-*.part*")
 
@@ -22,6 +25,23 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DatabaseWriteError("the database folder cannot be made; check the disk and its rights") from error
+
+
+def check_folder(folder: Path, *, create: bool) -> None:
+    """Raises DatabaseDamagedError where the store is gone and other files of its database are left: a new one would
+    answer every search with nobody. Raises DatabaseError where there is no store and none is to be made."""
+    # A process that was killed before it made its store leaves an empty file.
+    if _is_filled(folder / STORE_NAME):
+        return
+    if _is_filled(folder / WAL_NAME) or any(path.is_file() for path in (folder / CACHE_NAME).rglob("*")):
+        raise DatabaseDamagedError("the store is gone and other files of its database are left; restore a backup")
+    if not create:
+        raise DatabaseError("there is no database in this folder; check the path or create one")
+
+
+def has_log(folder: Path) -> bool:
+    """Whether changes wait here that have not reached their store."""
+    return any(_is_filled(folder / name) for name in (WAL_NAME, JOURNAL_NAME))
 
 
 def remove_caches(folder: Path) -> None:
@@ -51,3 +71,7 @@ def database_files(folder: Path) -> list[Path]:
     for pattern in _LEFTOVERS:
         found += folder.glob(pattern)
     return found
+
+
+def _is_filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

@@ -17,7 +17,7 @@ from index import merging
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
 from index.exact import ExactIndex
-from index.folder import CACHE_NAME, STORE_NAME
+from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME
 from index.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
 from index.records import Modality, NewReference, Subject
 from index.search_index import FaceIndex
@@ -230,6 +230,42 @@ def test_a_damaged_store_is_named_and_never_searched(tmp_path, make):
         except DatabaseError:
             noticed += 1
     assert noticed == len(content) // 8192 - 1
+
+
+@pytest.mark.parametrize("is_emptied", [True, False])
+def test_a_store_that_is_lost_is_named_and_no_empty_one_takes_its_place(folder, make, is_emptied):
+    _filled(folder, make, count=1)
+    store, files = folder / STORE_NAME, sorted((folder / CACHE_NAME).rglob("*"))
+    store.unlink()
+    if is_emptied:
+        store.touch()
+    for create in (True, False):
+        with pytest.raises(DatabaseDamagedError):
+            EnrollmentDatabase.open(folder, create=create)
+    assert sorted((folder / CACHE_NAME).rglob("*")) == files
+
+
+def test_a_log_without_its_store_is_kept(folder, make):
+    with EnrollmentDatabase.open(folder) as database:
+        database.enroll(Subject(""), [make.face()])
+        log = (folder / WAL_NAME).read_bytes()
+    shutil.rmtree(folder / CACHE_NAME)
+    (folder / STORE_NAME).write_bytes(b"")
+    (folder / WAL_NAME).write_bytes(log)
+    with pytest.raises(DatabaseDamagedError):
+        EnrollmentDatabase.open(folder)
+    assert (folder / WAL_NAME).read_bytes() == log
+
+
+def test_a_process_killed_before_it_made_its_store_does_no_harm(folder, make, found):
+    folder.mkdir()
+    (folder / STORE_NAME).touch()
+    with pytest.raises(DatabaseError, match="no database"):
+        EnrollmentDatabase.open(folder, create=False)
+    face = make.face()
+    with EnrollmentDatabase.open(folder) as database:
+        receipt = database.enroll(Subject(""), [face])
+        assert found(database, face) == receipt.reference_ids[0]
 
 
 def test_a_database_of_a_newer_version_is_refused(folder, make):
