@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.backup_file import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
+from index.deletions import DeletionCounts, Deletions, delete_again
 from index.errors import BackupError, DatabaseError, DatabaseFullError
-from index.folder import LOCK_NAME, STORE_NAME, make_folder, remove_caches
+from index.folder import LOCK_NAME, STORE_NAME, has_log, make_folder, remove_caches
 from index.lock import FolderLock
 from index.migrations import MIGRATIONS, apply_migrations
 from index.store_connection import named_errors, open_reader
@@ -31,6 +32,7 @@ _PAGES_A_STEP = 4096
 _MANIFEST_LENGTH = struct.Struct(">I")
 # Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
 REFERENCE_ID_GAP = 10_000_000
+NO_DELETIONS = Deletions()
 
 ReportBytes = Callable[[int, int], None]
 
@@ -53,6 +55,14 @@ class CheckedBackup:
 
     header: BackupHeader
     summary: BackupSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredBackup:
+    """A backup that became a database, and what was deleted again of what it holds."""
+
+    backup: CheckedBackup
+    deleted: DeletionCounts
 
 
 def _silent(done_bytes: int, total_bytes: int) -> None:
@@ -100,15 +110,19 @@ def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
     return CheckedBackup(header, summary)
 
 
-def restore(path: Path, folder: Path, *, key: bytes | None = None) -> CheckedBackup:
+def restore(
+    path: Path, folder: Path, *, key: bytes | None = None, deletions: Deletions = NO_DELETIONS
+) -> RestoredBackup:
     """Make the database of a backup in folder, which must not hold one. Nothing is there unless all of it is right.
 
-    Raises BackupError, DatabaseLockedError, DatabaseFullError, SchemaError.
+    deletions: what was deleted since; it is gone before the database is there. Raises BackupError,
+    DatabaseLockedError, DatabaseFullError, SchemaError.
     """
     make_folder(folder)
     lock = FolderLock(folder / LOCK_NAME)
     try:
-        if (folder / STORE_NAME).exists():
+        # A log that another store left would be applied to this one.
+        if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
         with _named_disk_errors(), path.open("rb") as file, _temporary(folder, "restore-") as part:
             header, _ = read_header(file)
@@ -120,13 +134,13 @@ def restore(path: Path, folder: Path, *, key: bytes | None = None) -> CheckedBac
                 os.fsync(copy.fileno())
             if part.stat().st_size != summary.size_bytes:
                 raise BackupError("the backup holds another amount than it says; use another backup")
-            _prepare(part)
+            deleted = _prepare(part, deletions)
             remove_caches(folder)
             part.rename(folder / STORE_NAME)
             _sync_folder(folder)
     finally:
         lock.release()
-    return CheckedBackup(header, summary)
+    return RestoredBackup(CheckedBackup(header, summary), deleted)
 
 
 def _take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
@@ -172,19 +186,23 @@ def _check_store(path: Path) -> None:
         raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
 
 
-def _prepare(path: Path) -> None:
-    """Check a restored store and make it one of its own line: older schema, known index files, ids."""
+def _prepare(path: Path, deletions: Deletions) -> DeletionCounts:
+    """Check a restored store and make it one of its own line: older schema, known index files, ids, deletions."""
     _check_store(path)
     with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
+        # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
+        connection.execute("PRAGMA journal_mode=MEMORY")
         apply_migrations(connection, MIGRATIONS)
         connection.execute("BEGIN")
+        deleted = delete_again(connection, deletions)
         connection.execute("DELETE FROM cache_mark")
         connection.execute("DELETE FROM erasure")
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
     with path.open("rb") as file:
         os.fsync(file.fileno())
+    return deleted
 
 
 def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.backup import CheckedBackup, back_up, check_backup, restore
+from index.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
 from index.backup_file import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
-from matcher.audit_deletions import delete_again
+from matcher.audit_deletions import read_deletions
 from matcher.commands.store_messages import text
 from matcher.commands.store_options import (
     StageBars,
@@ -68,17 +68,18 @@ def run_backup(options: argparse.Namespace) -> int:
 
 
 def run_restore(options: argparse.Namespace) -> int:
-    """Restore, and delete again what the audit log says was deleted since."""
+    """Restore without what the audit log says was deleted since, and build the indexes."""
     language, folder = language_of(options), data_folder_of(options)
-    restored = restore(options.file, folder, key=_key(options))
-    print(_told("restore.done", restored, language))
-    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report) as database:
-        if options.audit is None:
-            print(text("restore.no_audit", language))
-            return 0
-        subject_count, reference_count = delete_again(database, options.audit)
-    print(text("restore.deleted_again", language, subjects=subject_count, references=reference_count))
-    return 0
+    deletions = NO_DELETIONS if options.audit is None else read_deletions(options.audit)
+    restored = restore(options.file, folder, key=_key(options), deletions=deletions)
+    print(_told("restore.done", restored.backup, language))
+    if options.audit is None:
+        print(text("restore.no_audit", language))
+    else:
+        counts = restored.deleted
+        print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
+    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report):
+        return 0
 
 
 def run_verify_backup(options: argparse.Namespace) -> int:

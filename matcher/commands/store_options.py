@@ -64,11 +64,12 @@ def reporting(command: Command) -> Command:
 
 
 class StageBars(Progress):
-    """One bar a stage on stderr, gone when all is done."""
+    """One bar a stage on stderr, gone when all is done; none where stderr is not a terminal."""
 
     def __init__(self, language: str) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-        super().__init__(*columns, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True)
+        super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._language = language
         self._bars: dict[str, object] = {}
 

@@ -94,6 +94,25 @@ def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_p
     assert "key" in capsys.readouterr().err
 
 
+def test_a_restore_whose_audit_log_is_not_usable_leaves_no_database(data_folder, tmp_path, capsys):
+    file, restored, log = tmp_path / "backup", tmp_path / "restored", tmp_path / "audit.jsonl"
+    assert main(["--lang", "en", "backup", str(file)]) == 0
+    arguments = ["--lang", "en", "restore", str(file), "--data-folder", str(restored), "--audit", str(log)]
+    assert main(arguments) == 1
+    content = (data_folder / "audit.jsonl").read_bytes()
+    log.write_bytes(content.replace(b'"enroll"', b'"verify"', 1))
+    assert main(arguments) == 1
+    assert "chain is broken" in capsys.readouterr().err
+    assert not (restored / STORE_NAME).exists()
+    log.write_bytes(content)
+    assert main(arguments) == 0
+
+
+def test_no_bars_are_drawn_where_nobody_sees_them(data_folder, capsys):
+    assert main(["--lang", "en", "index", "verify"]) == 0
+    assert not capsys.readouterr().err
+
+
 def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
     assert main(["--lang", "en", "audit", "verify"]) == 0
     said = capsys.readouterr().out

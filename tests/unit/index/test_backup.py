@@ -15,10 +15,10 @@ from index.backup import REFERENCE_ID_GAP, back_up, check_backup, restore
 from index.backup_file import KEY_BYTES, new_key_file, read_chunks, read_key_file, write_backup_file
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseDamagedError
-from index.folder import CACHE_NAME, STORE_NAME, database_files
+from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME, database_files
 from index.records import Gallery, Modality, SearchFilter, Subject
 from matcher.audit import AuditEvent, FileAuditLog
-from matcher.audit_deletions import delete_again
+from matcher.audit_deletions import read_deletions
 from matcher.errors import AuditError
 
 FACE_PACK = "face-test@1"
@@ -221,18 +221,39 @@ def test_what_was_deleted_after_the_backup_is_deleted_again(tmp_path, make, foun
         # Another subject's reference by now: the number alone proves nothing.
         foreign = database.list_references(ids[2]).items[0].reference_id
         audit.append(AuditEvent("delete_reference", subject_id=ids[1], reference_ids=(foreign,)))
-    restore(tmp_path / "backup", tmp_path / "b")
+    deletions = read_deletions(tmp_path / "audit.jsonl")
+    deleted = restore(tmp_path / "backup", tmp_path / "b", deletions=deletions).deleted
+    assert (deleted.subject_count, deleted.reference_count) == (1, 1)
+    assert not any(ids[0].encode() in path.read_bytes() for path in database_files(tmp_path / "b"))
     with EnrollmentDatabase.open(tmp_path / "b") as database:
-        assert delete_again(database, tmp_path / "audit.jsonl") == (1, 1)
-        assert delete_again(database, tmp_path / "audit.jsonl") == (0, 0)
         assert {subject.subject_id for subject in database.list_subjects().items} == set(ids[1:])
         assert not database.references([kept_reference])
         assert database.references([foreign])
         assert found(database, faces[ids[0]]) == 0
-        lines = (tmp_path / "audit.jsonl").read_bytes().splitlines(keepends=True)
-        (tmp_path / "audit.jsonl").write_bytes(b"".join(lines[1:]))
+        assert database.verify().ok
+    lines = (tmp_path / "audit.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in (lines[1:], lines[:-1]):
+        (tmp_path / "audit.jsonl").write_bytes(b"".join(kept))
         with pytest.raises(AuditError):
-            delete_again(database, tmp_path / "audit.jsonl")
+            read_deletions(tmp_path / "audit.jsonl")
+    (tmp_path / "audit.jsonl").write_bytes(b"".join(lines) + b'{"sequence":5,')
+    assert read_deletions(tmp_path / "audit.jsonl") == deletions, "a killed process leaves an unfinished line"
+
+
+def test_a_log_that_a_killed_process_left_is_not_taken_for_the_restored_store(tmp_path, make):
+    _filled(tmp_path / "a", make, count=2)
+    back_up(tmp_path / "a", tmp_path / "backup")
+    with EnrollmentDatabase.open(tmp_path / "a") as database:
+        database.enroll(Subject("", external_id="later"), [make.face()])
+        shutil.copytree(tmp_path / "a", tmp_path / "killed")
+    (tmp_path / "killed" / STORE_NAME).unlink()
+    with pytest.raises(BackupError, match="already"):
+        restore(tmp_path / "backup", tmp_path / "killed")
+    (tmp_path / "killed" / WAL_NAME).unlink()
+    restore(tmp_path / "backup", tmp_path / "killed")
+    with EnrollmentDatabase.open(tmp_path / "killed") as database:
+        assert database.verify().subject_count == 2
+        assert database.find_subject("later") is None
 
 
 def test_an_older_schema_is_brought_up_to_date(tmp_path, make):
