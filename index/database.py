@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from types import TracebackType
 
 from index import database_lists as lists
 from index import database_writes as writes
-from index import store_galleries as galleries
 from index.absence import find_traces
 from index.errors import DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
@@ -44,11 +42,10 @@ from index.records import (
 from index.reference_columns import Resolved
 from index.search_index import warm_up
 from index.store import ReferenceStore
-from index.store_effects import GalleryCreated, PackKey
+from index.store_effects import PackKey
 from index.store_references import encode_reference, read_references, read_vectors, subject_ids_of
 from index.store_subjects import find_by_external_id, find_subject
 from index.vectors import Hits
-from index.write_queue import Outcome
 
 EVERYTHING = SearchFilter()
 _now = partial(datetime.now, UTC)
@@ -85,7 +82,7 @@ class EnrollmentDatabase:
             self._store = ReferenceStore(folder / STORE_NAME, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
-                self._saver = Saver(lambda: self._partitions.save(self._store), interval_s=save_interval_s)
+                self._saver = Saver(self.save, interval_s=save_interval_s)
             except BaseException:
                 self._partitions.close()
                 self._store.close()
@@ -188,12 +185,7 @@ class EnrollmentDatabase:
     def create_gallery(self, gallery: Gallery) -> Gallery:
         """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""
         now = self._clock()
-
-        def create(connection: sqlite3.Connection) -> Outcome[None]:
-            number = galleries.create_gallery(connection, gallery, now=now)
-            return Outcome(None, (GalleryCreated(gallery.gallery_id, number),))
-
-        self._store.write(create)
+        self._store.write(lambda connection: writes.create_gallery(connection, gallery, now=now))
         return dataclasses.replace(gallery, create_time=now)
 
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
@@ -280,6 +272,10 @@ class EnrollmentDatabase:
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
+
+    def save(self) -> None:
+        """Write the index files now. Raises CacheFileError, DatabaseFullError."""
+        self._partitions.save(self._store)
 
     def rebuild(self, progress: ReportProgress | None = None) -> None:
         """Make every index anew from the store, beside the old one, which answers until the new one is whole."""

@@ -11,8 +11,15 @@ from index import store_galleries as galleries
 from index import store_references as references
 from index import store_subjects as subjects
 from index.receipts import DeletionReceipt, EnrollmentReceipt
-from index.records import Subject, SubjectState
-from index.store_effects import MembershipChanged, ReferenceAdded, ReferencesRemoved, RowsDeleted, SubjectChanged
+from index.records import Gallery, Subject, SubjectState
+from index.store_effects import (
+    GalleryCreated,
+    MembershipChanged,
+    ReferenceAdded,
+    ReferencesRemoved,
+    RowsDeleted,
+    SubjectChanged,
+)
 from index.store_erasures import note_erasures
 from index.store_references import EncodedReference
 from index.store_requests import earlier_receipt, remember_request
@@ -128,6 +135,12 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> Outcome[N
                 )
             )
     return Outcome(None, tuple(effects))
+
+
+def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> Outcome[None]:
+    """Make a gallery."""
+    number = galleries.create_gallery(connection, gallery, now=now)
+    return Outcome(None, (GalleryCreated(gallery.gallery_id, number),))
 
 
 def change_membership(

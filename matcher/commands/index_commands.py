@@ -58,6 +58,7 @@ def run_rebuild(options: argparse.Namespace) -> int:
         EnrollmentDatabase(data_folder_of(options), create=False, progress=bars.report, use_cache=False) as database,
     ):
         report = database.verify(thorough=False)
+        database.save()
     for problem in report.problems:
         print(text("index.problem", language, problem=problem), file=sys.stderr)
     if report.ok:

@@ -10,7 +10,7 @@ import pytest
 
 from index import backup, backup_file
 from index.database import EnrollmentDatabase
-from index.errors import BackupError
+from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.audit import AuditEvent, FileAuditLog
@@ -50,6 +50,17 @@ def test_index_verify_and_rebuild(data_folder, capsys, caplog):
     assert main(["--lang", "vi", "index", "rebuild"]) == 0
     assert TEXTS["index.rebuilt"][0] in capsys.readouterr().out
     assert main(["--lang", "en", "index", "verify"]) == 0
+
+
+def test_a_rebuilt_index_that_finds_no_room_is_not_called_rebuilt(data_folder, capsys, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise DatabaseFullError("no space is left on the disk")
+
+    monkeypatch.setattr("index.segment_files.write_cache", full)
+    assert main(["--lang", "en", "index", "rebuild"]) == 1
+    said = capsys.readouterr()
+    assert "rebuilt" not in said.out
+    assert TEXTS["error.full"][1] in said.err
 
 
 def test_index_verify_finds_a_damaged_store(data_folder, capsys):

@@ -43,11 +43,11 @@ def test_a_kill_in_the_middle_of_a_saving_costs_neither_the_old_files_nor_the_ne
     with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
         for _ in range(10):
             database.enroll(Subject(""), [make.face()])
-        database._partitions.save(database._store)
+        database.save()
         with monkeypatch.context() as patch:
             patch.setattr("index.search_index.FaceIndex.save", lambda *_arguments, **_options: None)
             database.enroll(Subject(""), [make.face()])
-            database._partitions.save(database._store)
+            database.save()
         # Announced and not written: the files before are still believed.
         assert _read_again(tmp_path / "a", tmp_path / "announced") == 1
         assert "built again" not in caplog.text
@@ -59,7 +59,7 @@ def test_what_was_erased_is_noted_until_the_next_saving(tmp_path, make):
         database.delete_subject(receipt.subject_id)
         with database._store.read() as connection:
             assert pending_erasures(connection) == receipt.reference_ids
-        database._partitions.save(database._store)
+        database.save()
         with database._store.read() as connection:
             assert pending_erasures(connection) == ()
 
