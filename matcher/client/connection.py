@@ -11,9 +11,9 @@ from typing import Any, Final, Self
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from index.records import Subject
+from index.records import SearchFilter, Subject
 from matcher.client.errors import service_error
-from matcher.client.messages import NO_ACCESS, access_message, enroll_message, sample_message
+from matcher.client.messages import NO_ACCESS, access_message, enroll_message, sample_message, scope_message
 from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import (
@@ -101,15 +101,17 @@ class MatcherClient:
         *,
         access: AccessContext,
         gallery_ids: Sequence[str] = (),
+        where: SearchFilter | None = None,
         max_candidates: int = 0,
         target_fpir: float = 0.0,
         explained_candidate_count: int = 0,
         exhaustive: bool = False,
     ) -> matching_service_pb2.IdentifyResponse:
+        """where: fingers, sex, birth years and subjects to search; its galleries add to gallery_ids."""
         request = matching_service_pb2.IdentifyRequest(
             access=access_message(access),
             probe=matching_service_pb2.Probe(samples=[sample_message(sample) for sample in samples]),
-            scope=matching_service_pb2.SearchScope(gallery_ids=gallery_ids),
+            scope=scope_message(where or SearchFilter(), gallery_ids),
             max_candidates=max_candidates,
             target_fpir=target_fpir,
             explained_candidate_count=explained_candidate_count,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from index.records import FingerPosition, Modality, Sex, Subject
+from index.records import FingerPosition, Modality, SearchFilter, Sex, Subject
 from matcher.results import AccessContext
 from matcher.samples import EncodedSample
-from protos.biometrics.v1 import enrollment_service_pb2, sample_pb2
+from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 NO_ACCESS: Final = AccessContext(operator_id="", case_number="", purpose="")
 _MODALITIES: Final = {
@@ -70,6 +70,17 @@ def access_message(access: AccessContext) -> sample_pb2.AccessContext:
         case_number=access.case_number,
         purpose=access.purpose,
         station_id=access.station_id,
+    )
+
+
+def scope_message(where: SearchFilter, gallery_ids: Sequence[str] = ()) -> matching_service_pb2.SearchScope:
+    return matching_service_pb2.SearchScope(
+        gallery_ids=sorted(where.galleries.union(gallery_ids)),
+        finger_positions=sorted(int(finger) for finger in where.fingers),  # type: ignore[misc]  # ints on the wire
+        sex=_SEXES[where.sex],
+        birth_year_min=where.birth_year_min or 0,
+        birth_year_max=where.birth_year_max or 0,
+        subject_ids=sorted(where.subject_ids),
     )
 
 

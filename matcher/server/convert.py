@@ -88,6 +88,12 @@ def sex_from_proto(value: int, *, field: str) -> Sex:
 
 def filter_from_proto(message: matching_service_pb2.SearchScope) -> SearchFilter:
     """Raises RequestError."""
+    for name in ("birth_year_min", "birth_year_max"):
+        if getattr(message, name) < 0:
+            raise RequestError("must be a year, or unset", field=f"scope.{name}")
+    # Only subjects without a recorded year would pass, which looks like a search that found nobody.
+    if 0 < message.birth_year_max < message.birth_year_min:
+        raise RequestError("the first year lies after the last", field="scope.birth_year_min")
     return SearchFilter(
         galleries=frozenset(message.gallery_ids),
         fingers=frozenset(
