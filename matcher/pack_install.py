@@ -48,26 +48,24 @@ def fetch_files(
     from_folder: Path | None = None,
     progress: Progress = no_progress,
 ) -> None:
-    """Put every wanted file into folder. Raises PackNotReadyError, PackDownloadError, PackDamagedError."""
+    """Put every wanted file into folder; where from_folder is given, nothing is downloaded. Raises PackNotReadyError,
+    PackDownloadError, PackDamagedError."""
     for entry in wanted:
         _require_obtainable(pack_name, entry, from_folder)
     folder.mkdir(parents=True, exist_ok=True)
     archives: set[Path] = set()
     for entry in wanted:
         target = folder / entry.name
-        if from_folder is not None and _take_from_folder(entry, from_folder, target):
+        if from_folder is not None:
+            if not (_take_from_folder(entry, from_folder, target) or _take_from_archive_in(entry, from_folder, target)):
+                raise PackNotReadyError(_not_in_folder(pack_name, entry))
             progress(entry.name, entry.size_bytes, entry.size_bytes)
         elif entry.archive_member:
-            archives.add(_take_from_archive(entry, folder, from_folder, progress))
-        elif entry.source == "download":
+            archives.add(_take_from_archive(entry, folder, progress))
+        else:
             remote = RemoteFile(entry.address, entry.name, entry.size_bytes, entry.sha256)
             partial = download(remote, folder, progress)
             os.replace(partial, target)
-        else:
-            raise PackNotReadyError(
-                f"{entry.name} of pack {pack_name} was not found in the folder given (by name or by sha256), "
-                f"and no official address is known. Origin: {entry.origin or 'see the manifest'}"
-            )
     for archive in archives:
         archive.unlink(missing_ok=True)
 
@@ -106,23 +104,39 @@ def _candidates(name: str, size_bytes: int, folder: Path) -> Iterable[Path]:
     return sorted(found, key=lambda path: path.name != name)
 
 
-def _take_from_archive(entry: PackFile, folder: Path, from_folder: Path | None, progress: Progress) -> Path:
-    """Extract one member of a zip; the zip comes from the folder or the address. Returns the zip to delete later."""
-    archive_name = Path(urllib.parse.urlsplit(entry.address).path).name
+def _take_from_archive_in(entry: PackFile, from_folder: Path, target: Path) -> bool:
+    """Extract the member from the zip with the right hash, whatever its name there."""
+    if not entry.archive_member:
+        return False
+    for candidate in _candidates(_archive_name(entry), entry.archive_size_bytes, from_folder):
+        if sha256_of(candidate) == entry.archive_sha256:
+            extract_member(candidate, entry, target)
+            return True
+    return False
+
+
+def _take_from_archive(entry: PackFile, folder: Path, progress: Progress) -> Path:
+    """Extract one member of the zip at the address. Returns the zip to delete later."""
     # Under a name of its own, so that it never shares a partial file with a member.
-    partial_name = f"archive-{archive_name}"
-    kept = folder / (partial_name + ".part")
-    source = kept
-    if from_folder is not None:
-        for candidate in _candidates(archive_name, entry.archive_size_bytes, from_folder):
-            if sha256_of(candidate) == entry.archive_sha256:
-                source = candidate
-                break
-    if source is kept:
-        remote = RemoteFile(entry.address, partial_name, entry.archive_size_bytes, entry.archive_sha256)
-        download(remote, folder, progress)
-    extract_member(source, entry, folder / entry.name)
-    return kept
+    partial_name = f"archive-{_archive_name(entry)}"
+    remote = RemoteFile(entry.address, partial_name, entry.archive_size_bytes, entry.archive_sha256)
+    archive = download(remote, folder, progress)
+    extract_member(archive, entry, folder / entry.name)
+    return archive
+
+
+def _archive_name(entry: PackFile) -> str:
+    return Path(urllib.parse.urlsplit(entry.address).path).name
+
+
+def _not_in_folder(pack_name: str, entry: PackFile) -> str:
+    told = f"{entry.name} of pack {pack_name} was not found"
+    if entry.archive_member:
+        told = f"neither {entry.name} of pack {pack_name} nor {_archive_name(entry)} was found"
+    message = f"{told} in the folder given, by name or by sha256"
+    if entry.address:
+        return f"{message}. Put it there from {entry.address}, or leave out --from to have it downloaded"
+    return f"{message}, and no official address is known. Origin: {entry.origin or 'see the manifest'}"
 
 
 def extract_member(archive: Path, entry: PackFile, target: Path) -> None:

@@ -107,6 +107,18 @@ def test_a_folder_without_the_file_is_told(tmp_path: Path) -> None:
         fetch_files("pack", [pack_file()], tmp_path / "packs", from_folder=tmp_path / "downloads")
 
 
+@pytest.mark.parametrize("member", ["", "member"])
+def test_a_folder_given_is_not_replaced_by_the_network(tmp_path: Path, member: str) -> None:
+    (tmp_path / "downloads").mkdir()
+    with serving(CONTENT) as served:
+        entry = archived(served.address, CONTENT, member) if member else pack_file(source="download", address="")
+        entry = replace(entry, address=served.address)
+        with pytest.raises(PackNotReadyError, match="in the folder given") as caught:
+            fetch_files("pack", [entry], tmp_path / "packs", from_folder=tmp_path / "downloads")
+    assert served.ranges == []
+    assert served.address in str(caught.value)
+
+
 def test_a_file_without_address_asks_for_a_folder(tmp_path: Path) -> None:
     with pytest.raises(PackNotReadyError, match="--from FOLDER"):
         fetch_files("pack", [pack_file()], tmp_path / "packs")
