@@ -104,6 +104,12 @@ def threshold_score(target_fpir: float, reference_count: int) -> float:
     return -10.0 * math.log10(false_match_rate)
 
 
+def largest_gallery(target_fpir: float, max_score: float) -> int:
+    """How many references a search may have for its threshold to lie within a range of scores: the inverse of
+    threshold_score. target_fpir in (0, 1); max_score above 0."""
+    return int(math.log1p(-target_fpir) / math.log1p(-(10.0 ** (-max_score / 10.0))) + 1e-9)
+
+
 def expected_false_candidate_count(threshold_score: float, reference_count: int) -> float:
     """How many of reference_count strangers are expected at or above a score: N * FMR."""
     return float(reference_count * 10.0 ** (-threshold_score / 10.0))

@@ -17,7 +17,8 @@ from matcher.rerank import FingerprintComparing
 @dataclass(frozen=True, slots=True)
 class LoadedPacks:
     """comparer: compares the templates of the fingerprint pack. calibrations: by pack id. quality_floors: 0-100 by
-    modality. missing: modality to what to do about it."""
+    modality. missing: modality to what to do about it. site_calibrated: ids of the packs whose calibration was made on
+    this site."""
 
     engines: Engines
     comparer: FingerprintComparing
@@ -25,6 +26,7 @@ class LoadedPacks:
     calibrations: Mapping[str, Calibration]
     quality_floors: Mapping[Modality, int]
     missing: Mapping[Modality, str] = field(default_factory=dict)
+    site_calibrated: frozenset[str] = frozenset()
 
 
 def load_packs(
@@ -46,10 +48,11 @@ def load_packs(
     for modality, name in ((Modality.FACE, face), (Modality.FINGERPRINT, fingerprint)):
         if not name:
             continue
-        pack = store.get(name)
-        if pack.modality is not modality:
+        if store.manifest(name).modality is not modality:
             raise PackError(f"pack {name} is for another modality than {modality.value}")
         try:
+            store.verify(name)  # its files come first: without them it cannot be calibrated either
+            pack = store.get(name)
             calibrations[pack.pack_id] = _calibration(pack)
             if modality is Modality.FACE:
                 face_engine = _face_engine(pack, store, device, allow_cpu_fallback)
@@ -66,12 +69,15 @@ def load_packs(
         calibrations=calibrations,
         quality_floors={pack.modality: pack.quality_floor for pack in packs},
         missing=missing,
+        site_calibrated=frozenset(pack.pack_id for pack in packs if store.site_calibration_path(pack.name).is_file()),
     )
 
 
 def _calibration(pack: ModelPack) -> Calibration:
     if pack.calibration is None:
-        raise PackNotReadyError(f"pack {pack.name} has no calibration; run: station-matcher calibrate")
+        raise PackNotReadyError(
+            f"pack {pack.name} has no calibration. Run: station-matcher calibrate --pack {pack.name} --data DIR"
+        )
     return Calibration.from_table(pack.calibration)
 
 

@@ -72,31 +72,36 @@ class PackStore:
         self._manifests_folder = manifests_folder
 
     def manifests(self) -> tuple[ModelPack, ...]:
-        """Every known pack, by name."""
-        return tuple(self.get(path.stem) for path in sorted(self._manifests_folder.glob("*.toml")))
+        """Every known pack as it was shipped, by name."""
+        return tuple(self.manifest(path.stem) for path in sorted(self._manifests_folder.glob("*.toml")))
 
     def get(self, name: str) -> ModelPack:
-        """The pack of that name. Raises PackNotFoundError naming those that exist."""
+        """The pack of that name, with this site's calibration where there is one. Raises PackNotFoundError naming the
+        packs that exist, and PackError where the site's calibration cannot be read."""
+        return self._with_site_calibration(self.manifest(name))
+
+    def manifest(self, name: str) -> ModelPack:
+        """The pack of that name as it was shipped. Raises PackNotFoundError naming those that exist."""
         path = self._manifests_folder / f"{name}.toml"
         if Path(name).name != name or not path.is_file():
             known = ", ".join(sorted(path.stem for path in self._manifests_folder.glob("*.toml")))
             raise PackNotFoundError(f"no pack is named {name!r}; known packs: {known}")
-        return self._with_site_calibration(read_manifest(path))
+        return read_manifest(path)
 
     def site_calibration_path(self, name: str) -> Path:
         """Where a calibration on this installation's own photographs lies. It survives `remove`."""
-        return self._root / f"{self.get(name).pack_id}.calibration.toml"
+        return self._root / f"{self.manifest(name).pack_id}.calibration.toml"
 
     def folder(self, name: str) -> Path:
         """Where the installed files of the pack lie; it need not exist."""
-        return self._root / self.get(name).pack_id
+        return self._root / self.manifest(name).pack_id
 
     def file(self, name: str, file_name: str) -> Path:
         """Path of a file whose size and hash were just checked.
 
         Raises PackNotReadyError, PackDamagedError, PackLicenseError.
         """
-        pack = self.get(name)
+        pack = self.manifest(name)
         path = self._checked_path(pack, pack.file(file_name))
         if not pack.license_is_permissive and self._accepted_license(pack) != pack.license:
             raise PackLicenseError(_license_message(pack))
@@ -104,7 +109,7 @@ class PackStore:
 
     def state(self, name: str) -> PackState:
         """Whether every file is there and right. Hashes the files: about a second a gigabyte."""
-        pack = self.get(name)
+        pack = self.manifest(name)
         try:
             for entry in pack.files:
                 self.file(name, entry.name)
@@ -116,7 +121,7 @@ class PackStore:
 
     def verify(self, name: str) -> None:
         """Raises the first PackNotReadyError, PackDamagedError or PackLicenseError of the pack's files."""
-        for entry in self.get(name).files:
+        for entry in self.manifest(name).files:
             self.file(name, entry.name)
 
     def install(
@@ -127,13 +132,13 @@ class PackStore:
         accept_license: str | None = None,
         progress: Progress = no_progress,
     ) -> ModelPack:
-        """Bring every missing or damaged file of the pack, from from_folder where given, else from its address.
+        """Bring every missing or damaged file of the pack, only from from_folder where given, else from its address.
 
         accept_license: the license string of the manifest, word for word; needed where it is not permissive.
         Raises PackLicenseError, PackNotReadyError (a file is in no folder and has no address), PackDownloadError,
         PackDamagedError.
         """
-        pack = self.get(name)
+        pack = self.manifest(name)
         if not pack.license_is_permissive and accept_license != pack.license:
             raise PackLicenseError(_license_message(pack))
         wanted = [entry for entry in pack.files if not self._is_right(pack, entry)]
@@ -160,7 +165,7 @@ class PackStore:
         source = self.file(name, file_name)
         kept = self.folder(name) / "derived" / derived_name
         seal = kept.with_name(kept.name + ".sha256")
-        source_sha256 = self.get(name).file(file_name).sha256
+        source_sha256 = self.manifest(name).file(file_name).sha256
         try:
             content = kept.read_bytes()
             if seal.read_text(encoding="ascii") == f"{source_sha256} {hashlib.sha256(content).hexdigest()}":
@@ -182,7 +187,10 @@ class PackStore:
         try:
             return replace(pack, calibration=tomllib.loads(path.read_text(encoding="utf-8"))["calibration"])
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
-            raise PackError(f"the site calibration of pack {pack.name} cannot be read: {error}") from error
+            raise PackError(
+                f"the site calibration of pack {pack.name} is damaged. "
+                f"Run again: station-matcher calibrate --pack {pack.name} --data DIR"
+            ) from error
 
     def _path(self, pack: ModelPack, entry: PackFile) -> Path | None:
         kind, _, rest = entry.source.partition(":")

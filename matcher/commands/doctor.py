@@ -6,11 +6,13 @@ import argparse
 import importlib
 import importlib.metadata
 import platform
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matcher.commands.pack_commands import language_of, pack_store
 from matcher.commands.pack_messages import text
+from matcher.errors import PackError
 from matcher.packs import ModelPack, PackStatus, PackStore
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ def add_commands(subparsers: Subparsers) -> None:
 
 def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; 1 where something needed is missing."""
-    language = language_of(options)
-    findings = [*package_findings(language), *pack_findings(pack_store(options), language)]
+    language, packs = language_of(options), options.settings.packs
+    configured = {packs.face, packs.fingerprint} - {""}
+    findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured)]
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
         print(f"{mark} {finding.line}")
@@ -73,17 +76,19 @@ def opencv_finding(language: str) -> Finding:
     return Finding(True, text("doctor_package", language, name="opencv-python", version=version))
 
 
-def pack_findings(store: PackStore, language: str) -> list[Finding]:
-    """One line a pack, and one for each modality that has no ready pack."""
+def pack_findings(store: PackStore, language: str, configured: AbstractSet[str]) -> list[Finding]:
+    """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
+    the packs that the settings ask for; the others need not be there."""
     findings, ready = [], set()
+    for name in sorted(configured - {pack.name for pack in store.manifests()}):
+        findings.append(Finding(False, text("doctor_unknown_pack", language, name=name)))
     for pack in store.manifests():
         status = store.state(pack.name).status
         if status is PackStatus.READY:
             ready.add(pack.modality)
-        findings.append(_pack_finding(pack, status, language))
-        if status is PackStatus.READY and not pack.is_operational:
-            line = text("doctor_not_operational", language, pack=pack.pack_id, use=pack.intended_use)
-            findings.append(Finding(None, line))
+        findings.append(_pack_finding(pack, status, language, is_needed=pack.name in configured))
+        if status is PackStatus.READY:
+            findings += _remarks(pack, store, language, is_needed=pack.name in configured)
     for modality in sorted({pack.modality for pack in store.manifests()} - ready, key=lambda entry: entry.value):
         name = text(modality.value, language)
         findings.append(Finding(False, text("doctor_no_pack", language, modality=name)))
@@ -100,14 +105,30 @@ def install_command(pack: ModelPack) -> str:
     return command
 
 
-def _pack_finding(pack: ModelPack, status: PackStatus, language: str) -> Finding:
+def _remarks(pack: ModelPack, store: PackStore, language: str, *, is_needed: bool) -> list[Finding]:
+    """What to know of a pack whose files are there: what it is for, and whether its scores are calibrated."""
+    remarks = []
+    if not pack.is_operational:
+        remarks.append(Finding(None, text("doctor_not_operational", language, pack=pack.pack_id)))
+    try:
+        if store.get(pack.name).calibration is None:
+            line = text("doctor_not_calibrated", language, pack=pack.pack_id, name=pack.name)
+            remarks.append(Finding(False if is_needed else None, line))
+        elif store.site_calibration_path(pack.name).is_file():
+            remarks.append(Finding(True, text("doctor_site_calibration", language, pack=pack.pack_id)))
+    except PackError as error:
+        remarks.append(Finding(False, str(error)))
+    return remarks
+
+
+def _pack_finding(pack: ModelPack, status: PackStatus, language: str, *, is_needed: bool) -> Finding:
     values = {"pack": pack.pack_id, "modality": text(pack.modality.value, language)}
     match status:
         case PackStatus.READY:
             return Finding(True, text("doctor_pack_ready", language, **values))
         case PackStatus.MISSING:
-            # One ready pack a modality is enough, so a missing one is only a remark.
-            return Finding(None, text("doctor_pack_missing", language, **values, command=install_command(pack)))
+            line = text("doctor_pack_missing", language, **values, command=install_command(pack))
+            return Finding(False if is_needed else None, line)
         case PackStatus.DAMAGED:
             command = f"station-matcher packs remove {pack.name}, {install_command(pack)}"
             return Finding(False, text("doctor_pack_damaged", language, **values, command=command))

@@ -58,6 +58,8 @@ def run_list(options: argparse.Namespace) -> int:
     """Print one row a pack."""
     language, store = language_of(options), pack_store(options)
     table = Table(*(text(code, language) for code in ("pack", "modality", "state", "license", "size")))
+    # Packs differ in the last letters of their names, and a license is accepted by its whole name.
+    table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
     for pack in store.manifests():
         size_mb = sum(entry.size_bytes for entry in pack.files) / 1e6
         state = text(store.state(pack.name).status.value, language)

@@ -37,8 +37,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "doctor_pack_damaged": ("gói {pack} hỏng: {command}", "pack {pack} is damaged: {command}"),
     "doctor_not_operational": (
-        "gói {pack}: {use} Hãy cài một gói nghiệp vụ trước khi dùng thật.",
-        "pack {pack}: {use} Install an operational pack before real use.",
+        "gói {pack} học từ ảnh báo chí, chỉ dùng để đánh giá, trình diễn và đào tạo. Hãy cài một gói nghiệp vụ trước "
+        "khi dùng thật, và ghi tên gói vào cài đặt packs.face.",
+        "pack {pack} was trained on press photographs, for evaluation, demonstration and training of staff. Install an "
+        "operational pack before real use, and name it in the setting packs.face.",
+    ),
+    "doctor_not_calibrated": (
+        "gói {pack} chưa có hiệu chuẩn, máy chủ không dùng được: station-matcher calibrate --pack {name} --data DIR",
+        "pack {pack} has no calibration, so no server takes it: station-matcher calibrate --pack {name} --data DIR",
+    ),
+    "doctor_site_calibration": (
+        "gói {pack} dùng hiệu chuẩn riêng của đơn vị",
+        "pack {pack} scores with this site's own calibration",
+    ),
+    "doctor_unknown_pack": (
+        "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",
+        "the settings ask for pack {name}, and no pack has that name; see: station-matcher packs list",
     ),
     "doctor_no_pack": (
         "chưa có gói {modality} nào sẵn sàng; phần {modality} sẽ không hoạt động",
@@ -60,6 +74,32 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "calibrate_group": (
         "nhóm {group}: {count} phép so sánh; ngưỡng {score} điểm thực ra là {own} điểm trong nhóm này",
         "group {group}: {count} comparisons; a threshold of {score} is really {own} within this group",
+    ),
+    "calibrate_group_unknown": (
+        "nhóm {group}: {count} phép so sánh, không lần nào đạt {score} điểm; chưa đủ để kết luận về nhóm này",
+        "group {group}: {count} comparisons, none of which reached {score}; too few to tell of this group",
+    ),
+    "calibrate_no_people": (
+        "không có ảnh nào trong các thư mục con của --data; mỗi người một thư mục con, ảnh nằm trong đó",
+        "there is no photograph in the sub-folders of --data; make one folder a person, with the photographs in it",
+    ),
+    "calibrate_no_group": (
+        "không dòng nào của tệp --groups nêu tên một thư mục con của --data; mỗi dòng: thư_mục,nhóm",
+        "no line of the --groups file names a sub-folder of --data; each line is: folder,group",
+    ),
+    "calibrate_too_few": (
+        "cần hơn {needed} phép so sánh giữa những người khác nhau, mới có {count}; hãy thêm người",
+        "more than {needed} comparisons between different people are needed, there are {count}; add people",
+    ),
+    "calibrate_range": (
+        "Điểm đúng đến {max_score}, tức một lần nhầm người trong {one_in} phép so sánh. Không ai vượt được ngưỡng cao "
+        "hơn thế: tìm kiếm với FPIR {fpir} chỉ báo vượt ngưỡng khi tìm trong không quá {gallery} người.",
+        "Scores hold up to {max_score}, one false match in {one_in} comparisons. Nobody gets above a threshold beyond "
+        "that: a search at FPIR {fpir} can mark candidates among at most {gallery} people.",
+    ),
+    "calibrate_short": (
+        "Chưa đủ để xác minh: mức đã đặt cần {score} điểm, phải có khoảng {people} người.",
+        "Too few for verification: the configured rate asks for a score of {score}, which takes about {people} people.",
     ),
     "calibrate_written": (
         "Đã lưu hiệu chuẩn riêng của đơn vị cho gói {pack}. Khởi động lại máy chủ để dùng.",

@@ -18,6 +18,7 @@ from index.records import Float32Array, Int64Array
 
 # Where fewer comparisons than these are left above a similarity, the false match rate is not known well enough.
 TAIL_COUNT = 30
+FEWEST_COMPARISONS = 10 * TAIL_COUNT
 SCORE_STEP = 2.0
 BIN_COUNT = 40_000
 BLOCK_ROWS = 512
@@ -96,8 +97,8 @@ def calibration_rows(measurement: NonMatedMeasurement) -> list[tuple[float, floa
     Raises ValueError where there are too few comparisons to say anything.
     """
     count = measurement.comparison_count
-    if count <= 10 * TAIL_COUNT:
-        raise ValueError(f"a calibration needs more than {10 * TAIL_COUNT} non-mated comparisons, not {count}")
+    if count <= FEWEST_COMPARISONS:
+        raise ValueError(f"a calibration needs more than {FEWEST_COMPARISONS} non-mated comparisons, not {count}")
     edges, rates = false_match_rates(measurement)
     end = -10.0 * float(np.log10(TAIL_COUNT / count))
     rows = [(round(float(edges[np.flatnonzero(measurement.histogram)[0]]), 5), 0.0)]
@@ -108,6 +109,11 @@ def calibration_rows(measurement: NonMatedMeasurement) -> list[tuple[float, floa
         if similarity > rows[-1][0]:
             rows.append((round(similarity, 5), round(score, 2)))
     return rows
+
+
+def people_needed(score: float) -> int:
+    """About how many people, one photograph each, a calibration takes whose range ends at that score."""
+    return round(float(np.sqrt(2 * TAIL_COUNT * 10.0 ** (score / 10.0))))
 
 
 def calibration_toml(measurement: NonMatedMeasurement, data_description: str) -> str:
@@ -122,18 +128,24 @@ def calibration_toml(measurement: NonMatedMeasurement, data_description: str) ->
 
 
 def group_rates(
-    vectors: Float32Array, subjects: Int64Array, groups: Sequence[str], similarity: float
+    vectors: Float32Array,
+    subjects: Int64Array,
+    groups: Sequence[str],
+    similarity: float,
+    *,
+    doubles: Sequence[tuple[int, int]] = (),
 ) -> dict[str, tuple[int, float]]:
     """Per group: non-mated comparisons between its people, and the share of them at or above similarity.
 
-    groups: one name a row of vectors, "" where it is not known. Strangers of one group resemble each other more than
-    strangers at large, so these rates say what a threshold means where probes and gallery come from one group.
+    groups: one name a row of vectors, "" where it is not known. doubles: pairs of subjects known to be one person.
+    Strangers of one group resemble each other more than strangers at large, so these rates say what a threshold means
+    where probes and gallery come from one group.
     """
     names = np.asarray(groups)
     rates: dict[str, tuple[int, float]] = {}
     for name in sorted(set(groups) - {""}):
         chosen = np.flatnonzero(names == name)
-        measured = measure_non_mated(vectors[chosen], subjects[chosen], doubles=())
+        measured = measure_non_mated(vectors[chosen], subjects[chosen], doubles=doubles)
         edges, shares = false_match_rates(measured)
         if measured.comparison_count:
             rates[name] = (measured.comparison_count, float(shares[np.searchsorted(edges, similarity)]))

@@ -255,8 +255,11 @@ def _say_packs(loaded: LoadedPacks, say: Callable[..., None]) -> None:
         say("serve.pack", pack=pack.pack_id)
         if not pack.is_operational:
             say("serve.not_operational", pack=pack.pack_id)
+        if pack.pack_id in loaded.site_calibrated:
+            own = loaded.calibrations[pack.pack_id]
+            say("serve.site_calibration", pack=pack.pack_id, max_score=own.max_score, count=own.non_mated_count)
     for modality, reason in loaded.missing.items():
-        say("serve.no_pack", modality=modality.value, reason=reason)
+        say(f"serve.no_{modality.value}", reason=reason)
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

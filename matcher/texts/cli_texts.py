@@ -22,7 +22,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "serve.pack": ("Gói mô hình {pack}", "Model pack {pack}"),
     "serve.stopping": ("Đang dừng; chờ các yêu cầu còn lại", "Stopping; waiting for running requests"),
-    "serve.no_pack": ("Không có {modality}: {reason}", "No {modality}: {reason}"),
+    "serve.no_face": ("Không phục vụ khuôn mặt: {reason}", "No faces: {reason}"),
+    "serve.no_fingerprint": ("Không phục vụ vân tay: {reason}", "No fingerprints: {reason}"),
+    "serve.site_calibration": (
+        "Điểm của gói {pack} theo hiệu chuẩn riêng của đơn vị: {count} phép so sánh, đúng đến {max_score} điểm",
+        "Scores of {pack} are calibrated on this site's photographs: {count} comparisons, they hold up to {max_score}",
+    ),
     "serve.not_operational": (
         "Gói {pack} chỉ dùng để đánh giá và đào tạo; để sử dụng chính thức, hãy cài gói nghiệp vụ và ghi tên gói vào "
         "cài đặt packs.face.",

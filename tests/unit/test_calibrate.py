@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.calibrate import Calibration, expected_false_candidate_count, fuse_scores, threshold_score
+from matcher.calibrate import (
+    Calibration,
+    expected_false_candidate_count,
+    fuse_scores,
+    largest_gallery,
+    threshold_score,
+)
 from matcher.errors import PackError
 from matcher.packs import PackStore
 from matcher.results import Score
@@ -148,3 +154,10 @@ def test_strangers_reach_a_fused_score_as_often_as_it_says(count: int) -> None:
     for score in (5.0, 10.0, 20.0):
         expected = 10.0 ** (-score / 10.0)
         assert (fused >= score).mean() == pytest.approx(expected, abs=4.0 * math.sqrt(expected / len(fused)))
+
+
+@given(st.floats(1e-4, 0.5), st.floats(20.0, 70.0))
+def test_the_largest_gallery_is_the_last_whose_threshold_lies_within_the_range(fpir: float, max_score: float) -> None:
+    count = largest_gallery(fpir, max_score)
+    assert count == 0 or threshold_score(fpir, count) <= max_score + 1e-6
+    assert threshold_score(fpir, count + 1) > max_score - 1e-6

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from matcher.commands import calibrate_commands, doctor, pack_commands
-from matcher.errors import PackLicenseError
+from matcher.config import PackSettings, Settings
+from matcher.errors import PackError, PackLicenseError
 from matcher.packs import MANIFESTS_FOLDER, PackStore
 from tests.unit.face import tiny_models
 from tests.unit.face.conftest import EMBEDDER, YUNET
@@ -26,6 +27,7 @@ def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None) -> 
         module.add_commands(subparsers)
     options = parser.parse_args(arguments)
     options.lang = lang
+    options.settings = Settings(packs=PackSettings(face="joined", fingerprint=""))
     if packs_folder:
         options.packs_folder = packs_folder
     return int(options.run(options))
@@ -49,6 +51,16 @@ def test_list_says_what_is_ready(folder: Path, capsys: pytest.CaptureFixture[str
     assert "ready" in printed
 
 
+def test_list_shows_whole_names_in_a_narrow_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("packs", "list", packs_folder=tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "insightface-buffalo_l@1" in printed
+    assert "insightface-buffalo_s@1" in printed
+
+
 def test_remove_verify_install_and_verify_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("packs", "remove", "joined", packs_folder=folder) == 0
     assert run("packs", "verify", "joined", packs_folder=folder) == 1
@@ -64,13 +76,43 @@ def test_a_failure_is_told_in_vietnamese(folder: Path, capsys: pytest.CaptureFix
     assert "Không thành công" in capsys.readouterr().err
 
 
+SITE_CALIBRATION = """[calibration]
+table = [[0.0, 0.0], [1.0, 50.0]]
+max_score = 50.0
+non_mated_count = 1000
+data_description = "made up"
+"""
+
+
 def test_doctor_names_what_is_ready_and_what_is_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PackStore(folder).site_calibration_path("joined").write_text(SITE_CALIBRATION)
     assert run("doctor", packs_folder=folder) == 0
     printed = capsys.readouterr().out
-    assert "pack joined@1 is ready (face)" in printed
+    assert "✓ pack joined@1 is ready (face)" in printed
+    assert "✓ pack joined@1 scores with this site's own calibration" in printed
     run("packs", "remove", "joined", packs_folder=folder)
     assert run("doctor", packs_folder=folder) == 1
-    assert "✗ no face pack is ready" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "✗ pack joined@1 is not installed" in printed
+    assert "✗ no face pack is ready" in printed
+
+
+def test_doctor_tells_of_a_configured_pack_that_no_server_can_take(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("doctor", packs_folder=folder) == 1
+    assert "station-matcher calibrate --pack joined --data DIR" in capsys.readouterr().out
+    PackStore(folder).site_calibration_path("joined").write_text("damaged")
+    assert run("doctor", packs_folder=folder) == 1
+    assert "✗ the site calibration of pack joined is damaged" in capsys.readouterr().out
+
+
+def test_doctor_needs_the_configured_packs_and_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("doctor", lang="vi", packs_folder=tmp_path) == 1
+    printed = capsys.readouterr().out
+    assert "✗ cài đặt yêu cầu gói joined" in printed
+    assert "– gói face-open@1 chưa cài" in printed
+    assert "gói face-builtin@2 học từ ảnh báo chí" in printed
 
 
 def test_doctor_tells_the_line_that_mends_a_missing_libgl(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,15 +159,19 @@ def test_calibrate_writes_a_site_calibration_that_the_pack_then_has(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = photographs(tmp_path / "data", people=30, each=2)
-    (data / "p000" / "broken.jpg").write_bytes(b"no image")
+    (data / "p000" / "phone.heic").write_bytes(b"no image")
     groups = tmp_path / "groups.csv"
-    groups.write_text("".join(f"p{person:03},{'odd' if person % 2 else 'even'}\n" for person in range(30)))
-    arguments = ("calibrate", "--data", str(data), "--pack", "joined", "--groups", str(groups))
+    groups.write_text("".join(f"p{person:03};{'odd' if person % 2 else 'even'}\n" for person in range(30)))
+    arguments = ("calibrate", "--data", str(data), "--groups", str(groups))
     assert run(*arguments, "--dry-run", packs_folder=folder) == 0
     assert PackStore(folder).get("joined").calibration is None
     assert run(*arguments, packs_folder=folder) == 0
     printed = capsys.readouterr().out
     assert "30 different people; 1 photographs were not usable" in printed
+    assert "1: The file is not a supported image" in printed
+    assert "Scores hold up to 17.63, one false match in 58 comparisons." in printed
+    assert "a search at FPIR 0.01 can mark candidates among at most 0 people" in printed
+    assert "a score of 40.0, which takes about 775 people" in printed
     assert "group even" in printed
     written = PackStore(folder).get("joined").calibration
     assert written is not None
@@ -141,3 +187,39 @@ def test_calibrate_refuses_too_few_photographs(
     assert run("calibrate", "--data", str(data), "--pack", "joined", packs_folder=folder) == 1
     assert "more than 300" in capsys.readouterr().err
     assert not PackStore(folder).site_calibration_path("joined").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "groups", "told"),
+    [
+        ("nowhere", "", "thư mục con của --data"),
+        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder a person
+        ("data", "p0,a\n", "--groups"),
+    ],
+)
+def test_calibrate_tells_what_is_wrong_before_it_reads_a_photograph(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], data: str, groups: str, told: str
+) -> None:
+    photographs(tmp_path / "data", people=1, each=1)
+    (tmp_path / "groups.csv").write_text(groups)
+    arguments = ["calibrate", "--data", str(tmp_path / data)]
+    if groups:
+        arguments += ["--groups", str(tmp_path / "groups.csv")]
+    assert run(*arguments, lang="vi", packs_folder=folder) == 1
+    caught = capsys.readouterr()
+    assert told in caught.err
+    assert caught.out == ""
+
+
+def test_a_damaged_site_calibration_leaves_the_packs_usable_and_is_mended_by_calibrating_again(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = PackStore(folder).site_calibration_path("joined")
+    path.write_text("damaged")
+    assert run("packs", "list", packs_folder=folder) == 0
+    assert run("packs", "verify", packs_folder=folder) == 0
+    with pytest.raises(PackError, match="calibrate --pack joined"):
+        PackStore(folder).get("joined")
+    data = photographs(tmp_path / "data", people=30, each=1)
+    assert run("calibrate", "--data", str(data), packs_folder=folder) == 0
+    assert PackStore(folder).get("joined").calibration is not None

@@ -89,3 +89,11 @@ def test_a_group_of_similar_people_shows_its_higher_rate() -> None:
     rates = group_rates(vectors, subjects, groups, 0.4)
     assert {name: count for name, (count, _) in rates.items()} == {"alike": 4950, "others": 4005}
     assert rates["alike"][1] > 2 * rates["others"][1]
+
+
+def test_one_person_under_two_names_is_left_out_of_a_group_too() -> None:
+    vectors, subjects = templates(people=60, photographs=3, spread=0.1)
+    vectors[3:6] = vectors[0:3]
+    measured = measure_non_mated(vectors, subjects)
+    rates = group_rates(vectors, subjects, ["one"] * 180, 0.99, doubles=measured.doubles)
+    assert rates == {"one": (measured.comparison_count, 0.0)}
