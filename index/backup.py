@@ -22,7 +22,7 @@ from pathlib import Path
 from index.backup_file import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
 from index.deletions import DeletionCounts, Deletions, delete_again
 from index.errors import BackupError, DatabaseError, DatabaseFullError
-from index.folder import LOCK_NAME, STORE_NAME, has_log, make_folder, remove_caches
+from index.folder import LOCK_NAME, STORE_NAME, has_log, has_store, make_folder, remove_caches
 from index.lock import FolderLock
 from index.migrations import MIGRATIONS, apply_migrations
 from index.store_connection import named_errors, open_reader
@@ -77,7 +77,7 @@ def back_up(
     The snapshot lies beside the store for the time being, so that nothing unencrypted reaches target's disk. Raises
     BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
     """
-    if not (folder / STORE_NAME).is_file():
+    if not has_store(folder):
         raise BackupError("there is no database in this folder; check the path", reason="source")
     if target.exists():
         raise BackupError("the backup file exists already; choose another name", reason="target")

@@ -30,13 +30,17 @@ def make_folder(folder: Path) -> None:
 def check_folder(folder: Path, *, create: bool) -> None:
     """Raises DatabaseDamagedError where the store is gone and other files of its database are left: a new one would
     answer every search with nobody. Raises DatabaseError where there is no store and none is to be made."""
-    # A process that was killed before it made its store leaves an empty file.
-    if _is_filled(folder / STORE_NAME):
+    if has_store(folder):
         return
     if _is_filled(folder / WAL_NAME) or any(path.is_file() for path in (folder / CACHE_NAME).rglob("*")):
         raise DatabaseDamagedError("the store is gone and other files of its database are left; restore a backup")
     if not create:
         raise DatabaseError("there is no database in this folder; check the path or create one")
+
+
+def has_store(folder: Path) -> bool:
+    """Whether there is a store; a process that was killed before it made one leaves an empty file."""
+    return _is_filled(folder / STORE_NAME)
 
 
 def has_log(folder: Path) -> bool:

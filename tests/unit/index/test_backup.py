@@ -174,9 +174,12 @@ def test_nothing_is_overwritten(tmp_path, make):
     with pytest.raises(BackupError, match="already"):
         restore(tmp_path / "backup", tmp_path / "a")
     assert (tmp_path / "backup").read_bytes() == before
-    with pytest.raises(BackupError, match="no database"):
-        back_up(tmp_path / "nowhere", tmp_path / "other")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "backup"]
+    (tmp_path / "emptied").mkdir()
+    (tmp_path / "emptied" / STORE_NAME).touch()
+    for folder in ("nowhere", "emptied"):
+        with pytest.raises(BackupError, match="no database"):
+            back_up(tmp_path / folder, tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "backup", "emptied"]
     assert {path.name for path in (tmp_path / "a").iterdir()} == {CACHE_NAME, STORE_NAME, "lock"}
 
 
