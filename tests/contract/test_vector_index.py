@@ -74,6 +74,37 @@ def test_equals_the_oracle(seed, count, dim, k, query_count, distinct, removed_s
         assert_same_hits(answer, answers[0])
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["replace", "remove", "search"]),
+            st.lists(st.integers(1, 60), min_size=1, max_size=25, unique=True),
+        ),
+        max_size=12,
+    ),
+)
+def test_any_life_equals_the_oracle(seed, steps) -> None:
+    """Ids come, move, go and come again, filters name ids that are there and ids that are not."""
+    chooser, pool = np.random.default_rng(seed), unit_rows(seed, 40, 16)
+    made = [new_index(16) for new_index in IMPLEMENTATIONS.values()]
+    for step, chosen in steps:
+        ids = np.array(chosen, dtype=np.int64)
+        if step == "search":
+            answers = [each.search(pool[:3], 20, allowed=ids) for each in made]
+            for answer in answers[1:]:
+                assert_same_hits(answer, answers[0])
+            continue
+        rows = pool[chooser.integers(0, 40, ids.size)]
+        known = [each.replace(ids, rows) if step == "replace" else each.remove(ids) for each in made]
+        assert len(set(known)) == 1
+    answers = [each.search(pool, 70) for each in made]
+    for each, answer in zip(made, answers, strict=True):
+        assert_same_hits(answer, answers[0])
+        np.testing.assert_array_equal(each.reference_ids(), made[0].reference_ids())
+
+
 def test_a_vector_finds_itself_first_with_similarity_at_most_one(new_index) -> None:
     made, rows = filled(new_index)
     hits = made.search(rows, 1)
