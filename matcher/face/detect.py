@@ -40,6 +40,8 @@ TURN_MARGIN = 0.02
 TURN_FLOOR_MARGIN = 0.1
 TILE_OVERLAP_PX = 128
 TILE_LIMIT = 24
+# Share of the smaller box in the other from which a closer look shows the same face, not its neighbor.
+TOUCH = 0.1
 
 
 class FaceFinder:
@@ -97,7 +99,8 @@ class FaceFinder:
                 return quarters, other.moved(scale=scale)
         found = found.moved(scale=scale)
         if scale < 1.0 and largest_px < SMALL_FACE_PX:
-            found = self._merged([found, *self._look_closer(pixels, scale)])
+            for closer in self._look_closer(pixels, scale):
+                found = self._merged([_not_outdone(found, closer), closer])
         return 0, found
 
     def _look_at_turns(self, view: Uint8Array, upright: FaceCandidates) -> tuple[int, FaceCandidates]:
@@ -128,19 +131,22 @@ class FaceFinder:
         return found.moved(scale=scale, x_px=-border / scale, y_px=-border / scale)
 
     def _look_closer(self, pixels: Uint8Array, scale: float) -> Iterator[FaceCandidates]:
+        """What each finer scale shows, in pixels of the picture."""
         left = TILE_LIMIT
         while scale < 1.0 and left > 0:
             scale = min(1.0, scale * 2)
             view = _resized(pixels, scale)
             step = LONG_SIDE_PX - TILE_OVERLAP_PX
-            for top in range(0, max(1, view.shape[0] - TILE_OVERLAP_PX), step):
-                for start in range(0, max(1, view.shape[1] - TILE_OVERLAP_PX), step):
-                    if left == 0:
-                        return
-                    left -= 1
-                    tile = np.ascontiguousarray(view[top : top + LONG_SIDE_PX, start : start + LONG_SIDE_PX])
-                    found = self._network.find(self._canvas(tile))
-                    yield found.moved(scale=scale, x_px=start / scale, y_px=top / scale)
+            tops = range(0, max(1, view.shape[0] - TILE_OVERLAP_PX), step)
+            starts = range(0, max(1, view.shape[1] - TILE_OVERLAP_PX), step)
+            corners = [(top, start) for top in tops for start in starts][:left]
+            left -= len(corners)
+            parts = []
+            for top, start in corners:
+                tile = np.ascontiguousarray(view[top : top + LONG_SIDE_PX, start : start + LONG_SIDE_PX])
+                found = self._network.find(self._canvas(tile))
+                parts.append(found.moved(scale=scale, x_px=start / scale, y_px=top / scale))
+            yield self._merged(parts)
 
     def _canvas(self, view: Uint8Array) -> Uint8Array:
         height, width = view.shape[:2]
@@ -160,6 +166,16 @@ def _outside(found: FaceCandidates, faces: FaceCandidates) -> FaceCandidates:
     centers = (found.boxes_px[:, None, :2] + found.boxes_px[:, None, 2:]) / 2
     inside = np.all((centers > faces.boxes_px[:, :2]) & (centers < faces.boxes_px[:, 2:]), axis=2)
     return found.at(np.flatnonzero(~inside.any(axis=1)))
+
+
+def _not_outdone(found: FaceCandidates, closer: FaceCandidates) -> FaceCandidates:
+    """Those of found that no surer face of a closer look touches: a face of few pixels is seen beside its place."""
+    low = np.maximum(found.boxes_px[:, None, :2], closer.boxes_px[:, :2])
+    high = np.minimum(found.boxes_px[:, None, 2:], closer.boxes_px[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    areas = [np.prod(each.boxes_px[:, 2:] - each.boxes_px[:, :2], axis=1) for each in (found, closer)]
+    touches = shared > TOUCH * np.minimum(areas[0][:, None], areas[1])
+    return found.at(np.flatnonzero(~(touches & (closer.scores > found.scores[:, None])).any(axis=1)))
 
 
 def _surest(found: FaceCandidates) -> float:

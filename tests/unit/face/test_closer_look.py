@@ -1,0 +1,57 @@
+"""Very large pictures: a face of few pixels is seen beside its place, and a closer look puts it right."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from matcher.face.candidates import FaceCandidates
+from matcher.face.detect import FaceFinder
+from matcher.samples import Uint8Array
+
+WHITE, GRAY = 255, 150
+SIDE_PX = 40
+
+
+class BlobNetwork:
+    """Sees each bright square as a face; one of few pixels most of its side too far right, and less surely. Gray ones
+    it sees only where they are small."""
+
+    def find(self, canvas: Uint8Array) -> FaceCandidates:
+        _, _, blobs, _ = cv2.connectedComponentsWithStats((canvas[:, :, 0] > 100).astype(np.uint8))
+        boxes, scores = [], []
+        for left, top, width, height, _ in blobs[1:].tolist():
+            is_small = width < SIDE_PX // 2
+            if not is_small and canvas[top + height // 2, left + width // 2, 0] < WHITE - 50:
+                continue
+            shift = 0.7 * width if is_small else 0.0
+            boxes.append([left + shift, top, left + width + shift, top + height])
+            scores.append(0.7 if is_small else 0.95)
+        box_array = np.array(boxes, np.float32).reshape(-1, 4)
+        points = np.repeat(box_array[:, None, :2], 5, axis=1)
+        return FaceCandidates(box_array, np.array(scores, np.float32), points)
+
+
+def picture(*squares: tuple[int, int, int]) -> Uint8Array:
+    """2,560 x 1,920 px with squares of SIDE_PX (left, top, level)."""
+    pixels = np.zeros((1920, 2560, 3), np.uint8)
+    for left, top, level in squares:
+        pixels[top : top + SIDE_PX, left : left + SIDE_PX] = level
+    return pixels
+
+
+def test_a_face_seen_beside_its_place_does_not_count_twice() -> None:
+    finder = FaceFinder(BlobNetwork(), overlap=0.3, score_floor=0.6)
+    (face,) = finder.find(picture((1200, 800, WHITE)))
+    np.testing.assert_allclose(face.box_px, [1200, 800, 1240, 840], atol=3)
+
+
+def test_a_face_that_only_the_first_look_shows_stays() -> None:
+    finder = FaceFinder(BlobNetwork(), overlap=0.3, score_floor=0.6)
+    found = finder.find(picture((1200, 800, WHITE), (2000, 300, GRAY)))
+    assert sorted(round(face.detection_score, 2) for face in found) == [0.7, 0.95]
+
+
+def test_neighbors_that_touch_a_little_both_stay() -> None:
+    finder = FaceFinder(BlobNetwork(), overlap=0.3, score_floor=0.6)
+    assert len(finder.find(picture((1200, 800, WHITE), (1200 + SIDE_PX + 8, 800, WHITE)))) == 2
