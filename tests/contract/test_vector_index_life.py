@@ -21,7 +21,7 @@ from index.vectors import VectorIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 DIM = 48
-THREAD_JOIN_S = 60.0
+THREAD_JOIN_S = 120.0
 NEW_INDEX: dict[str, Callable[[Path], VectorIndex]] = {
     "exact": lambda _: ExactIndex(DIM),
     "faiss flat": lambda _: FaissFlatIndex(DIM),
@@ -62,9 +62,10 @@ def run_together(workers: list[Callable[[], None]]) -> None:
         raise errors[0]
 
 
-def test_acknowledged_changes_are_seen_by_every_later_search(made: VectorIndex) -> None:
+@pytest.mark.parametrize("rounds", [pytest.param(12, id="short"), pytest.param(300, id="full", marks=pytest.mark.soak)])
+def test_acknowledged_changes_are_seen_by_every_later_search(made: VectorIndex, rounds: int) -> None:
     """Each writer owns ids and knows what must be found; readers check lists while all of it goes on."""
-    rounds, per_writer = 12, 150
+    per_writer = 150
     stop = threading.Event()
     stable_rows = unit_rows(99, 64, DIM)
     made.add(np.arange(1, 65), stable_rows)

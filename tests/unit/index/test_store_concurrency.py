@@ -32,7 +32,8 @@ def _work(database: EnrollmentDatabase, make_one, found, seed: int, rounds: int)
     return stays, went
 
 
-def test_threads_that_enroll_search_and_delete_see_their_own_writes(folder, make, found):
+@pytest.mark.parametrize("rounds", [pytest.param(15, id="short"), pytest.param(300, id="full", marks=pytest.mark.soak)])
+def test_threads_that_enroll_search_and_delete_see_their_own_writes(folder, make, found, rounds):
     lock = threading.Lock()
 
     def make_one(_seed: int, _number: int):
@@ -40,7 +41,7 @@ def test_threads_that_enroll_search_and_delete_see_their_own_writes(folder, make
             return make.face()
 
     with EnrollmentDatabase.open(folder) as database, ThreadPoolExecutor(8) as threads:
-        works = [threads.submit(_work, database, make_one, found, seed, 15) for seed in range(8)]
+        works = [threads.submit(_work, database, make_one, found, seed, rounds) for seed in range(8)]
         wait(works)
         results = [work.result() for work in works]
         report = database.verify()
