@@ -53,6 +53,17 @@ def finger_of(value: str, language: str) -> FingerPosition:
     return finger
 
 
+def face_of(value: str, language: str) -> tuple[int, bool]:
+    """Which of several faces: its number, from 1 by size (0: there must be one), and whether the largest is meant."""
+    if not value:
+        return 0, False
+    if value.lower() in ("largest", "lớn nhất"):
+        return 0, True
+    if not (re.fullmatch(r"[0-9]{1,4}", value) and int(value) > 0):
+        raise ManifestError(text("bad_face", language, value=value))
+    return int(value), False
+
+
 def ppi_of(value: str, language: str) -> float | None:
     if not value:
         return None

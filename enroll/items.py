@@ -12,7 +12,8 @@ from index.records import FingerPosition, Modality, Sex
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentItem:
-    """One image to enroll. row_number from 1; ppi in pixels per inch; galleries: gallery ids."""
+    """One image to enroll. row_number from 1; ppi in pixels per inch; galleries: gallery ids. face_number,
+    largest_face: which of several faces, as in EncodedSample."""
 
     row_number: int
     external_id: str
@@ -25,6 +26,8 @@ class EnrollmentItem:
     sex: Sex = Sex.UNKNOWN
     birth_year: int | None = None
     capture_time: datetime | None = None
+    face_number: int = 0
+    largest_face: bool = False
 
     def request_id(self, image_bytes: bytes) -> str:
         """The same for the same content, so that a repeated run enrolls nothing twice."""
@@ -40,6 +43,8 @@ class EnrollmentItem:
             str(self.capture_time),
             hashlib.sha256(image_bytes).hexdigest(),
         )
+        if self.face_number or self.largest_face:  # else as before there was a choice
+            parts += (str(self.face_number), str(self.largest_face))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 

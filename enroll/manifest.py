@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from enroll.cells import birth_year_of, capture_time_of, finger_of, modality_of, ppi_of, sex_of
+from enroll.cells import birth_year_of, capture_time_of, face_of, finger_of, modality_of, ppi_of, sex_of
 from enroll.errors import ManifestError
 from enroll.folder import read_folder
 from enroll.items import Defaults, EnrollmentItem
@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "sex",
     "birth_date",
     "capture_date",
+    "face",
 )
 _REQUIRED: Final = ("external_id", "image", "modality")
 
@@ -101,6 +102,7 @@ def _item(number: int, row: Mapping[str, str], folder: Path, defaults: Defaults)
     for name in _REQUIRED:
         if not cells[name]:
             raise ManifestError(text("empty_field", language, name=name))
+    face_number, largest_face = face_of(cells["face"], language)
     return EnrollmentItem(
         row_number=number,
         external_id=cells["external_id"],
@@ -113,6 +115,8 @@ def _item(number: int, row: Mapping[str, str], folder: Path, defaults: Defaults)
         sex=sex_of(cells["sex"], language),
         birth_year=birth_year_of(cells["birth_date"], language),
         capture_time=capture_time_of(cells["capture_date"], language),
+        face_number=face_number,
+        largest_face=largest_face,
     )
 
 

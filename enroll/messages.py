@@ -63,6 +63,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "finger phải là 1–10 (ISO/IEC 19794-4) hoặc tên như right_index, không phải “{value}”",
         "finger must be 1-10 (ISO/IEC 19794-4) or a name such as right_index, not “{value}”",
     ),
+    "bad_face": (
+        "face phải là largest hoặc số thứ tự khuôn mặt (1 là lớn nhất), không phải “{value}”",
+        "face must be largest or the number of a face (1 is the largest), not “{value}”",
+    ),
     "bad_ppi": ("ppi phải là số dương, không phải “{value}”", "ppi must be a positive number, not “{value}”"),
     "bad_date": (
         "ngày phải viết 31/12/1990 hoặc 1990-12-31, không phải “{value}”",

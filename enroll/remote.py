@@ -83,6 +83,8 @@ def sample_of(item: EnrollmentItem, image_bytes: bytes, *, station_id: str) -> E
         ppi=item.ppi,
         capture_time=item.capture_time,
         station_id=station_id,
+        face_number=item.face_number,
+        largest_face=item.largest_face,
     )
 
 

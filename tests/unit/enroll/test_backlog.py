@@ -13,6 +13,7 @@ from enroll.cells import parse_date, parse_finger
 from enroll.errors import ManifestError
 from enroll.items import Defaults
 from enroll.manifest import read_backlog
+from enroll.remote import sample_of
 from index.records import FingerPosition, Modality, Sex
 
 DEFAULTS = Defaults(language="en")
@@ -123,6 +124,22 @@ def test_request_id_follows_the_content(tmp_path: Path) -> None:
     first, second = items
     assert first.request_id(b"x") == first.request_id(b"x")
     assert len({first.request_id(b"x"), first.request_id(b"y"), second.request_id(b"x")}) == 3
+
+
+def test_one_of_several_faces_can_be_named(tmp_path: Path) -> None:
+    cells = ["", "largest", "Lớn nhất", "2"]
+    rows = "".join(f"1,a.png,face,{cell}\n" for cell in [*cells, "0", "second", "٢"])
+    items, problems = read_backlog(_write_csv(tmp_path, f"external_id,image,modality,face\n{rows}"), DEFAULTS)
+    samples = [sample_of(item, b"x", station_id="") for item in items]
+    assert [(sample.face_number, sample.largest_face) for sample in samples] == [
+        (0, False),
+        (0, True),
+        (0, True),
+        (2, False),
+    ]
+    assert len({item.request_id(b"x") for item in items}) == 3
+    assert [problem.row_number for problem in problems] == [5, 6, 7]
+    assert "face must be largest or the number" in str(problems[0])
 
 
 @given(st.text(max_size=20))
