@@ -90,11 +90,13 @@ def code_and_reason(error: BaseException) -> tuple[grpc.StatusCode, str]:
 def error_text(error: BaseException, language: str) -> str:
     """What the caller is told to do. The English text of an error about the sender's own sample is the error's own,
     which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
-    quality follows."""
+    quality follows, or the field that is wrong."""
     in_own_words = language == "en" and isinstance(error, _TOLD)
     told = str(error) if in_own_words else text(code_and_reason(error)[1], language)
     if isinstance(error, QualityError) and error.reasons:
         told = " ".join([told.rstrip(".") + ".", *(reason_text(code, language) for code in error.reasons)])
+    if not in_own_words and isinstance(error, RequestError) and error.field:
+        told = f"{told} ({error.field})"
     return told
 
 

@@ -137,6 +137,10 @@ def test_several_faces_are_listed_and_one_can_be_named(service: Service) -> None
     assert second.probe_samples[0].face.number == 2
     largest = service.client.identify([face(1, face_count=2, largest_face=True)], access=ACCESS)
     assert largest.candidates[0].external_id == "number-1"
+    with pytest.raises(ServiceError) as refusal:
+        service.another_client(language="vi").identify([face(1, face_count=2, face_number=7)], access=ACCESS)
+    assert refusal.value.text.startswith("Yêu cầu thiếu hoặc sai một trường")
+    assert "probe.samples[0].face_number" in refusal.value.text
 
 
 def test_a_bad_sample_is_named_by_its_place(service: Service) -> None:
