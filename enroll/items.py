@@ -31,7 +31,7 @@ class EnrollmentItem:
 
     def request_id(self, image_bytes: bytes) -> str:
         """The same for the same content, so that a repeated run enrolls nothing twice."""
-        parts = (
+        parts: tuple[str, ...] = (
             self.external_id,
             self.modality.value,
             str(int(self.finger)),
