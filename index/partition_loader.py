@@ -21,7 +21,7 @@ from index.search_index import make_index
 from index.store_effects import PackRow
 from index.store_references import vector_blobs
 from index.store_subjects import SEX_CODES
-from index.template_codec import decode_vectors
+from index.template_codec import damage_named, decode_vectors
 
 ROWS_A_CHUNK = 8192
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
@@ -131,7 +131,8 @@ def _add_from_store(connection: sqlite3.Connection, partition: Partition, refere
     pack = partition.pack
     blobs = list(_blobs(connection, pack, reference_ids))
     ids = np.array([reference_id for reference_id, _ in blobs], dtype=np.int64)
-    partition.search_index.add(ids, [decode_vectors(blob, pack.dim, pack.encoding) for _, blob in blobs])
+    with damage_named():
+        partition.search_index.add(ids, [decode_vectors(blob, pack.dim, pack.encoding) for _, blob in blobs])
 
 
 def _blobs(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> Iterator[tuple[int, bytes]]:

@@ -9,6 +9,9 @@ between a row and its stored form is about 1/(127*sqrt(12)) times the ratio of l
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 
 from index.errors import DatabaseDamagedError, VectorError
@@ -50,6 +53,15 @@ def decode_vectors(content: bytes, dim: int, encoding: str) -> Float32Array:
     rows = np.frombuffer(content, dtype=np.int8).reshape(-1, dim).astype(np.float32)
     rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     return rows
+
+
+@contextlib.contextmanager
+def damage_named() -> Iterator[None]:
+    """A block that hands decoded vectors to an index, which refuses none that were stored: DatabaseDamagedError."""
+    try:
+        yield
+    except VectorError as error:
+        raise DatabaseDamagedError("a stored template is damaged; restore a backup") from error
 
 
 def decode_template(

@@ -15,7 +15,7 @@ from index.reference_columns import ColumnFilter
 from index.store import ReferenceStore
 from index.store_effects import PackKey
 from index.store_references import vector_blobs
-from index.template_codec import decode_vectors
+from index.template_codec import damage_named, decode_vectors
 
 SAMPLE_COUNT, QUICK_SAMPLE_COUNT = 256, 16
 # A vector compared with itself; what is missing is float32 rounding.
@@ -80,7 +80,8 @@ def _vector_problems(store: ReferenceStore, partition: Partition, sample_count: 
     wrong_count = 0
     for reference_id, blob in blobs:
         vectors = decode_vectors(blob, partition.pack.dim, partition.pack.encoding)
-        hits = partition.search(vectors, 1, ColumnFilter(), np.array([reference_id], dtype=np.int64))
+        with damage_named():
+            hits = partition.search(vectors, 1, ColumnFilter(), np.array([reference_id], dtype=np.int64))
         found = bool(hits.counts[0]) and int(hits.reference_ids[0, 0]) == reference_id
         if found and partition.pack.key.modality is Modality.FACE:
             found = float(hits.similarities[0, 0]) >= SELF_SIMILARITY

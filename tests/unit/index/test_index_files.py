@@ -232,6 +232,20 @@ def test_a_damaged_store_is_named_and_never_searched(tmp_path, make):
     assert noticed == len(content) // 8192 - 1
 
 
+@pytest.mark.parametrize("has_cache", [True, False])
+@pytest.mark.parametrize("content", [bytes(4 * 32), b"\xff" * 4 * 32, bytes(7)], ids=["zeros", "nan", "cut off"])
+def test_a_damaged_vector_in_the_store_is_named(folder, make, content, has_cache):
+    _filled(folder, make, count=3)
+    connection = sqlite3.connect(folder / STORE_NAME)
+    connection.execute("UPDATE template SET vectors = ? WHERE reference_id = 3", (content,))
+    connection.commit()
+    connection.close()
+    if not has_cache:
+        shutil.rmtree(folder / CACHE_NAME)
+    with pytest.raises(DatabaseDamagedError), EnrollmentDatabase.open(folder) as database:
+        database.verify()
+
+
 @pytest.mark.parametrize("is_emptied", [True, False])
 def test_a_store_that_is_lost_is_named_and_no_empty_one_takes_its_place(folder, make, is_emptied):
     _filled(folder, make, count=1)
