@@ -20,7 +20,10 @@ COMMANDS = {
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
-    "parity": ("benchmarks.leader_parity", "the fingerprint network against its original in Keras"),
+    "parity": (
+        "benchmarks.leader_parity",
+        "the fast fingerprint network against the exact one, and that against Keras",
+    ),
     "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
     "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),

@@ -52,12 +52,14 @@ def read_image(path: Path, *, ppi: float | None) -> Image:
 
 @lru_cache(maxsize=4)
 def extraction_code_key(room: str, *, without: frozenset[str] = frozenset()) -> str:
-    """Hex digest that changes whenever the code that extracts does, so no stale template is taken for a new one.
+    """Hex digest that changes whenever the code that extracts does, or its arrays; no stale template is taken for a new
+    one.
 
     room: folder below matcher. without: names of its modules that play no part.
     """
     root = Path(str(matcher.__file__)).parent
-    files = [path for path in sorted((root / room).rglob("*.py")) if path.stem not in without]
+    found = sorted(path for kind in ("*.py", "*.npz") for path in (root / room).rglob(kind))
+    files = [path for path in found if path.stem not in without]
     digest = hashlib.sha256()
     for path in [*files, root / "decode.py", root / "session.py"]:
         digest.update(path.name.encode() + path.read_bytes())

@@ -22,6 +22,7 @@ COMPARISON_FILES = frozenset(
         "alignment",
         "compare",
         "cylinders",
+        "descriptor_basis",
         "descriptors",
         "engine",
         "evidence",

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array, Int64Array
-from matcher.fingerprint.compact_head import CompactHead
+from matcher.fingerprint.compact_blocks import CompactBlock, CompactBlocks
 from matcher.fingerprint.graph_builder import CONTRIBUTED, GraphBuilder
 from matcher.fingerprint.leader_weights import NORM_EPSILON, Weights
 
@@ -52,9 +52,10 @@ class Channels:
 class ChannelsLast:
     """Adds layers to a graph. Values are names in the graph; channels-last unless a name says first."""
 
-    def __init__(self, graph: GraphBuilder, weights: Weights) -> None:
+    def __init__(self, graph: GraphBuilder, weights: Weights, compact: CompactBlocks | None = None) -> None:
         self.graph = graph
         self.weights = weights
+        self._compact = compact or {}
 
     def to_first(self, x: str) -> str:
         return self.graph.node("Transpose", x, perm=[0, 3, 1, 2])
@@ -71,6 +72,21 @@ class ChannelsLast:
     def plus(self, x: str, bias: npt.ArrayLike) -> str:
         return self.graph.node("Add", x, self.graph.floats(bias))
 
+    def rows(self, x: str) -> str:
+        """A value as rows (height * width, channels); costs nothing."""
+        return self.graph.node("Flatten", x, axis=-1)
+
+    def linear(self, rows: str, matrix: npt.ArrayLike, plus: str | npt.ArrayLike) -> str:
+        """rows (n, in) times matrix (in, out), plus a bias (out,) or other rows (n, out): one pass over memory."""
+        addend = plus if isinstance(plus, str) else self.graph.floats(plus)
+        return self.graph.node("Gemm", rows, self.graph.floats(matrix), addend)
+
+    def like(self, rows: str, x: str, channel_count: int) -> str:
+        """Rows (n, channels) as a value with all sides of x but the last."""
+        g = self.graph
+        size = g.node("Slice", g.node("Shape", x), g.ints(0), g.ints(-1))
+        return g.node("Reshape", rows, g.node("Concat", size, g.ints(channel_count), axis=0))
+
     def gelu(self, x: str, bias: npt.ArrayLike | None = None) -> str:
         """Exact GELU of x, or of x plus bias."""
         if bias is None:
@@ -85,6 +101,11 @@ class ChannelsLast:
         return self.graph.node(
             "LayerNormalization", x, self.graph.floats(gain), self.graph.floats(offset), axis=-1, epsilon=NORM_EPSILON
         )
+
+    def plain_norm(self, x: str, channel_count: int) -> str:
+        """Layer normalization without gain and offset."""
+        ones, zeros = self.graph.floats(np.ones(channel_count)), self.graph.floats(np.zeros(channel_count))
+        return self.graph.node("LayerNormalization", x, ones, zeros, axis=-1, epsilon=NORM_EPSILON)
 
     def convolution_first(self, x_first: str, kernel: Float32Array, bias: Float32Array, *, dilation: int = 1) -> str:
         """kernel: (side, side, in, out), the size of the value is kept."""
@@ -115,12 +136,14 @@ class ChannelsLast:
         """Depthwise and pointwise convolution, normalization, GELU. Takes channels first, gives channels last."""
         depthwise, pointwise, bias = self.weights[f"{name}_conv"]
         y = self.to_last(self.depthwise_first(x_first, depthwise))
-        return self.gelu(self.norm(self.plus(self.matrix(y, pointwise[0, 0]), bias), f"{name}_ln"))
+        mixed = self.linear(self.rows(y), pointwise[0, 0], bias)
+        return self.gelu(self.norm(self.like(mixed, y, pointwise.shape[3]), f"{name}_ln"))
 
     def bottleneck(self, x: str, x_first: str, name: str, channels: Channels, *, empty_out: int = 0) -> str:
         """Depthwise convolution, normalization, expansion, GELU, reduction, sum with x, adjustment.
 
-        x and x_first: the same value in both layouts. empty_out: empty channels to add behind the result's.
+        x and x_first: the same value in both layouts; x may be empty where only the second is at hand.
+        empty_out: empty channels to add behind the result's.
         """
         depthwise = self.depthwise_first(x_first, channels.kernel(self.weights[f"{name}_depthwise_conv"][0]))
         y = self.to_last(depthwise)
@@ -131,18 +154,21 @@ class ChannelsLast:
         out = Channels(np.arange(out_count, dtype=np.int64), empty_out)
 
         hidden = self.expanded(y, name, channels)
-        if out_count > len(channels.order):
+        if out_count > len(channels.order) and name not in self._compact:
+            assert x
             # Here the last two layers are cheaper than their product.
             return self._plain_tail(hidden, x, name, channels, out)
-        return self.merged_tail(hidden, x, name, channels, then=out.columns(np.eye(out_count)))
+        return self.merged_tail(hidden, x, name, channels, then=out.columns(np.eye(out_count)), x_first=x_first)
 
-    def expanded(self, y: str, name: str, channels: Channels, *, units: Int64Array | None = None) -> str:
-        """The part of a bottleneck from the normalization to the GELU. units: only these of its hidden units."""
+    def expanded(self, y: str, name: str, channels: Channels) -> str:
+        """The part of a bottleneck from the normalization to the GELU."""
+        compact = self._compact.get(name)
+        if compact is not None:
+            return self.gelu(
+                self.matrix(self.plain_norm(y, len(channels.order)), compact.expand[channels.order]), compact.bias
+            )
         expand, bias = self.weights[f"{name}_conv_exp"]
-        matrix = expand[0, 0][channels.order]
-        if units is not None:
-            matrix, bias = matrix[:, units], bias[units]
-        return self.gelu(self.matrix(self.norm(y, f"{name}_ln", channels), matrix), bias)
+        return self.gelu(self.matrix(self.norm(y, f"{name}_ln", channels), expand[0, 0][channels.order]), bias)
 
     def _plain_tail(self, expanded: str, x: str, name: str, channels: Channels, out: Channels) -> str:
         """Reduction, sum with x, adjustment, as the original has them."""
@@ -161,21 +187,27 @@ class ChannelsLast:
         *,
         then: npt.NDArray[np.floating],
         then_bias: npt.ArrayLike = 0.0,
-        compact: CompactHead | None = None,
+        x_first: str = "",
     ) -> str:
         """Reduction, sum with x, adjustment and one more linear layer `then` (in, out), as two products and a sum.
 
-        compact: expanded holds only its units, and its fitted matrix leads from them to the result.
+        A compact block's reduction leads to what the adjustment, or `then` if it narrows further, results in.
         """
         reduce, reduce_bias = (array.astype(np.float64) for array in self.weights[f"{name}_conv_red"])
         adjust, adjust_bias = (array.astype(np.float64) for array in self.weights[f"{name}_conv_adj"])
         last = adjust[0, 0] @ then
         bias = reduce_bias @ last + adjust_bias @ then + np.asarray(then_bias, dtype=np.float64)
         from_hidden = reduce[0, 0] @ last
+        compact = self._compact.get(name)
         if compact is not None:
-            from_hidden, bias = compact.reduce, bias + compact.bias
-        total = self.graph.node("Add", self.matrix(expanded, from_hidden), self.matrix(x, channels.rows(last)))
-        return self.plus(total, bias)
+            from_hidden, bias = _widened(compact, then.shape[1])
+        if not x:
+            kernel = channels.rows(last)[None, None].astype(np.float32)
+            x = self.to_last(self.convolution_first(x_first, kernel, np.asarray(bias, dtype=np.float32)))
+            direct = self.rows(x)
+        else:
+            direct = self.linear(self.rows(x), channels.rows(last), bias)
+        return self.like(self.linear(self.rows(expanded), from_hidden, direct), x, from_hidden.shape[1])
 
     def downsampled_first(self, x: str, channel_count: int) -> str:
         """Half the size: the first half of the channels by maxima, the second by means. Gives channels first."""
@@ -190,6 +222,18 @@ class ChannelsLast:
     def halved_first(self, x_first: str, pool: str) -> str:
         return self.graph.node(pool, x_first, kernel_shape=[2, 2], strides=[2, 2])
 
+    def doubled_first(self, x_first: str) -> str:
+        """Twice the size by repetition."""
+        return self.graph.node(
+            "Resize",
+            x_first,
+            "",
+            self.graph.floats([1, 1, 2, 2]),
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+
     def doubled(self, x: str, channel_count: int) -> str:
         """Twice the size by repetition; two copies of memory are faster here than any resize."""
         g = self.graph
@@ -199,3 +243,9 @@ class ChannelsLast:
         rows = g.node("Concat", columns, columns, axis=1)
         doubled = [g.node("Mul", side, g.ints(2)) for side in (height, width)]
         return g.node("Reshape", rows, g.node("Concat", g.ints(1), *doubled, g.ints(channel_count), axis=0))
+
+
+def _widened(compact: CompactBlock, channel_count: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Reduction and bias with empty channels behind."""
+    missing = channel_count - compact.reduce.shape[1]
+    return np.pad(compact.reduce, ((0, 0), (0, missing))), np.pad(compact.out_bias, (0, missing))

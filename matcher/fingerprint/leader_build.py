@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from matcher.errors import PackDamagedError
-from matcher.fingerprint.compact_head import read_compact_head
+from matcher.fingerprint.compact_blocks import read_compact_blocks
 from matcher.fingerprint.leader_fast import build_fast_graph
 from matcher.fingerprint.leader_graph import build_exact_graph
 from matcher.fingerprint.leader_weights import read_leader_weights
 
-GRAPH_VERSION: Final = 2
+GRAPH_VERSION: Final = 3
 """Raise when a builder's output changes, so that graphs kept by an older version are built again."""
 
 
 class GraphVariant(Enum):
-    """FAST gives minutiae and is the default. WHOLE is the same with the whole position head: equal to EXACT but for
+    """FAST gives minutiae and is the default. WHOLE is the same with whole bottlenecks: equal to EXACT but for
     rounding. EXACT gives maps and follows the original layer by layer."""
 
     FAST = "fast"
@@ -31,6 +31,6 @@ def build_leader_graph(weights_file: Path, variant: GraphVariant = GraphVariant.
     try:
         if variant is GraphVariant.EXACT:
             return build_exact_graph(weights)
-        return build_fast_graph(weights, read_compact_head() if variant is GraphVariant.FAST else None)
+        return build_fast_graph(weights, read_compact_blocks() if variant is GraphVariant.FAST else None)
     except (KeyError, ValueError, IndexError) as error:
         raise PackDamagedError("the weights of the leader pack are not LEADER's; install the pack again") from error

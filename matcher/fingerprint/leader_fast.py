@@ -1,7 +1,7 @@
 """LEADER as an ONNX graph made for speed on a CPU: the same function as leader_graph.py, rearranged.
 
-One thing is approximated, the position head (compact_head.py); without it, in exact arithmetic, the results would be
-equal. What is rearranged, and why it pays:
+One thing is approximated, the widest bottlenecks (compact_blocks.py); without it, in exact arithmetic, the results
+would be equal. What is rearranged, and why it pays:
 
 - Channels last (channels_last.py): a pointwise layer is one matrix product, a normalization one pass over rows.
 - The last two layers of a bottleneck are both linear, so their product is one layer: A (x + R g) = A x + (A R) g.
@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.fingerprint.channels_last import BLOCK_CHANNELS, Channels, ChannelsLast
-from matcher.fingerprint.compact_head import CompactHead
+from matcher.fingerprint.compact_blocks import CompactBlocks
 from matcher.fingerprint.graph_builder import FLOAT, INT64, UINT8, GraphBuilder
 from matcher.fingerprint.leader_peaks import PeakHeads
 from matcher.fingerprint.leader_weights import (
@@ -33,15 +33,15 @@ from matcher.fingerprint.leader_weights import (
 )
 
 
-def build_fast_graph(weights: Weights, compact: CompactHead | None = None) -> bytes:
-    """The fast variant as a serialized ONNX model; with the whole position head where compact is None."""
+def build_fast_graph(weights: Weights, compact: CompactBlocks | None = None) -> bytes:
+    """The fast variant as a serialized ONNX model; with whole bottlenecks where compact is None."""
     g = GraphBuilder()
-    layers = ChannelsLast(g, weights)
+    layers = ChannelsLast(g, weights, compact)
     image = g.node("Cast", "image", to=FLOAT)
-    gated = _gate(layers, _context(layers, _stem_first(layers, image, "stem0", "MaxPool")))
-    x = layers.concat(gated, layers.to_last(_stem_first(layers, image, "stem1", "AveragePool")))
-    features, channels = _refine(layers, x)
-    heads = PeakHeads(layers, features, channels, compact)
+    gated = _gate_first(layers, _context_first(layers, _stem_first(layers, image, "stem0", "MaxPool")))
+    x_first = g.node("Concat", gated, _stem_first(layers, image, "stem1", "AveragePool"), axis=1)
+    features, channels = _refine(layers, x_first)
+    heads = PeakHeads(layers, features, channels)
     blurred = heads.blurred_position()
     row, column = heads.peaks(blurred)
     direction, ending = heads.at_peaks(row, column)
@@ -70,32 +70,33 @@ def _stem_first(layers: ChannelsLast, image: str, name: str, pool: str) -> str:
     return layers.halved_first(layers.to_first(layers.gelu(layers.norm(y, f"{name}_ln"))), pool)
 
 
-def _context(layers: ChannelsLast, x_first: str) -> str:
+def _context_first(layers: ChannelsLast, x_first: str) -> str:
     skipped = []
     for level, count in enumerate(CONTEXT_CHANNELS):
         x = layers.separable(x_first, f"enc0_{level}")
         skipped.append(x)
         x_first = layers.downsampled_first(x, count)
     for level, count in reversed(list(enumerate(CONTEXT_CHANNELS))):
-        x = layers.concat(layers.doubled(layers.separable(x_first, f"dec0_{level}"), count), skipped[level])
-        x_first = layers.to_first(x)
-    return x
+        y = layers.separable(x_first, f"dec0_{level}")
+        if level:
+            x_first = layers.to_first(layers.concat(layers.doubled(y, count), skipped[level]))
+    parts = layers.doubled_first(layers.to_first(y)), layers.to_first(skipped[0])
+    return layers.graph.node("Concat", *parts, axis=1)
 
 
-def _gate(layers: ChannelsLast, x: str) -> str:
+def _gate_first(layers: ChannelsLast, x_first: str) -> str:
     g = layers.graph
-    x_first = layers.to_first(x)
     views = [
         layers.convolution_first(x_first, *layers.weights[f"attention_conv_d{dilation}"], dilation=dilation)
         for dilation in GATE_DILATIONS
     ]
     hidden = layers.gelu(layers.to_last(g.node("Concat", *views, axis=1)))
-    weights, bias = layers.weights["attention_s"]
-    return g.node("Mul", x, g.node("Sigmoid", layers.plus(layers.matrix(hidden, weights[0, 0]), bias)))
+    gate = layers.convolution_first(layers.to_first(hidden), *layers.weights["attention_s"])
+    return g.node("Mul", x_first, g.node("Sigmoid", gate))
 
 
-def _refine(layers: ChannelsLast, x: str) -> tuple[str, Channels]:
-    x_first, skipped, channels = layers.to_first(x), [], Channels.plain(layers.weights["enc1_0_ln"][0].size)
+def _refine(layers: ChannelsLast, x_first: str) -> tuple[str, Channels]:
+    x, skipped, channels = "", [], Channels.plain(layers.weights["enc1_0_ln"][0].size)
     for level, count in enumerate(REFINE_CHANNELS):
         x = layers.bottleneck(x, x_first, f"enc1_{level}", channels)
         skipped.append(x)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from index.records import Float32Array
 from matcher.fingerprint.channels_last import Channels, ChannelsLast
-from matcher.fingerprint.compact_head import CompactHead
 from matcher.fingerprint.graph_builder import FLOAT
 
 PEAK_FLOOR: Final = 0.1
@@ -46,26 +45,22 @@ def phase_kernels(kernel: Float32Array) -> Float32Array:
 class PeakHeads:
     """Adds the three heads.
 
-    features: channels-last at half resolution, with the given channels (none empty). compact: for the position head,
-    the only one that runs on every pixel; None keeps all its hidden units.
+    features: channels-last at half resolution, with the given channels (none empty).
     """
 
-    def __init__(
-        self, layers: ChannelsLast, features: str, channels: Channels, compact: CompactHead | None = None
-    ) -> None:
+    def __init__(self, layers: ChannelsLast, features: str, channels: Channels) -> None:
         assert channels.padding == 0
         self._layers = layers
         self._g = layers.graph
         self._features = features
         self._channels = channels
-        self._compact = compact
 
     def blurred_position(self) -> str:
         """Position map under its Gaussian, float32 (1, 1, height, width) at full resolution."""
         layers, g = self._layers, self._g
         kernel = self._channels.kernel(layers.weights["head_0_ibc_depthwise_conv"][0])
         context = layers.to_last(layers.depthwise_first(layers.to_first(self._features), kernel))
-        hidden = layers.to_first(self._hidden(0, context, self._features, self._compact))
+        hidden = layers.to_first(self._hidden(0, context, self._features))
         weights, bias = layers.weights["head_conv_pos"]
         phases = layers.convolution_first(hidden, phase_kernels(weights), np.repeat(bias, _PHASES))
         position = g.node("Sigmoid", g.node("DepthToSpace", phases, blocksize=2, mode="CRD"))
@@ -142,20 +137,21 @@ class PeakHeads:
         values = g.node("Mul", g.node("Reshape", values, g.ints(-1, _PHASES, out_count)), chosen)
         return g.node("ReduceSum", values, g.ints(1), keepdims=0)
 
-    def _hidden(self, head: int, context: str, features: str, compact: CompactHead | None = None) -> str:
+    def _hidden(self, head: int, context: str, features: str) -> str:
         """A head up to its last convolution, on rows: context after the depthwise convolution, features before."""
         layers = self._layers
         name = f"head_{head}_ibc"
         first, first_bias = layers.weights[f"head_{head}_conv1"]
         second, second_bias = layers.weights[f"head_{head}_conv2"]
-        units = None if compact is None else compact.units
         narrow = layers.merged_tail(
-            layers.expanded(context, name, self._channels, units=units),
+            layers.expanded(context, name, self._channels),
             features,
             name,
             self._channels,
             then=first[0, 0].astype(np.float64),
             then_bias=first_bias,
-            compact=compact,
         )
-        return layers.gelu(layers.matrix(layers.norm(narrow, f"head_{head}_ln"), second[0, 0]), second_bias)
+        normed = layers.norm(narrow, f"head_{head}_ln")
+        return layers.gelu(
+            layers.like(layers.linear(layers.rows(normed), second[0, 0], second_bias), normed, second.shape[3])
+        )

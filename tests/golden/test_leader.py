@@ -25,7 +25,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("variant", "tolerance"), [(GraphVariant.EXACT, 1e-4), (GraphVariant.WHOLE, 1e-4), (GraphVariant.FAST, 5e-3)]
+    ("variant", "tolerance"), [(GraphVariant.EXACT, 1e-4), (GraphVariant.WHOLE, 1e-4), (GraphVariant.FAST, 2e-2)]
 )
 def test_minutiae_are_the_originals(weights: Path, variant: GraphVariant, tolerance: float) -> None:
     pixels = ridge_pattern(side_px=256, minutia_count=10, seed=5).pixels
@@ -34,8 +34,8 @@ def test_minutiae_are_the_originals(weights: Path, variant: GraphVariant, tolera
     np.testing.assert_array_equal(peaks.row, row)
     np.testing.assert_array_equal(peaks.column, column)
     turn = np.arctan2(peaks.direction[:, 1], peaks.direction[:, 0]) - direction_rad
-    np.testing.assert_allclose(np.mod(turn + np.pi, 2 * np.pi), np.pi, atol=1e-4)
-    np.testing.assert_allclose(peaks.ending, ending, atol=1e-4)
+    np.testing.assert_allclose(np.mod(turn + np.pi, 2 * np.pi), np.pi, atol=tolerance)
+    np.testing.assert_allclose(peaks.ending, ending, atol=tolerance)
     np.testing.assert_allclose(peaks.blurred[peaks.row, peaks.column], blurred, atol=tolerance)
 
 

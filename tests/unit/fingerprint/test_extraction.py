@@ -69,9 +69,11 @@ def test_the_variants_of_the_graph_find_the_same(fingerprints_folder: Path, name
         for variant in (GraphVariant.EXACT, GraphVariant.WHOLE, GraphVariant.FAST)
     )
     assert abs(len(whole) - len(exact)) <= 1
-    # WHOLE only rounds differently; FAST has a fitted position head.
-    for first, second, most_px in ((whole, exact, 0.2), (exact, whole, 0.2), (fast, exact, 1.0), (exact, fast, 1.0)):
-        assert agreement(first, second, least_quality=0.15, most_px=most_px, most_deg=0.2) == 1.0
+    # WHOLE only rounds differently; FAST has compact bottlenecks, which weak minutiae may notice.
+    for first, second in ((whole, exact), (exact, whole)):
+        assert agreement(first, second, least_quality=0.15, most_px=0.2, most_deg=0.2) == 1.0
+    for first, second in ((fast, exact), (exact, fast)):
+        assert agreement(first, second, least_quality=0.3, most_px=1.0, most_deg=3.0) >= 0.95
 
 
 @pytest.mark.parametrize("angle_deg", [30.0, 90.0, 200.0])
