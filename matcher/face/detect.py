@@ -33,6 +33,7 @@ BORDERED_SIDES_PX = (224, 112)
 # unsure of large faces, and put their points less well.
 LARGE_FACE_PX = 160
 WANTED_FACE_PX = 100
+LARGE_FACE_LOOKS = 3
 # Below this box side on the first canvas, its neighbors may have been too small to see.
 SMALL_FACE_PX = 20
 # A turned picture wins only with this much more score, and where nothing upright was found, this much above the floor.
@@ -90,9 +91,7 @@ class FaceFinder:
             if len(found) == 0:
                 found = self._look_with_border(view, side_px)
         largest_px = float(_sides_px(found).max(initial=0.0))
-        if largest_px > LARGE_FACE_PX:
-            again = self._look_with_border(view, round(max(view.shape[:2]) * WANTED_FACE_PX / largest_px))
-            found = self._merged([_outside(found, again), again])
+        found = self._with_large_faces_again(view, found)
         if _surest(found) < max(self._sure_score, self._score_floor):
             quarters, other = self._look_at_turns(view, found)
             if quarters:
@@ -102,6 +101,19 @@ class FaceFinder:
             for closer in self._look_closer(pixels, scale):
                 found = self._merged([_not_outdone(found, closer), closer])
         return 0, found
+
+    def _with_large_faces_again(self, view: Uint8Array, found: FaceCandidates) -> FaceCandidates:
+        """Large faces seen again where they are small enough. Of one that fills the canvas a network may see a part
+        only, so what was found says how small, until it is small."""
+        shrunk = 1.0
+        for _ in range(LARGE_FACE_LOOKS):
+            largest_px = float(_sides_px(found).max(initial=0.0))
+            if largest_px * shrunk <= LARGE_FACE_PX:
+                break
+            shrunk = WANTED_FACE_PX / largest_px
+            again = self._look_with_border(view, round(max(view.shape[:2]) * shrunk))
+            found = self._merged([_outside(found, again), again])
+        return found
 
     def _look_at_turns(self, view: Uint8Array, upright: FaceCandidates) -> tuple[int, FaceCandidates]:
         """The quarter turns that the network is surer of than of the upright picture, and what it shows; else 0.
