@@ -20,6 +20,7 @@ from benchmarks.processor import processor_class
 from benchmarks.report_tables import (
     descriptor_table,
     distractor_table,
+    exact_search_table,
     identification_table,
     quality_table,
     search_table,
@@ -36,6 +37,8 @@ FINGERPRINT_SETS = (
 )
 # One volunteer gave this finger to two of the sets: all 64 pairs across them are plainly mated.
 SAME_FINGER = ("--same", "fvc2004_db3_b/102=fvc2002_db3_b/108")
+SIZES = ("10000", "100000", "4000000")
+SIZES_PLOT = "docs/pictures/search-sizes.png"
 MEASURED_WITH = ("numpy", "onnxruntime", "faiss-cpu", "opencv-python", "numba")
 
 INTRODUCTION = (
@@ -131,8 +134,8 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         Section("speed", "Speed", ("speed",), (), "speed.json", speed_table),
         Section("start", "Start of a server with 1,000,000 faces and 100,000 fingers", ("start",), (), "start.json",
                 search_table),
-        Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1"), (),
-                "search.json", search_table),
+        Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1",
+                "--sizes", *SIZES, "--plot", SIZES_PLOT), (), "search.json", exact_search_table),
     )  # fmt: skip
 
 

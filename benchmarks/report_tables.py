@@ -126,6 +126,37 @@ def speed_table(found: Result) -> str:
     return "\n\n".join([table(head, rows), *missing])
 
 
+def exact_search_table(found: Result) -> str:
+    """Figures of the worst set, of each set, and by size; ratios are to IndexFlatIP."""
+    head = [
+        *("references", "set", "flat p50", "p95", "p99 ms", "search p50", "p95", "p99 ms", "ratio", "batch of 64"),
+        *("of the product", "filtered 1, 10, 50 %", "lists that differ", "proved %", "bytes a row"),
+    ]
+    measured = [*found["sets"].items(), *((next(iter(found["sets"])), one) for one in found["sizes"])]
+    rows = [_exact_search_row(name, one) for name, one in sorted(measured, key=lambda pair: pair[1]["size"])]
+    pictures = "\n\n".join(
+        f"![{title}](docs/pictures/{name}.png)"
+        for name, title in (
+            ("search-sizes", "Time of one search against the number of references; ten million computed"),
+            ("search-sizes-memory", "Memory that searches read against the number of references; ten million computed"),
+        )
+    )
+    return "\n\n".join((search_table(found), table(head, rows), pictures))
+
+
+def _exact_search_row(name: str, one: Result) -> list[str]:
+    times = one["times"]
+    spans = [f"{times[which][rank]:.1f}" for which in ("flat_ms", "search_ms") for rank in ("p50", "p95", "p99")]
+    return [
+        *(f"{one['size']:,}", name, *spans),
+        *(f"{times[key]:.3f}" for key in ("ratio_to_flat", "ratio_to_flat_batch64", "ratio_to_product_batch64")),
+        ", ".join(f"{ratio:.2f}" for ratio in times["ratio_filtered"].values()),
+        f"{one['differing_lists']} of {one['probes']}",
+        f"{100 * one['proved_share']:.1f}",
+        f"{one['hot_bytes_per_row']:.0f}",
+    ]
+
+
 def search_table(found: Result) -> str:
     rows = [[name, f"{value:.6g}"] for name, value in found.items() if isinstance(value, int | float)]
     return table(["", "value"], rows)
