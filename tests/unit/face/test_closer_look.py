@@ -1,4 +1,4 @@
-"""Very large pictures: a face of few pixels is seen beside its place, and a closer look puts it right."""
+"""Faces too small or too large for the first look: another one puts them right."""
 
 from __future__ import annotations
 
@@ -55,3 +55,22 @@ def test_a_face_that_only_the_first_look_shows_stays() -> None:
 def test_neighbors_that_touch_a_little_both_stay() -> None:
     finder = FaceFinder(BlobNetwork(), overlap=0.3, score_floor=0.6)
     assert len(finder.find(picture((1200, 800, WHITE), (1200 + SIDE_PX + 8, 800, WHITE)))) == 2
+
+
+class PartNetwork:
+    """Sees a bright square as a face: of a large one a part only, the smaller the larger it is."""
+
+    def find(self, canvas: Uint8Array) -> FaceCandidates:
+        rows, columns = np.nonzero(canvas[:, :, 0] > 100)
+        side = float(np.ptp(columns) + 1)
+        half = side / 2 * (1.0 if side <= 160 else 0.8 if side <= 400 else 0.4)
+        center = np.array([columns.mean(), rows.mean()], np.float32)
+        box = np.concatenate([center - half, center + half])[None].astype(np.float32)
+        return FaceCandidates(box, np.array([0.99], np.float32), np.tile(center, (1, 5, 1)))
+
+
+def test_a_face_that_fills_a_large_picture_is_looked_at_until_it_is_small_enough() -> None:
+    pixels = np.zeros((600, 600, 3), np.uint8)
+    pixels[20:580, 20:580] = WHITE
+    (face,) = FaceFinder(PartNetwork(), overlap=0.3, score_floor=0.6).find(pixels)
+    np.testing.assert_allclose(face.box_px, [20, 20, 580, 580], atol=6)
