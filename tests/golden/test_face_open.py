@@ -5,23 +5,21 @@ Keyed by pack version: a new version of the pack brings new numbers.
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 import pytest
 
-from index.records import Float32Array
 from matcher.decode import decode_image
 from matcher.errors import SeveralFacesError
-from matcher.face.align import TEMPLATE_PX
 from matcher.face.engine import FaceEngine, face_boxes
 from matcher.packs import PackStore
-from matcher.samples import Image, Uint8Array
+from matcher.samples import Image
+from tests.golden.direct import direct_vector
 
 PACK_ID = "face-open@1"
+EMBEDDERS = ("face_reidentification_retail_0095.onnx", "mobilefacenet_ms1m.onnx")
 # Boxes of the six faces in the photograph that insightface ships, largest first: x, y, width, height in pixels.
 SAMPLE_BOXES = [
     (463, 266, 113, 150),
@@ -41,37 +39,11 @@ def engine(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Fac
     return FaceEngine.load(pack, store)
 
 
-@pytest.fixture(scope="module")
-def sample() -> Image:
-    spec = importlib.util.find_spec("insightface")
-    assert spec is not None
-    assert spec.origin is not None
-    return decode_image((Path(spec.origin).parent / "data" / "images" / "t1.jpg").read_bytes())
-
-
 def people(faces_folder: Path, *, count: int, step: int) -> list[list[Path]]:
     """Every step-th person of lfw_dev with two photographs or more."""
     folders = sorted(path for path in (faces_folder / "lfw_dev").iterdir() if path.is_dir())
     several = [sorted(folder.glob("*.jpg")) for folder in folders]
     return [paths for paths in several if len(paths) >= 2][::step][:count]
-
-
-def direct_vector(models_folder: Path, pixels: Uint8Array, points: Float32Array) -> Float32Array:
-    """What the models say when they are called by hand, as ../shared/models/README.md describes it."""
-    source, target = points - points.mean(axis=0), TEMPLATE_PX - TEMPLATE_PX.mean(axis=0)
-    left, sizes, right = np.linalg.svd(target.T @ source)
-    scale = sizes.sum() / np.sum(source**2)
-    matrix = np.zeros((2, 3))
-    matrix[:, :2] = scale * left @ right
-    matrix[:, 2] = TEMPLATE_PX.mean(axis=0) - matrix[:, :2] @ points.mean(axis=0)
-    crop = cv2.warpAffine(pixels, matrix, (112, 112), flags=cv2.INTER_LINEAR)
-    blob = ((crop[:, :, ::-1].astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
-    parts = []
-    for name in ("face_reidentification_retail_0095.onnx", "mobilefacenet_ms1m.onnx"):
-        session = onnxruntime.InferenceSession(str(models_folder / name), providers=["CPUExecutionProvider"])
-        vector = session.run(None, {"input": np.ascontiguousarray(blob)})[0][0]
-        parts.append(vector / np.linalg.norm(vector))
-    return np.concatenate(parts) / np.float32(np.sqrt(2))
 
 
 def test_templates_equal_those_of_the_models_called_directly(
@@ -81,7 +53,7 @@ def test_templates_equal_those_of_the_models_called_directly(
         image = decode_image(paths[0].read_bytes())
         made = engine.extract(image, largest_face=True)
         color = image.pixels if image.pixels.ndim == 3 else np.repeat(image.pixels[:, :, None], 3, axis=2)
-        direct = direct_vector(models_folder, color, made.detection.landmarks_px)
+        direct = direct_vector([models_folder / name for name in EMBEDDERS], color, made.detection.landmarks_px)
         assert float(made.template.vectors[0] @ direct) >= 0.9999
 
 
