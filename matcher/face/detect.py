@@ -8,8 +8,8 @@
 3. Nothing found, or nothing that the network is sure of: the picture on its sides and upside down. Phones and
    messengers drop the EXIF orientation, and an upside-down face is often found, less surely and with wrong points.
 4. Nothing found, or only faces so small that others may have been missed: finer scales in overlapping tiles, twice
-   as fine each step, down to the pixels of the picture, at most TILE_LIMIT tiles in all. That bounds the time:
-   about a third of a second on one core whatever the picture.
+   as fine each step, down to the pixels of the picture, at most TILE_LIMIT tiles in all. That bounds the time, on
+   one core and a picture of 12 megapixels to about 0.4 seconds with YuNet and 0.7 with the built-in detector.
 """
 
 from __future__ import annotations
