@@ -8,8 +8,10 @@
 3. Nothing found, or nothing that the network is sure of: the picture on its sides and upside down. Phones and
    messengers drop the EXIF orientation, and an upside-down face is often found, less surely and with wrong points.
 4. Nothing found, or only faces so small that others may have been missed: finer scales in overlapping tiles, twice
-   as fine each step, down to the pixels of the picture, at most TILE_LIMIT tiles in all. That bounds the time, on
-   one core and a picture of 12 megapixels to about 0.4 seconds with YuNet and 0.7 with the built-in detector.
+   as fine each step, down to the pixels of the picture, at most TILE_LIMIT tiles in all. Where the network is not sure
+   of any face, the surest is looked at turned, and where that is surer the turned picture is searched in the same
+   way. That bounds the time: on one core and a picture of 12 megapixels to about 0.4 seconds with YuNet and 0.7 with
+   the built-in detector, twice that where the picture lies turned.
 """
 
 from __future__ import annotations
@@ -98,8 +100,12 @@ class FaceFinder:
                 return quarters, other.moved(scale=scale)
         found = found.moved(scale=scale)
         if scale < 1.0 and largest_px < SMALL_FACE_PX:
-            for closer in self._look_closer(pixels, scale):
-                found = self._merged([_not_outdone(found, closer), closer])
+            found = self._with_closer_looks(pixels, scale, found)
+            quarters = self._turns_of_surest(pixels, found) if _surest(found) < self._sure_score else 0
+            if quarters:
+                other = self._look(turned(view, quarters)).moved(scale=scale)
+                other = self._with_closer_looks(turned(pixels, quarters), scale, other)
+                return (quarters, other) if len(other) else (0, found)
         return 0, found
 
     def _with_large_faces_again(self, view: Uint8Array, found: FaceCandidates) -> FaceCandidates:
@@ -130,6 +136,22 @@ class FaceFinder:
             return 0, upright
         found = self._look(turned(view, quarters))
         return (quarters, found) if len(found) else (0, upright)
+
+    def _with_closer_looks(self, pixels: Uint8Array, scale: float, found: FaceCandidates) -> FaceCandidates:
+        for closer in self._look_closer(pixels, scale):
+            found = self._merged([_not_outdone(found, closer), closer])
+        return found
+
+    def _turns_of_surest(self, pixels: Uint8Array, found: FaceCandidates) -> int:
+        """Quarter turns in which the surroundings of the surest face show one more surely; 0 for none. A closer look
+        finds faces on their side and upside down too, with wrong points."""
+        if len(found) == 0:
+            return 0
+        left, top, right, bottom = found.boxes_px[np.argmax(found.scores)].astype(int).tolist()
+        side = max(right - left, bottom - top, 1)
+        around = pixels[max(0, top - side) : bottom + side, max(0, left - side) : right + side]
+        view = _resized(np.ascontiguousarray(around), min(1.0, WANTED_FACE_PX / side))
+        return self._look_at_turns(view, self._look(view))[0]
 
     def _look(self, view: Uint8Array) -> FaceCandidates:
         return self._merged([self._network.find(self._canvas(view))])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from matcher.face.candidates import FaceCandidates
 from matcher.face.detect import FaceFinder
+from matcher.face.turns import turned
 from matcher.samples import Uint8Array
 
 WHITE, GRAY = 255, 150
@@ -74,3 +76,38 @@ def test_a_face_that_fills_a_large_picture_is_looked_at_until_it_is_small_enough
     pixels[20:580, 20:580] = WHITE
     (face,) = FaceFinder(PartNetwork(), overlap=0.3, score_floor=0.6).find(pixels)
     np.testing.assert_allclose(face.box_px, [20, 20, 580, 580], atol=6)
+
+
+class UprightNetwork:
+    """Sees a square of 16 px or more as a face, surely where its upper half is the bright one. Its points are those
+    of an upright face, whichever way it lies."""
+
+    def find(self, canvas: Uint8Array) -> FaceCandidates:
+        _, _, blobs, _ = cv2.connectedComponentsWithStats((canvas[:, :, 0] > 100).astype(np.uint8))
+        boxes, scores = [], []
+        for left, top, width, height, _ in blobs[1:].tolist():
+            if min(width, height) >= 16:
+                boxes.append([left, top, left + width, top + height])
+                halves = np.split(canvas[top : top + height // 2 * 2, left : left + width, 0], 2)
+                scores.append(0.95 if halves[0].mean() > halves[1].mean() + 50 else 0.8)
+        box_array = np.array(boxes, np.float32).reshape(-1, 4)
+        points = np.repeat(box_array[:, None, :2], 5, axis=1)
+        return FaceCandidates(box_array, np.array(scores, np.float32), points)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_small_face_of_a_turned_picture_is_found_upright(quarters: int) -> None:
+    upright = picture((1200, 800, WHITE))
+    upright[800 + SIDE_PX // 2 : 800 + SIDE_PX, 1200 : 1200 + SIDE_PX] = GRAY
+    finder = FaceFinder(UprightNetwork(), overlap=0.3, score_floor=0.6, sure_score=0.9)
+    pixels = turned(upright, quarters)
+    (face,) = finder.find(pixels)
+    assert face.detection_score == pytest.approx(0.95)
+    rows, columns = np.nonzero(pixels[:, :, 0])
+    expected = [columns.min(), rows.min(), columns.max(), rows.max()]
+    np.testing.assert_allclose(face.box_px, expected, atol=3)
+    # The first point is the upper left corner of the face, wherever that lies in the picture.
+    mark = np.zeros_like(upright)
+    mark[800, 1200] = WHITE
+    (row,), (column,) = np.nonzero(turned(mark, quarters)[:, :, 0])
+    np.testing.assert_allclose(face.landmarks_px[0], [column, row], atol=3)
