@@ -31,7 +31,6 @@ _LEAST_ENERGY = 3.0  # gray levels
 _CLOSING_BLOCKS = 5
 _OPENING_BLOCKS = 5
 _LEAST_PART_SHARE = 0.05  # of the largest part
-_MARGIN_BLOCKS = 1
 _FRAME_PX = 3
 
 _STRIDE_PX = 32
@@ -89,7 +88,10 @@ def find_foreground(pixels: Uint8Array) -> Foreground:
 
 
 def window_of(foreground: Foreground, width_px: int, height_px: int) -> Window:
-    """The smallest window that holds the mask with a margin, or the whole image where the mask is empty."""
+    """The smallest window that holds the mask, or the whole image where the mask is empty.
+
+    Multiples of 32 leave a margin of 8 px on average; a wider one changed no error rate of the six sets.
+    """
     rows, columns = np.flatnonzero(foreground.mask.any(axis=1)), np.flatnonzero(foreground.mask.any(axis=0))
     if not rows.size:
         return whole_window(width_px, height_px)
@@ -123,8 +125,7 @@ def background_level(pixels: Uint8Array) -> int:
 
 def _span(first_block: int, end_block: int, side_px: int) -> tuple[int, int]:
     """Start and length of a window side: a multiple of 32, inside the image where the image is long enough."""
-    wanted_start = max(0, (first_block - _MARGIN_BLOCKS) * BLOCK_PX)
-    wanted_end = min(side_px, (end_block + _MARGIN_BLOCKS) * BLOCK_PX)
+    wanted_start, wanted_end = first_block * BLOCK_PX, min(side_px, end_block * BLOCK_PX)
     length = -(-(wanted_end - wanted_start) // _STRIDE_PX) * _STRIDE_PX
     start = (wanted_start + wanted_end - length) // 2
     if length > side_px:
