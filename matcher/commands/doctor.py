@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from matcher.calibrate import Calibration, largest_gallery
 from matcher.commands.pack_commands import language_of, pack_store
 from matcher.commands.pack_messages import text
 from matcher.errors import PackError
@@ -42,7 +43,8 @@ def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; 1 where something needed is missing."""
     language, packs = language_of(options), options.settings.packs
     configured = {packs.face, packs.fingerprint} - {""}
-    findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured)]
+    fpir = options.settings.search.target_fpir
+    findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
         print(f"{mark} {finding.line}")
@@ -76,9 +78,9 @@ def opencv_finding(language: str) -> Finding:
     return Finding(True, text("doctor_package", language, name="opencv-python", version=version))
 
 
-def pack_findings(store: PackStore, language: str, configured: AbstractSet[str]) -> list[Finding]:
+def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:
     """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
-    the packs that the settings ask for; the others need not be there."""
+    the packs that the settings ask for; the others need not be there. target_fpir: of searches, by the settings."""
     findings, ready = [], set()
     for name in sorted(configured - {pack.name for pack in store.manifests()}):
         findings.append(Finding(False, text("doctor_unknown_pack", language, name=name)))
@@ -88,7 +90,7 @@ def pack_findings(store: PackStore, language: str, configured: AbstractSet[str])
             ready.add(pack.modality)
         findings.append(_pack_finding(pack, status, language, is_needed=pack.name in configured))
         if status is PackStatus.READY:
-            findings += _remarks(pack, store, language, is_needed=pack.name in configured)
+            findings += _remarks(pack, store, language, target_fpir, is_needed=pack.name in configured)
     for modality in sorted({pack.modality for pack in store.manifests()} - ready, key=lambda entry: entry.value):
         name = text(modality.value, language)
         findings.append(Finding(False, text("doctor_no_pack", language, modality=name)))
@@ -105,17 +107,23 @@ def install_command(pack: ModelPack) -> str:
     return command
 
 
-def _remarks(pack: ModelPack, store: PackStore, language: str, *, is_needed: bool) -> list[Finding]:
-    """What to know of a pack whose files are there: what it is for, and whether its scores are calibrated."""
+def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: float, *, is_needed: bool) -> list[Finding]:
+    """What to know of a pack whose files are there: what it is for, whether and how far its scores are calibrated."""
     remarks = []
     if not pack.is_operational:
         remarks.append(Finding(None, text("doctor_not_operational", language, pack=pack.pack_id)))
     try:
-        if store.get(pack.name).calibration is None:
+        table = store.get(pack.name).calibration
+        if table is None:
             line = text("doctor_not_calibrated", language, pack=pack.pack_id, name=pack.name)
             remarks.append(Finding(False if is_needed else None, line))
         elif store.site_calibration_path(pack.name).is_file():
             remarks.append(Finding(True, text("doctor_site_calibration", language, pack=pack.pack_id)))
+        if table is not None and is_needed:
+            max_score = Calibration.from_table(table).max_score
+            gallery = largest_gallery(target_fpir, max_score)
+            values = {"max_score": max_score, "fpir": target_fpir, "gallery": gallery}
+            remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
         remarks.append(Finding(False, str(error)))
     return remarks

@@ -50,6 +50,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "gói {pack} dùng hiệu chuẩn riêng của đơn vị",
         "pack {pack} scores with this site's own calibration",
     ),
+    "doctor_range": (
+        "điểm của gói {pack} đúng đến {max_score}; tìm kiếm với FPIR {fpir} đánh dấu ứng viên vượt ngưỡng khi kho có "
+        "không quá {gallery} đối tượng. Kho lớn hơn vẫn cho danh sách xếp hạng đầy đủ, nhưng không ai được đánh dấu",
+        "scores of {pack} hold up to {max_score}; searches at FPIR {fpir} mark candidates above the threshold among up "
+        "to {gallery} subjects. In larger galleries the ranked list is as complete, but nobody is marked",
+    ),
     "doctor_unknown_pack": (
         "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",
         "the settings ask for pack {name}, and no pack has that name; see: station-matcher packs list",
