@@ -132,6 +132,8 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         Section("built_in_orl", "Built-in face pack on ORL, one to many",
                 ("identification", *built_in, *data((orl,))), (orl,), "report.json", identification_table),
         Section("speed", "Speed", ("speed",), (), "speed.json", speed_table),
+        Section("speed_real_prints", "Extraction of real prints of 388 × 374 px",
+                ("speed", "--prints", str(prints[0])), prints[:1], "speed.json", speed_table),
         Section("start", "Start of a server with 1,000,000 faces and 100,000 fingers", ("start",), (), "start.json",
                 search_table),
         Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1",

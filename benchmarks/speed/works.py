@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from benchmarks.datasets import read_dataset
 from benchmarks.engines import Engine, EngineError, EngineSpec, Extracted, load_engine
 from benchmarks.generated_prints import impression, master_print
 from benchmarks.sample_photograph import one_face
@@ -18,6 +20,7 @@ from benchmarks.sample_photograph import one_face
 PRINT_WIDTH_PX, PRINT_HEIGHT_PX = 388, 374  # a common optical sensor's, for which the project states a goal
 COMPARED = 200  # references a call: a comparison alone is shorter than the clock's call
 SEARCHED = 50_000
+REAL_PRINTS = 40
 
 
 class StageUnavailableError(Exception):
@@ -63,8 +66,21 @@ def decode_photograph() -> StageWork:
 
 
 def extract_print() -> StageWork:
-    """An uncompressed file of a print to its minutiae."""
+    """An uncompressed file of a print to its minutiae. The print fills the image, which real ones seldom do."""
     return _extraction(_engine("fingerprint"), generated_print(), 500.0)
+
+
+def extract_real_prints(folder: Path) -> StageWork:
+    """The next of the folder's prints to its minutiae, REAL_PRINTS of them in turn."""
+    engine = _engine("fingerprint")
+    files = read_dataset(folder, fingerprints=True).files
+    chosen = cycle(files[:: max(1, len(files) // REAL_PRINTS)][:REAL_PRINTS])
+
+    def extract_next() -> object:
+        file = next(chosen)
+        return engine.extract(file.path, file.ppi)
+
+    return StageWork(extract_next, 1, ExitStack())
 
 
 def extract_face() -> StageWork:
