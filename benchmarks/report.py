@@ -181,7 +181,7 @@ def _measured(section: Section) -> dict[str, object]:
         return {"missing": f"no images here ({', '.join(absent)})"}
     print(f"== {section.name}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        target = ("--json", f"{folder}/{section.file}") if section.name in JSON_COMMANDS else ("--out", folder)
+        target = ("--json", f"{folder}/{section.file}") if section.arguments[0] in JSON_COMMANDS else ("--out", folder)
         try:
             code = main([*section.arguments, *target])
         except ImportError as error:

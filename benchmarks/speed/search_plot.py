@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.plots import plot_lines
+from benchmarks.chart import Line, Scale, draw_chart
 from benchmarks.speed.search_times import SearchTimes
 
 COMPUTED_SIZE = 10_000_000
+_LEGEND_ROOM = 12.0  # of the logarithmic axis, above the highest point
+
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def plot_sizes(path: Path, points: Sequence[tuple[int, SearchTimes, float]], *, dim: int) -> None:
@@ -29,7 +33,7 @@ def plot_sizes(path: Path, points: Sequence[tuple[int, SearchTimes, float]], *, 
         "IndexFlatIP, computed": (further / 1e6, flat_ms[-1] * growth),
         "this index, computed": (further / 1e6, search_ms[-1] * growth),
     }
-    plot_lines(path, f"One search of {dim} dimensions, one thread", ("million references", "milliseconds"), lines)
+    _draw(path, f"One search of {dim} dimensions, one thread", "milliseconds", lines)
     memory = {
         "float32 vectors": (sizes / 1e6, 4 * dim * sizes / 1e9),
         "this index": (sizes / 1e6, hot_bytes / 1e9),
@@ -37,4 +41,11 @@ def plot_sizes(path: Path, points: Sequence[tuple[int, SearchTimes, float]], *, 
         "this index, computed": (further / 1e6, hot_bytes[-1] * growth / 1e9),
     }
     memory_path = path.with_name(f"{path.stem}-memory{path.suffix}")
-    plot_lines(memory_path, "Memory that searches read", ("million references", "gigabytes"), memory)
+    _draw(memory_path, "Memory that searches read", "gigabytes", memory)
+
+
+def _draw(path: Path, title: str, label: str, lines: Mapping[str, Points]) -> None:
+    across, up = (np.concatenate([line[axis] for line in lines.values()]) for axis in (0, 1))
+    x = Scale("million references", float(across.min()), float(across.max()), is_log=True)
+    y = Scale(label, float(up.min()) / 1.5, float(up.max()) * _LEGEND_ROOM, is_log=True)
+    draw_chart(path, title, x, y, {name: Line(*line) for name, line in lines.items()})
