@@ -4,7 +4,8 @@ python -m benchmarks.speed.faces --data FOLDER_OF_PEOPLE --packs-folder DIR --ou
 
 The plain way reads the image with OpenCV, pads it to multiples of 32 (or, as insightface's FaceAnalysis does, to a
 square of 640), finds, refines, aligns and embeds. Ours is the whole FaceEngine, quality included. Both ways alternate
-in one run. The templates must agree (cosine >= 0.9999), so that speed is not bought with anything.
+in one run. The templates must agree (cosine >= 0.9999), so that speed is not bought with anything; only faces
+so large that we look at them again on purpose may differ, and are counted.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from matcher.decode import decode_image
 from matcher.face.align import similarity_transform
 from matcher.face.candidates import FaceCandidates, suppress_overlaps
+from matcher.face.detect import LARGE_FACE_PX
 from matcher.face.engine import FaceEngine
 from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
@@ -93,6 +95,13 @@ class PlainPipeline:
         blob = np.ascontiguousarray(crop.astype(np.float32).transpose(2, 0, 1)[None])
         output = self._refiner.run({self._refiner.input_names[0]: blob})[0]
         return (output.reshape(5, 2) * side + [left, top]).astype(np.float32)
+
+
+def is_large(engine: FaceEngine, content: bytes) -> bool:
+    """Whether some face is one that we look at again at a smaller scale, which the plain way does not; its box may come
+    out of that a little smaller than it went in."""
+    boxes = np.stack([face.box_px for face in engine.detect(decode_image(content))])
+    return float((boxes[:, 2:] - boxes[:, :2]).max()) > 0.9 * LARGE_FACE_PX
 
 
 def stage_times(engine: FaceEngine, contents: list[bytes]) -> dict[str, float]:
@@ -173,7 +182,9 @@ def main() -> None:
 
     plain = PlainPipeline(pack, store, canvas_px=0)
     plain_640 = PlainPipeline(pack, store, canvas_px=640)
-    cosine = min(float(ours(content) @ plain.template(content)) for content in contents)
+    cosines = {content: float(ours(content) @ plain.template(content)) for content in contents}
+    large = [content for content in contents if is_large(engine, content)]
+    cosine = min(value for content, value in cosines.items() if content not in large)
     ways: dict[str, Callable[[bytes], object]] = {
         "ours": ours,
         "plain": plain.template,
@@ -184,6 +195,7 @@ def main() -> None:
         "pack": pack.pack_id,
         "images": len(contents),
         "least_cosine_to_plain": cosine,
+        "looked_at_again": {"images": len(large), "least_cosine": min((cosines[one] for one in large), default=1.0)},
         "stage_ms": stage_times(engine, contents),
         "latency_ms": {name: statistics.median(values) for name, values in found.items()},
         "latency_ratio": {name: ratio_with_interval(found["ours"], found[name]) for name in ("plain", "plain_640")},
