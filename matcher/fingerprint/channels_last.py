@@ -164,9 +164,8 @@ class ChannelsLast:
         """The part of a bottleneck from the normalization to the GELU."""
         compact = self._compact.get(name)
         if compact is not None:
-            return self.gelu(
-                self.matrix(self.plain_norm(y, len(channels.order)), compact.expand[channels.order]), compact.bias
-            )
+            expand, bias = compact.expansion(self.weights, name)
+            return self.gelu(self.matrix(self.plain_norm(y, len(channels.order)), expand[channels.order]), bias)
         expand, bias = self.weights[f"{name}_conv_exp"]
         return self.gelu(self.matrix(self.norm(y, f"{name}_ln", channels), expand[0, 0][channels.order]), bias)
 

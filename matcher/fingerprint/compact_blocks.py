@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from index.records import Float32Array
+from index.records import Float32Array, Int64Array
+from matcher.fingerprint.leader_weights import Weights
 
+CHANGES = ("expand_change", "bias_change", "reduce", "out_bias")
 ARRAYS_FILE = Path(__file__).with_name("compact_blocks.npz")
 
 
@@ -24,14 +26,26 @@ class CompactBlock:
     """The hidden part of a bottleneck, from its normalized values (without gain and offset) to what is added to the
     linear image of its input.
 
-    expand: float32 (in, k), in the order of the weights; bias: float32 (k,), before the GELU; reduce: float32 (k, out);
-    out_bias: float32 (out,), all biases of the block.
+    units: int64 (k,), the original's hidden units from which learning began. expand_change: float32 (in, k), in the
+    order of the weights, and bias_change: float32 (k,): how far it led from them; the originals stay in their pack.
+    reduce: float32 (k, out); out_bias: float32 (out,), all biases of the block.
     """
 
-    expand: Float32Array
-    bias: Float32Array
+    units: Int64Array
+    expand_change: Float32Array
+    bias_change: Float32Array
     reduce: Float32Array
     out_bias: Float32Array
+
+    def expansion(self, weights: Weights, name: str) -> tuple[Float32Array, Float32Array]:
+        """Matrix (in, k) and bias (k,) before the GELU, of the bottleneck of that name."""
+        gain, offset = weights[f"{name}_ln"]
+        expand, bias = weights[f"{name}_conv_exp"]
+        matrix = expand[0, 0]
+        return (
+            (matrix * gain[:, None])[:, self.units] + self.expand_change,
+            (bias + offset @ matrix)[self.units] + self.bias_change,
+        )
 
 
 CompactBlocks = Mapping[str, CompactBlock]
@@ -44,7 +58,8 @@ def read_compact_blocks(path: Path = ARRAYS_FILE) -> CompactBlocks:
         names = sorted({key.partition("/")[0] for key in arrays.files})
         return {
             name: CompactBlock(
-                *(arrays[f"{name}/{part}"].astype(np.float32) for part in ("expand", "bias", "reduce", "out_bias"))
+                arrays[f"{name}/units"].astype(np.int64),
+                *(arrays[f"{name}/{part}"].astype(np.float32) for part in CHANGES),
             )
             for name in names
         }

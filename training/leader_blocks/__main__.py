@@ -123,6 +123,7 @@ def _fit_block(
         block.expand.bias.copy_(bias[units])
         block.reduce.weight.copy_(torch.tensor(matrix[:-1].T)[:, :, None, None])
         block.reduce.bias.copy_(torch.tensor(matrix[-1]))
+    block.begun = (units, expand[units].T.clone(), bias[units].clone())
 
     def error(inputs: Tensor, wanted: Tensor) -> Tensor:
         rows = inputs[:, :, None, None]
@@ -194,11 +195,14 @@ def _arrays(compact: Leader) -> dict[str, np.ndarray]:
     for name in BLOCKS:
         expand: nn.Conv2d = compact.blocks[name].expand
         reduce: nn.Conv2d = compact.blocks[name].reduce
-        arrays[f"{name}/expand"] = expand.weight.detach()[:, :, 0, 0].T.numpy()
-        arrays[f"{name}/bias"] = expand.bias.detach().numpy()
+        units, begun_expand, begun_bias = compact.blocks[name].begun
+        arrays[f"{name}/units"] = units.astype(np.int16)
+        # Only what was learned is kept; the original's weights stay in their pack.
+        arrays[f"{name}/expand_change"] = (expand.weight.detach()[:, :, 0, 0].T - begun_expand).numpy()
+        arrays[f"{name}/bias_change"] = (expand.bias.detach() - begun_bias).numpy()
         arrays[f"{name}/reduce"] = reduce.weight.detach()[:, :, 0, 0].T.numpy()
         arrays[f"{name}/out_bias"] = reduce.bias.detach().numpy()
-    return {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 if __name__ == "__main__":

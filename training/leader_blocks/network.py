@@ -102,7 +102,12 @@ class Bottleneck(nn.Module):
 
 
 class CompactBottleneck(nn.Module):
-    """The same with `count` hidden units that learn; depthwise kernel and direct matrix stay the original's."""
+    """The same with `count` hidden units that learn; depthwise kernel and direct matrix stay the original's.
+
+    begun: where learning began: units (count,), their expansion (in, count) and bias (count,).
+    """
+
+    begun: tuple[np.ndarray, Tensor, Tensor]
 
     def __init__(self, whole: Bottleneck, count: int) -> None:
         super().__init__()
