@@ -221,18 +221,6 @@ class ChannelsLast:
     def halved_first(self, x_first: str, pool: str) -> str:
         return self.graph.node(pool, x_first, kernel_shape=[2, 2], strides=[2, 2])
 
-    def doubled_first(self, x_first: str) -> str:
-        """Twice the size by repetition."""
-        return self.graph.node(
-            "Resize",
-            x_first,
-            "",
-            self.graph.floats([1, 1, 2, 2]),
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        )
-
     def doubled(self, x: str, channel_count: int) -> str:
         """Twice the size by repetition; two copies of memory are faster here than any resize."""
         g = self.graph

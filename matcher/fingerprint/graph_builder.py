@@ -39,6 +39,18 @@ class GraphBuilder:
         )
         return outputs
 
+    def doubled(self, x_first: str) -> str:
+        """A value (1, channels, height, width) at twice the size, by repetition of pixels."""
+        return self.node(
+            "Resize",
+            x_first,
+            "",
+            self.floats([1, 1, 2, 2]),
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+
     def floats(self, values: npt.ArrayLike) -> str:
         """A float32 constant; sums and products that made it may be kept in float64 until here."""
         return self._constant(np.asarray(values, dtype=np.float32))

@@ -80,7 +80,7 @@ def _context_first(layers: ChannelsLast, x_first: str) -> str:
         y = layers.separable(x_first, f"dec0_{level}")
         if level:
             x_first = layers.to_first(layers.concat(layers.doubled(y, count), skipped[level]))
-    parts = layers.doubled_first(layers.to_first(y)), layers.to_first(skipped[0])
+    parts = layers.graph.doubled(layers.to_first(y)), layers.to_first(skipped[0])
     return layers.graph.node("Concat", *parts, axis=1)
 
 

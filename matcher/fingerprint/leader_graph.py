@@ -68,7 +68,7 @@ class _ExactGraph:
             skipped.append(x)
             x = self._downsampled(x, channels)
         for level in reversed(range(len(CONTEXT_CHANNELS))):
-            x = self._concat(self._doubled(self._separable(x, f"dec0_{level}")), skipped[level])
+            x = self._concat(self._g.doubled(self._separable(x, f"dec0_{level}")), skipped[level])
         return x
 
     def _gate(self, x: str, image: str) -> str:
@@ -83,11 +83,11 @@ class _ExactGraph:
             skipped.append(x)
             x = self._downsampled(x, channels)
         for level in reversed(range(len(REFINE_CHANNELS))):
-            x = self._concat(self._doubled(self._bottleneck(x, f"dec1_{level}")), skipped[level])
+            x = self._concat(self._g.doubled(self._bottleneck(x, f"dec1_{level}")), skipped[level])
         return x
 
     def _head(self, number: int, x: str) -> str:
-        x = self._doubled(self._bottleneck(x, f"head_{number}_ibc"))
+        x = self._g.doubled(self._bottleneck(x, f"head_{number}_ibc"))
         x = self._norm(self._conv(x, f"head_{number}_conv1"), f"head_{number}_ln")
         return self._gelu(self._conv(x, f"head_{number}_conv2"))
 
@@ -109,17 +109,6 @@ class _ExactGraph:
 
     def _halved(self, x: str, pool: str) -> str:
         return self._g.node(pool, x, kernel_shape=[2, 2], strides=[2, 2])
-
-    def _doubled(self, x: str) -> str:
-        return self._g.node(
-            "Resize",
-            x,
-            "",
-            self._g.floats([1, 1, 2, 2]),
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        )
 
     def _concat(self, *parts: str) -> str:
         return self._g.node("Concat", *parts, axis=1)
