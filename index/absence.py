@@ -7,9 +7,9 @@ from pathlib import Path
 
 from index.folder import database_files
 from index.receipts import AbsenceReport
-from index.store import ReferenceStore
-from index.store_references import subject_ids_of
-from index.store_subjects import subject_numbers_of
+from index.store.sqlite.references import subject_ids_of
+from index.store.sqlite.store import ReferenceStore
+from index.store.sqlite.subjects import subject_numbers_of
 
 _BLOCK_BYTES = 1 << 22
 

@@ -24,8 +24,8 @@ from index.deletions import DeletionCounts, Deletions, delete_again
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, has_log, has_store, make_folder, remove_caches
 from index.lock import FolderLock
-from index.migrations import MIGRATIONS, apply_migrations
-from index.store_connection import named_errors, open_reader
+from index.store.sqlite.connection import named_errors, open_reader
+from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
 
 # Pages copied between two reports of progress.
 _PAGES_A_STEP = 4096

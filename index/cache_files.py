@@ -18,9 +18,9 @@ from pathlib import Path
 from index.errors import CacheFileError
 from index.partition import Partition
 from index.search_index import SearchIndex, load_index
-from index.store import ReferenceStore
-from index.store_effects import PackRow
-from index.write_queue import Outcome
+from index.store.effects import PackRow
+from index.store.sqlite.store import ReferenceStore
+from index.store.sqlite.write_queue import Outcome
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from index import database_lists as lists
-from index import database_writes as writes
 from index.absence import find_traces
 from index.errors import DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
@@ -41,10 +39,11 @@ from index.records import (
 )
 from index.reference_columns import Resolved
 from index.search_index import warm_up
-from index.store import ReferenceStore
-from index.store_effects import PackKey
-from index.store_references import encode_reference, read_references, read_vectors, subject_ids_of
-from index.store_subjects import find_by_external_id, find_subject
+from index.store.effects import PackKey
+from index.store.sqlite import lists, writes
+from index.store.sqlite.references import encode_reference, read_references, read_vectors, subject_ids_of
+from index.store.sqlite.store import ReferenceStore
+from index.store.sqlite.subjects import find_by_external_id, find_subject
 from index.vectors import Hits
 
 EVERYTHING = SearchFilter()

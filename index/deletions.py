@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from index.store_references import delete_reference_rows, subject_ids_of
-from index.store_subjects import delete_subject_rows, subject_numbers_of
+from index.store.sqlite.references import delete_reference_rows, subject_ids_of
+from index.store.sqlite.subjects import delete_subject_rows, subject_numbers_of
 
 
 @dataclass(frozen=True, slots=True)

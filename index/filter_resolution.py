@@ -9,9 +9,9 @@ import numpy as np
 from index.errors import GalleryNotFoundError, SubjectNotFoundError
 from index.records import Int64Array, SearchFilter
 from index.reference_columns import ColumnFilter
-from index.store import ReferenceStore
-from index.store_references import reference_ids_of_subject
-from index.store_subjects import SEX_CODES, subject_numbers_of
+from index.store.sqlite.references import reference_ids_of_subject
+from index.store.sqlite.store import ReferenceStore
+from index.store.sqlite.subjects import SEX_CODES, subject_numbers_of
 
 
 def column_filter(where: SearchFilter, gallery_numbers: Mapping[str, int]) -> ColumnFilter:

@@ -18,10 +18,10 @@ from index.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
 from index.records import Int64Array, Sex
 from index.search_index import make_index
-from index.store_effects import PackRow
-from index.store_references import vector_blobs
-from index.store_subjects import SEX_CODES
-from index.template_codec import damage_named, decode_vectors
+from index.store.effects import PackRow
+from index.store.sqlite.references import vector_blobs
+from index.store.sqlite.subjects import SEX_CODES
+from index.store.template_codec import damage_named, decode_vectors
 
 ROWS_A_CHUNK = 8192
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}

@@ -20,8 +20,7 @@ from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.reference_columns import Resolved
 from index.search_index import make_index, release_replaced
-from index.store import ReferenceStore
-from index.store_effects import (
+from index.store.effects import (
     GalleryCreated,
     MembershipChanged,
     PackKey,
@@ -30,9 +29,10 @@ from index.store_effects import (
     ReferencesRemoved,
     SubjectChanged,
 )
-from index.store_erasures import forget_erasures, pending_erasures
-from index.store_galleries import gallery_numbers
-from index.store_references import all_packs
+from index.store.sqlite.galleries import gallery_numbers
+from index.store.sqlite.index_marks import forget_erasures, pending_erasures
+from index.store.sqlite.references import all_packs
+from index.store.sqlite.store import ReferenceStore
 from index.verification import verify_partitions
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)

@@ -12,10 +12,10 @@ from index.partition_loader import searchable_rows
 from index.receipts import VerifyReport
 from index.records import Int64Array, Modality
 from index.reference_columns import ColumnFilter
-from index.store import ReferenceStore
-from index.store_effects import PackKey
-from index.store_references import vector_blobs
-from index.template_codec import damage_named, decode_vectors
+from index.store.effects import PackKey
+from index.store.sqlite.references import vector_blobs
+from index.store.sqlite.store import ReferenceStore
+from index.store.template_codec import damage_named, decode_vectors
 
 SAMPLE_COUNT, QUICK_SAMPLE_COUNT = 256, 16
 # A vector compared with itself; what is missing is float32 rounding.

@@ -192,7 +192,7 @@ def test_the_writing_connection_syncs_checks_and_overwrites(database):
 
 
 def test_errors_of_the_disk_have_names():
-    from index.store_connection import named_errors
+    from index.store.sqlite.connection import named_errors
 
     for code, kind in (
         (sqlite3.SQLITE_FULL, DatabaseFullError),

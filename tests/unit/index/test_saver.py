@@ -9,7 +9,7 @@ from index.database import EnrollmentDatabase
 from index.errors import CacheFileError
 from index.maintenance import Saver
 from index.records import Subject
-from index.store_erasures import pending_erasures
+from index.store.sqlite.index_marks import pending_erasures
 
 
 def _read_again(folder, copy) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from index.page_token import checked_page_size, make_page_token, read_page_token
 from index.receipts import Page
 from index.records import Gallery, Reference, Subject
-from index.store import ReferenceStore
-from index.store_effects import PackRow
-from index.store_galleries import galleries_after, gallery_number
-from index.store_references import all_packs, references_after
-from index.store_subjects import find_subject, subjects_after
+from index.store.effects import PackRow
+from index.store.page_token import checked_page_size, make_page_token, read_page_token
+from index.store.sqlite.galleries import galleries_after, gallery_number
+from index.store.sqlite.references import all_packs, references_after
+from index.store.sqlite.store import ReferenceStore
+from index.store.sqlite.subjects import find_subject, subjects_after
 
 
 def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from index.errors import DatabaseDamagedError
-from index.migrations import apply_migrations
-from index.store_connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
-from index.store_effects import RowsDeleted
-from index.write_queue import Operation, Result, WriteQueue
+from index.store.effects import RowsDeleted
+from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
+from index.store.sqlite.migrations import apply_migrations
+from index.store.sqlite.write_queue import Operation, Result, WriteQueue
 
 # Ordinary reads last a few milliseconds; only a backup holds the log for longer.
 SCRUB_WAIT_MS = 250

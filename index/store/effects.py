@@ -29,7 +29,7 @@ class PackRow:
 class ReferenceAdded:
     """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back.
 
-    sex: the letter of store_subjects.SEX_CODES. birth_year: 0 when not recorded.
+    sex: the letter of subjects.SEX_CODES. birth_year: 0 when not recorded.
     """
 
     pack: PackRow

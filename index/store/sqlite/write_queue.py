@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from index.group_commit import GroupCommit, Ticket
-from index.store_connection import named_errors
+from index.store.sqlite.connection import named_errors
 
 Result = TypeVar("Result")
 MAX_GROUP_COUNT = 256

@@ -7,12 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from index import store_galleries as galleries
-from index import store_references as references
-from index import store_subjects as subjects
 from index.receipts import DeletionReceipt, EnrollmentReceipt
 from index.records import Gallery, Subject, SubjectState
-from index.store_effects import (
+from index.store.effects import (
     GalleryCreated,
     MembershipChanged,
     ReferenceAdded,
@@ -20,12 +17,13 @@ from index.store_effects import (
     RowsDeleted,
     SubjectChanged,
 )
-from index.store_erasures import note_erasures
-from index.store_references import EncodedReference
-from index.store_requests import earlier_receipt, remember_request
-from index.store_subjects import SEX_CODES, SubjectRow, from_microseconds, to_microseconds
-from index.template_codec import decode_vectors
-from index.write_queue import Outcome
+from index.store.sqlite import galleries, references, subjects
+from index.store.sqlite.index_marks import note_erasures
+from index.store.sqlite.references import EncodedReference
+from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.subjects import SEX_CODES, SubjectRow, from_microseconds, to_microseconds
+from index.store.sqlite.write_queue import Outcome
+from index.store.template_codec import decode_vectors
 
 
 def enroll(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from index.write_queue import Outcome
+from index.store.sqlite.write_queue import Outcome
 
 
 def note_erasures(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> None:
