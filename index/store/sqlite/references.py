@@ -10,7 +10,7 @@ from datetime import datetime
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Float32Array, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
-from index.store.sqlite.subjects import from_microseconds, marks, parts_of, to_microseconds
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
 
 _SELECT = (
