@@ -51,7 +51,8 @@ def members(connection: sqlite3.Connection, gallery_number: int) -> Int64Array:
 
 def vectors(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
     """Vectors float32 (n, dim) by id, ascending like reference_ids; those that do not exist are left out."""
-    blobs = _blobs(connection, pack, reference_ids)
+    # Read to the end before decoding, which may raise: a statement left half way would hold the log.
+    blobs = list(_blobs(connection, pack, reference_ids))
     return {reference_id: decode_vectors(blob, pack.dim, pack.encoding) for reference_id, blob in blobs}
 
 
