@@ -1,10 +1,14 @@
-"""What a committed write changes outside the store, in the indexes and the filter columns."""
+"""What a committed write changes outside the store, in the indexes and the filter columns: the union Effect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from index.records import Float32Array, Modality
+from index.records import Float32Array, Modality, Sex
+
+# As filter columns hold it.
+SEX_CODES = {Sex.UNKNOWN: 0, Sex.FEMALE: 1, Sex.MALE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class PackRow:
 class ReferenceAdded:
     """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back.
 
-    sex: the letter of store_subjects.SEX_CODES. birth_year: 0 when not recorded.
+    sex: of SEX_CODES. birth_year: 0 when not recorded.
     """
 
     pack: PackRow
@@ -51,7 +55,7 @@ class ReferencesRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SubjectChanged:
-    """What filters ask of a subject that has references already. birth_year: 0 when not recorded."""
+    """What filters ask of a subject that has references already. sex: of SEX_CODES. birth_year: 0 when not recorded."""
 
     subject_number: int
     sex: int
@@ -68,13 +72,12 @@ class MembershipChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class RowsDeleted:
-    """Rows were deleted whose bytes have to leave the files as well."""
-
-
-@dataclass(frozen=True, slots=True)
 class GalleryCreated:
     """A gallery that searches may name from now on."""
 
     gallery_id: str
     gallery_number: int
+
+
+Effect = ReferenceAdded | ReferencesRemoved | SubjectChanged | MembershipChanged | GalleryCreated
+ApplyEffects = Callable[[Sequence[Effect]], None]

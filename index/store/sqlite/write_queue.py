@@ -11,31 +11,39 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from index.group_commit import GroupCommit, Ticket
-from index.store_connection import named_errors
+from index.store.effects import Effect
+from index.store.sqlite.connection import named_errors
 
 Result = TypeVar("Result")
 MAX_GROUP_COUNT = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome(Generic[Result]):
-    """What an operation answers, and what has to change outside the store once it is committed."""
+class WriteOutcome(Generic[Result]):
+    """What an operation answers, and what has to change once it is committed.
+
+    effects: outside the store. frees_rows: it deleted rows whose bytes have to leave the files as well.
+    """
 
     result: Result
-    effects: tuple[object, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    frees_rows: bool = False
 
 
-Operation = Callable[[sqlite3.Connection], Outcome[Result]]
+Operation = Callable[[sqlite3.Connection], WriteOutcome[Result]]
+# Of the effects of one commit in their order, and whether it freed rows.
+AfterCommit = Callable[[Sequence[Effect], bool], None]
 _Tickets = Sequence[Ticket[Operation[Any]]]
 
 
 class WriteQueue:
     """Runs operations on the writing connection. Thread safe."""
 
-    def __init__(self, connection: sqlite3.Connection, apply_effects: Callable[[Sequence[object]], None]) -> None:
-        """apply_effects: called under the writer lock after each commit, before any of the group is acknowledged."""
+    def __init__(self, connection: sqlite3.Connection, after_commit: AfterCommit) -> None:
+        """after_commit: called under the writer lock after each commit that has effects, before any of the group is
+        acknowledged."""
         self._connection = connection
-        self._apply_effects = apply_effects
+        self._after_commit = after_commit
         self._groups = GroupCommit[Operation[Any]](self._run, max_group_count=MAX_GROUP_COUNT)
 
     def submit(self, operation: Operation[Result]) -> Result:
@@ -49,15 +57,16 @@ class WriteQueue:
 
     def _run(self, group: _Tickets) -> None:
         with named_errors():
-            effects = self._commit(group)
+            outcomes = self._commit(group)
+        effects = [effect for outcome in outcomes for effect in outcome.effects]
         if effects:
-            self._apply_effects(effects)
+            self._after_commit(effects, any(outcome.frees_rows for outcome in outcomes))
 
-    def _commit(self, group: _Tickets) -> list[object]:
+    def _commit(self, group: _Tickets) -> list[WriteOutcome[Any]]:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            effects = [effect for ticket in group for effect in self._effects_of_one(ticket)]
+            outcomes = [outcome for ticket in group if (outcome := self._outcome_of_one(ticket)) is not None]
             if all(ticket.error for ticket in group):
                 connection.execute("ROLLBACK")
                 return []
@@ -68,9 +77,10 @@ class WriteQueue:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        return effects
+        return outcomes
 
-    def _effects_of_one(self, ticket: Ticket[Operation[Any]]) -> tuple[object, ...]:
+    def _outcome_of_one(self, ticket: Ticket[Operation[Any]]) -> WriteOutcome[Any] | None:
+        """None for an operation that was refused."""
         connection = self._connection
         connection.execute("SAVEPOINT operation")
         try:
@@ -78,12 +88,13 @@ class WriteQueue:
         except sqlite3.Error:
             raise
         except Exception as error:
-            return self._refused(ticket, error)
+            self._refuse(ticket, error)
+            return None
         connection.execute("RELEASE operation")
         ticket.result = outcome.result
-        return outcome.effects
+        return outcome
 
-    def _refused(self, ticket: Ticket[Operation[Any]], error: Exception) -> tuple[object, ...]:
+    def _refuse(self, ticket: Ticket[Operation[Any]], error: Exception) -> None:
         self._connection.execute("ROLLBACK TO operation")
         self._connection.execute("RELEASE operation")
         try:
@@ -91,4 +102,3 @@ class WriteQueue:
                 raise error
         except Exception as named:
             ticket.error = named
-        return ()

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Float32Array, Modality, NewReference, Reference
-from index.store_effects import PackKey, PackRow
-from index.store_subjects import from_microseconds, marks, parts_of, to_microseconds
-from index.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
+from index.store.effects import PackKey, PackRow
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
 
 _SELECT = (
     "SELECT reference_id, subject_id, pack_number, finger, quality, sample_sha256, station_id, capture_time,"

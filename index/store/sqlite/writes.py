@@ -7,25 +7,26 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from index import store_galleries as galleries
-from index import store_references as references
-from index import store_subjects as subjects
+from index.deletions import DeletionCounts, Deletions
 from index.receipts import DeletionReceipt, EnrollmentReceipt
 from index.records import Gallery, Subject, SubjectState
-from index.store_effects import (
+from index.store.effects import (
+    SEX_CODES,
+    Effect,
     GalleryCreated,
     MembershipChanged,
     ReferenceAdded,
     ReferencesRemoved,
-    RowsDeleted,
     SubjectChanged,
 )
-from index.store_erasures import note_erasures
-from index.store_references import EncodedReference
-from index.store_requests import earlier_receipt, remember_request
-from index.store_subjects import SEX_CODES, SubjectRow, from_microseconds, to_microseconds
-from index.template_codec import decode_vectors
-from index.write_queue import Outcome
+from index.store.sqlite import galleries, references, subjects
+from index.store.sqlite.index_marks import note_erasures
+from index.store.sqlite.references import EncodedReference
+from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.subjects import SubjectRow
+from index.store.sqlite.write_queue import WriteOutcome
+from index.store.template_codec import decode_vectors
 
 
 def enroll(
@@ -36,16 +37,16 @@ def enroll(
     request_id: str,
     request_digest: bytes,
     now: datetime,
-) -> Outcome[EnrollmentReceipt]:
+) -> WriteOutcome[EnrollmentReceipt]:
     """Store a subject or add to one; see EnrollmentDatabase.enroll."""
     earlier = earlier_receipt(connection, request_id, "enroll", request_digest)
     if earlier is not None:
         create_time = from_microseconds(earlier["create_time"])
-        return Outcome(
+        return WriteOutcome(
             EnrollmentReceipt(earlier["subject_id"], tuple(earlier["reference_ids"]), create_time, replayed=True)
         )
     row, is_changed = subjects.find_or_create(connection, subject, now=now)
-    effects: list[object] = []
+    effects: list[Effect] = []
     if is_changed:
         stored = row.subject
         effects.append(SubjectChanged(row.subject_number, SEX_CODES[stored.sex], stored.birth_year or 0))
@@ -63,34 +64,34 @@ def enroll(
         "create_time": to_microseconds(now),
     }
     remember_request(connection, request_id, "enroll", request_digest, kept, subject_number=row.subject_number)
-    return Outcome(receipt, tuple(effects))
+    return WriteOutcome(receipt, tuple(effects))
 
 
 def delete_subject(
     connection: sqlite3.Connection, subject_id: str, *, request_id: str, now: datetime
-) -> Outcome[DeletionReceipt]:
+) -> WriteOutcome[DeletionReceipt]:
     """Delete a subject with all its references."""
     digest = _digest_of("delete_subject", subject_id)
     earlier = earlier_receipt(connection, request_id, "delete_subject", digest)
     if earlier is not None:
-        return Outcome(_deletion_again(subject_id, earlier))
+        return WriteOutcome(_deletion_again(subject_id, earlier))
     number = subjects.find_subject(connection, subject_id).subject_number
     reference_ids = references.reference_ids_of_subject(connection, number)
     removed = subjects.delete_subject_rows(connection, number)
     note_erasures(connection, reference_ids)
     receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
-    return Outcome(receipt, (ReferencesRemoved(reference_ids), RowsDeleted()))
+    return WriteOutcome(receipt, (ReferencesRemoved(reference_ids),), frees_rows=True)
 
 
 def delete_reference(
     connection: sqlite3.Connection, reference_id: int, *, request_id: str, now: datetime
-) -> Outcome[DeletionReceipt]:
+) -> WriteOutcome[DeletionReceipt]:
     """Delete one reference; its subject stays, also without any."""
     digest = _digest_of("delete_reference", str(reference_id))
     earlier = earlier_receipt(connection, request_id, "delete_reference", digest)
     if earlier is not None:
-        return Outcome(_deletion_again("", earlier))
+        return WriteOutcome(_deletion_again("", earlier))
     subject_id = references.subject_ids_of(connection, (reference_id,)).get(reference_id, "")
     number, removed = references.delete_reference_rows(connection, reference_id)
     note_erasures(connection, (reference_id,))
@@ -98,24 +99,24 @@ def delete_reference(
     # Kept under the subject, so that deleting it later blanks this answer, which names it.
     kept = {**_kept(receipt), "subject_id": subject_id}
     remember_request(connection, request_id, "delete_reference", digest, kept, subject_number=number)
-    return Outcome(receipt, (ReferencesRemoved((reference_id,)), RowsDeleted()))
+    return WriteOutcome(receipt, (ReferencesRemoved((reference_id,)),), frees_rows=True)
 
 
-def seal_subject(connection: sqlite3.Connection, subject_id: str) -> Outcome[None]:
+def seal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
     """Keep a subject and never search it."""
     row = subjects.find_subject(connection, subject_id)
     subjects.set_state(connection, row.subject_number, SubjectState.SEALED)
-    return Outcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
+    return WriteOutcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
 
 
-def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> Outcome[None]:
+def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
     """Search a sealed subject again."""
     row = subjects.find_subject(connection, subject_id)
     if row.subject.state is not SubjectState.SEALED:
-        return Outcome(None)
+        return WriteOutcome(None)
     subjects.set_state(connection, row.subject_number, SubjectState.ACTIVE)
     gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
-    effects = []
+    effects: list[Effect] = []
     for pack in references.all_packs(connection).values():
         for reference_id, finger, blob in connection.execute(
             "SELECT reference_id, finger, vectors FROM reference JOIN template USING (reference_id)"
@@ -134,18 +135,18 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> Outcome[N
                     vectors=decode_vectors(blob, pack.dim, pack.encoding),
                 )
             )
-    return Outcome(None, tuple(effects))
+    return WriteOutcome(None, tuple(effects))
 
 
-def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> Outcome[None]:
+def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> WriteOutcome[None]:
     """Make a gallery."""
     number = galleries.create_gallery(connection, gallery, now=now)
-    return Outcome(None, (GalleryCreated(gallery.gallery_id, number),))
+    return WriteOutcome(None, (GalleryCreated(gallery.gallery_id, number),))
 
 
 def change_membership(
     connection: sqlite3.Connection, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool
-) -> Outcome[None]:
+) -> WriteOutcome[None]:
     """Put subjects into a gallery or take them out: all of them or, when one is unknown, none."""
     number = galleries.gallery_number(connection, gallery_id)
     subject_numbers = galleries.known_subject_numbers(connection, subject_ids)
@@ -153,7 +154,19 @@ def change_membership(
         galleries.join(connection, number, subject_numbers)
     else:
         galleries.leave(connection, number, subject_numbers)
-    return Outcome(None, (MembershipChanged(number, subject_numbers, is_member),))
+    return WriteOutcome(None, (MembershipChanged(number, subject_numbers, is_member),))
+
+
+def delete_again(connection: sqlite3.Connection, deletions: Deletions) -> DeletionCounts:
+    """Inside a transaction. A reference goes only if it belongs to the subject it was deleted of."""
+    numbers = subjects.subject_numbers_of(connection, deletions.subject_ids)
+    for number in numbers.values():
+        subjects.delete_subject_rows(connection, number)
+    owners = references.subject_ids_of(connection, sorted({reference_id for reference_id, _ in deletions.references}))
+    gone = [reference_id for reference_id, owner in owners.items() if (reference_id, owner) in deletions.references]
+    for reference_id in gone:
+        references.delete_reference_rows(connection, reference_id)
+    return DeletionCounts(len(numbers), len(gone))
 
 
 def _insert_references(

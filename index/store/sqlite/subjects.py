@@ -10,17 +10,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 
-# The order of SQL parameters in one statement stays far below SQLite's limit of 32,766.
-ROWS_A_STATEMENT = 500
 LAST_YEAR = 9999
-SEX_CODES = {Sex.UNKNOWN: 0, Sex.FEMALE: 1, Sex.MALE: 2}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, birth_year, create_time"
 
 
@@ -30,18 +26,6 @@ class SubjectRow:
 
     subject_number: int
     subject: Subject
-
-
-def to_microseconds(time: datetime) -> int:
-    """Microseconds since 1970 in UTC. A time without a zone is taken as a mistake: ValueError."""
-    if time.tzinfo is None:
-        raise ValueError("a time without a time zone cannot be stored; give it in UTC")
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def from_microseconds(value: int) -> datetime:
-    """The UTC time of to_microseconds."""
-    return _EPOCH + value * _MICROSECOND
 
 
 def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
@@ -123,16 +107,6 @@ def subject_numbers_of(connection: sqlite3.Connection, subject_ids: Iterable[str
         statement = f"SELECT subject_id, subject_number FROM subject WHERE subject_id IN ({marks(part)})"  # noqa: S608
         found.update(connection.execute(statement, part).fetchall())
     return found
-
-
-def parts_of(values: Sequence[object]) -> Iterable[Sequence[object]]:
-    """values in parts that one statement takes."""
-    return (values[start : start + ROWS_A_STATEMENT] for start in range(0, len(values), ROWS_A_STATEMENT))
-
-
-def marks(values: Sequence[object]) -> str:
-    """Placeholders for values."""
-    return ",".join("?" * len(values))
 
 
 def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) -> tuple[SubjectRow, bool]:

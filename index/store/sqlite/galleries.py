@@ -8,7 +8,8 @@ from datetime import datetime
 
 from index.errors import AlreadyExistsError, DatabaseError, GalleryNotFoundError, SubjectNotFoundError
 from index.records import Gallery
-from index.store_subjects import from_microseconds, subject_numbers_of, to_microseconds
+from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.subjects import subject_numbers_of
 
 
 def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> int:
