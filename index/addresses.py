@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from index.cache_file import AnyArray
+from index.durable.cache_file import AnyArray
 
 
 def address_of(array: AnyArray) -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.cache_file import AnyArray, CacheContents
 from index.codes import UInt8Array, high_places
 from index.descriptor_scan import UInt16Array, row_bytes, write_rows
+from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
 from index.records import Int64Array
 from index.simd_kernels import GROUP_ROW_COUNT

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_file import AnyArray, read_cache, write_cache
 from index.descriptor_chunk import DescriptorChunk
+from index.durable.cache_file import AnyArray, read_cache, write_cache
 from index.errors import CacheFileError
 
 LIST_NAME = "descriptors.cache"

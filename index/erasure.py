@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_file import AnyArray, erase_in_cache
 from index.codes import copy_codes, empty_codes, half_length_of, high_places
+from index.durable.cache_file import AnyArray, erase_in_cache
 from index.records import Int64Array
 from index.segment_files import SEGMENT_KIND, SEGMENT_PATTERN
 from index.segments import ALIVE, Segment

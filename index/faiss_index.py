@@ -8,7 +8,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from index.cache_file import read_cache, write_cache
+from index.durable.cache_file import read_cache, write_cache
 from index.errors import DuplicateReferenceError
 from index.records import Float32Array, Int64Array
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids

@@ -11,9 +11,9 @@ from typing import assert_never
 import numpy as np
 
 from index.cache_files import new_folder, remove_other_folders, save_cache
+from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
 from index.filter_resolution import column_filter, references_of_subjects
-from index.group_commit import GroupCommit, Ticket
 from index.partition import Partition
 from index.partition_loader import build_partition, load_partition, refresh_partition
 from index.receipts import ReportProgress, VerifyReport

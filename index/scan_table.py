@@ -9,8 +9,8 @@ import numpy.typing as npt
 from numba import carray, njit
 
 from index.addresses import address_of, pointer
-from index.cache_file import AnyArray
 from index.codes import RowCodes, UInt8Array
+from index.durable.cache_file import AnyArray
 from index.records import Float32Array, Int64Array
 
 UInt64Array = npt.NDArray[np.uint64]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from index.group_commit import GroupCommit, Ticket
+from index.durable.group_commit import GroupCommit, Ticket
 from matcher.audit_chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit_head import AuditHead
 from matcher.audit_records import AuditEvent, AuditRecord

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import cache_file
+from index.durable import cache_file
 from index.errors import CacheFileError, DatabaseFullError
 from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex

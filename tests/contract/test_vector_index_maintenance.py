@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import cache_file, compactor, merging, quantized, retirement
+from index import compactor, merging, quantized, retirement
 from index.background import Background
+from index.durable import cache_file
 from index.errors import DatabaseFullError
 from index.quantized import QuantizedIndex
 from tests.contract.test_vector_index import unit_rows

@@ -29,8 +29,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from index.durable.files import replacement
 from index.errors import CacheFileError, DatabaseFullError
-from index.replacement import replacement
 
 FORMAT_VERSION = 2
 MAGIC = b"STMATCH" + bytes([FORMAT_VERSION])
