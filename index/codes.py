@@ -21,8 +21,8 @@ import numpy.typing as npt
 from numba import njit
 
 from index.records import Float32Array, Int64Array
-from index.rotation import padded_length, rotated
-from index.simd_kernels import BLOCK_ROW_COUNT
+from index.vector.kernels.dots import BLOCK_ROW_COUNT
+from index.vector.kernels.rotation import padded_length, rotated
 from index.vectors import Float64Array
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -46,7 +46,7 @@ _RESIDUAL_GROWTH = 1.0 + 1e-6
 class RowCodes:
     """Room for the codes of n rows, n a multiple of 64; the arrays are filled in place.
 
-    high, low: uint8 (n * half_length,), laid out as index/simd_kernels.py wants them.
+    high, low: uint8 (n * half_length,), laid out as index/vector/kernels/dots.py wants them.
     scales, high_residuals, low_residuals: float32 (n,). high_residuals: norm of what the high plane alone leaves out;
     low_residuals: of what both planes together leave out. Both rounded up.
     """

@@ -11,7 +11,7 @@ from index.descriptor_scan import UInt16Array, row_bytes, write_rows
 from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
 from index.records import Int64Array
-from index.simd_kernels import GROUP_ROW_COUNT
+from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vectors import BoolArray
 
 CHUNK_ROW_COUNT = 1 << 16

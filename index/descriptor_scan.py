@@ -1,7 +1,7 @@
 """The scan under the descriptor index: for every probe descriptor, the nearest of all stored ones, by 4-bit codes.
 
-A descriptor is turned by the fixed rotation of index/rotation.py, which spreads it evenly over its positions, and each
-position becomes a number 0-15; one scale serves all, since all have unit length. Codes lie as index/simd_kernels.py
+A descriptor is turned by the fixed rotation of index/vector/kernels/rotation.py, which spreads it evenly over its positions, and each
+position becomes a number 0-15; one scale serves all, since all have unit length. Codes lie as index/vector/kernels/dots.py
 wants them, so the inner loop is that of the exact index: 64 rows with several probe descriptors at a time. No bound is
 kept here: votes of hundreds of descriptors average the rounding out, and every finger that gets far is compared fully.
 """
@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray, njit
 
-from index.addresses import address_of, pointer
 from index.codes import Int8Array, Int32Array, UInt8Array, high_places
 from index.records import Float32Array, Int64Array
-from index.rotation import padded_length, rotated
-from index.simd import best_instruction
-from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.addresses import address_of, pointer
+from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.rotation import padded_length, rotated
+from index.vector.kernels.simd import best_instruction
 from index.vectors import BoolArray
 
 UInt16Array = npt.NDArray[np.uint16]

@@ -23,7 +23,7 @@ from index.quantized_search import Searcher
 from index.records import Float32Array, Int64Array
 from index.segment_files import delete_other_files, read_contents, read_segment, write_contents, write_segment
 from index.segments import Segment, View
-from index.simd import Instruction, best_instruction
+from index.vector.kernels.simd import Instruction, best_instruction
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.vectors import Hits
 

@@ -15,8 +15,8 @@ from index.row_filter import NO_FILTER, RowFilter, UInt64Array
 from index.scan import Queries, scanner
 from index.scan_table import Part, parts_table
 from index.segments import View
-from index.simd import Instruction
-from index.simd_kernels import GROUP_ROW_COUNT
+from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.kernels.simd import Instruction
 from index.vectors import Hits, hits_from_rows, read_only
 
 QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from index.records import Int64Array
-from index.simd_kernels import GROUP_ROW_COUNT
+from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vectors import BoolArray
 
 UInt64Array = npt.NDArray[np.uint64]

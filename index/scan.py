@@ -21,8 +21,8 @@ from index.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor,
 from index.codes import Int8Array, Int32Array
 from index.records import Float32Array
 from index.scan_table import Parts, Rows, rows_of
-from index.simd import Instruction
-from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.simd import Instruction
 from index.vectors import Float64Array
 
 UInt64Array = npt.NDArray[np.uint64]

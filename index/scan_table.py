@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray, njit
 
-from index.addresses import address_of, pointer
 from index.codes import RowCodes, UInt8Array
 from index.durable.cache_file import AnyArray
 from index.records import Float32Array, Int64Array
+from index.vector.kernels.addresses import address_of, pointer
 
 UInt64Array = npt.NDArray[np.uint64]
 
@@ -35,7 +35,7 @@ Parts = npt.NDArray[np.void]
 class Rows(NamedTuple):
     """Coded rows of one segment. Rows beyond row_count, and those that died by sequence, are not looked at.
 
-    high: uint8 flat, groups of 64 rows; low: uint8 flat, row after row (index/simd_kernels.py).
+    high: uint8 flat, groups of 64 rows; low: uint8 flat, row after row (index/vector/kernels/dots.py).
     scales, high_residuals, low_residuals: float32 (n,). vectors: float32 (n or more, dim), mapped or in memory.
     died: int64 (n,), 0 or the change that removed the row.
     allowed: uint64 (groups,), bit r for row r of the group; empty: every row is allowed.

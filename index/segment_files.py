@@ -13,7 +13,7 @@ from index.durable.cache_file import AnyArray, Blocks, read_cache, write_cache
 from index.errors import CacheFileError
 from index.records import Float32Array, Int64Array
 from index.segments import ALIVE, Segment
-from index.simd_kernels import GROUP_ROW_COUNT
+from index.vector.kernels.dots import GROUP_ROW_COUNT
 
 SEGMENT_KIND = "segment"
 CONTENTS_KIND = "segments"

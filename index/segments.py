@@ -9,7 +9,7 @@ import numpy as np
 
 from index.codes import RowCodes, empty_codes, encode_rows
 from index.records import Float32Array, Int64Array
-from index.simd_kernels import GROUP_ROW_COUNT
+from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vectors import BoolArray
 
 ALIVE = 0

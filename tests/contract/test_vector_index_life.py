@@ -16,7 +16,7 @@ from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex
 from index.quantized import QuantizedIndex
 from index.scan import scanner
-from index.simd import best_instruction
+from index.vector.kernels.simd import best_instruction
 from index.vectors import VectorIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 

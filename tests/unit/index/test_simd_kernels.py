@@ -7,9 +7,9 @@ import pytest
 from numba import njit
 
 from index.codes import empty_codes, encode_queries, encode_rows
-from index.rotation import padded_length, rotated
-from index.simd import Instruction, supported_instructions
-from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.rotation import padded_length, rotated
+from index.vector.kernels.simd import Instruction, supported_instructions
 
 DIM = 200
 

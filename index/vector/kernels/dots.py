@@ -1,4 +1,4 @@
-"""The compiled inner loops of the quantized scan: numba intrinsics made of the vector pieces in index/simd.py.
+"""The compiled inner loops of the quantized scan: numba intrinsics made of the vector pieces in index/vector/kernels/simd.py.
 
 Layout of codes (index/codes.py makes it): a byte holds two numbers 0-15, of positions p and p + half_length. The high
 plane interleaves 16 rows: 64-byte vector s of a block holds bytes 4s..4s+3 of each of its rows. The low plane keeps
@@ -18,8 +18,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from index import simd
-from index.simd import F32, I8, I32, I64, Instruction
+from index.vector.kernels import simd
+from index.vector.kernels.simd import F32, I8, I32, I64, Instruction
 
 BLOCK_ROW_COUNT = 16
 GROUP_BLOCK_COUNT = 4
