@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.codes import UInt8Array, high_places
 from index.descriptor_scan import UInt16Array, row_bytes, write_rows
 from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
 from index.records import Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.quantized.codes import UInt8Array, high_places
 from index.vectors import BoolArray
 
 CHUNK_ROW_COUNT = 1 << 16

@@ -15,8 +15,8 @@ import numpy as np
 
 from index.descriptor_index import DescriptorIndex
 from index.descriptor_index import warm_up as warm_up_descriptors
-from index.quantized import QuantizedIndex
 from index.records import Float32Array, Int64Array, Modality
+from index.vector.quantized.index import QuantizedIndex
 from index.vectors import Hits
 
 

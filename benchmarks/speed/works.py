@@ -106,7 +106,7 @@ def search_faces() -> StageWork:
     """
     from benchmarks.speed.search_sets import make_set  # noqa: PLC0415
     from index.faiss_index import FlatYardstick  # noqa: PLC0415
-    from index.quantized import QuantizedIndex  # noqa: PLC0415
+    from index.vector.quantized.index import QuantizedIndex  # noqa: PLC0415
 
     searched = make_set("identities", size=SEARCHED, dim=384, probe_count=10, seed=1)
     vector_index, flat = QuantizedIndex(384), FlatYardstick(384, thread_count=1)

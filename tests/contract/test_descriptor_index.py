@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.codes import high_places
 from index.descriptor_chunk import CHUNK_ROW_COUNT
 from index.descriptor_files import CHUNK_KIND, LIST_NAME
 from index.descriptor_index import STORED_LIMIT, DescriptorIndex
@@ -18,6 +17,7 @@ from index.descriptor_scan import NEAREST_COUNT, row_bytes
 from index.durable.cache_file import read_cache, write_cache
 from index.errors import CacheFileError, DatabaseFullError, DuplicateReferenceError, VectorError
 from index.records import Float32Array
+from index.vector.quantized.codes import high_places
 
 DIM = 64
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.errors import DuplicateReferenceError, VectorError
 from index.exact import ExactIndex
 from index.faiss_index import FaissFlatIndex
-from index.quantized import QuantizedIndex
+from index.vector.quantized.index import QuantizedIndex
 from index.vectors import PADDING_ID, PADDING_SIMILARITY, VectorIndex, merge_hits
 
 IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {

@@ -56,7 +56,7 @@ def test_a_rebuilt_index_that_finds_no_room_is_not_called_rebuilt(data_folder, c
     def full(*_: object, **__: object) -> None:
         raise DatabaseFullError("no space is left on the disk")
 
-    monkeypatch.setattr("index.segment_files.write_cache", full)
+    monkeypatch.setattr("index.vector.quantized.segment_files.write_cache", full)
     assert main(["--lang", "en", "index", "rebuild"]) == 1
     said = capsys.readouterr()
     assert "rebuilt" not in said.out

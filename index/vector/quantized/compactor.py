@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from index.compaction import GROWTH, segments_in_memory, segments_to_merge
-from index.merging import MergeAbandonedError, merged
-from index.retirement import Retirement
-from index.segments import Segment, View
+from index.vector.quantized.merge_policy import GROWTH, segments_in_memory, segments_to_merge
+from index.vector.quantized.merging import MergeAbandonedError, merged
+from index.vector.quantized.retirement import Retirement
+from index.vector.quantized.segments import Segment, View
 
 # Finished segments whose vectors are still in memory: so many interrupt a merge, to be written to a file first.
 URGENT_SEGMENT_COUNT = 8

@@ -3,7 +3,7 @@
 Two bounds in a cascade. The high plane gives each row an upper bound, 64 rows at a time; rows below the floor of their
 query are done with. The low plane is read for the others only and bounds the full code. A row whose estimate reaches
 the floor is compared with the query itself, which raises the floor; a row whose upper bound alone reaches it becomes a
-candidate, is compared at the end of the segment if it still does, and goes on to index/exact_order.py.
+candidate, is compared at the end of the segment if it still does, and goes on to index/vector/quantized/exact_order.py.
 """
 
 # ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from index.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
-from index.codes import Int8Array, Int32Array
 from index.records import Float32Array
-from index.scan_table import Parts, Rows, rows_of
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.simd import Instruction
+from index.vector.quantized.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
+from index.vector.quantized.codes import Int8Array, Int32Array
+from index.vector.quantized.scan_table import Parts, Rows, rows_of
 from index.vectors import Float64Array
 
 UInt64Array = npt.NDArray[np.uint64]

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from index.segments import Segment, View
+from index.vector.quantized.segments import Segment, View
 
 GROWTH = 4  # segments of one size class that are merged into one of the next
 LARGEST_ROW_COUNT = 1 << 18

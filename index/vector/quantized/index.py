@@ -1,7 +1,7 @@
 """VectorIndex that proves its answers: a scan of short codes with error bounds, then float64 on what they leave over.
 
 Writers append rows, mark rows dead and publish a new View; a search works on the View it began with and takes no lock.
-Segments are merged in the background (index/background.py, index/compactor.py).
+Segments are merged in the background (index/vector/quantized/background.py, index/vector/quantized/compactor.py).
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ from pathlib import Path
 
 import numpy as np
 
-from index.background import Background
-from index.compaction import segments_in_memory, view_with
-from index.compactor import Compactor
-from index.erasure import erase_from_files, erase_from_memory
 from index.errors import DuplicateReferenceError
-from index.merging import merged, new_file_name
-from index.quantized_search import Searcher
 from index.records import Float32Array, Int64Array
-from index.segment_files import delete_other_files, read_contents, read_segment, write_contents, write_segment
-from index.segments import Segment, View
 from index.vector.kernels.simd import Instruction, best_instruction
+from index.vector.quantized.background import Background
+from index.vector.quantized.compactor import Compactor
+from index.vector.quantized.erasing import erase_from_files, erase_from_memory
+from index.vector.quantized.merge_policy import segments_in_memory, view_with
+from index.vector.quantized.merging import merged, new_file_name
+from index.vector.quantized.search import Searcher
+from index.vector.quantized.segment_files import (
+    delete_other_files,
+    read_contents,
+    read_segment,
+    write_contents,
+    write_segment,
+)
+from index.vector.quantized.segments import Segment, View
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.vectors import Hits
 
@@ -115,7 +121,7 @@ class QuantizedIndex:
         return removed
 
     def erase(self, reference_ids: Int64Array) -> None:
-        """Overwrite what is left of removed references, in memory and in the files of this index; see index/erasure.py.
+        """Overwrite what is left of removed references, in memory and in the files of this index; see index/vector/quantized/erasing.py.
 
         A merge that is under way is given up for it. A search that began before their removal may see zeros in their
         place. Raises CacheFileError: files that could not be changed are best deleted.

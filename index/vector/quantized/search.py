@@ -7,16 +7,16 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from index.candidates import Found, absorb, new_found
-from index.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
-from index.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
 from index.records import Float32Array, Int64Array
-from index.row_filter import NO_FILTER, RowFilter, UInt64Array
-from index.scan import Queries, scanner
-from index.scan_table import Part, parts_table
-from index.segments import View
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.kernels.simd import Instruction
+from index.vector.quantized.candidates import Found, absorb, new_found
+from index.vector.quantized.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
+from index.vector.quantized.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
+from index.vector.quantized.row_filter import NO_FILTER, RowFilter, UInt64Array
+from index.vector.quantized.scan import Queries, scanner
+from index.vector.quantized.scan_table import Part, parts_table
+from index.vector.quantized.segments import View
 from index.vectors import Hits, hits_from_rows, read_only
 
 QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search

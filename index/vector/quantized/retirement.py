@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from index.segments import Segment
+from index.vector.quantized.segments import Segment
 
 LIMIT_S = 30.0  # no search takes so long; memory is not held for longer
 

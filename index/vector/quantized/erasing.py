@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from index.codes import copy_codes, empty_codes, half_length_of, high_places
 from index.durable.cache_file import AnyArray, erase_in_cache
 from index.records import Int64Array
-from index.segment_files import SEGMENT_KIND, SEGMENT_PATTERN
-from index.segments import ALIVE, Segment
+from index.vector.quantized.codes import copy_codes, empty_codes, half_length_of, high_places
+from index.vector.quantized.segment_files import SEGMENT_KIND, SEGMENT_PATTERN
+from index.vector.quantized.segments import ALIVE, Segment
 
 # Rows a pass; bounds the memory for the positions of their bytes.
 ROWS_A_PASS = 1024

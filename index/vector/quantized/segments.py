@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.codes import RowCodes, empty_codes, encode_rows
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.quantized.codes import RowCodes, empty_codes, encode_rows
 from index.vectors import BoolArray
 
 ALIVE = 0

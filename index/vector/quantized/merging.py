@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
-from index.codes import copy_codes
 from index.records import Float32Array, Int64Array
-from index.segment_files import map_vectors, write_segment
-from index.segments import Segment, View
+from index.vector.quantized.codes import copy_codes
+from index.vector.quantized.segment_files import map_vectors, write_segment
+from index.vector.quantized.segments import Segment, View
 from index.vectors import read_only
 
 COPY_ROW_COUNT = 1024

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.records import Float32Array, Int64Array
-from index.row_filter import UInt64Array, row_mask
-from index.segments import View
+from index.vector.quantized.row_filter import UInt64Array, row_mask
+from index.vector.quantized.segments import View
 from index.vectors import Float64Array, best_first, cosine_similarities
 
 # A candidate's key: number of its segment in the view, times this, plus its row.
@@ -31,7 +31,7 @@ def rank_candidates(view: View, keys: Int64Array, query: Float32Array, k: int) -
 
 
 def rank_exhaustively(view: View, allowed: Sequence[UInt64Array], query: Float32Array, k: int) -> Ranked:
-    """The k best of all searchable, allowed rows. allowed: one bit array a segment (index/row_filter.py).
+    """The k best of all searchable, allowed rows. allowed: one bit array a segment (index/vector/quantized/row_filter.py).
 
     A float32 product passes over every row; rows within its rounding of the k-th best are compared in float64.
     """
