@@ -21,8 +21,8 @@ from benchmarks.error_rates.gallery import read_enrollment
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.metrics import wilson_interval
 from benchmarks.progress import track
-from index.descriptor_index import DescriptorIndex
 from index.records import FingerPosition, Modality, Template
+from index.vector.votes.index import DescriptorIndex
 from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
 from matcher.fingerprint.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from index.descriptor_chunk import DescriptorChunk
 from index.durable.cache_file import AnyArray, read_cache, write_cache
 from index.errors import CacheFileError
+from index.vector.votes.chunk import DescriptorChunk
 
 LIST_NAME = "descriptors.cache"
 LIST_KIND = "descriptor list"

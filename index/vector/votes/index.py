@@ -14,11 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from index.descriptor_chunk import DescriptorChunk, Snapshot
-from index.descriptor_files import load_chunks, save_chunks, scrub_chunks
-from index.descriptor_scan import chunks_table, count_votes, empty_nearest, encode_probe, encode_rows, scanner
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array, Int64Array
+from index.vector.votes.chunk import DescriptorChunk, Snapshot
+from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
+from index.vector.votes.scan import (
+    chunks_table,
+    count_votes,
+    empty_nearest,
+    encode_probe,
+    encode_rows,
+    scanner,
+)
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.vectors import Hits, hits_from_rows
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.descriptor_scan import UInt16Array, row_bytes, write_rows
 from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
 from index.records import Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.quantized.codes import UInt8Array, high_places
+from index.vector.votes.scan import UInt16Array, row_bytes, write_rows
 from index.vectors import BoolArray
 
 CHUNK_ROW_COUNT = 1 << 16
@@ -50,7 +50,7 @@ class DescriptorChunk:
     A finger becomes searchable by one byte, written after all else of it; it stops being so by the same byte, before
     the rest is overwritten.
 
-    saved: what its cache file holds, None without one; kept up to date by index/descriptor_files.py.
+    saved: what its cache file holds, None without one; kept up to date by index/vector/votes/files.py.
     """
 
     def __init__(self, dim: int) -> None:
