@@ -16,9 +16,9 @@ from pathlib import Path
 
 from index.errors import CacheFileError
 from index.partition import Partition
-from index.search_index import SearchIndex, load_index
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark, Store, StoreReader
+from index.vector.engines import SearchIndex, load_index
 
 log = logging.getLogger(__name__)
 

@@ -38,11 +38,11 @@ from index.records import (
     Subject,
 )
 from index.reference_columns import Resolved
-from index.search_index import warm_up
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store
-from index.vectors import Hits
+from index.vector.engines import warm_up
+from index.vector.protocol import Hits
 
 EVERYTHING = SearchFilter()
 _now = partial(datetime.now, UTC)

@@ -10,10 +10,10 @@ import numpy as np
 from index.errors import VectorError
 from index.records import Float32Array, Int64Array
 from index.reference_columns import ColumnFilter, ReferenceColumns, Resolved
-from index.search_index import SearchIndex
 from index.store.effects import PackRow, ReferenceAdded
+from index.vector.engines import SearchIndex
+from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, Hits
 from index.vector_checks import checked_vectors
-from index.vectors import PADDING_ID, PADDING_SIMILARITY, Hits
 
 
 class Partition:

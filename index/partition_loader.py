@@ -15,10 +15,10 @@ from index.cache_files import load_marked, new_folder
 from index.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
 from index.records import Int64Array
-from index.search_index import make_index
 from index.store.effects import PackRow
 from index.store.protocol import StoreReader
 from index.store.template_codec import damage_named
+from index.vector.engines import make_index
 
 ROWS_A_CHUNK = 8192
 

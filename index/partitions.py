@@ -19,7 +19,6 @@ from index.partition_loader import build_partition, load_partition, refresh_part
 from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.reference_columns import Resolved
-from index.search_index import make_index, release_replaced
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -31,6 +30,7 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.protocol import Store, StoreReader
+from index.vector.engines import make_index, release_replaced
 from index.verification import verify_partitions
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Int64Array
-from index.vectors import BoolArray
+from index.vector.protocol import BoolArray
 
 GALLERIES_A_WORD = 64
 _FIRST_CAPACITY = 1024

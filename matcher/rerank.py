@@ -157,7 +157,7 @@ class Reranker:
 
 
 def _cosine(probe: Template, reference: Template) -> float:
-    """Cosine of two face templates, summed in float64 as index.vectors does."""
+    """Cosine of two face templates, summed in float64 as index.vector.protocol does."""
     return float(np.clip(np.dot(probe.vectors[0].astype(np.float64), reference.vectors[0].astype(np.float64)), -1, 1))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.speed.call_times import CallTime, summarized, timed_call
-from index.search_index import warm_up
+from index.vector.engines import warm_up
 from index.vector.quantized.index import QuantizedIndex
 
 K = 20

@@ -105,7 +105,7 @@ def search_faces() -> StageWork:
     Its yardstick is FAISS's flat index: both wait for memory, which a busy neighbor slows more than arithmetic.
     """
     from benchmarks.speed.search_sets import make_set  # noqa: PLC0415
-    from index.faiss_index import FlatYardstick  # noqa: PLC0415
+    from index.vector.faiss_flat import FlatYardstick  # noqa: PLC0415
     from index.vector.quantized.index import QuantizedIndex  # noqa: PLC0415
 
     searched = make_set("identities", size=SEARCHED, dim=384, probe_count=10, seed=1)

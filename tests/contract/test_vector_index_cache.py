@@ -11,8 +11,8 @@ import pytest
 
 from index.durable import cache_file
 from index.errors import CacheFileError, DatabaseFullError
-from index.exact import ExactIndex
-from index.faiss_index import FaissFlatIndex
+from index.vector.exact import ExactIndex
+from index.vector.faiss_flat import FaissFlatIndex
 from index.vector.quantized.index import QuantizedIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 

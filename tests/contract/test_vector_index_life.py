@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from index.errors import DatabaseFullError
-from index.exact import ExactIndex
-from index.faiss_index import FaissFlatIndex
+from index.vector.exact import ExactIndex
+from index.vector.faiss_flat import FaissFlatIndex
 from index.vector.kernels.simd import best_instruction
+from index.vector.protocol import VectorIndex
 from index.vector.quantized import index, search
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.quantized.scan import scanner
-from index.vectors import VectorIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 DIM = 48

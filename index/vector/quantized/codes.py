@@ -23,7 +23,7 @@ from numba import njit
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
-from index.vectors import Float64Array
+from index.vector.protocol import Float64Array
 
 UInt8Array = npt.NDArray[np.uint8]
 Int8Array = npt.NDArray[np.int8]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.records import Float32Array, Int64Array
+from index.vector.protocol import Float64Array, best_first, cosine_similarities
 from index.vector.quantized.row_filter import UInt64Array, row_mask
 from index.vector.quantized.segments import View
-from index.vectors import Float64Array, best_first, cosine_similarities
 
 # A candidate's key: number of its segment in the view, times this, plus its row.
 ROWS_PER_SEGMENT = 1 << 32
@@ -35,7 +35,7 @@ def rank_exhaustively(view: View, allowed: Sequence[UInt64Array], query: Float32
 
     A float32 product passes over every row; rows within its rounding of the k-th best are compared in float64.
     """
-    # The bound of index/faiss_index.py, for the product and for the floor it is compared with.
+    # The bound of index/vector/faiss_flat.py, for the product and for the floor it is compared with.
     rounding = 2.02 * query.size * 2.0**-24
     best: Ranked = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
     for number, (segment, row_count) in enumerate(zip(view.segments, view.row_counts, strict=True)):

@@ -16,6 +16,7 @@ import numpy as np
 from index.errors import DuplicateReferenceError
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.simd import Instruction, best_instruction
+from index.vector.protocol import Hits
 from index.vector.quantized.background import Background
 from index.vector.quantized.compactor import Compactor
 from index.vector.quantized.erasing import erase_from_files, erase_from_memory
@@ -31,7 +32,6 @@ from index.vector.quantized.segment_files import (
 )
 from index.vector.quantized.segments import Segment, View
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
-from index.vectors import Hits
 
 GROWING_ROW_COUNT = 4096  # rows of the segment that is appended to; its vectors are in memory
 # Finished segments whose vectors are still in memory, and segments with too few rows to stay as they are, before

@@ -14,10 +14,10 @@ import numpy as np
 from numba import njit
 
 from index.records import Float32Array, Int64Array
+from index.vector.protocol import read_only
 from index.vector.quantized.codes import copy_codes
 from index.vector.quantized.segment_files import map_vectors, write_segment
 from index.vector.quantized.segments import Segment, View
-from index.vectors import read_only
 
 COPY_ROW_COUNT = 1024
 

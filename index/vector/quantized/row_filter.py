@@ -8,7 +8,7 @@ from numba import njit
 
 from index.records import Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
-from index.vectors import BoolArray
+from index.vector.protocol import BoolArray
 
 UInt64Array = npt.NDArray[np.uint64]
 UInt8Array = npt.NDArray[np.uint8]

@@ -10,6 +10,7 @@ import numpy as np
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.kernels.simd import Instruction
+from index.vector.protocol import Hits, hits_from_rows, read_only
 from index.vector.quantized.candidates import Found, absorb, new_found
 from index.vector.quantized.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
 from index.vector.quantized.exact_order import ROWS_PER_SEGMENT, Ranked, rank_candidates, rank_exhaustively
@@ -17,7 +18,6 @@ from index.vector.quantized.row_filter import NO_FILTER, RowFilter, UInt64Array
 from index.vector.quantized.scan import Queries, scanner
 from index.vector.quantized.scan_table import Part, parts_table
 from index.vector.quantized.segments import View
-from index.vectors import Hits, hits_from_rows, read_only
 
 QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search
 # Candidates of a query before it is handed to the exhaustive search. Pages that are not reached cost no memory.

@@ -9,8 +9,8 @@ import numpy as np
 
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.protocol import BoolArray
 from index.vector.quantized.codes import RowCodes, empty_codes, encode_rows
-from index.vectors import BoolArray
 
 ALIVE = 0
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array, Int64Array
+from index.vector.protocol import Hits, hits_from_rows
 from index.vector.votes.chunk import DescriptorChunk, Snapshot
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
 from index.vector.votes.scan import (
@@ -27,7 +28,6 @@ from index.vector.votes.scan import (
     scanner,
 )
 from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
-from index.vectors import Hits, hits_from_rows
 
 STORED_LIMIT = 64
 """Descriptors kept of one finger, and used of one probe: its best. A large print has more, but needs no more to be

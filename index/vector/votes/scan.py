@@ -22,8 +22,8 @@ from index.vector.kernels.addresses import address_of, pointer
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.rotation import padded_length, rotated
 from index.vector.kernels.simd import best_instruction
+from index.vector.protocol import BoolArray
 from index.vector.quantized.codes import Int8Array, Int32Array, UInt8Array, high_places
-from index.vectors import BoolArray
 
 UInt16Array = npt.NDArray[np.uint16]
 

@@ -98,7 +98,7 @@ def test_files_that_refuse_the_erasing_are_told_and_tried_again(database, make, 
 
     receipt, other = (database.enroll(Subject(""), [make.face()]) for _ in range(2))
     with monkeypatch.context() as patch:
-        patch.setattr("index.search_index.FaceIndex.erase", refuse)
+        patch.setattr("index.vector.engines.FaceIndex.erase", refuse)
         assert not database.delete_subject(receipt.subject_id).files_scrubbed
     report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
     assert report.found_in == ("index file",)

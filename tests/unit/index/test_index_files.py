@@ -15,12 +15,12 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
-from index.exact import ExactIndex
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME
 from index.records import Modality, NewReference, Subject
-from index.search_index import FaceIndex
 from index.store.effects import PackKey
 from index.store.sqlite.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
+from index.vector.engines import FaceIndex
+from index.vector.exact import ExactIndex
 from index.vector.quantized import merging
 
 FACE_PACK = "face-test@1"

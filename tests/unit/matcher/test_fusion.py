@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Gallery, Modality, NewReference, SearchFilter, Subject, Template
-from index.vectors import Hits
+from index.vector.protocol import Hits
 from matcher.calibrate import Calibration
 from matcher.fusion import AGREEMENT_FLOOR, fused_similarities, highest_unseen, lowered_similarities
 from matcher.results import SampleScore

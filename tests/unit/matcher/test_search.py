@@ -10,7 +10,7 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
-from index.vectors import Hits
+from index.vector.protocol import Hits
 from matcher.decode import decode_image
 from matcher.errors import DeadlineError
 from matcher.rerank import PreparedReferences

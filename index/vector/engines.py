@@ -14,10 +14,10 @@ from typing import Protocol
 import numpy as np
 
 from index.records import Float32Array, Int64Array, Modality
+from index.vector.protocol import Hits
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.votes.index import DescriptorIndex
 from index.vector.votes.index import warm_up as warm_up_descriptors
-from index.vectors import Hits
 
 
 class SearchIndex(Protocol):
