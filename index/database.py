@@ -12,12 +12,13 @@ from types import TracebackType
 
 from index.absence import find_traces
 from index.errors import DatabaseError
-from index.filter_resolution import column_filter, references_of_subjects
 from index.folder import CACHE_NAME, LOCK_NAME, check_folder, make_folder, remove_leftovers
 from index.lock import FolderLock
-from index.maintenance import SAVE_INTERVAL_S, Saver
-from index.partition import no_hits
-from index.partitions import Partitions
+from index.partition.columns import Resolved
+from index.partition.filters import column_filter, references_of_subjects
+from index.partition.partition import no_hits
+from index.partition.partition_set import Partitions
+from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
     DeletionReceipt,
@@ -37,7 +38,6 @@ from index.records import (
     SearchFilter,
     Subject,
 )
-from index.reference_columns import Resolved
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store

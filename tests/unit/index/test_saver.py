@@ -7,7 +7,7 @@ import time
 
 from index.database import EnrollmentDatabase
 from index.errors import CacheFileError
-from index.maintenance import Saver
+from index.partition.saver import Saver
 from index.records import Subject
 
 

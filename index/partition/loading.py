@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.cache_files import load_marked, new_folder
-from index.partition import Partition
+from index.partition.cache_folder import load_marked, new_folder
+from index.partition.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
 from index.records import Int64Array
 from index.store.effects import PackRow

@@ -10,15 +10,16 @@ from typing import assert_never
 
 import numpy as np
 
-from index.cache_files import new_folder, remove_other_folders, save_cache
 from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
-from index.filter_resolution import column_filter, references_of_subjects
-from index.partition import Partition
-from index.partition_loader import build_partition, load_partition, refresh_partition
+from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
+from index.partition.columns import Resolved
+from index.partition.filters import column_filter, references_of_subjects
+from index.partition.loading import build_partition, load_partition, refresh_partition
+from index.partition.partition import Partition
+from index.partition.verification import verify_partitions
 from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
-from index.reference_columns import Resolved
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -31,7 +32,6 @@ from index.store.effects import (
 )
 from index.store.protocol import Store, StoreReader
 from index.vector.engines import make_index, release_replaced
-from index.verification import verify_partitions
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from index.errors import GalleryNotFoundError
+from index.partition.columns import ColumnFilter
 from index.records import Int64Array, SearchFilter
-from index.reference_columns import ColumnFilter
 from index.store.effects import SEX_CODES
 from index.store.protocol import Store
 

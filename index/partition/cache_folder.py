@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from index.errors import CacheFileError
-from index.partition import Partition
+from index.partition.partition import Partition
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark, Store, StoreReader
 from index.vector.engines import SearchIndex, load_index

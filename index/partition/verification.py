@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from index.partition import Partition
+from index.partition.columns import ColumnFilter
+from index.partition.partition import Partition
 from index.receipts import VerifyReport
 from index.records import Int64Array, Modality
-from index.reference_columns import ColumnFilter
 from index.store.effects import PackKey
 from index.store.protocol import Store, StoreCounts, StoreReader
 from index.store.template_codec import damage_named
