@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
-from index.backup_file import new_key_file, read_key_file
+from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
+from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit_deletions import read_deletions
 from matcher.commands.store_messages import text

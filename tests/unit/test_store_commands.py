@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import backup, backup_file
+from index.backup import backup, sealed_stream
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
@@ -143,7 +143,7 @@ def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
 
 
 def test_every_reason_of_a_backup_error_has_its_text():
-    sources = [Path(module.__file__).read_text() for module in (backup, backup_file)]
+    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream)]
     reasons = {reason for source in sources for reason in re.findall(r'reason="(\w+)"|"(damaged)"', source)}
     named = {first or second for first, second in reasons} | {BackupError("made up").reason}
     assert len(named) > 5

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.backup import back_up, check_backup, restore
-from index.backup_file import KEY_BYTES, new_key_file, read_chunks, read_key_file, write_backup_file
+from index.backup.backup import back_up, check_backup, restore
+from index.backup.sealed_stream import KEY_BYTES, new_key_file, read_chunks, read_key_file, write_backup_file
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseDamagedError
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME, database_files

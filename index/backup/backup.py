@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.backup_file import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
+from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
 from index.deletions import DeletionCounts, Deletions
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, has_log, has_store, make_folder, remove_caches
