@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from index.checks import checked_vectors
 from index.errors import VectorError
 from index.partition.columns import ColumnFilter, ReferenceColumns, Resolved
 from index.records import Float32Array, Int64Array
 from index.store.effects import PackRow, ReferenceAdded
 from index.vector.engines import SearchIndex
 from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, Hits
-from index.vector_checks import checked_vectors
 
 
 class Partition:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from index.checks import checked_vectors
 from index.errors import DatabaseDamagedError, VectorError
 from index.records import FingerPosition, Float32Array, Modality, Template
-from index.vector_checks import checked_vectors
 
 FLOAT32 = "float32"
 INT8 = "int8"

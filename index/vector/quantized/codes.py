@@ -36,7 +36,7 @@ ENCODE_ROW_COUNT = 1024  # bounds the float64 scratch memory
 CACHE_LINE_BYTES = 64
 LARGE_BYTES = 1 << 20
 QUERY_CODE_LIMIT = 127
-# Norms of vectors are within 1e-3 of one (index/vector_checks.py); float32 arithmetic of the scan errs below 1e-6.
+# Norms of vectors are within 1e-3 of one (index/checks.py); float32 arithmetic of the scan errs below 1e-6.
 NORM_LIMIT = 1.001
 ROUNDING_MARGIN = 4e-6
 _RESIDUAL_GROWTH = 1.0 + 1e-6

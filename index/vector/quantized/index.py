@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import DuplicateReferenceError
 from index.records import Float32Array, Int64Array
 from index.vector.kernels.simd import Instruction, best_instruction
@@ -31,7 +32,6 @@ from index.vector.quantized.segment_files import (
     write_segment,
 )
 from index.vector.quantized.segments import Segment, View
-from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 
 GROWING_ROW_COUNT = 4096  # rows of the segment that is appended to; its vectors are in memory
 # Finished segments whose vectors are still in memory, and segments with too few rows to stay as they are, before

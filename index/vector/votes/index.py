@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.records import Float32Array, Int64Array
 from index.vector.protocol import Hits, hits_from_rows
@@ -27,7 +28,6 @@ from index.vector.votes.scan import (
     encode_rows,
     scanner,
 )
-from index.vector_checks import checked_ids, checked_k, checked_vectors, sorted_ids
 
 STORED_LIMIT = 64
 """Descriptors kept of one finger, and used of one probe: its best. A large print has more, but needs no more to be
