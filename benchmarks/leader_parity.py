@@ -21,8 +21,8 @@ from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
 from matcher.fingerprint.maps import minutiae_of, run_leader
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.resolution import gray_at_500_ppi
+from matcher.packs.session import OnnxSession
 from matcher.samples import Uint8Array
-from matcher.session import OnnxSession
 
 TOLERANCE = 1e-4
 SAME_PX = 3.0

@@ -13,8 +13,8 @@ import numpy as np
 import matcher
 from matcher.decode import decode_image
 from matcher.errors import ImageFormatError, PackError
-from matcher.pack_manifest import ModelPack
-from matcher.packs import PackStatus, PackStore, default_packs_folder
+from matcher.packs.manifest import ModelPack
+from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
 
 # Models that a developer's checkout has beside it; a pack that is not installed is taken from there.

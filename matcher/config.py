@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from matcher.errors import ConfigError
 from matcher.messages import preferred_language
-from matcher.packs import default_packs_folder
+from matcher.packs.store import default_packs_folder
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"

@@ -10,7 +10,7 @@ from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
 from matcher.extract import Engines, FaceExtracting, FingerprintExtracting
 from matcher.fingerprint import compare
-from matcher.packs import ModelPack, PackStore
+from matcher.packs.store import ModelPack, PackStore
 from matcher.rerank import FingerprintComparing
 
 

@@ -19,7 +19,7 @@ from matcher.errors import SampleError
 from matcher.face.calibration import calibration_rows, calibration_toml, measure_non_mated
 from matcher.face.engine import FaceEngine
 from matcher.face.load import PackSessions, load_embedder
-from matcher.packs import MANIFESTS_FOLDER, PackStore
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 
 NAME = "face-builtin"
 HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).

@@ -27,8 +27,8 @@ from matcher.face.detect import LARGE_FACE_PX
 from matcher.face.engine import FaceEngine
 from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
-from matcher.packs import ModelPack, PackStore
-from matcher.session import Array, onnx_runtime
+from matcher.packs.session import Array, onnx_runtime
+from matcher.packs.store import ModelPack, PackStore
 
 LEAST_COSINE = 0.9999
 CLIENTS = 8

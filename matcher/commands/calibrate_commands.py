@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from matcher.commands.pack_commands import language_of, pack_store
 from matcher.commands.pack_messages import text
 from matcher.errors import PackError, SampleError, SessionError
-from matcher.packs import PackStore, write_atomically
+from matcher.packs.store import PackStore, write_atomically
 
 if TYPE_CHECKING:
     from matcher.commands.pack_commands import Subparsers

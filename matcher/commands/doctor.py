@@ -14,7 +14,7 @@ from matcher.calibrate import Calibration, largest_gallery
 from matcher.commands.pack_commands import language_of, pack_store
 from matcher.commands.pack_messages import text
 from matcher.errors import PackError
-from matcher.packs import ModelPack, PackStatus, PackStore
+from matcher.packs.store import ModelPack, PackStatus, PackStore
 
 if TYPE_CHECKING:
     from matcher.commands.pack_commands import Subparsers
@@ -144,7 +144,7 @@ def _pack_finding(pack: ModelPack, status: PackStatus, language: str, *, is_need
 
 def _device_finding(language: str) -> Finding:
     try:
-        devices = ", ".join(importlib.import_module("matcher.session").available_devices())
+        devices = ", ".join(importlib.import_module("matcher.packs.session").available_devices())
     except ImportError:
         return Finding(False, text("doctor_package_missing", language, name="onnxruntime"))
     return Finding(True, text("doctor_devices", language, devices=devices))

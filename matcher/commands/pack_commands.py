@@ -13,7 +13,7 @@ from rich.table import Table
 
 from matcher.commands.pack_messages import text
 from matcher.errors import PackError
-from matcher.packs import PackStatus, PackStore, default_packs_folder
+from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -16,7 +16,7 @@ from matcher.face.detect import FaceFinder
 from matcher.face.embed import Embedder, joined_embedding
 from matcher.face.load import PackSessions, load_embedder, load_finder
 from matcher.face.quality import eye_distance_px, face_quality
-from matcher.packs import ModelPack, PackStore
+from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import FaceDetection, Image, Quality, Uint8Array
 
 # Below this distance between the eyes nothing is left to compare: a 112 px crop would be a sixfold enlargement.

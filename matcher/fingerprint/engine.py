@@ -14,9 +14,9 @@ from matcher.fingerprint.foreground import Foreground
 from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
-from matcher.packs import ModelPack, PackStore
+from matcher.packs.session import OnnxSession
+from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, Quality
-from matcher.session import OnnxSession
 
 # Pixels of the largest ordinary print (640 x 480 and more). The maps of the network take over 1 GB a megapixel.
 LARGE_PRINT_COUNT: Final = 400_000

@@ -14,8 +14,8 @@ from matcher.errors import SessionError
 from matcher.fingerprint.foreground import Window
 from matcher.fingerprint.leader_peaks import PEAK_FLOOR, PEAK_WINDOW_PX
 from matcher.fingerprint.minutia_set import KIND_BIFURCATION, KIND_ENDING, MinutiaSet
+from matcher.packs.session import ModelSession
 from matcher.samples import Uint8Array
-from matcher.session import ModelSession
 
 _EXACT_OUTPUTS: Final = ("position", "blurred", "direction", "ending")
 _FAST_OUTPUTS: Final = ("blurred", "row", "column", "direction", "ending")

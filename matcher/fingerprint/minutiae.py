@@ -21,8 +21,8 @@ from matcher.fingerprint.polarity import (
 from matcher.fingerprint.quality import assess_quality, require_fingerprint
 from matcher.fingerprint.resolution import gray_at_500_ppi
 from matcher.fingerprint.ridge_cells import measure_cells
+from matcher.packs.session import ModelSession
 from matcher.samples import Image, Quality, Uint8Array
-from matcher.session import ModelSession
 
 MOST_RIDGE_PIXEL_COUNT: Final = 1_050_000
 """At 500 ppi, 27 square centimeters of ridges: more than the largest rolled print, and about 1 GB of memory."""

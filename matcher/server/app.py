@@ -22,7 +22,7 @@ from matcher.audit import AuditLog, FileAuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
 from matcher.loading import LoadedPacks, load_packs
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from matcher.search import SearchSettings
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit

@@ -21,7 +21,7 @@ from index.records import FingerPosition, Gallery, Modality, NewReference, Subje
 from matcher.client import MatcherClient, ServiceError
 from matcher.config import Settings, load_settings
 from matcher.loading import LoadedPacks
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from matcher.results import AccessContext
 from matcher.server.app import load_configured_packs, serve
 from tests.corpus.probes import Corpus, Person, Question

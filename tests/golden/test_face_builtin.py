@@ -13,7 +13,7 @@ import pytest
 
 from matcher.decode import decode_image
 from matcher.face.engine import FaceEngine, face_boxes
-from matcher.packs import MANIFESTS_FOLDER, PackStore
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 from matcher.samples import Image
 from tests.golden.direct import direct_vector
 

@@ -15,7 +15,7 @@ from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
 from matcher.extract import Engines
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from matcher.results import AccessContext
 from matcher.search import SearchSettings
 from matcher.server.app import Server

@@ -10,7 +10,7 @@ from matcher.config import Settings, load_settings
 from matcher.extract import Engines
 from matcher.loading import LoadedPacks
 from matcher.messages import text
-from matcher.pack_manifest import ModelPack
+from matcher.packs.manifest import ModelPack
 from matcher.server.app import serve
 from tests.fakes import (
     CALIBRATION,

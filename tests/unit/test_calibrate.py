@@ -19,7 +19,7 @@ from matcher.calibrate import (
     threshold_score,
 )
 from matcher.errors import PackError
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from matcher.results import Score
 
 TABLE: dict[str, Any] = {

@@ -17,7 +17,7 @@ from index.records import Modality, Reference, SearchFilter
 from matcher import cli
 from matcher.calibrate import Calibration
 from matcher.fingerprint import compare
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from matcher.search import Searcher
 from tests.corpus.replay import stranger_vector
 from tests.versions.record import (

@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from index.records import Float32Array
-from matcher.packs import ModelPack, PackStore
+from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, Uint8Array
 
 STRIDES_PX = (8, 16, 32)

@@ -13,7 +13,7 @@ from matcher.decode import decode_image
 from matcher.fingerprint.descriptors import describe
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 
 FINGERS = ("101", "104", "107", "109")
 IMPRESSIONS = ("1", "3", "6")

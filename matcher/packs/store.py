@@ -19,8 +19,8 @@ from enum import Enum
 from pathlib import Path
 
 from matcher.errors import PackDamagedError, PackError, PackLicenseError, PackNotFoundError, PackNotReadyError
-from matcher.pack_install import Progress, fetch_files, no_progress, sha256_of
-from matcher.pack_manifest import DetectorSpec, EmbedderSpec, ModelPack, PackFile, RefinerSpec, read_manifest
+from matcher.packs.install import Progress, fetch_files, no_progress, sha256_of
+from matcher.packs.manifest import DetectorSpec, EmbedderSpec, ModelPack, PackFile, RefinerSpec, read_manifest
 
 __all__ = [
     "DetectorSpec",

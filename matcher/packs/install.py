@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from matcher.errors import PackDamagedError, PackDownloadError, PackNotReadyError
-from matcher.pack_manifest import PackFile
+from matcher.packs.manifest import PackFile
 
 Progress = Callable[[str, int, int], None]
 """Called with file name, bytes done, bytes in all."""
