@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 import matcher
-from matcher.decode import decode_image
 from matcher.errors import ImageFormatError, PackError
+from matcher.formats.decode import decode_image
 from matcher.packs.manifest import ModelPack
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image

@@ -10,11 +10,11 @@ from typing import Protocol
 import numpy as np
 
 from index.records import FingerPosition, Modality, Template
-from matcher.decode import ImageLimits, decode_image
 from matcher.errors import ModalityError, PackNotReadyError, RequestError, ResolutionError
 from matcher.face.engine import FaceExtraction
-from matcher.fingerprint.iso19794 import from_iso19794_2
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.decode import ImageLimits, decode_image
+from matcher.formats.iso19794 import from_iso19794_2
 from matcher.samples import EncodedSample, FaceDetection, Image, Quality
 from matcher.trace import Stages
 

@@ -51,7 +51,7 @@ def generated_print(seed: int = 1, capture: int = 1) -> NDArray[np.uint8]:
 
 def decode_print() -> StageWork:
     """PNG of a print to pixels."""
-    from matcher.decode import decode_image  # noqa: PLC0415
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
 
     image_bytes = bytes(cv2.imencode(".png", generated_print())[1])
     return StageWork(lambda: decode_image(image_bytes, ppi=500), 5, ExitStack())
@@ -59,7 +59,7 @@ def decode_print() -> StageWork:
 
 def decode_photograph() -> StageWork:
     """JPEG of a face to pixels."""
-    from matcher.decode import decode_image  # noqa: PLC0415
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
 
     image_bytes = bytes(cv2.imencode(".jpg", _face())[1])
     return StageWork(lambda: decode_image(image_bytes), 5, ExitStack())

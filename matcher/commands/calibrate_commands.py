@@ -117,8 +117,8 @@ def _photographs(people: Mapping[str, list[Path]], pack_name: str, store: PackSt
     import numpy as np  # noqa: PLC0415
     from rich.progress import track  # noqa: PLC0415
 
-    from matcher.decode import decode_image  # noqa: PLC0415
     from matcher.face.engine import FaceEngine  # noqa: PLC0415
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
     from matcher.messages import text as error_text  # noqa: PLC0415
     from matcher.server.status import code_and_reason  # noqa: PLC0415
 

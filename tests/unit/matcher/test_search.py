@@ -11,8 +11,8 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
 from index.vector.protocol import Hits
-from matcher.decode import decode_image
 from matcher.errors import DeadlineError
+from matcher.formats.decode import decode_image
 from matcher.rerank import PreparedReferences
 from matcher.search import Searcher, SearchSettings
 from matcher.trace import Stages

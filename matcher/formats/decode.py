@@ -1,6 +1,6 @@
 """Bytes to Image: one upright uint8 picture, or a named error.
 
-Pillow reads every format but WSQ, which decodes in a child process (matcher.wsq).
+Pillow reads every format but WSQ, which decodes in a child process (matcher.formats.wsq).
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from PIL import (
 )
 from PIL import Image as PillowImage
 
-from matcher import wsq
 from matcher.errors import (
     ImageEmptyError,
     ImageError,
@@ -35,6 +34,7 @@ from matcher.errors import (
     ImageTruncatedError,
     ResolutionError,
 )
+from matcher.formats import wsq
 from matcher.samples import Image, Uint8Array
 
 # Only these plugins may see the bytes: Pillow's list of formats is long, and some of it is old code.

@@ -1,4 +1,4 @@
-"""Child process of matcher.wsq: WSQ bytes on standard input, header and gray pixels on standard output.
+"""Child process of matcher.formats.wsq: WSQ bytes on standard input, header and gray pixels on standard output.
 
 Imports nothing of this project, so that it starts fast and a crash stays here.
 """
