@@ -15,7 +15,7 @@ from benchmarks.product_search import CANDIDATE_COUNT, ENROLLING_THREADS
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
 from matcher.calibrate import Calibration
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.search import Searcher
 
 

@@ -14,7 +14,7 @@ from benchmarks.error_rates.search import NOT_FOUND, SearchOutcome, outcome
 from benchmarks.progress import track
 from index.database import EnrollmentDatabase
 from index.records import NewReference, SearchFilter, Subject, Template
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.results import Score
 from matcher.search import Searcher, SearchSettings
 

@@ -9,7 +9,7 @@ from index.records import Modality
 from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
 from matcher.extract import Engines, FaceExtracting, FingerprintExtracting
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.packs.store import ModelPack, PackStore
 from matcher.rerank import FingerprintComparing
 

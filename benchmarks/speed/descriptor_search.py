@@ -23,8 +23,8 @@ from benchmarks.metrics import wilson_interval
 from benchmarks.progress import track
 from index.records import FingerPosition, Modality, Template
 from index.vector.votes.index import DescriptorIndex
-from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
-from matcher.fingerprint.descriptors import DIM, describe
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 STRANGERS_A_BATCH = 2000

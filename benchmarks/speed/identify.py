@@ -18,7 +18,7 @@ from matcher.audit import FileAuditLog
 from matcher.calibrate import Calibration
 from matcher.errors import MatcherError
 from matcher.extract import Engines
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.identify import Identifier
 from matcher.results import AccessContext

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from index.records import FingerPosition, Modality, Template
 from matcher.errors import PackError
-from matcher.fingerprint.compare import warm_up
-from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.comparison.compare import warm_up
+from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.foreground import Foreground
 from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet

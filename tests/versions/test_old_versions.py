@@ -16,7 +16,7 @@ from index.errors import SubjectNotFoundError
 from index.records import Modality, Reference, SearchFilter
 from matcher import cli
 from matcher.calibrate import Calibration
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.packs.store import PackStore
 from matcher.search import Searcher
 from tests.corpus.replay import stranger_vector

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from index.records import FingerPosition, Modality, Template
-from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.decode import decode_image

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.records import FingerPosition
 from matcher.errors import TemplateFormatError
-from matcher.fingerprint.compare import compare, prepare
+from matcher.fingerprint.comparison.compare import compare, prepare
 from matcher.formats.iso19794 import from_iso19794_2, read_iso19794_2, to_iso19794_2
 from tests.unit.fingerprint.compared_prints import made_up, template_of
 

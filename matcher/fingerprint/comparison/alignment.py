@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.kernel import kernel
-from matcher.fingerprint.local_similarity import KEY_ONE, LAST_NUMBER, NUMBER_BITS, similarity_of
-from matcher.fingerprint.prepared import COSINE, SINE, X, Y
+from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.local_similarity import KEY_ONE, LAST_NUMBER, NUMBER_BITS, similarity_of
+from matcher.fingerprint.comparison.prepared import COSINE, SINE, X, Y
 
 # Radius within which minutiae may coincide, round by round.
 _RADII_PX: Final = (20.0, 12.0)

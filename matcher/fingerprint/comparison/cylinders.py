@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.records import Float32Array, Int64Array
-from matcher.fingerprint.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 # Chosen on the six development sets, where the error rates are flat around them (docs/fingerprints.md).

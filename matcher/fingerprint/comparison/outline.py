@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from index.records import Float32Array
-from matcher.fingerprint.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel
 
 
 def outline_of(x_px: Float32Array, y_px: Float32Array) -> Float32Array:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array
-from matcher.fingerprint.cylinders import cylinder_length, cylinders
+from matcher.fingerprint.comparison.cylinders import cylinder_length, cylinders
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 Int8Array = npt.NDArray[np.int8]

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.kernel import kernel
-from matcher.fingerprint.local_similarity import LAST_NUMBER, similarity_of
-from matcher.fingerprint.prepared import COSINE, LANE_COUNT, SINE, X, Y
+from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.local_similarity import LAST_NUMBER, similarity_of
+from matcher.fingerprint.comparison.prepared import COSINE, LANE_COUNT, SINE, X, Y
 
 PAIR_LIMIT: Final = 64
 """Candidate pairs that enter relaxation."""

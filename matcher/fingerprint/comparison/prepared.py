@@ -10,9 +10,9 @@ import numpy as np
 
 from index.records import Float32Array, Template
 from matcher.errors import PackMismatchError, TemplateFormatError
-from matcher.fingerprint.descriptors import DIM, Int8Array, codes_of, described_count
+from matcher.fingerprint.comparison.descriptors import DIM, Int8Array, codes_of, described_count
+from matcher.fingerprint.comparison.outline import outline_of
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.outline import outline_of
 
 LANE_COUNT: Final = 16
 """Arrays that inner loops run over are padded to a multiple of this, so that no loop has a remainder."""

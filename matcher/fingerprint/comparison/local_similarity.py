@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.kernel import kernel
-from matcher.fingerprint.prepared import COSINE, SCALE, SINE
-from matcher.fingerprint.tile import COLUMN_COUNT, ROW_COUNT, add_tile
+from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.prepared import COSINE, SCALE, SINE
+from matcher.fingerprint.comparison.tile import COLUMN_COUNT, ROW_COUNT, add_tile
 
 KEY_ONE: Final = float(1 << 22)
 """A similarity of 1 in a key, before the shift by NUMBER_BITS."""

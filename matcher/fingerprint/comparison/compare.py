@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import FingerPosition, Float32Array, Modality, Template
-from matcher.fingerprint.descriptors import describe
-from matcher.fingerprint.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
-from matcher.fingerprint.local_similarity import NUMBERS
+from matcher.fingerprint.comparison.descriptors import describe
+from matcher.fingerprint.comparison.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
+from matcher.fingerprint.comparison.local_similarity import NUMBERS
+from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
 
 __all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
 

@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.alignment import LEAST_PAIR_COUNT, grown_pairs
-from matcher.fingerprint.kernel import kernel
-from matcher.fingerprint.local_similarity import similarity_keys, similarity_of
-from matcher.fingerprint.outline import is_inside
-from matcher.fingerprint.pairing import (
+from matcher.fingerprint.comparison.alignment import LEAST_PAIR_COUNT, grown_pairs
+from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.local_similarity import similarity_keys, similarity_of
+from matcher.fingerprint.comparison.outline import is_inside
+from matcher.fingerprint.comparison.pairing import (
     PAIR_LIMIT,
     agreements,
     best_pairs,
@@ -18,7 +18,7 @@ from matcher.fingerprint.pairing import (
     mean_confirmed_support,
     relaxed,
 )
-from matcher.fingerprint.prepared import QUALITY, X, Y
+from matcher.fingerprint.comparison.prepared import QUALITY, X, Y
 
 SUPPORT, COVERAGE, LIKENESS = range(3)
 EVIDENCE_COUNT: Final = 3
