@@ -10,7 +10,7 @@ from index.records import FingerPosition, Modality, Template
 from matcher.errors import PackError
 from matcher.fingerprint.comparison.compare import warm_up
 from matcher.fingerprint.comparison.descriptors import describe
-from matcher.fingerprint.foreground import Foreground
+from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor

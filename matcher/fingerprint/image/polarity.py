@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from matcher.fingerprint.foreground import BLOCK_PX, Foreground, Window
+from matcher.fingerprint.image.foreground import BLOCK_PX, Foreground, Window
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import Uint8Array
 

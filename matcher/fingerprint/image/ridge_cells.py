@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array
-from matcher.fingerprint.foreground import BLOCK_PX, Foreground
+from matcher.fingerprint.image.foreground import BLOCK_PX, Foreground
 from matcher.samples import Uint8Array
 
 _CELL_BLOCKS: Final = 2

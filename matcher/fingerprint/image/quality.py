@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from index.records import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
-from matcher.fingerprint.foreground import Foreground
+from matcher.fingerprint.image.foreground import Foreground
+from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.quality_messages import (
     LOW_CONTRAST,
@@ -26,7 +27,6 @@ from matcher.fingerprint.quality_messages import (
     TOO_WET,
     WRONG_PPI,
 )
-from matcher.fingerprint.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.samples import Quality
 
 # --- What is a fingerprint at all. Of 86 prints, the worst of the six public sets among them, the least had 2.5 strong
