@@ -18,9 +18,9 @@ from benchmarks.product_files import pack_store, read_image
 from benchmarks.progress import track
 from matcher.fingerprint.image.foreground import background_level, cut, whole_window
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
-from matcher.fingerprint.maps import minutiae_of, run_leader
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
+from matcher.fingerprint.network.maps import minutiae_of, run_leader
 from matcher.packs.session import OnnxSession
 from matcher.samples import Uint8Array
 

@@ -11,9 +11,9 @@ from matcher.errors import PackError
 from matcher.fingerprint.comparison.compare import warm_up
 from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.image.foreground import Foreground
-from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
+from matcher.fingerprint.network.build import GRAPH_VERSION, build_leader_graph
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, Quality

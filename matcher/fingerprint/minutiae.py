@@ -26,8 +26,8 @@ from matcher.fingerprint.image.polarity import (
 from matcher.fingerprint.image.quality import assess_quality, require_fingerprint
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
 from matcher.fingerprint.image.ridge_cells import measure_cells
-from matcher.fingerprint.maps import minutiae_of, run_leader
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.network.maps import minutiae_of, run_leader
 from matcher.packs.session import ModelSession
 from matcher.samples import Image, Quality, Uint8Array
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from matcher.errors import PackDamagedError
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
-from matcher.fingerprint.maps import run_leader
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
+from matcher.fingerprint.network.maps import run_leader
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import PackStore
 from tests.unit.fingerprint.ridge_pattern import ridge_pattern

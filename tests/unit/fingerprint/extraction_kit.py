@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import PackStore
 from matcher.samples import Image

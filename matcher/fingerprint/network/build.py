@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from matcher.errors import PackDamagedError
-from matcher.fingerprint.compact_blocks import read_compact_blocks
-from matcher.fingerprint.leader_fast import build_fast_graph
-from matcher.fingerprint.leader_graph import build_exact_graph
-from matcher.fingerprint.leader_weights import read_leader_weights
+from matcher.fingerprint.network.compact_blocks import read_compact_blocks
+from matcher.fingerprint.network.fast_graph import build_fast_graph
+from matcher.fingerprint.network.reference_graph import build_exact_graph
+from matcher.fingerprint.network.weights import read_leader_weights
 
 GRAPH_VERSION: Final = 3
 """Raise when a builder's output changes, so that graphs kept by an older version are built again."""

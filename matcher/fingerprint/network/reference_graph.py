@@ -17,8 +17,14 @@ from __future__ import annotations
 from typing import Final
 
 from index.records import Float32Array
-from matcher.fingerprint.graph_builder import FLOAT, UINT8, GraphBuilder
-from matcher.fingerprint.leader_weights import CONTEXT_CHANNELS, GATE_DILATIONS, NORM_EPSILON, REFINE_CHANNELS, Weights
+from matcher.fingerprint.network.graph_builder import FLOAT, UINT8, GraphBuilder
+from matcher.fingerprint.network.weights import (
+    CONTEXT_CHANNELS,
+    GATE_DILATIONS,
+    NORM_EPSILON,
+    REFINE_CHANNELS,
+    Weights,
+)
 
 HEAD_COUNT: Final = 3
 

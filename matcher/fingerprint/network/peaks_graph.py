@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array
-from matcher.fingerprint.channels_last import Channels, ChannelsLast
-from matcher.fingerprint.graph_builder import FLOAT
+from matcher.fingerprint.network.channels_last import Channels, ChannelsLast
+from matcher.fingerprint.network.graph_builder import FLOAT
 
 PEAK_FLOOR: Final = 0.1
 """Least value of the blurred position map at a minutia; comparison weighs weak ones down itself."""

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from matcher.fingerprint.channels_last import BLOCK_CHANNELS, Channels, ChannelsLast
-from matcher.fingerprint.compact_blocks import CompactBlocks
-from matcher.fingerprint.graph_builder import FLOAT, INT64, UINT8, GraphBuilder
-from matcher.fingerprint.leader_peaks import PeakHeads
-from matcher.fingerprint.leader_weights import (
+from matcher.fingerprint.network.channels_last import BLOCK_CHANNELS, Channels, ChannelsLast
+from matcher.fingerprint.network.compact_blocks import CompactBlocks
+from matcher.fingerprint.network.graph_builder import FLOAT, INT64, UINT8, GraphBuilder
+from matcher.fingerprint.network.peaks_graph import PeakHeads
+from matcher.fingerprint.network.weights import (
     CONTEXT_CHANNELS,
     GATE_DILATIONS,
     REFINE_CHANNELS,

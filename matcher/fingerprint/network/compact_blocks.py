@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from index.records import Float32Array, Int64Array
-from matcher.fingerprint.leader_weights import Weights
+from matcher.fingerprint.network.weights import Weights
 
 CHANGES = ("expand_change", "bias_change", "reduce", "out_bias")
 ARRAYS_FILE = Path(__file__).with_name("compact_blocks.npz")

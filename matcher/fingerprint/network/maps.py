@@ -12,8 +12,8 @@ import numpy.typing as npt
 from index.records import Float32Array, Int64Array
 from matcher.errors import SessionError
 from matcher.fingerprint.image.foreground import Window
-from matcher.fingerprint.leader_peaks import PEAK_FLOOR, PEAK_WINDOW_PX
 from matcher.fingerprint.minutia_set import KIND_BIFURCATION, KIND_ENDING, MinutiaSet
+from matcher.fingerprint.network.peaks_graph import PEAK_FLOOR, PEAK_WINDOW_PX
 from matcher.packs.session import ModelSession
 from matcher.samples import Uint8Array
 

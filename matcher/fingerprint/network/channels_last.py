@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array, Int64Array
-from matcher.fingerprint.compact_blocks import CompactBlock, CompactBlocks
-from matcher.fingerprint.graph_builder import CONTRIBUTED, GraphBuilder
-from matcher.fingerprint.leader_weights import NORM_EPSILON, Weights
+from matcher.fingerprint.network.compact_blocks import CompactBlock, CompactBlocks
+from matcher.fingerprint.network.graph_builder import CONTRIBUTED, GraphBuilder
+from matcher.fingerprint.network.weights import NORM_EPSILON, Weights
 
 BLOCK_CHANNELS: Final = 4
 """Depthwise convolutions whose channel count is no multiple of this are done slowly, channel by channel."""
