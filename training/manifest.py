@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks.held_out import is_held_out
 from matcher.errors import SampleError
-from matcher.face.calibration import calibration_rows, calibration_toml, measure_non_mated
 from matcher.face.engine import FaceEngine
 from matcher.face.load import PackSessions, load_embedder
+from matcher.face.non_mated import calibration_rows, calibration_toml, measure_non_mated
 from matcher.formats.decode import decode_image
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 

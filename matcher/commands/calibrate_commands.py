@@ -52,12 +52,12 @@ class Photographs:
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
     # Engines load only for this command.
-    from matcher.face.calibration import (  # noqa: PLC0415
+    from matcher.face.non_mated import (
         FEWEST_COMPARISONS,
         calibration_rows,
         calibration_toml,
         measure_non_mated,
-    )
+    )  # noqa: PLC0415
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
@@ -153,7 +153,7 @@ def _print_measured(found: Photographs, measured: Any, language: str) -> None:
 def _print_range(max_score: float, search: Any, language: str) -> None:
     """How far the scores hold, and what that means for the thresholds that the settings ask for."""
     from matcher.calibrate import largest_gallery, threshold_score  # noqa: PLC0415
-    from matcher.face.calibration import people_needed  # noqa: PLC0415
+    from matcher.face.non_mated import people_needed  # noqa: PLC0415
 
     gallery = largest_gallery(search.target_fpir, max_score)
     values = {"max_score": max_score, "one_in": round(10 ** (max_score / 10)), "fpir": search.target_fpir}
@@ -193,7 +193,7 @@ def _print_groups(
 ) -> None:
     import numpy as np  # noqa: PLC0415
 
-    from matcher.face.calibration import group_rates  # noqa: PLC0415
+    from matcher.face.non_mated import group_rates  # noqa: PLC0415
 
     groups = [group_of.get(found.names[number], "") for number in found.subjects.tolist()]
     score = max(row[1] for row in rows if row[1] <= 30.0)

@@ -10,7 +10,7 @@ import pytest
 
 from index.records import Float32Array, Int64Array
 from matcher.calibrate import Calibration
-from matcher.face.calibration import (
+from matcher.face.non_mated import (
     TAIL_COUNT,
     calibration_rows,
     calibration_toml,
