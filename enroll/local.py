@@ -17,7 +17,7 @@ from enroll.target import ItemResult, Outcome
 from index.database import EnrollmentDatabase
 from index.errors import AlreadyExistsError, DatabaseError
 from index.records import Gallery
-from matcher.audit import FileAuditLog
+from matcher.audit.log import FileAuditLog
 from matcher.config import load_settings
 from matcher.errors import AuditError, MatcherError, PackError, SampleError, SessionError
 from matcher.results import AccessContext

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from index.records import Modality
-from matcher.access import audited, check_access_lengths
-from matcher.audit import AuditLog
+from matcher.audit.entries import audited, check_access_lengths
+from matcher.audit.records import AuditLog
 from matcher.errors import FaceBox, PackError, RequestError, SampleError, SeveralFacesError
 from matcher.extract import Engines, sample_digests
 from matcher.probe import face_box, probe_sample

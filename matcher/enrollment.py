@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
-from matcher.access import about_sample, audited, check_access_lengths
-from matcher.audit import AuditLog
+from matcher.audit.entries import about_sample, audited, check_access_lengths
+from matcher.audit.records import AuditLog
 from matcher.calibrate import threshold_score
 from matcher.errors import QualityError, RequestError
 from matcher.extract import Engines, Extraction, sample_digests

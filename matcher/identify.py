@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
-from matcher.access import audited, check_access
-from matcher.audit import AuditLog
+from matcher.audit.entries import audited, check_access
+from matcher.audit.records import AuditLog
 from matcher.calibrate import expected_false_candidate_count, threshold_score
 from matcher.errors import RequestError
 from matcher.extract import Engines, Extraction, check_probe, sample_digests

@@ -9,8 +9,8 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
-from matcher.access import audited, check_access_lengths
-from matcher.audit import AuditLog
+from matcher.audit.entries import audited, check_access_lengths
+from matcher.audit.records import AuditLog
 from matcher.enrollment import MAX_REQUEST_ID_LENGTH
 from matcher.errors import RequestError
 from matcher.results import AccessContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcher.access import about_sample
+from matcher.audit.entries import about_sample
 from matcher.errors import FaceBox
 from matcher.extract import Engines, Extraction
 from matcher.fingerprint.minutia_set import MinutiaSet

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality
-from matcher.access import audited, check_access_lengths
-from matcher.audit import AuditLog
+from matcher.audit.entries import audited, check_access_lengths
+from matcher.audit.records import AuditLog
 from matcher.calibrate import fuse_scores, threshold_score
 from matcher.errors import RequestError
 from matcher.extract import Engines, Extraction, check_probe, sample_digests

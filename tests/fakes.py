@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from index.records import FingerPosition, Float32Array, Modality, Template
-from matcher.audit import AuditEvent, AuditRecord
+from matcher.audit.records import AuditEvent, AuditRecord
 from matcher.calibrate import Calibration
 from matcher.errors import AuditError, FaceBox, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
 from matcher.face.engine import FaceExtraction

@@ -14,7 +14,7 @@ from benchmarks.product_files import pack_store, ready_pack
 from benchmarks.product_fingerprints import DEFAULT_PACK
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject
-from matcher.audit import FileAuditLog
+from matcher.audit.log import FileAuditLog
 from matcher.calibrate import Calibration
 from matcher.errors import MatcherError
 from matcher.extract import Engines

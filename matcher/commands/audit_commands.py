@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.audit import verify_audit_log
+from matcher.audit.verification import verify_audit_log
 from matcher.commands.store_messages import text
 from matcher.commands.store_options import language_of, reporting, storage_of
 

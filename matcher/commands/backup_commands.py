@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
 from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
-from matcher.audit_deletions import read_deletions
+from matcher.audit.deletions import read_deletions
 from matcher.commands.store_messages import text
 from matcher.commands.store_options import (
     StageBars,

@@ -18,7 +18,8 @@ from grpc_reflection.v1alpha import reflection
 from index.database import EnrollmentDatabase
 from index.receipts import OpenProgress
 from index.records import Modality
-from matcher.audit import AuditLog, FileAuditLog
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
 from matcher.loading import LoadedPacks, load_packs

@@ -13,8 +13,8 @@ from typing import Final
 
 import grpc
 
-from matcher.access import outcome_of
-from matcher.audit import AuditEvent, AuditLog, AuditRecord
+from matcher.audit.entries import outcome_of
+from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
 from matcher.messages import preferred_language
 from matcher.server.admission import Admission

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.assess import Assessor
-from matcher.audit import AuditLog
+from matcher.audit.records import AuditLog
 from matcher.calibrate import Calibration
 from matcher.enrollment import Enroller, EnrollmentSettings
 from matcher.errors import NotServingError

@@ -9,7 +9,7 @@ import pytest
 from index import errors as index_errors
 from index.errors import DatabaseError
 from matcher import errors as matcher_errors
-from matcher.access import outcome_of
+from matcher.audit.entries import outcome_of
 from matcher.errors import MatcherError
 from matcher.messages import LANGUAGES, tables, text
 from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of

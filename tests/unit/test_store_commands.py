@@ -13,7 +13,8 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
-from matcher.audit import AuditEvent, FileAuditLog
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
 from matcher.cli import main
 from matcher.commands.store_messages import TEXTS, error_text
 

@@ -18,8 +18,9 @@ from index.errors import BackupError, DatabaseDamagedError
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME, database_files
 from index.records import Gallery, Modality, SearchFilter, Subject
 from index.store.sqlite.snapshot import REFERENCE_ID_GAP
-from matcher.audit import AuditEvent, FileAuditLog
-from matcher.audit_deletions import read_deletions
+from matcher.audit.deletions import read_deletions
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
 from matcher.errors import AuditError
 
 FACE_PACK = "face-test@1"

@@ -11,7 +11,7 @@ import json
 import os
 from pathlib import Path
 
-from matcher.audit_chain import ChainPoint
+from matcher.audit.chain import ChainPoint
 from matcher.errors import AuditError
 
 # One write within one disk sector is not torn.

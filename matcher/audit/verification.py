@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matcher.audit_chain import BrokenChainError, ChainPoint, read_chain
-from matcher.audit_file import RECOVERED
-from matcher.audit_head import peek_head
-from matcher.audit_records import AuditVerification
+from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
+from matcher.audit.head import peek_head
+from matcher.audit.log import RECOVERED
+from matcher.audit.records import AuditVerification
 from matcher.errors import AuditError
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from index.durable.group_commit import GroupCommit, Ticket
-from matcher.audit_chain import BrokenChainError, ChainPoint, make_line, read_chain
-from matcher.audit_head import AuditHead
-from matcher.audit_records import AuditEvent, AuditRecord
+from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
+from matcher.audit.head import AuditHead
+from matcher.audit.records import AuditEvent, AuditRecord
 from matcher.errors import AuditError
 
 RECOVERED = "audit_recovered"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
-from matcher.audit import AuditEvent, AuditLog
+from matcher.audit.records import AuditEvent, AuditLog
 from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
 from matcher.results import AccessContext
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.deletions import Deletions
-from matcher.audit_chain import BrokenChainError, ChainPoint, read_chain
-from matcher.audit_head import peek_head
+from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
+from matcher.audit.head import peek_head
 from matcher.errors import AuditError
 
 
