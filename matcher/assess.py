@@ -8,8 +8,8 @@ from index.records import Modality
 from matcher.audit.entries import audited, check_access_lengths
 from matcher.audit.records import AuditLog
 from matcher.errors import FaceBox, PackError, RequestError, SampleError, SeveralFacesError
-from matcher.extract import Engines, sample_digests
-from matcher.probe import face_box, probe_sample
+from matcher.extraction.engines import Engines, sample_digests
+from matcher.extraction.probe import face_box, probe_sample
 from matcher.results import AccessContext, AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.trace import Stages

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from index.records import Modality
 from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
-from matcher.extract import Engines, FaceExtracting, FingerprintExtracting
+from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtracting
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import ModelPack, PackStore
 from matcher.rerank import FingerprintComparing

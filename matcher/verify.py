@@ -11,8 +11,8 @@ from matcher.audit.entries import audited, check_access_lengths
 from matcher.audit.records import AuditLog
 from matcher.calibrate import fuse_scores, threshold_score
 from matcher.errors import RequestError
-from matcher.extract import Engines, Extraction, check_probe, sample_digests
-from matcher.probe import extract_all, probe_sample
+from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
+from matcher.extraction.probe import extract_all, probe_sample
 from matcher.results import AccessContext, SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.search import Searcher

@@ -17,7 +17,7 @@ from index.records import FingerPosition, Modality, NewReference, Subject
 from matcher.audit.log import FileAuditLog
 from matcher.calibrate import Calibration
 from matcher.errors import MatcherError
-from matcher.extract import Engines
+from matcher.extraction.engines import Engines
 from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.identify import Identifier

@@ -12,7 +12,7 @@ from matcher.audit.records import AuditLog
 from matcher.calibrate import Calibration
 from matcher.enrollment import Enroller, EnrollmentSettings
 from matcher.errors import NotServingError
-from matcher.extract import Engines
+from matcher.extraction.engines import Engines
 from matcher.identify import Identifier
 from matcher.keeping import Keeper
 from matcher.rerank import FingerprintComparing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from matcher.extract import IMPORTED_REASON
+from matcher.extraction.engines import IMPORTED_REASON
 from matcher.face.quality_messages import TEXTS as FACE_TEXTS
 from matcher.fingerprint.quality_messages import QUALITY_MESSAGES as FINGERPRINT_TEXTS
 

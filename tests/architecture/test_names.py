@@ -43,7 +43,7 @@ def test_the_name_is_imported_from_this_checkout(name: str) -> None:
         ("matcher.verify", {"Verifier"}),
         ("matcher.enrollment", {"Enroller", "EnrollmentSettings"}),
         ("matcher.assess", {"Assessor"}),
-        ("matcher.extract", {"Engines", "Extraction"}),
+        ("matcher.extraction.engines", {"Engines", "Extraction"}),
         ("matcher.messages", {"text"}),
         ("index.database", {"EnrollmentDatabase"}),
     ],

@@ -14,7 +14,7 @@ from index.records import Modality
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
-from matcher.extract import Engines
+from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
 from matcher.results import AccessContext
 from matcher.search import SearchSettings

@@ -7,7 +7,7 @@ from typing import Any
 
 from index.records import Modality
 from matcher.config import Settings, load_settings
-from matcher.extract import Engines
+from matcher.extraction.engines import Engines
 from matcher.loading import LoadedPacks
 from matcher.messages import text
 from matcher.packs.manifest import ModelPack

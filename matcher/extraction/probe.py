@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matcher.audit.entries import about_sample
 from matcher.errors import FaceBox
-from matcher.extract import Engines, Extraction
+from matcher.extraction.engines import Engines, Extraction
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import ProbeSample
 from matcher.samples import EncodedSample, FaceDetection
