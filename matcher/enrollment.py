@@ -11,13 +11,13 @@ from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
 from matcher.audit.entries import about_sample, audited, check_access_lengths
 from matcher.audit.records import AuditLog
-from matcher.calibrate import threshold_score
 from matcher.errors import QualityError, RequestError
 from matcher.extraction.engines import Engines, Extraction, sample_digests
 from matcher.extraction.probe import extract_all
-from matcher.ranking import rank_candidates
 from matcher.results import AccessContext, DuplicateLead, EnrolledSample, EnrollmentResult
 from matcher.samples import EncodedSample
+from matcher.scoring.calibration import threshold_score
+from matcher.scoring.ranking import rank_candidates
 from matcher.search import Searcher
 from matcher.trace import Stages
 

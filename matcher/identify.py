@@ -10,13 +10,13 @@ from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
 from matcher.audit.entries import audited, check_access
 from matcher.audit.records import AuditLog
-from matcher.calibrate import expected_false_candidate_count, threshold_score
 from matcher.errors import RequestError
 from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
 from matcher.extraction.probe import extract_all, probe_sample
-from matcher.ranking import rank_candidates
 from matcher.results import AccessContext, Candidate, IdentificationResult, SampleScore
 from matcher.samples import EncodedSample
+from matcher.scoring.calibration import expected_false_candidate_count, threshold_score
+from matcher.scoring.ranking import rank_candidates
 from matcher.search import Searcher
 from matcher.trace import Stages
 

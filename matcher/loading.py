@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from index.records import Modality
-from matcher.calibrate import Calibration
 from matcher.errors import PackError, PackNotReadyError
 from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtracting
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import ModelPack, PackStore
 from matcher.rerank import FingerprintComparing
+from matcher.scoring.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True)

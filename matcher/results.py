@@ -52,7 +52,7 @@ class SampleScore:
 
     finger: position of the reference. probe_number: index of the probe sample, from 0. reference_id: the most similar
     reference, 0 where the comparison was with another probe. similarity: what the score is read from; several
-    references of a face are fused to what one comparison would be worth (matcher/fusion.py)."""
+    references of a face are fused to what one comparison would be worth (matcher/scoring/reference_fusion.py)."""
 
     modality: Modality
     finger: FingerPosition

@@ -15,7 +15,6 @@ from benchmarks.product_fingerprints import DEFAULT_PACK
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject
 from matcher.audit.log import FileAuditLog
-from matcher.calibrate import Calibration
 from matcher.errors import MatcherError
 from matcher.extraction.engines import Engines
 from matcher.fingerprint.comparison import compare
@@ -23,6 +22,7 @@ from matcher.fingerprint.engine import FingerprintEngine
 from matcher.identify import Identifier
 from matcher.results import AccessContext
 from matcher.samples import EncodedSample
+from matcher.scoring.calibration import Calibration
 from matcher.search import Searcher
 
 GALLERY_SIZE = 2_000  # above the searcher's limit for comparing with every reference

@@ -152,8 +152,8 @@ def _print_measured(found: Photographs, measured: Any, language: str) -> None:
 
 def _print_range(max_score: float, search: Any, language: str) -> None:
     """How far the scores hold, and what that means for the thresholds that the settings ask for."""
-    from matcher.calibrate import largest_gallery, threshold_score  # noqa: PLC0415
     from matcher.face.non_mated import people_needed  # noqa: PLC0415
+    from matcher.scoring.calibration import largest_gallery, threshold_score  # noqa: PLC0415
 
     gallery = largest_gallery(search.target_fpir, max_score)
     values = {"max_score": max_score, "one_in": round(10 ** (max_score / 10)), "fpir": search.target_fpir}
@@ -165,7 +165,7 @@ def _print_range(max_score: float, search: Any, language: str) -> None:
 
 def _known_calibration(store: PackStore, name: str) -> Any:
     """What the pack scored with until now; None where it had no calibration, or a damaged one."""
-    from matcher.calibrate import Calibration  # noqa: PLC0415
+    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
 
     try:
         table = store.get(name).calibration
@@ -175,7 +175,7 @@ def _known_calibration(store: PackStore, name: str) -> Any:
 
 
 def _print_rows(before: Any, rows: list[tuple[float, float]], language: str) -> None:
-    from matcher.calibrate import Calibration  # noqa: PLC0415
+    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
 
     own = Calibration(tuple(row[0] for row in rows), tuple(row[1] for row in rows), rows[-1][1], 1, "")
     for score in range(20, int(own.max_score) + 1, 10):

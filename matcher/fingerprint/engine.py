@@ -75,7 +75,7 @@ class FingerprintEngine:
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
-        """The [calibration] table of the manifest; matcher.calibrate.Calibration.from_table reads it."""
+        """The [calibration] table of the manifest; matcher.scoring.calibration.Calibration.from_table reads it."""
         return self.pack.calibration
 
     def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult:

@@ -9,13 +9,13 @@ from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.assess import Assessor
 from matcher.audit.records import AuditLog
-from matcher.calibrate import Calibration
 from matcher.enrollment import Enroller, EnrollmentSettings
 from matcher.errors import NotServingError
 from matcher.extraction.engines import Engines
 from matcher.identify import Identifier
 from matcher.keeping import Keeper
 from matcher.rerank import FingerprintComparing
+from matcher.scoring.calibration import Calibration
 from matcher.search import Searcher, SearchSettings
 from matcher.verify import Verifier
 

@@ -15,9 +15,9 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, Reference, SearchFilter
 from matcher import cli
-from matcher.calibrate import Calibration
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import PackStore
+from matcher.scoring.calibration import Calibration
 from matcher.search import Searcher
 from tests.corpus.replay import stranger_vector
 from tests.versions.record import (

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from index.records import Float32Array, Int64Array
-from matcher.calibrate import Calibration
 from matcher.face.non_mated import (
     TAIL_COUNT,
     calibration_rows,
@@ -18,6 +17,7 @@ from matcher.face.non_mated import (
     group_rates,
     measure_non_mated,
 )
+from matcher.scoring.calibration import Calibration
 
 
 def templates(

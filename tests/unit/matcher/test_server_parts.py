@@ -14,9 +14,9 @@ from index.records import FingerPosition, Modality
 from matcher.client import sample_message
 from matcher.errors import BusyError, DeadlineError, RequestError
 from matcher.messages import preferred_language
-from matcher.ranking import rank_candidates
 from matcher.results import SampleScore, Score
 from matcher.samples import EncodedSample
+from matcher.scoring.ranking import rank_candidates
 from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
 from matcher.server.convert import filter_from_proto, sample_from_proto, subject_from_proto

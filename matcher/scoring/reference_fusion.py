@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.records import Float32Array, Int64Array
-from matcher.calibrate import Calibration
+from matcher.scoring.calibration import Calibration
 
 Float64Array = npt.NDArray[np.float64]
 

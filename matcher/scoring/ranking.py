@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matcher.calibrate import fuse_scores
 from matcher.results import Candidate, SampleScore, Score
+from matcher.scoring.calibration import fuse_scores
 
 
 def rank_candidates(
