@@ -16,7 +16,7 @@ from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
 from matcher.fingerprint.comparison import compare
 from matcher.scoring.calibration import Calibration
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 
 
 @dataclass(frozen=True, slots=True)

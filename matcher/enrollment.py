@@ -18,7 +18,7 @@ from matcher.results import AccessContext, DuplicateLead, EnrolledSample, Enroll
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import threshold_score
 from matcher.scoring.ranking import rank_candidates
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 from matcher.trace import Stages
 
 MAX_SAMPLE_COUNT = 20

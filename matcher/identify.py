@@ -17,7 +17,7 @@ from matcher.results import AccessContext, Candidate, IdentificationResult, Samp
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import expected_false_candidate_count, threshold_score
 from matcher.scoring.ranking import rank_candidates
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 from matcher.trace import Stages
 
 MAX_CANDIDATES = 200

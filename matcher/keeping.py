@@ -14,7 +14,7 @@ from matcher.audit.records import AuditLog
 from matcher.enrollment import MAX_REQUEST_ID_LENGTH
 from matcher.errors import RequestError
 from matcher.results import AccessContext
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 
 MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000

@@ -10,8 +10,8 @@ from matcher.errors import PackError, PackNotReadyError
 from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtracting
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import ModelPack, PackStore
-from matcher.rerank import FingerprintComparing
 from matcher.scoring.calibration import Calibration
+from matcher.search.fingerprint_comparison import FingerprintComparing
 
 
 @dataclass(frozen=True, slots=True)

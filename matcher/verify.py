@@ -15,7 +15,7 @@ from matcher.extraction.probe import extract_all, probe_sample
 from matcher.results import AccessContext, SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import fuse_scores, threshold_score
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 from matcher.trace import Stages
 
 DEFAULT_FMR = 1e-4

@@ -23,7 +23,7 @@ from matcher.identify import Identifier
 from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import Calibration
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 
 GALLERY_SIZE = 2_000  # above the searcher's limit for comparing with every reference
 CONTEXT = AccessContext(operator_id="benchmark", case_number="benchmark", purpose="speed measurement")

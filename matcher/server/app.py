@@ -24,7 +24,7 @@ from matcher.config import Settings
 from matcher.errors import PackNotReadyError
 from matcher.loading import LoadedPacks, load_packs
 from matcher.packs.store import PackStore
-from matcher.search import SearchSettings
+from matcher.search.searcher import SearchSettings
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer

@@ -14,9 +14,9 @@ from matcher.errors import NotServingError
 from matcher.extraction.engines import Engines
 from matcher.identify import Identifier
 from matcher.keeping import Keeper
-from matcher.rerank import FingerprintComparing
 from matcher.scoring.calibration import Calibration
-from matcher.search import Searcher, SearchSettings
+from matcher.search.fingerprint_comparison import FingerprintComparing
+from matcher.search.searcher import Searcher, SearchSettings
 from matcher.verify import Verifier
 
 

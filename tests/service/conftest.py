@@ -17,7 +17,7 @@ from matcher.errors import PackError
 from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
 from matcher.results import AccessContext
-from matcher.search import SearchSettings
+from matcher.search.searcher import SearchSettings
 from matcher.server.app import Server
 from matcher.server.use_cases import build_use_cases
 from tests.fakes import (

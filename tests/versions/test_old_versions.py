@@ -18,7 +18,7 @@ from matcher import cli
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import PackStore
 from matcher.scoring.calibration import Calibration
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 from tests.corpus.replay import stranger_vector
 from tests.versions.record import (
     DELETED_AFTER_BACKUP,

@@ -24,7 +24,7 @@ from matcher.scoring.reference_fusion import (
     highest_unseen,
     lowered_similarities,
 )
-from matcher.search import Searcher
+from matcher.search.searcher import Searcher
 from matcher.trace import Stages
 from tests.fakes import FACE_PACK_ID, FINGERPRINT_PACK_ID, FakeComparer
 

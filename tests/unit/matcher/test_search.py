@@ -13,8 +13,8 @@ from index.records import FingerPosition, NewReference, SearchFilter, Subject, T
 from index.vector.protocol import Hits
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
-from matcher.rerank import PreparedReferences
-from matcher.search import Searcher, SearchSettings
+from matcher.search.fingerprint_comparison import PreparedReferences
+from matcher.search.searcher import Searcher, SearchSettings
 from matcher.trace import Stages
 from tests.fakes import (
     CALIBRATION,

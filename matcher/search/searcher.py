@@ -9,11 +9,11 @@ import numpy as np
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Float32Array, Int64Array, Modality, SearchFilter, Template
-from matcher.allowed import allowed_references
-from matcher.face_search import FaceSearcher, Match
-from matcher.rerank import FingerprintComparing, Reranker
 from matcher.results import SampleScore
 from matcher.scoring.calibration import Calibration
+from matcher.search.allowed import allowed_references
+from matcher.search.face_search import FaceSearcher, Match
+from matcher.search.fingerprint_comparison import FingerprintComparing, Reranker
 from matcher.trace import Stages
 
 # A subject among this many best of one sample is compared with the other samples too.

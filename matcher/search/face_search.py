@@ -12,9 +12,9 @@ import numpy as np
 
 from index.database import EnrollmentDatabase
 from index.records import SearchFilter, Template
-from matcher.allowed import allowed_references
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.reference_fusion import fused_similarities, highest_unseen
+from matcher.search.allowed import allowed_references
 
 # Best reference id and fused similarity of a subject.
 Match = tuple[int, float]
