@@ -78,7 +78,7 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See matcher.search.searcher.SearchSettings and matcher.identify.IdentificationQuery. target_fmr: of a verification."""
+    """See matcher.search.searcher.SearchSettings and matcher.usecases.identify.IdentificationQuery. target_fmr: of a verification."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -90,7 +90,7 @@ class SearchDefaults:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentDefaults:
-    """Quality floors 0-100; -1 takes the pack's own. duplicate_fpir: see matcher.enrollment.EnrollmentSettings."""
+    """Quality floors 0-100; -1 takes the pack's own. duplicate_fpir: see matcher.usecases.enroll.EnrollmentSettings."""
 
     face_quality_floor: int = -1
     fingerprint_quality_floor: int = -1

@@ -19,11 +19,11 @@ from matcher.errors import MatcherError
 from matcher.extraction.engines import Engines
 from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
-from matcher.identify import Identifier
 from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher
+from matcher.usecases.identify import Identifier
 
 GALLERY_SIZE = 2_000  # above the searcher's limit for comparing with every reference
 CONTEXT = AccessContext(operator_id="benchmark", case_number="benchmark", purpose="speed measurement")

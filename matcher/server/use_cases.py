@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from index.database import EnrollmentDatabase
 from index.records import Modality
-from matcher.assess import Assessor
 from matcher.audit.records import AuditLog
-from matcher.enrollment import Enroller, EnrollmentSettings
 from matcher.errors import NotServingError
 from matcher.extraction.engines import Engines
-from matcher.identify import Identifier
-from matcher.keeping import Keeper
 from matcher.scoring.calibration import Calibration
 from matcher.search.fingerprint_comparison import FingerprintComparing
 from matcher.search.searcher import Searcher, SearchSettings
-from matcher.verify import Verifier
+from matcher.usecases.assess import Assessor
+from matcher.usecases.enroll import Enroller, EnrollmentSettings
+from matcher.usecases.identify import Identifier
+from matcher.usecases.keep_records import Keeper
+from matcher.usecases.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
     [
         "matcher.client",
         "matcher.config",
-        "matcher.identify",
-        "matcher.enrollment",
+        "matcher.usecases.identify",
+        "matcher.usecases.enroll",
         "matcher.packs.session",
         "matcher.face.insightface_models",
         "matcher.cli",

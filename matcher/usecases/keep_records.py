@@ -11,10 +11,10 @@ from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
 from matcher.audit.entries import audited, check_access_lengths
 from matcher.audit.records import AuditLog
-from matcher.enrollment import MAX_REQUEST_ID_LENGTH
 from matcher.errors import RequestError
 from matcher.results import AccessContext
 from matcher.search.searcher import Searcher
+from matcher.usecases.enroll import MAX_REQUEST_ID_LENGTH
 
 MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
