@@ -18,11 +18,12 @@ from grpc_reflection.v1alpha import reflection
 from index.database import EnrollmentDatabase
 from index.receipts import OpenProgress
 from index.records import Modality
+from matcher.assembly.loading import LoadedPacks, load_packs
+from matcher.assembly.use_cases import Readiness, UseCases, build_use_cases
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
-from matcher.loading import LoadedPacks, load_packs
 from matcher.packs.store import PackStore
 from matcher.search.searcher import SearchSettings
 from matcher.server.admission import Admission
@@ -35,7 +36,6 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.transport import bind
-from matcher.server.use_cases import Readiness, UseCases, build_use_cases
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,

@@ -11,6 +11,7 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import Modality
+from matcher.assembly.use_cases import build_use_cases
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
@@ -19,7 +20,6 @@ from matcher.packs.store import PackStore
 from matcher.results import AccessContext
 from matcher.search.searcher import SearchSettings
 from matcher.server.app import Server
-from matcher.server.use_cases import build_use_cases
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,

@@ -6,9 +6,9 @@ import sys
 from typing import Any
 
 from index.records import Modality
+from matcher.assembly.loading import LoadedPacks
 from matcher.config import Settings, load_settings
 from matcher.extraction.engines import Engines
-from matcher.loading import LoadedPacks
 from matcher.messages import text
 from matcher.packs.manifest import ModelPack
 from matcher.server.app import serve

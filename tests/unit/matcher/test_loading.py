@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.records import Modality
-from matcher.loading import load_packs
+from matcher.assembly.loading import load_packs
 from matcher.packs.store import PackStore
 from tests.unit.face import tiny_models
 from tests.unit.face.conftest import EMBEDDER, YUNET
