@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import ConfigError
-from matcher.messages import preferred_language
 from matcher.packs.store import default_packs_folder
+from matcher.texts.catalog import preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"

@@ -115,7 +115,7 @@ class NoFingerprintError(SampleError):
 
 
 class QualityError(SampleError):
-    """The sample is below the quality floor. reasons: codes with texts in matcher.messages."""
+    """The sample is below the quality floor. reasons: codes with texts in matcher.texts.catalog."""
 
     def __init__(self, message: str, *, score: int, reasons: tuple[str, ...]) -> None:
         super().__init__(message)

@@ -158,7 +158,7 @@ class DuplicateLead:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledSample:
-    """One stored sample. quality_reasons: codes, texts in matcher.messages."""
+    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog."""
 
     reference_id: int
     modality: Modality

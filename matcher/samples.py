@@ -50,7 +50,7 @@ class EncodedSample:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.messages."""
+    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog."""
 
     score: int
     reasons: tuple[str, ...] = ()

@@ -11,7 +11,6 @@ from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_back
 from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
-from matcher.commands.store_messages import text
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -21,6 +20,7 @@ from matcher.commands.store_options import (
     reporting,
     storage_of,
 )
+from matcher.texts.store import text
 
 if TYPE_CHECKING:
     from matcher.commands.store_options import Subparsers

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matcher.commands.pack_commands import language_of, pack_store
-from matcher.commands.pack_messages import text
 from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore, write_atomically
+from matcher.texts.packs import text
 
 if TYPE_CHECKING:
     from matcher.commands.pack_commands import Subparsers
@@ -119,8 +119,8 @@ def _photographs(people: Mapping[str, list[Path]], pack_name: str, store: PackSt
 
     from matcher.face.engine import FaceEngine  # noqa: PLC0415
     from matcher.formats.decode import decode_image  # noqa: PLC0415
-    from matcher.messages import text as error_text  # noqa: PLC0415
     from matcher.server.status import code_and_reason  # noqa: PLC0415
+    from matcher.texts.catalog import text as error_text  # noqa: PLC0415
 
     engine = FaceEngine.load(store.manifest(pack_name), store)
     paths = [(number, path) for number, photographs in enumerate(people.values()) for path in photographs]

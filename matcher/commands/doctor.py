@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matcher.commands.pack_commands import language_of, pack_store
-from matcher.commands.pack_messages import text
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration, largest_gallery
+from matcher.texts.packs import text
 
 if TYPE_CHECKING:
     from matcher.commands.pack_commands import Subparsers

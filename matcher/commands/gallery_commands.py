@@ -10,7 +10,7 @@ from rich.table import Table
 
 from matcher.client import MatcherClient
 from matcher.commands.client_options import access_of, add_command
-from matcher.messages import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

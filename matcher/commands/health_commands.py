@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matcher.client import ClientTls, MatcherClient
 from matcher.config import TlsSettings
 from matcher.errors import ConfigError
-from matcher.messages import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from index.database import EnrollmentDatabase
-from matcher.commands.store_messages import text
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -15,6 +14,7 @@ from matcher.commands.store_options import (
     language_of,
     reporting,
 )
+from matcher.texts.store import text
 
 if TYPE_CHECKING:
     from matcher.commands.store_options import Subparsers

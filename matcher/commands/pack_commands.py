@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from matcher.commands.pack_messages import text
 from matcher.errors import PackError
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
+from matcher.texts.packs import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -16,8 +16,8 @@ import grpc
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
-from matcher.messages import preferred_language
 from matcher.server.admission import Admission
+from matcher.texts.catalog import preferred_language
 from matcher.trace import Stages
 
 REQUEST_ID_KEY: Final = "x-request-id"

@@ -23,7 +23,7 @@ from matcher.results import (
 )
 from matcher.samples import Quality
 from matcher.server.status import code_and_reason, error_text
-from matcher.texts.quality_texts import reason_text
+from matcher.texts.quality import reason_text
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 _MODALITIES: Final = {

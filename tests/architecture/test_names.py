@@ -44,7 +44,7 @@ def test_the_name_is_imported_from_this_checkout(name: str) -> None:
         ("matcher.usecases.enroll", {"Enroller", "EnrollmentSettings"}),
         ("matcher.usecases.assess", {"Assessor"}),
         ("matcher.extraction.engines", {"Engines", "Extraction"}),
-        ("matcher.messages", {"text"}),
+        ("matcher.texts.catalog", {"text"}),
         ("index.database", {"EnrollmentDatabase"}),
     ],
 )  # fmt: skip

@@ -9,9 +9,9 @@ from index.records import Modality
 from matcher.assembly.loading import LoadedPacks
 from matcher.config import Settings, load_settings
 from matcher.extraction.engines import Engines
-from matcher.messages import text
 from matcher.packs.manifest import ModelPack
 from matcher.server.app import serve
+from matcher.texts.catalog import text
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,

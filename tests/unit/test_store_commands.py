@@ -16,7 +16,7 @@ from index.records import FingerPosition, Modality, NewReference, Subject, Templ
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
 from matcher.cli import main
-from matcher.commands.store_messages import TEXTS, error_text
+from matcher.texts.store import TEXTS, error_text
 
 PACK = "face-test@1"
 

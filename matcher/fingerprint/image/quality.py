@@ -18,7 +18,8 @@ from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.quality_messages import (
+from matcher.samples import Quality
+from matcher.texts.fingerprint_quality import (
     LOW_CONTRAST,
     PARTIAL,
     SMALL_AREA,
@@ -27,7 +28,6 @@ from matcher.fingerprint.quality_messages import (
     TOO_WET,
     WRONG_PPI,
 )
-from matcher.samples import Quality
 
 # --- What is a fingerprint at all. Of 86 prints, the worst of the six public sets among them, the least had 2.5 strong
 # minutiae a square centimeter and 41 % of cells with a finger's ridge period; of 100 photographs of faces the most had

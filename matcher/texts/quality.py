@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from matcher.extraction.engines import IMPORTED_REASON
-from matcher.face.quality_messages import TEXTS as FACE_TEXTS
-from matcher.fingerprint.quality_messages import QUALITY_MESSAGES as FINGERPRINT_TEXTS
+from matcher.texts.face_quality import TEXTS as FACE_TEXTS
+from matcher.texts.fingerprint_quality import QUALITY_MESSAGES as FINGERPRINT_TEXTS
 
 _OWN: Final[dict[str, tuple[str, str]]] = {
     IMPORTED_REASON: (
