@@ -10,14 +10,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matcher.commands.pack_commands import language_of, pack_store
+from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration, largest_gallery
 from matcher.texts.packs import text
 
 if TYPE_CHECKING:
-    from matcher.commands.pack_commands import Subparsers
+    from matcher.commands.packs import Subparsers
 
 # Distribution names as installed; each is a dependency in pyproject.toml.
 PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")

@@ -50,7 +50,7 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
         "matcher.usecases.enroll",
         "matcher.packs.session",
         "matcher.face.insightface_models",
-        "matcher.cli",
+        "matcher.commands.main",
         "enroll.cli",
     ],
 )

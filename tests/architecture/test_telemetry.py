@@ -25,7 +25,7 @@ def watch(event, arguments):
         unquiet.extend(name for name in ("ORT_DISABLE_TELEMETRY", "NO_ALBUMENTATIONS_UPDATE")
                        if os.environ.get(name) != "1")
 sys.addaudithook(watch)
-import enroll.cli, matcher.cli, matcher.server.app
+import enroll.cli, matcher.commands.main, matcher.server.app
 from matcher.face.insightface_models import Scrfd
 from matcher.packs.store import DetectorSpec, ModelPack, PackStore
 from matcher.packs.session import OnnxSession

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.commands import calibrate_commands, doctor, pack_commands
+from matcher.commands import calibrate, doctor, packs
 from matcher.config import PackSettings, Settings
 from matcher.errors import PackError, PackLicenseError
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore
@@ -23,7 +23,7 @@ from tests.unit.face.conftest import EMBEDDER, YUNET
 def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None) -> int:
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers(required=True)
-    for module in (pack_commands, doctor, calibrate_commands):
+    for module in (packs, doctor, calibrate):
         module.add_commands(subparsers)
     options = parser.parse_args(arguments)
     options.lang = lang

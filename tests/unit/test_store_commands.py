@@ -15,7 +15,7 @@ from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
-from matcher.cli import main
+from matcher.commands.main import main
 from matcher.texts.store import TEXTS, error_text
 
 PACK = "face-test@1"

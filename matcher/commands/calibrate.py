@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matcher.commands.pack_commands import language_of, pack_store
+from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore, write_atomically
 from matcher.texts.packs import text
 
 if TYPE_CHECKING:
-    from matcher.commands.pack_commands import Subparsers
+    from matcher.commands.packs import Subparsers
 
 # What cannot be read is among them too, so that it is told and not passed over.
 IMAGE_SUFFIXES = frozenset(
