@@ -18,7 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
 from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
-from matcher.server.convert import filter_from_proto, sample_from_proto, subject_from_proto
+from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.texts.catalog import preferred_language
