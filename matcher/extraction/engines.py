@@ -16,7 +16,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.iso19794 import from_iso19794_2
 from matcher.samples import EncodedSample, FaceDetection, Image, Quality
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 MAX_FINGER_COUNT = 10
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0

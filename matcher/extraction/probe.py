@@ -10,7 +10,7 @@ from matcher.extraction.engines import Engines, Extraction
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import ProbeSample
 from matcher.samples import EncodedSample, FaceDetection
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 
 def extract_all(

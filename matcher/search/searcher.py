@@ -14,7 +14,7 @@ from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
 from matcher.search.face_search import FaceSearcher, Match
 from matcher.search.fingerprint_comparison import FingerprintComparing, Reranker
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 # A subject among this many best of one sample is compared with the other samples too.
 _KEPT_PER_CANDIDATE = 3

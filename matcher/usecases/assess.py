@@ -12,7 +12,7 @@ from matcher.extraction.engines import Engines, sample_digests
 from matcher.extraction.probe import face_box, probe_sample
 from matcher.results import AccessContext, AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 MAX_SAMPLE_COUNT = 20
 

@@ -19,7 +19,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.calibration import threshold_score
 from matcher.scoring.ranking import rank_candidates
 from matcher.search.searcher import Searcher
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5

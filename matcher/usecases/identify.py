@@ -18,7 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.calibration import expected_false_candidate_count, threshold_score
 from matcher.scoring.ranking import rank_candidates
 from matcher.search.searcher import Searcher
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 MAX_CANDIDATES = 200
 

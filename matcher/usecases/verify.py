@@ -16,7 +16,7 @@ from matcher.results import AccessContext, SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
-from matcher.trace import Stages
+from matcher.stages import Stages
 
 DEFAULT_FMR = 1e-4
 

@@ -25,7 +25,7 @@ from matcher.scoring.reference_fusion import (
     lowered_similarities,
 )
 from matcher.search.searcher import Searcher
-from matcher.trace import Stages
+from matcher.stages import Stages
 from tests.fakes import FACE_PACK_ID, FINGERPRINT_PACK_ID, FakeComparer
 
 DIM = 24

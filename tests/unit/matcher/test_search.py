@@ -15,7 +15,7 @@ from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
 from matcher.search.fingerprint_comparison import PreparedReferences
 from matcher.search.searcher import Searcher, SearchSettings
-from matcher.trace import Stages
+from matcher.stages import Stages
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,
