@@ -79,20 +79,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessContext:
-    """Who asks and why. operator_id, case_number and purpose are required for every search.
-
-    peer: transport address or certificate name, filled in by the server.
-    """
-
-    operator_id: str
-    case_number: str
-    purpose: str
-    station_id: str = ""
-    peer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class IdentificationResult:
     """threshold_score: the score a candidate needs at target_fpir and gallery_size.
 

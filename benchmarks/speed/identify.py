@@ -14,12 +14,12 @@ from benchmarks.product_files import pack_store, ready_pack
 from benchmarks.product_fingerprints import DEFAULT_PACK
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject
+from matcher.access.context import AccessContext
 from matcher.audit.log import FileAuditLog
 from matcher.errors import MatcherError
 from matcher.extraction.engines import Engines
 from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher

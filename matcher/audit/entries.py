@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
+from matcher.access.context import AccessContext
 from matcher.audit.records import AuditEvent, AuditLog
 from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
-from matcher.results import AccessContext
 
-MAX_TEXT_LENGTH = 500
 # What the request or the sample brought about, as opposed to what failed on our side.
 _REFUSALS = (
     SampleError,
@@ -78,21 +77,6 @@ def audited(audit: AuditLog, action: str, context: AccessContext, **known: Any) 
 def outcome_of(error: BaseException) -> str:
     """ "refused" where the request or sample brought it about, "failed" where something on our side did."""
     return "refused" if isinstance(error, _REFUSALS) else "failed"
-
-
-def check_access(context: AccessContext) -> None:
-    """A search needs operator, case and purpose. Raises RequestError naming the field."""
-    for name in ("operator_id", "case_number", "purpose"):
-        if not getattr(context, name).strip():
-            raise RequestError(f"{name} is required for a search", field=f"access.{name}")
-    check_access_lengths(context)
-
-
-def check_access_lengths(context: AccessContext) -> None:
-    """What goes into the audit record is bounded. Raises RequestError naming the field."""
-    for name in ("operator_id", "case_number", "purpose", "station_id"):
-        if len(getattr(context, name)) > MAX_TEXT_LENGTH:
-            raise RequestError(f"{name} has more than {MAX_TEXT_LENGTH} characters", field=f"access.{name}")
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls, MatcherClient, ServiceError
-from matcher.results import AccessContext
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import grpc
 
+from matcher.access.context import AccessContext
 from matcher.assembly.use_cases import Readiness
-from matcher.results import AccessContext
 from matcher.server.calls import CallAudit, current_call
 from matcher.server.from_proto import (
     access_from_proto,

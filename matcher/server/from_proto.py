@@ -7,8 +7,8 @@ from datetime import UTC
 from typing import Final
 
 from index.records import FingerPosition, Gallery, Modality, SearchFilter, Sex, Subject
+from matcher.access.context import AccessContext
 from matcher.errors import RequestError
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 

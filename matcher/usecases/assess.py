@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from index.records import Modality
-from matcher.audit.entries import audited, check_access_lengths
+from matcher.access.context import AccessContext, check_access_lengths
+from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import FaceBox, PackError, RequestError, SampleError, SeveralFacesError
 from matcher.extraction.engines import Engines, sample_digests
 from matcher.extraction.probe import face_box, probe_sample
-from matcher.results import AccessContext, AssessmentResult, SampleAssessment
+from matcher.results import AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.stages import Stages
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
-from matcher.audit.entries import audited, check_access
+from matcher.access.context import AccessContext, check_access
+from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
 from matcher.extraction.probe import extract_all, probe_sample
-from matcher.results import AccessContext, Candidate, IdentificationResult, SampleScore
+from matcher.results import Candidate, IdentificationResult, SampleScore
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import expected_false_candidate_count, threshold_score
 from matcher.scoring.ranking import rank_candidates

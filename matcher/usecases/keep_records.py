@@ -9,10 +9,10 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
-from matcher.audit.entries import audited, check_access_lengths
+from matcher.access.context import AccessContext, check_access_lengths
+from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.results import AccessContext
 from matcher.search.searcher import Searcher
 from matcher.usecases.enroll import MAX_REQUEST_ID_LENGTH
 

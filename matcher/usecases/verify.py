@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality
-from matcher.audit.entries import audited, check_access_lengths
+from matcher.access.context import AccessContext, check_access_lengths
+from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
 from matcher.extraction.probe import extract_all, probe_sample
-from matcher.results import AccessContext, SampleScore, VerificationResult
+from matcher.results import SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher

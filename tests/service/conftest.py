@@ -11,13 +11,13 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import Modality
+from matcher.access.context import AccessContext
 from matcher.assembly.use_cases import build_use_cases
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
 from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
-from matcher.results import AccessContext
 from matcher.search.searcher import SearchSettings
 from matcher.server.app import Server
 from tests.fakes import (

@@ -18,9 +18,9 @@ import cv2
 from index.database import EnrollmentDatabase
 from index.folder import WAL_NAME
 from index.records import Subject
+from matcher.access.context import AccessContext
 from matcher.client import MatcherClient, ServiceError
 from matcher.commands import main
-from matcher.results import AccessContext
 from tests.corpus.generated import PERSON_COUNT, finger
 from tests.corpus.replay import ACCESS, enroll_strangers, loaded_packs, serving, settings_for
 
