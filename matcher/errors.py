@@ -38,7 +38,7 @@ Messages say what was wrong and what to do, and name no subject and no file path
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from matcher.samples import FaceBox
 
 
 class MatcherError(Exception):
@@ -89,17 +89,6 @@ class TemplateFormatError(SampleError):
 
 class NoFaceError(SampleError):
     """No face was found."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaceBox:
-    """One of several faces. number from 1, largest first; x, y, width, height in pixels of the upright image."""
-
-    number: int
-    x_px: int
-    y_px: int
-    width_px: int
-    height_px: int
 
 
 class SeveralFacesError(SampleError):

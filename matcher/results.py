@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from index.records import FingerPosition, Modality
-from matcher.errors import FaceBox
-from matcher.samples import Quality
+from matcher.samples import FaceBox, Quality
 
 
 @dataclass(frozen=True, slots=True)

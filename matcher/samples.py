@@ -10,6 +10,10 @@ import numpy.typing as npt
 
 from index.records import FingerPosition, Float32Array, Modality
 
+# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
+IMPORTED_REASON = "imported_template"
+
+
 Uint8Array = npt.NDArray[np.uint8]
 
 
@@ -64,3 +68,14 @@ class FaceDetection:
     box_px: Float32Array
     landmarks_px: Float32Array
     detection_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """One of several faces. number from 1, largest first; x, y, width, height in pixels of the upright image."""
+
+    number: int
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int

@@ -77,16 +77,3 @@ def audited(audit: AuditLog, action: str, context: AccessContext, **known: Any) 
 def outcome_of(error: BaseException) -> str:
     """ "refused" where the request or sample brought it about, "failed" where something on our side did."""
     return "refused" if isinstance(error, _REFUSALS) else "failed"
-
-
-@contextmanager
-def about_sample(field: str) -> Iterator[None]:
-    """Says which sample of the request an error of the block is about. field: dotted path, as "samples[1]"."""
-    try:
-        yield
-    except SampleError as error:
-        error.field = field
-        raise
-    except RequestError as error:
-        error.field = f"{field}.{error.field}" if error.field else field
-        raise

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from index.records import FingerPosition, Modality, Template
-from matcher.errors import ModalityError, PackNotReadyError, RequestError, ResolutionError
+from matcher.errors import ModalityError, PackNotReadyError, ResolutionError
 from matcher.face.engine import FaceExtraction
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.iso19794 import from_iso19794_2
-from matcher.samples import EncodedSample, FaceDetection, Image, Quality
+from matcher.samples import IMPORTED_REASON, EncodedSample, FaceDetection, Image, Quality
 from matcher.stages import Stages
 
-MAX_FINGER_COUNT = 10
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
-# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
-IMPORTED_REASON = "imported_template"
 
 
 class FaceExtracting(Protocol):
@@ -146,25 +142,3 @@ class Engines:
         score = round(100.0 * float(np.mean(minutiae.quality))) if len(minutiae) else 0
         digest = hashlib.sha256(sample.minutiae_template).hexdigest()
         return Extraction(template, Quality(score, (IMPORTED_REASON,)), digest)
-
-
-def check_probe(samples: Sequence[EncodedSample], *, field: str = "probe.samples") -> None:
-    """One capture subject's samples: at most one face and ten fingers, each known position once.
-
-    Raises RequestError naming the field.
-    """
-    if not samples:
-        raise RequestError("send at least one sample", field=field)
-    if sum(sample.modality is Modality.FACE for sample in samples) > 1:
-        raise RequestError("a probe has at most one face", field=field)
-    fingers = [sample.finger for sample in samples if sample.modality is Modality.FINGERPRINT]
-    if len(fingers) > MAX_FINGER_COUNT:
-        raise RequestError(f"a probe has at most {MAX_FINGER_COUNT} fingers", field=field)
-    known = [finger for finger in fingers if finger is not FingerPosition.UNKNOWN]
-    if len(known) != len(set(known)):
-        raise RequestError("a finger position is there twice in one probe", field=field)
-
-
-def sample_digests(samples: Sequence[EncodedSample]) -> tuple[str, ...]:
-    """Hex SHA-256 of what each sample brought, for the audit record, also when nothing could be made of it."""
-    return tuple(hashlib.sha256(sample.minutiae_template or sample.image_bytes).hexdigest() for sample in samples)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from matcher.audit.entries import about_sample
-from matcher.errors import FaceBox
+from index.records import FingerPosition, Modality
+from matcher.errors import (
+    RequestError,
+    SampleError,
+)
 from matcher.extraction.engines import Engines, Extraction
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import ProbeSample
-from matcher.samples import EncodedSample, FaceDetection
+from matcher.samples import EncodedSample, FaceBox, FaceDetection
 from matcher.stages import Stages
+
+MAX_FINGER_COUNT = 10
 
 
 def extract_all(
@@ -44,3 +51,38 @@ def probe_sample(extraction: Extraction) -> ProbeSample:
 def face_box(detection: FaceDetection, number: int) -> FaceBox:
     left, top, right, bottom = (round(float(side)) for side in detection.box_px)
     return FaceBox(number, left, top, right - left, bottom - top)
+
+
+@contextmanager
+def about_sample(field: str) -> Iterator[None]:
+    """Says which sample of the request an error of the block is about. field: dotted path, as "samples[1]"."""
+    try:
+        yield
+    except SampleError as error:
+        error.field = field
+        raise
+    except RequestError as error:
+        error.field = f"{field}.{error.field}" if error.field else field
+        raise
+
+
+def check_probe(samples: Sequence[EncodedSample], *, field: str = "probe.samples") -> None:
+    """One capture subject's samples: at most one face and ten fingers, each known position once.
+
+    Raises RequestError naming the field.
+    """
+    if not samples:
+        raise RequestError("send at least one sample", field=field)
+    if sum(sample.modality is Modality.FACE for sample in samples) > 1:
+        raise RequestError("a probe has at most one face", field=field)
+    fingers = [sample.finger for sample in samples if sample.modality is Modality.FINGERPRINT]
+    if len(fingers) > MAX_FINGER_COUNT:
+        raise RequestError(f"a probe has at most {MAX_FINGER_COUNT} fingers", field=field)
+    known = [finger for finger in fingers if finger is not FingerPosition.UNKNOWN]
+    if len(known) != len(set(known)):
+        raise RequestError("a finger position is there twice in one probe", field=field)
+
+
+def sample_digests(samples: Sequence[EncodedSample]) -> tuple[str, ...]:
+    """Hex SHA-256 of what each sample brought, for the audit record, also when nothing could be made of it."""
+    return tuple(hashlib.sha256(sample.minutiae_template or sample.image_bytes).hexdigest() for sample in samples)

@@ -9,7 +9,6 @@ from typing import Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from index.records import Gallery, Modality, Reference, Sex, Subject, SubjectState
-from matcher.errors import FaceBox
 from matcher.results import (
     AssessmentResult,
     Candidate,
@@ -21,7 +20,7 @@ from matcher.results import (
     SampleScore,
     VerificationResult,
 )
-from matcher.samples import Quality
+from matcher.samples import FaceBox, Quality
 from matcher.server.status import code_and_reason, error_text
 from matcher.texts.quality import reason_text
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from matcher.extraction.engines import IMPORTED_REASON
+from matcher.samples import IMPORTED_REASON
 from matcher.texts.face_quality import TEXTS as FACE_TEXTS
 from matcher.texts.fingerprint_quality import QUALITY_MESSAGES as FINGERPRINT_TEXTS
 

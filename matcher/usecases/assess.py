@@ -8,11 +8,11 @@ from index.records import Modality
 from matcher.access.context import AccessContext, check_access_lengths
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
-from matcher.errors import FaceBox, PackError, RequestError, SampleError, SeveralFacesError
-from matcher.extraction.engines import Engines, sample_digests
-from matcher.extraction.probe import face_box, probe_sample
+from matcher.errors import PackError, RequestError, SampleError, SeveralFacesError
+from matcher.extraction.engines import Engines
+from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
-from matcher.samples import EncodedSample
+from matcher.samples import EncodedSample, FaceBox
 from matcher.stages import Stages
 
 MAX_SAMPLE_COUNT = 20

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
 from matcher.access.context import AccessContext, check_access_lengths
-from matcher.audit.entries import about_sample, audited
+from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
-from matcher.extraction.engines import Engines, Extraction, sample_digests
-from matcher.extraction.probe import extract_all
+from matcher.extraction.engines import Engines, Extraction
+from matcher.extraction.probe import about_sample, extract_all, sample_digests
 from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import threshold_score

@@ -12,8 +12,8 @@ from matcher.access.context import AccessContext, check_access
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
-from matcher.extraction.probe import extract_all, probe_sample
+from matcher.extraction.engines import Engines, Extraction
+from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
 from matcher.results import Candidate, IdentificationResult, SampleScore
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import expected_false_candidate_count, threshold_score

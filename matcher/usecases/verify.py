@@ -11,8 +11,8 @@ from matcher.access.context import AccessContext, check_access_lengths
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.extraction.engines import Engines, Extraction, check_probe, sample_digests
-from matcher.extraction.probe import extract_all, probe_sample
+from matcher.extraction.engines import Engines, Extraction
+from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
 from matcher.results import SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import fuse_scores, threshold_score
