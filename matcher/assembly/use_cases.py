@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.audit.records import AuditLog
-from matcher.errors import NotServingError
 from matcher.extraction.engines import Engines
 from matcher.scoring.calibration import Calibration
 from matcher.search.fingerprint_comparison import FingerprintComparing
@@ -53,27 +52,3 @@ def build_use_cases(
         enroller=Enroller(database, engines, searcher, audit, settings=enrollment),
         keeper=Keeper(database, searcher, audit),
     )
-
-
-class Readiness:
-    """Holds the use cases from the moment the index is verified. Thread safe: it changes once."""
-
-    def __init__(self) -> None:
-        self._use_cases: UseCases | None = None
-
-    def open(self, use_cases: UseCases) -> None:
-        self._use_cases = use_cases
-
-    def close(self) -> None:
-        self._use_cases = None
-
-    @property
-    def is_open(self) -> bool:
-        return self._use_cases is not None
-
-    def get(self) -> UseCases:
-        """Raises NotServingError."""
-        use_cases = self._use_cases
-        if use_cases is None:
-            raise NotServingError("the index is not verified yet; try again later")
-        return use_cases

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import grpc
 
 from matcher.access.context import AccessContext
-from matcher.assembly.use_cases import Readiness
 from matcher.server.calls import CallAudit, current_call
 from matcher.server.from_proto import (
     access_from_proto,
@@ -15,6 +14,7 @@ from matcher.server.from_proto import (
     samples_from_proto,
     subject_from_proto,
 )
+from matcher.server.readiness import Readiness
 from matcher.server.status import status_of
 from matcher.server.to_proto import (
     enrollment_to_proto,
