@@ -153,7 +153,7 @@ def _print_measured(found: Photographs, measured: Any, language: str) -> None:
 def _print_range(max_score: float, search: Any, language: str) -> None:
     """How far the scores hold, and what that means for the thresholds that the settings ask for."""
     from matcher.face.non_mated import people_needed  # noqa: PLC0415
-    from matcher.scoring.calibration import largest_gallery, threshold_score  # noqa: PLC0415
+    from matcher.scoring.scores import largest_gallery, threshold_score  # noqa: PLC0415
 
     gallery = largest_gallery(search.target_fpir, max_score)
     values = {"max_score": max_score, "one_in": round(10 ** (max_score / 10)), "fpir": search.target_fpir}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
-from matcher.scoring.calibration import Calibration, largest_gallery
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import largest_gallery
 from matcher.texts.packs import text
 
 if TYPE_CHECKING:

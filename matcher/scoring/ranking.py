@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matcher.results import Candidate, SampleScore, Score
-from matcher.scoring.calibration import fuse_scores
+from matcher.scoring.scores import fuse_scores
 
 
 def rank_candidates(

@@ -17,8 +17,8 @@ from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import about_sample, extract_all, sample_digests
 from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult
 from matcher.samples import EncodedSample
-from matcher.scoring.calibration import threshold_score
 from matcher.scoring.ranking import rank_candidates
+from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 

@@ -16,8 +16,8 @@ from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
 from matcher.results import Candidate, IdentificationResult, SampleScore
 from matcher.samples import EncodedSample
-from matcher.scoring.calibration import expected_false_candidate_count, threshold_score
 from matcher.scoring.ranking import rank_candidates
+from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 

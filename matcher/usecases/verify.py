@@ -15,7 +15,7 @@ from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
 from matcher.results import SampleScore, VerificationResult
 from matcher.samples import EncodedSample
-from matcher.scoring.calibration import fuse_scores, threshold_score
+from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 

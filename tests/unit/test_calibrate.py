@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from matcher.errors import PackError
 from matcher.packs.store import PackStore
 from matcher.results import Score
-from matcher.scoring.calibration import (
-    Calibration,
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import (
     expected_false_candidate_count,
     fuse_scores,
     largest_gallery,
