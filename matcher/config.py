@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.catalog import preferred_language
+from matcher.texts.languages import preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"

@@ -13,7 +13,8 @@ from typing import Final
 from index.errors import DatabaseError
 from matcher.config import load_settings, system_language
 from matcher.errors import MatcherError
-from matcher.texts.catalog import LANGUAGES, has_text, text
+from matcher.texts.catalog import has_text, text
+from matcher.texts.languages import LANGUAGES
 
 # In the order of the help text. Each module has add_commands(subparsers); every command sets `run`, a function of
 # the parsed options that returns the exit code. options.lang is "vi" or "en"; options.settings are the Settings.

@@ -18,7 +18,7 @@ from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
 from matcher.server.admission import Admission
 from matcher.stages import Stages
-from matcher.texts.catalog import preferred_language
+from matcher.texts.languages import preferred_language
 
 REQUEST_ID_KEY: Final = "x-request-id"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")

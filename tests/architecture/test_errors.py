@@ -12,7 +12,8 @@ from matcher import errors as matcher_errors
 from matcher.audit.entries import outcome_of
 from matcher.errors import MatcherError
 from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
-from matcher.texts.catalog import LANGUAGES, tables, text
+from matcher.texts.catalog import tables, text
+from matcher.texts.languages import LANGUAGES
 from matcher.texts.quality import QUALITY_TEXTS, reason_text
 from protos.biometrics.v1 import error_reason_pb2
 

@@ -21,7 +21,7 @@ from matcher.server.calls import snake_case
 from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
-from matcher.texts.catalog import preferred_language
+from matcher.texts.languages import preferred_language
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
