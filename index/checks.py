@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.errors import VectorError
-from index.records import Float32Array, Int64Array
 
 # Embedders normalize in float32; anything farther from 1 than this was not normalized at all.
 UNIT_NORM_TOLERANCE = 1e-3

@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from index.records import FingerPosition, Float32Array, Modality
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality
 
 # A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
 IMPORTED_REASON = "imported_template"

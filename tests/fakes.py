@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from index.records import FingerPosition, Float32Array, Modality, Template
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality, Template
 from matcher.audit.records import AuditEvent, AuditRecord
 from matcher.errors import AuditError, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
 from matcher.face.engine import FaceExtraction

@@ -18,7 +18,8 @@ from index.errors import CacheFileError
 from index.partition.partition import Partition
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark, Store, StoreReader
-from index.vector.engines import SearchIndex, load_index
+from index.vector.engines import load_index
+from index.vector.protocol import SearchIndex
 
 log = logging.getLogger(__name__)
 

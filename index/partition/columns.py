@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Int64Array
-from index.vector.protocol import BoolArray
+from index.arrays import BoolArray, Int64Array
 
 GALLERIES_A_WORD = 64
 _FIRST_CAPACITY = 1024

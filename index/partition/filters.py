@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from index.arrays import Int64Array
 from index.errors import GalleryNotFoundError
 from index.partition.columns import ColumnFilter
-from index.records import Int64Array, SearchFilter
+from index.records import SearchFilter
 from index.store.effects import SEX_CODES
 from index.store.protocol import Store
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Int64Array
 from index.partition.cache_folder import load_marked, new_folder
 from index.partition.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
-from index.records import Int64Array
 from index.store.effects import PackRow
 from index.store.protocol import StoreReader
 from index.store.template_codec import damage_named

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.checks import checked_vectors
 from index.errors import VectorError
 from index.partition.columns import ColumnFilter, ReferenceColumns, Resolved
-from index.records import Float32Array, Int64Array
 from index.store.effects import PackRow, ReferenceAdded
-from index.vector.engines import SearchIndex
-from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, Hits
+from index.vector.protocol import Hits, SearchIndex
 
 
 class Partition:
@@ -63,13 +62,3 @@ class Partition:
         if among is None:
             return self.columns.resolve(where)
         return self.columns.resolve_among(where, among)
-
-
-def no_hits(query_count: int, k: int) -> Hits:
-    """The answer of a search among nothing."""
-    return Hits(
-        reference_ids=np.full((query_count, k), PADDING_ID, dtype=np.int64),
-        similarities=np.full((query_count, k), PADDING_SIMILARITY, dtype=np.float32),
-        counts=np.zeros(query_count, dtype=np.int64),
-        proved=np.ones(query_count, dtype=np.bool_),
-    )

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from index.arrays import Int64Array
 from index.partition.columns import ColumnFilter
 from index.partition.partition import Partition
 from index.receipts import VerifyReport
-from index.records import Int64Array, Modality
+from index.records import Modality
 from index.store.effects import PackKey
 from index.store.protocol import Store, StoreCounts, StoreReader
 from index.store.template_codec import damage_named

@@ -9,44 +9,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array, Modality
-from index.vector.protocol import Hits
+from index.arrays import Float32Array, Int64Array
+from index.records import Modality
+from index.vector.protocol import Hits, SearchIndex
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.votes.index import DescriptorIndex
 from index.vector.votes.index import warm_up as warm_up_descriptors
-
-
-class SearchIndex(Protocol):
-    """What a partition asks of an index, whatever the modality. Thread safe like VectorIndex."""
-
-    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
-        """reference_ids (n,); vectors: n arrays float32 (m, dim), one a reference."""
-
-    def remove(self, reference_ids: Int64Array) -> int:
-        """Forget references; returns how many were known."""
-
-    def erase(self, reference_ids: Int64Array) -> None:
-        """Overwrite what is left of removed references in memory and files. Raises CacheFileError."""
-
-    def reference_ids(self) -> Int64Array:
-        """int64 (n,), ascending."""
-
-    def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None) -> Hits:
-        """Faces: one row of hits a query. Fingers: queries are the vectors of one finger; one row in all."""
-
-    def save(self, folder: Path, *, stamp: str) -> None:
-        """Write cache files into folder."""
-
-    def close(self) -> None:
-        """Stop what it does in the background; it can still be searched, changed and saved."""
-
-    @property
-    def stamp(self) -> str:
-        """The stamp that the loaded files were saved with, "" for an index that was not loaded."""
 
 
 class FaceIndex:

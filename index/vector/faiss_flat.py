@@ -8,11 +8,11 @@ from pathlib import Path
 import faiss
 import numpy as np
 
+from index.arrays import Float32Array, Float64Array, Int64Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.durable.cache_file import read_cache, write_cache
 from index.errors import DuplicateReferenceError
-from index.records import Float32Array, Int64Array
-from index.vector.protocol import Float64Array, Hits, best_first, cosine_similarities, hits_from_rows
+from index.vector.protocol import Hits, best_first, cosine_similarities, hits_from_rows
 
 CACHE_KIND = "faiss-flat"
 CACHE_NAME = "flat.cache"

@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
-
-Float64Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from index.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 
 PADDING_ID = -1
 PADDING_SIMILARITY = -1.0
@@ -137,3 +133,42 @@ def merge_hits(parts: Sequence[Hits], k: int) -> Hits:
         order = best_first(row_ids, row_similarities.astype(np.float64), k)
         rows.append((row_ids[order], row_similarities[order].astype(np.float64)))
     return hits_from_rows(rows, k, np.logical_and.reduce([part.proved for part in parts]))
+
+
+class SearchIndex(Protocol):
+    """What a partition asks of an index, whatever the modality. Thread safe like VectorIndex."""
+
+    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
+        """reference_ids (n,); vectors: n arrays float32 (m, dim), one a reference."""
+
+    def remove(self, reference_ids: Int64Array) -> int:
+        """Forget references; returns how many were known."""
+
+    def erase(self, reference_ids: Int64Array) -> None:
+        """Overwrite what is left of removed references in memory and files. Raises CacheFileError."""
+
+    def reference_ids(self) -> Int64Array:
+        """int64 (n,), ascending."""
+
+    def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None) -> Hits:
+        """Faces: one row of hits a query. Fingers: queries are the vectors of one finger; one row in all."""
+
+    def save(self, folder: Path, *, stamp: str) -> None:
+        """Write cache files into folder."""
+
+    def close(self) -> None:
+        """Stop what it does in the background; it can still be searched, changed and saved."""
+
+    @property
+    def stamp(self) -> str:
+        """The stamp that the loaded files were saved with, "" for an index that was not loaded."""
+
+
+def no_hits(query_count: int, k: int) -> Hits:
+    """The answer of a search among nothing."""
+    return Hits(
+        reference_ids=np.full((query_count, k), PADDING_ID, dtype=np.int64),
+        similarities=np.full((query_count, k), PADDING_SIMILARITY, dtype=np.float32),
+        counts=np.zeros(query_count, dtype=np.int64),
+        proved=np.ones(query_count, dtype=np.bool_),
+    )

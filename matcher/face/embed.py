@@ -9,7 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import SessionError
 from matcher.packs.session import ModelSession
 from matcher.packs.store import EmbedderSpec

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import PackError, SessionError
 from matcher.face.candidates import FaceCandidates
 from matcher.packs.session import OnnxSession, onnx_runtime

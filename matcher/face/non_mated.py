@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 
 # Where fewer comparisons than these are left above a similarity, the false match rate is not known well enough.
 TAIL_COUNT = 30

@@ -7,7 +7,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.candidates import FaceCandidates
 from matcher.packs.session import ModelSession
 from matcher.packs.store import RefinerSpec

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.scoring.calibration import Calibration
 
 Float64Array = npt.NDArray[np.float64]

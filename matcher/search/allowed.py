@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from index.arrays import Int64Array
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
-from index.records import Int64Array, SearchFilter, Template
+from index.records import SearchFilter, Template
 
 
 def allowed_references(

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.database import EnrollmentDatabase
-from index.records import Float32Array, Int64Array, Modality, Template
+from index.records import Modality, Template
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import FingerprintExplanation
 

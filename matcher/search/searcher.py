@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, Float32Array, Int64Array, Modality, SearchFilter, Template
+from index.records import FingerPosition, Modality, SearchFilter, Template
 from matcher.results import SampleScore
 from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.arrays import Float32Array
 from index.durable.cache_file import read_cache, write_cache
 from index.errors import CacheFileError, DatabaseFullError, DuplicateReferenceError, VectorError
-from index.records import Float32Array
-from index.vector.quantized.codes import high_places
+from index.vector.kernels.layout import high_places
 from index.vector.votes.chunk import CHUNK_ROW_COUNT
 from index.vector.votes.files import CHUNK_KIND, LIST_NAME
 from index.vector.votes.index import STORED_LIMIT, DescriptorIndex

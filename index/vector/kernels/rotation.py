@@ -12,8 +12,7 @@ import hashlib
 import numpy as np
 from numba import njit
 
-from index.records import Float32Array
-from index.vector.protocol import Float64Array
+from index.arrays import Float32Array, Float64Array
 
 SPAN = 64  # positions of one Walsh-Hadamard transform
 _SIGN_KEY = b"station matcher index rotation 1"  # part of the cache format: other signs, other codes

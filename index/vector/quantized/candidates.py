@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from index.records import Float32Array, Int64Array
-from index.vector.protocol import BoolArray, Float64Array
+from index.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 
 # Two float64 sums of 4096 products of unit vectors in different orders differ by less.
 SUM_MARGIN = 1e-12

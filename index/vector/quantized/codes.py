@@ -17,17 +17,12 @@ import mmap
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
-from index.vector.protocol import Float64Array
 
-UInt8Array = npt.NDArray[np.uint8]
-Int8Array = npt.NDArray[np.int8]
-Int32Array = npt.NDArray[np.int32]
 _CodeArrays = tuple[UInt8Array, UInt8Array, Float32Array, Float32Array, Float32Array]
 
 # Widest code in units of the row's root mean square. Wider loses in the 4-bit residual, narrower clips more.
@@ -106,14 +101,6 @@ def copy_codes(source: RowCodes, source_rows: Int64Array, into: RowCodes, rows: 
     """Copy codes from source_rows of one store to rows of another. Releases the GIL, once for all of them."""
     half_length = into.high.size // into.scales.size
     _copy(_arrays(source), _arrays(into), source_rows, rows, half_length)
-
-
-def high_places(rows: Int64Array, half_length: int) -> Int64Array:
-    """int64 (n * half_length,): where the high plane keeps the bytes of these rows."""
-    block, lane = np.divmod(rows[:, None], BLOCK_ROW_COUNT)
-    place = np.arange(half_length)
-    starts = (block * half_length + place // 4 * 4) * BLOCK_ROW_COUNT
-    return np.asarray(starts + lane * 4 + place % 4, dtype=np.int64).reshape(-1)
 
 
 def encode_queries(vectors: Float32Array) -> QueryCodes:

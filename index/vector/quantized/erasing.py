@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Int64Array
 from index.durable.cache_file import AnyArray, erase_in_cache
-from index.records import Int64Array
-from index.vector.quantized.codes import copy_codes, empty_codes, half_length_of, high_places
+from index.vector.kernels.layout import high_places
+from index.vector.quantized.codes import copy_codes, empty_codes, half_length_of
 from index.vector.quantized.segment_files import SEGMENT_KIND, SEGMENT_PATTERN
 from index.vector.quantized.segments import ALIVE, Segment
 

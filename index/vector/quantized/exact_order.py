@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
-from index.vector.protocol import Float64Array, best_first, cosine_similarities
+from index.arrays import Float32Array, Float64Array, Int64Array
+from index.vector.protocol import best_first, cosine_similarities
 from index.vector.quantized.row_filter import UInt64Array, row_mask
 from index.vector.quantized.segments import View
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import DuplicateReferenceError
-from index.records import Float32Array, Int64Array
 from index.vector.kernels.simd import Instruction, best_instruction
 from index.vector.protocol import Hits
 from index.vector.quantized.background import Background

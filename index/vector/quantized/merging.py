@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from index.vector.protocol import read_only
 from index.vector.quantized.codes import copy_codes
 from index.vector.quantized.segment_files import map_vectors, write_segment

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from index.records import Int64Array
+from index.arrays import BoolArray, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
-from index.vector.protocol import BoolArray
 
 UInt64Array = npt.NDArray[np.uint64]
 UInt8Array = npt.NDArray[np.uint8]

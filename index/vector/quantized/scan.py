@@ -17,12 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from index.records import Float32Array
+from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.simd import Instruction
-from index.vector.protocol import Float64Array
 from index.vector.quantized.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
-from index.vector.quantized.codes import Int8Array, Int32Array
 from index.vector.quantized.scan_table import Parts, Rows, rows_of
 
 UInt64Array = npt.NDArray[np.uint64]

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray, njit
 
+from index.arrays import Float32Array, Int64Array, UInt8Array
 from index.durable.cache_file import AnyArray
-from index.records import Float32Array, Int64Array
 from index.vector.kernels.addresses import address_of, pointer
-from index.vector.quantized.codes import RowCodes, UInt8Array
+from index.vector.quantized.codes import RowCodes
 
 UInt64Array = npt.NDArray[np.uint64]
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.kernels.simd import Instruction
 from index.vector.protocol import Hits, hits_from_rows, read_only

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.durable.cache_file import AnyArray, Blocks, read_cache, write_cache
 from index.errors import CacheFileError
-from index.records import Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.quantized.codes import RowCodes, copy_codes, empty_codes, half_length_of
 from index.vector.quantized.segments import ALIVE, Segment

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
+from index.arrays import BoolArray, Float32Array, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
-from index.vector.protocol import BoolArray
 from index.vector.quantized.codes import RowCodes, empty_codes, encode_rows
 
 ALIVE = 0

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from index.arrays import BoolArray, Int64Array, UInt8Array
 from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
-from index.records import Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
-from index.vector.protocol import BoolArray
-from index.vector.quantized.codes import UInt8Array, high_places
+from index.vector.kernels.layout import high_places
 from index.vector.votes.scan import UInt16Array, row_bytes, write_rows
 
 CHUNK_ROW_COUNT = 1 << 16

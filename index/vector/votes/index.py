@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
-from index.records import Float32Array, Int64Array
 from index.vector.protocol import Hits, hits_from_rows
 from index.vector.votes.chunk import DescriptorChunk, Snapshot
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks

@@ -17,13 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray, njit
 
-from index.records import Float32Array, Int64Array
+from index.arrays import BoolArray, Float32Array, Int8Array, Int32Array, Int64Array, UInt8Array
 from index.vector.kernels.addresses import address_of, pointer
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.layout import high_places
 from index.vector.kernels.rotation import padded_length, rotated
 from index.vector.kernels.simd import best_instruction
-from index.vector.protocol import BoolArray
-from index.vector.quantized.codes import Int8Array, Int32Array, UInt8Array, high_places
 
 UInt16Array = npt.NDArray[np.uint16]
 

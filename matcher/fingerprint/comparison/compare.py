@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import FingerPosition, Float32Array, Modality, Template
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality, Template
 from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.comparison.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.fingerprint.comparison.kernel import kernel
 from matcher.fingerprint.minutia_set import MinutiaSet
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.fingerprint.comparison.cylinders import cylinder_length, cylinders
 from matcher.fingerprint.minutia_set import MinutiaSet
 

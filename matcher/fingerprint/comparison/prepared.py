@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from index.records import Float32Array, Template
+from index.arrays import Float32Array
+from index.records import Template
 from matcher.errors import PackMismatchError, TemplateFormatError
 from matcher.fingerprint.comparison.descriptors import DIM, Int8Array, codes_of, described_count
 from matcher.fingerprint.comparison.outline import outline_of

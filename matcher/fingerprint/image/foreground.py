@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.samples import Uint8Array
 
 T = TypeVar("T", bound=np.generic)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.fingerprint.network.compact_blocks import CompactBlock, CompactBlocks
 from matcher.fingerprint.network.graph_builder import CONTRIBUTED, GraphBuilder
 from matcher.fingerprint.network.weights import NORM_EPSILON, Weights

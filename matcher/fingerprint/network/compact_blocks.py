@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.fingerprint.network.weights import Weights
 
 CHANGES = ("expand_change", "bias_change", "reduce", "out_bias")

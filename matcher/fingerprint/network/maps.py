@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.errors import SessionError
 from matcher.fingerprint.image.foreground import Window
 from matcher.fingerprint.minutia_set import KIND_BIFURCATION, KIND_ENDING, MinutiaSet

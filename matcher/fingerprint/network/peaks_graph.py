@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.fingerprint.network.channels_last import Channels, ChannelsLast
 from matcher.fingerprint.network.graph_builder import FLOAT
 

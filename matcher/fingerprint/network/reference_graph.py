@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.fingerprint.network.graph_builder import FLOAT, UINT8, GraphBuilder
 from matcher.fingerprint.network.weights import (
     CONTEXT_CHANNELS,

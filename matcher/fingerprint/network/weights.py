@@ -13,7 +13,7 @@ from typing import Final
 import h5py
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import PackDamagedError
 
 Weights = Mapping[str, tuple[Float32Array, ...]]

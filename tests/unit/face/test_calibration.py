@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.face.non_mated import (
     TAIL_COUNT,
     calibration_rows,
