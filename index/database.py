@@ -13,8 +13,7 @@ from types import TracebackType
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseError
-from index.folder import CACHE_NAME, LOCK_NAME, check_folder, make_folder, remove_leftovers
-from index.lock import FolderLock
+from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
 from index.partition.columns import Resolved
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import Partitions

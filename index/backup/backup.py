@@ -19,11 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
-from index.deletions import DeletionCounts, Deletions
 from index.errors import BackupError, DatabaseError, DatabaseFullError
-from index.folder import LOCK_NAME, STORE_NAME, has_log, has_store, make_folder, remove_caches
-from index.lock import FolderLock
-from index.receipts import BackupSummary, ReportBytes
+from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
+from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.opening import prepare_snapshot, take_snapshot
 
 _MANIFEST_LENGTH = struct.Struct(">I")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.deletions import Deletions
+from index.receipts import Deletions
 from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
 from matcher.audit.head import peek_head
 from matcher.errors import AuditError

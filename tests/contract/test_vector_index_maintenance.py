@@ -16,7 +16,7 @@ import pytest
 
 from index.durable import cache_file
 from index.errors import DatabaseFullError
-from index.vector.quantized import compactor, index, merging, retirement
+from index.vector.quantized import compactor, index, merging
 from index.vector.quantized.background import Background
 from index.vector.quantized.index import QuantizedIndex
 from tests.contract.test_vector_index import unit_rows
@@ -141,7 +141,7 @@ def test_closing_gives_up_a_merge_and_leaves_no_part_of_it(tmp_path: Path, gate:
 
 def test_merged_segments_are_held_for_the_searches_that_read_them(tmp_path: Path, monkeypatch) -> None:
     """Else the search that ends last gives back their memory, and takes as long as that takes."""
-    monkeypatch.setattr(retirement, "LIMIT_S", WAIT_S)
+    monkeypatch.setattr(compactor, "LIMIT_S", WAIT_S)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
     view = made._view
     with made._compactor.lock:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from index.vector.quantized.merge_policy import GROWTH, segments_in_memory, segments_to_merge
 from index.vector.quantized.merging import MergeAbandonedError, merged
-from index.vector.quantized.retirement import Retirement
 from index.vector.quantized.segments import Segment, View
+
+LIMIT_S = 30.0  # no search takes so long; memory is not held for longer
+
 
 # Finished segments whose vectors are still in memory: so many interrupt a merge, to be written to a file first.
 URGENT_SEGMENT_COUNT = 8
@@ -123,3 +126,32 @@ class Compactor:
             waiting = segments_in_memory(self._view(), self._merging)
             if len(waiting) >= URGENT_SEGMENT_COUNT:
                 self.merge(waiting[:GROWTH], self._between_steps)
+
+
+class Retirement:
+    """Replaced segments. Not for two threads at once.
+
+    Whoever drops the last reference gives back their memory and the pages of their files: for a few hundred megabytes
+    200 ms in the kernel. That should be the background, not a search.
+    """
+
+    def __init__(self) -> None:
+        self._segments: list[Segment] = []
+        self._end_s = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._segments)
+
+    def add(self, segments: Sequence[Segment]) -> None:
+        """Hold these."""
+        self._segments += segments
+        self._end_s = time.monotonic() + LIMIT_S
+
+    def release(self) -> None:
+        """Let go of those that nobody else holds; after a while of all."""
+        if self._segments and time.monotonic() > self._end_s:
+            self._segments.clear()
+        for place in reversed(range(len(self._segments))):
+            # One reference is that of the list, one that of the argument.
+            if sys.getrefcount(self._segments[place]) <= 2:
+                del self._segments[place]

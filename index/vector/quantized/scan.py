@@ -3,7 +3,7 @@
 Two bounds in a cascade. The high plane gives each row an upper bound, 64 rows at a time; rows below the floor of their
 query are done with. The low plane is read for the others only and bounds the full code. A row whose estimate reaches
 the floor is compared with the query itself, which raises the floor; a row whose upper bound alone reaches it becomes a
-candidate, is compared at the end of the segment if it still does, and goes on to index/vector/quantized/exact_order.py.
+candidate, is compared at the end of the segment if it still does, and goes on to search.py.
 """
 
 # ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
