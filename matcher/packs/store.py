@@ -34,7 +34,7 @@ __all__ = [
     "default_packs_folder",
 ]
 
-MANIFESTS_FOLDER = Path(__file__).parent / "pack_manifests"
+MANIFESTS_FOLDER = Path(__file__).resolve().parent.parent / "pack_manifests"
 RECEIPT_NAME = "installed.json"
 
 

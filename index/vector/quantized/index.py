@@ -121,7 +121,7 @@ class QuantizedIndex:
         return removed
 
     def erase(self, reference_ids: Int64Array) -> None:
-        """Overwrite what is left of removed references, in memory and in the files of this index; see index/vector/quantized/erasing.py.
+        """Overwrite what is left of removed references, in memory and in the files of this index; see erasing.py.
 
         A merge that is under way is given up for it. A search that began before their removal may see zeros in their
         place. Raises CacheFileError: files that could not be changed are best deleted.

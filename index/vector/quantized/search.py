@@ -166,7 +166,7 @@ def rank_candidates(view: View, keys: Int64Array, query: Float32Array, k: int) -
 
 
 def rank_exhaustively(view: View, allowed: Sequence[UInt64Array], query: Float32Array, k: int) -> Ranked:
-    """The k best of all searchable, allowed rows. allowed: one bit array a segment (index/vector/quantized/row_filter.py).
+    """The k best of all searchable, allowed rows. allowed: one bit array a segment (row_filter.py).
 
     A float32 product passes over every row; rows within its rounding of the k-th best are compared in float64.
     """
