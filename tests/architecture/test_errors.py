@@ -15,7 +15,7 @@ from matcher.server.status import mapped_classes, status_of
 from matcher.texts import face_quality, fingerprint_quality
 from matcher.texts.catalog import catalog, quality_text, text
 from matcher.texts.languages import LANGUAGES
-from matcher.texts.reasons import error_text
+from matcher.texts.reasons import classes_with_a_reason, error_text, reason_of
 from protos.biometrics.v1 import error_reason_pb2
 
 CLASSES = sorted(

@@ -32,7 +32,7 @@ PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
 Share = tuple[int, int, int]  # number of the segment, first group, group after the last
 
 
-class Searcher:
+class ProvedSearch:
     """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
 
     def __init__(self, instruction: Instruction, *, executor: Executor | None = None, thread_count: int = 1) -> None:
