@@ -83,8 +83,9 @@ def _of_candidate(subject: str, old: list[Any], new: list[Any], threshold: float
 
 
 def _is_tied(old: list[Any], new: list[Any]) -> bool:
-    """Whether the two may stand at each other's rank. Where one sample decides, its similarity does."""
-    if abs(old[2] - new[2]) > SCORE_TOLERANCE:
+    """Whether two subjects may stand at each other's rank. Where one sample decides, its similarity does. A reference
+    that was another subject's is no tie."""
+    if old[1] == new[1] or abs(old[2] - new[2]) > SCORE_TOLERANCE:
         return False
     (old_samples, new_samples) = (old[5], new[5])
     if len(old_samples) > 1 or len(new_samples) > 1:

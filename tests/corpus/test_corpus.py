@@ -87,7 +87,7 @@ def test_a_question_that_is_gone_is_noticed() -> None:
 def test_subjects_that_are_tied_may_change_places() -> None:
     recorded = [answer for answer in read_record("generated")["answers"] if answer["name"] == "finger 1"]
     recorded[0]["candidates"][2] = copy.deepcopy(recorded[0]["candidates"][1])
-    recorded[0]["candidates"][2][0] = "the other"
+    recorded[0]["candidates"][2][:2] = ["the other", 999]
     today = copy.deepcopy(recorded)
     rows = today[0]["candidates"]
     rows[1], rows[2] = rows[2], rows[1]
