@@ -27,7 +27,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 import enroll.cli, matcher.cli, matcher.server.app
 from matcher.face.insightface_models import Scrfd
-from matcher.packs import DetectorSpec, ModelPack, PackStore
+from matcher.packs import PackStore
 from matcher.session import OnnxSession
 assert "onnxruntime" not in sys.modules, "imported before it is needed"
 if sys.argv[1] == "insightface":
