@@ -303,7 +303,7 @@ def test_a_full_disk_refuses_the_record_and_keeps_the_chain(path):
     """In a child process, whose files may not grow beyond a limit: the write stops in the middle of a line."""
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from matcher.audit import *; from matcher.errors import AuditError\n"
+        "from matcher.audit.log import *; from matcher.audit.records import *; from matcher.errors import AuditError\n"
         "log = FileAuditLog(Path(sys.argv[1])); written = 0\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try:\n"
@@ -326,7 +326,8 @@ def test_a_full_disk_refuses_the_record_and_keeps_the_chain(path):
 def test_killed_at_any_moment_loses_no_acknowledged_record(path):
     """A child appends from several threads and says what was acknowledged; it is really killed, again and again."""
     script = (
-        "import sys, threading; from pathlib import Path; from matcher.audit import *\n"
+        "import sys, threading; from pathlib import Path\n"
+        "from matcher.audit.log import *; from matcher.audit.records import *\n"
         "log = FileAuditLog(Path(sys.argv[1])); say = threading.Lock()\n"
         "def work():\n"
         "    while True:\n"
