@@ -100,7 +100,16 @@ ERASURES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES)
+OWED_RECORDS = Migration(
+    "0003_owed_records",
+    (
+        # Records of changes that a log outside of the store may not have yet (index/outbox.py). How far that log had
+        # come is the setting "log_head".
+        "CREATE TABLE owed_record (owed_id INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:
