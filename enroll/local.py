@@ -57,7 +57,7 @@ class LocalTarget:
         with ExitStack() as stack:
             try:
                 database = stack.enter_context(EnrollmentDatabase.open(data_folder))
-                audit = stack.enter_context(FileAuditLog(settings.storage.audit_file))
+                audit = stack.enter_context(FileAuditLog(settings.storage.audit_file, noted=database.log_head))
                 use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
             except (DatabaseError, AuditError, PackError, SessionError) as error:
                 raise TargetError(str(error)) from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from matcher.audit.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,8 @@ class AuditEvent:
 
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
     and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
-    samples. threshold: score. candidates: (subject_id, score), best first.
+    samples. threshold: score. candidates: (subject_id, score), best first. change_id: names a change of the store,
+    which has exactly one record; change_time: of the change, where its record had to wait (see changes.py).
     """
 
     action: str
@@ -32,6 +36,8 @@ class AuditEvent:
     candidates: tuple[tuple[str, float], ...] = ()
     subject_id: str = ""
     reference_ids: tuple[int, ...] = ()
+    change_id: str = ""
+    change_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,16 @@ class AuditLog(Protocol):
 
     def append(self, event: AuditEvent) -> AuditRecord:
         """Write the event; on disk when this returns. Raises AuditError, and then no answer may leave."""
+
+    def completed(self, event: AuditEvent) -> AuditEvent:
+        """The event as append would write it now: with what the log knows of the call that is worked on."""
+
+    def checkpoint(self) -> Checkpoint:
+        """How far the log has come; all of it is on disk."""
+
+    def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
+        """Which of these changes have a record, behind a place where the log stood before any of them. Raises
+        AuditError."""
 
 
 @dataclass(frozen=True, slots=True)

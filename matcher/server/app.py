@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
 from index.receipts import OpenProgress
+from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -35,6 +36,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.transport import bind
+from matcher.server.watch import Watch
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -62,7 +64,8 @@ class Server:
         self.readiness = Readiness()
         self.health = HealthReport(SERVICE_NAMES)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
-        self.audit = CallAudit(audit, on_change=self._set_serving)
+        self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
+        self._watch: Watch | None = None
         self._drain_s = limits.drain_s
         self._admission = Admission(
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
@@ -113,13 +116,16 @@ class Server:
         self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
         self._server.start()
 
-    def open(self, use_cases: UseCases) -> None:
-        """From now on the server answers: the index is verified."""
+    def open(self, use_cases: UseCases, *, database: EnrollmentDatabase | None = None) -> None:
+        """From now on the server answers: the index is verified. database: watched from now on, until `stop`."""
         self.readiness.open(use_cases)
-        self.health.tell(serving=True)
+        if database is not None:
+            self._watch = Watch(database, use_cases.changes, self.audit, on_change=self._tell_health)
+        self._tell_health()
 
-    def _set_serving(self, audit_is_writable: bool) -> None:
-        self.health.tell(serving=audit_is_writable and self.readiness.is_open)
+    def _tell_health(self) -> None:
+        store_is_in_place = self._watch is None or self._watch.store_is_in_place
+        self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
@@ -129,6 +135,8 @@ class Server:
         self._read_watch.end_idle()
         stopped.wait()
         self.readiness.close()
+        if self._watch is not None:
+            self._watch.stop()
         self._read_watch.stop()
         self._pool.shutdown()
 
@@ -168,7 +176,9 @@ def serve(
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
     cv2.setNumThreads(1)
-    with FileAuditLog(settings.storage.audit_file) as audit:
+    # A log from which records were taken is noticed before anything is written to it.
+    noted = peek_log_head(settings.storage.data_folder)
+    with FileAuditLog(settings.storage.audit_file, noted=noted) as audit:
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
@@ -186,7 +196,7 @@ def serve(
                     database.rebuild()
                 database.warm_up()
                 server.health.progress = ""
-                server.open(open_use_cases(settings, database, loaded, server.audit))
+                server.open(open_use_cases(settings, database, loaded, server.audit), database=database)
                 say("serve.ready", subjects=report.subject_count, references=report.reference_count)
                 stop.wait()
                 say("serve.stopping")

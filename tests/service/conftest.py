@@ -54,11 +54,17 @@ class Service:
 
 
 def start_service(
-    folder: Path, *, is_open: bool = True, search: SearchSettings | None = None, **limits: Any
+    folder: Path,
+    *,
+    is_open: bool = True,
+    search: SearchSettings | None = None,
+    audit: Any = None,
+    **limits: Any,
 ) -> Service:
+    """audit: the log, InMemoryAudit where none is given."""
     limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 30.0, **limits}
     settings = replace(Settings(), server=ServerSettings(**limits))
-    audit, face_engine, comparer = InMemoryAudit(), FakeFaceEngine(), FakeComparer()
+    audit, face_engine, comparer = audit or InMemoryAudit(), FakeFaceEngine(), FakeComparer()
     database = EnrollmentDatabase.open(folder)
     server = Server(settings, audit)
     use_cases = build_use_cases(
@@ -71,7 +77,7 @@ def start_service(
         search=search,
     )
     if is_open:
-        server.open(use_cases)
+        server.open(use_cases, database=database)
     client = MatcherClient(server.address, language="en", timeout_s=30.0)
     return Service(server, database, audit, face_engine, comparer, client, settings)
 

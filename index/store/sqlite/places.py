@@ -33,7 +33,7 @@ class Places:
 
 def _identity(path: str) -> _Identity | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - a Path costs more than the call
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -12,12 +12,20 @@ from index.errors import BackupError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.sqlite.connection import named_errors, open_reader
 from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
+from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.writes import delete_again
 
 # Pages copied between two reports of progress.
 _PAGES_A_STEP = 4096
 # Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
 REFERENCE_ID_GAP = 10_000_000
+
+
+def peek_log_head(store: Path) -> str:
+    """The log head of a store file that may be in use; "" for a store of an older schema."""
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        is_made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'setting'").fetchone()
+        return log_head(connection) if is_made else ""
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:

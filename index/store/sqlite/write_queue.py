@@ -41,9 +41,7 @@ _Tickets = Sequence[Ticket[Operation[Any]]]
 class WriteQueue:
     """Runs operations on the writing connection. Thread safe."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, before_commit: BeforeCommit, after_commit: AfterCommit
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, before_commit: BeforeCommit, after_commit: AfterCommit) -> None:
         """before_commit: called inside each transaction, at its end. after_commit: called under the writer lock after
         each commit, before any of the group is acknowledged."""
         self._connection = connection

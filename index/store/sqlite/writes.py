@@ -117,9 +117,7 @@ def delete_reference(
     return WriteOutcome(receipt, (ReferencesRemoved((reference_id,)),), frees_rows=True)
 
 
-def seal_subject(
-    connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None
-) -> WriteOutcome[None]:
+def seal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
     """Keep a subject and never search it."""
     row = subjects.find_subject(connection, subject_id)
     subjects.set_state(connection, row.subject_number, SubjectState.SEALED)
@@ -127,9 +125,7 @@ def seal_subject(
     return WriteOutcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
 
 
-def unseal_subject(
-    connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None
-) -> WriteOutcome[None]:
+def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
     """Search a sealed subject again."""
     row = subjects.find_subject(connection, subject_id)
     owe(connection, owed, None)
