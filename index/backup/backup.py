@@ -122,6 +122,12 @@ def restore(
     return RestoredBackup(CheckedBackup(header, summary), deleted)
 
 
+def read_summary(path: Path, *, key: bytes | None = None) -> BackupSummary:
+    """What a backup says it holds, sealed like all of it, without reading the rest. Raises BackupError."""
+    with _named_disk_errors(), path.open("rb") as file:
+        return _opened(read_chunks(file, key=key))[0]
+
+
 def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:
     manifest = json.dumps(asdict(summary)).encode()
     yield _MANIFEST_LENGTH.pack(len(manifest)) + manifest

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
+from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, read_summary, restore
 from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
@@ -70,7 +70,12 @@ def run_backup(options: argparse.Namespace) -> int:
 def run_restore(options: argparse.Namespace) -> int:
     """Restore without what the audit log says was deleted since, and build the indexes."""
     language, folder = language_of(options), data_folder_of(options)
-    deletions = NO_DELETIONS if options.audit is None else read_deletions(options.audit)
+    deletions = NO_DELETIONS
+    if options.audit is not None:
+        log_head = read_summary(options.file, key=_key(options)).log_head
+        deletions = read_deletions(options.audit, at_least=log_head)
+        if not log_head:
+            print(text("restore.no_head", language), file=sys.stderr)
     restored = restore(options.file, folder, key=_key(options), deletions=deletions)
     print(_told("restore.done", restored.backup, language))
     if options.audit is None:

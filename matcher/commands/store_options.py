@@ -55,6 +55,13 @@ def data_folder_of(options: argparse.Namespace) -> Path:
     return Path(given) if given else storage_of(options).data_folder
 
 
+def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
+    """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
+    storage = storage_of(options)
+    is_own = storage.audit_file != storage.data_folder / "audit.jsonl"
+    return storage.audit_file if is_own or folder == storage.data_folder else folder / "audit.jsonl"
+
+
 def language_of(options: argparse.Namespace) -> str:
     """The language of options.lang, English where the caller sets none."""
     return str(getattr(options, "lang", None) or "en")

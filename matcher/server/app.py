@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -16,15 +17,16 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
+from index.errors import DatabaseError
 from index.receipts import OpenProgress
 from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
-from matcher.audit.records import AuditLog
+from matcher.audit.records import AuditEvent, AuditLog
 from matcher.config import Settings
-from matcher.errors import PackNotReadyError
+from matcher.errors import AuditError, PackNotReadyError
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -189,23 +191,41 @@ def serve(
             with EnrollmentDatabase.open(
                 settings.storage.data_folder, progress=_Progress(say, server.health)
             ) as database:
-                say("serve.verifying")
-                report = database.verify(thorough=False)
-                if not report.ok:
-                    say("serve.rebuilding")
-                    database.rebuild()
-                database.warm_up()
-                server.health.progress = ""
-                server.open(open_use_cases(settings, database, loaded, server.audit), database=database)
-                say("serve.ready", subjects=report.subject_count, references=report.reference_count)
-                stop.wait()
-                say("serve.stopping")
-                server.stop()
-                counts = server.metrics.snapshot().call_counts
-                ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
-                say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+                _serve_database(server, settings, database, loaded, say, stop)
         finally:
             server.stop()
+
+
+def _serve_database(
+    server: Server,
+    settings: Settings,
+    database: EnrollmentDatabase,
+    loaded: LoadedPacks,
+    say: Callable[..., None],
+    stop: threading.Event,
+) -> None:
+    """Verifies the index, answers until it is told to stop, and drains."""
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if not report.ok:
+        say("serve.rebuilding")
+        database.rebuild()
+    database.warm_up()
+    server.health.progress = ""
+    use_cases = open_use_cases(settings, database, loaded, server.audit)
+    server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
+    server.open(use_cases, database=database)
+    say("serve.ready", subjects=report.subject_count, references=report.reference_count)
+    stop.wait()
+    say("serve.stopping")
+    server.stop()
+    # A full disk does not keep the server from stopping in order.
+    with contextlib.suppress(AuditError, DatabaseError):
+        server.audit.append(AuditEvent("stop"))
+        use_cases.changes.note_head()
+    counts = server.metrics.snapshot().call_counts
+    ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
+    say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
 
 
 class _Progress:

@@ -52,7 +52,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nhật ký nguyên vẹn: {count} bản ghi. Bản ghi cuối có mã băm {hash}",
         "The audit chain is whole: {count} records. Hash of the last: {hash}",
     ),
-    "audit.empty": ("Nhật ký chưa có bản ghi nào.", "The audit log has no record yet."),
+    "audit.empty": (
+        "Nhật ký không có bản ghi nào. Hãy kiểm tra đường dẫn: máy chủ đã từng chạy thì nhật ký không trống.",
+        "The audit log has no record. Check the path: where a server has run, the log is not empty.",
+    ),
+    "audit.begun_anew": (
+        "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",
+        "The old log was set aside and a new one begun: {path}. Keep the files set aside.",
+    ),
+    "restore.no_head": (
+        "Chú ý: bản sao lưu này thuộc phiên bản cũ, không ghi nhật ký đã đến đâu; không biết nhật ký có đủ hay không.",
+        "Note: this backup is of an older version and does not say how far the log had come; "
+        "whether the log is complete is not known.",
+    ),
     "audit.broken": (
         "Nhật ký bị đứt ở bản ghi {number}: {reason}. {count} bản ghi trước đó nguyên vẹn.",
         "The audit chain is broken at record {number}: {reason}. The {count} records before it are whole.",

@@ -58,6 +58,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         subject_count=int(str(one("SELECT count(*) FROM subject"))),
         reference_count=int(str(one("SELECT count(*) FROM reference"))),
         size_bytes=0,
+        log_head=str(one("SELECT value FROM setting WHERE name = 'log_head'")),
     )
 
 
@@ -84,6 +85,8 @@ def prepare_snapshot(path: Path, deletions: Deletions) -> DeletionCounts:
         deleted = delete_again(connection, deletions)
         connection.execute("DELETE FROM cache_mark")
         connection.execute("DELETE FROM erasure")
+        # Which log goes on beside the restored store, its first start finds.
+        connection.execute("DELETE FROM setting WHERE name = 'log_head'")
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
     with path.open("rb") as file:
