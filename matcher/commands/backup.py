@@ -31,6 +31,12 @@ def add_commands(subparsers: Subparsers) -> None:
     backup = subparsers.add_parser("backup", help="write a backup of the database, also while the server runs")
     backup.add_argument("file", type=Path, nargs="?", help="the new backup file")
     backup.add_argument("--new-key", type=Path, metavar="FILE", help="make a key file for encrypted backups, and stop")
+    backup.add_argument(
+        "--scratch",
+        type=Path,
+        metavar="FOLDER",
+        help="where an unencrypted copy may lie meanwhile; else beside the store, or in memory if that disk is full",
+    )
     add_folder_option(backup)
     add_key_option(backup)
     backup.set_defaults(run=reporting(run_backup))
@@ -61,6 +67,7 @@ def run_backup(options: argparse.Namespace) -> int:
             data_folder_of(options),
             options.file,
             key=_key(options),
+            scratch=options.scratch,
             progress=lambda done, total: bars.show("backup", done, total),
         )
     print(_told("backup.written", written, language))

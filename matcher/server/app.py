@@ -191,7 +191,7 @@ def serve(
             with EnrollmentDatabase.open(
                 settings.storage.data_folder, progress=_Progress(say, server.health)
             ) as database:
-                _serve_database(server, settings, database, loaded, say, stop)
+                _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
             server.stop()
 
@@ -201,6 +201,7 @@ def _serve_database(
     settings: Settings,
     database: EnrollmentDatabase,
     loaded: LoadedPacks,
+    *,
     say: Callable[..., None],
     stop: threading.Event,
 ) -> None:

@@ -125,6 +125,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Thư mục không có cơ sở dữ liệu nguyên vẹn. Hãy kiểm tra đường dẫn và chạy: station-matcher index verify",
         "The folder has no whole database to back up. Check the path and run: station-matcher index verify",
     ),
+    "error.backup.scratch": (
+        "Đĩa của cơ sở dữ liệu không còn chỗ hoặc chỉ đọc, và bộ nhớ không đủ. Hãy chỉ định --scratch THƯ_MỤC trên một "
+        "đĩa tin cậy: ở đó tạm thời có bản sao chưa mã hóa.",
+        "The disk of the database is full or read-only, and the memory is too small. Give --scratch FOLDER on a disk "
+        "that you trust: an unencrypted copy lies there for a while.",
+    ),
     "error.backup.unreadable": (
         "Không đọc hoặc ghi được tệp sao lưu. Hãy kiểm tra đường dẫn và quyền truy cập.",
         "The backup file cannot be read or written. Check the path and its permissions.",

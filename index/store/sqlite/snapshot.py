@@ -10,7 +10,7 @@ from pathlib import Path
 
 from index.errors import BackupError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.sqlite.connection import named_errors, open_reader
+from index.store.sqlite.connection import named_errors, open_reader, open_source
 from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
 from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.writes import delete_again
@@ -30,7 +30,7 @@ def peek_log_head(store: Path) -> str:
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
     """Copy one commit of the store file into the file snapshot, which is empty, and check the copy."""
-    with named_errors(), contextlib.closing(open_reader(store)) as source:
+    with named_errors(), contextlib.closing(open_source(store)) as source:
         # An open transaction keeps one commit in view for all steps; without it each write would start the copy anew.
         source.execute("BEGIN")
         summary = _summary(source)
