@@ -14,13 +14,13 @@ import json
 import secrets
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from index.errors import DatabaseError
 from index.outbox import OwedRecord
-from matcher.audit.records import AuditEvent, AuditLog
+from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
 
 # Why a record is younger than its change; its change_time says by how much.
@@ -73,7 +73,7 @@ class ChangeLedger:
         owed_id = secrets.randbits(63) or 1
         event = replace(self.audit.completed(event), change_id=f"{owed_id:016x}")
         content = {
-            "event": _members(event),
+            "event": members_of(event),
             "change_time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "log_bytes": self.audit.checkpoint().point.offset_bytes,
         }
@@ -133,20 +133,10 @@ class ChangeLedger:
             self.settle(one.owed_id, at_once=one is ordered[-1])
 
 
-def _members(event: AuditEvent) -> dict[str, Any]:
-    named = ((field.name, getattr(event, field.name)) for field in fields(event))
-    return {name: value for name, value in named if value not in ("", (), None)}
-
-
 def _read(record: OwedRecord) -> _Owed:
     try:
         content = json.loads(record.content)
-        members = {name: _frozen(value) for name, value in content["event"].items()}
-        event = AuditEvent(**members, change_time=str(content["change_time"]))
+        event = replace(event_of(content["event"]), change_time=str(content["change_time"]))
         return _Owed(record.owed_id, event, int(content["log_bytes"]))
     except (ValueError, KeyError, TypeError) as error:
         raise AuditError("what the store owes the audit log cannot be read; restore a backup") from error
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -8,16 +8,16 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from index.durable.group_commit import GroupCommit, Ticket
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead
-from matcher.audit.records import AuditEvent, AuditRecord
+from matcher.audit.records import AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 
 RECOVERED = "audit_recovered"
@@ -91,17 +91,7 @@ class FileAuditLog:
 
     def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
         """See AuditLog. Reads the log from there."""
-        found: set[str] = set()
-        with _named_read_errors(), self._path.open("rb") as file:
-            # Another log may lie here than the one that was written when the place was noted.
-            if 0 < since_bytes <= self._point.offset_bytes:
-                file.seek(since_bytes - 1)
-                if file.read(1) != b"\n":
-                    file.seek(0)
-            for line in file:
-                if b'"change_id":"' in line:
-                    found.add(str(json.loads(line).get("change_id")))
-        return found & change_ids
+        return recorded_changes(self._path, change_ids, since_bytes=since_bytes)
 
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
@@ -135,7 +125,7 @@ class FileAuditLog:
 
     def _line(self, event: AuditEvent, after: ChainPoint) -> _Line:
         time = self._clock()
-        members = {"record_time": time.isoformat(timespec="microseconds"), **_members(event)}
+        members = {"record_time": time.isoformat(timespec="microseconds"), **members_of(event)}
         content, point = make_line(members, after)
         record = AuditRecord(
             audit_id=f"{point.sequence}-{point.record_hash[:16]}",
@@ -251,10 +241,19 @@ class FileAuditLog:
                 aside.rename(aside.with_name(aside.name + _RECORDED))
 
 
-def _members(event: AuditEvent) -> dict[str, Any]:
-    """The fields that say something, in their order."""
-    named = ((field.name, getattr(event, field.name)) for field in fields(event))
-    return {name: value for name, value in named if value not in ("", (), None)}
+def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:
+    """Which of these changes have a record in an audit file, read from a place on. Raises AuditError."""
+    found: set[str] = set()
+    with _named_read_errors(), path.open("rb") as file:
+        # Another log may lie here than the one that was written when the place was noted.
+        if since_bytes > 0:
+            file.seek(since_bytes - 1)
+            if file.read(1) != b"\n":
+                file.seek(0)
+        for line in file:
+            if b'"change_id":"' in line:
+                found.add(str(json.loads(line).get("change_id")))
+    return found & change_ids
 
 
 def _hash_bytes(content_hash: hashlib._Hash, handle: int, end: int) -> None:

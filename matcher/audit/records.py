@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from matcher.audit.checkpoint import Checkpoint
 
@@ -90,3 +91,18 @@ class AuditVerification:
     def ok(self) -> bool:
         """Whether the chain is whole."""
         return self.first_broken_record is None
+
+
+def members_of(event: AuditEvent) -> dict[str, Any]:
+    """The fields that say something, for JSON."""
+    named = ((field.name, getattr(event, field.name)) for field in fields(event))
+    return {name: value for name, value in named if value not in ("", (), None)}
+
+
+def event_of(members: Mapping[str, Any]) -> AuditEvent:
+    """The event of members_of, read from JSON. Raises TypeError."""
+    return AuditEvent(**{name: _frozen(value) for name, value in members.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

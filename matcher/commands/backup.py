@@ -11,12 +11,15 @@ from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_back
 from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
+from matcher.audit.log import recorded_changes
+from matcher.audit.records import AuditEvent
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
     add_key_option,
     data_folder_of,
     language_of,
+    record_in_audit,
     reporting,
     storage_of,
 )
@@ -70,6 +73,7 @@ def run_backup(options: argparse.Namespace) -> int:
             scratch=options.scratch,
             progress=lambda done, total: bars.show("backup", done, total),
         )
+    record_in_audit(options, data_folder_of(options), _event("backup", written))
     print(_told("backup.written", written, language))
     return 0
 
@@ -90,14 +94,29 @@ def run_restore(options: argparse.Namespace) -> int:
     else:
         counts = restored.deleted
         print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
-    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report):
-        return 0
+    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report) as database:
+        _settle_recorded(database, options.audit)
+    record_in_audit(options, folder, _event("restore", restored.backup))
+    return 0
 
 
 def run_verify_backup(options: argparse.Namespace) -> int:
     """Check one backup."""
     print(_told("backup.whole", check_backup(options.file, key=_key(options)), language_of(options)))
     return 0
+
+
+def _settle_recorded(database: EnrollmentDatabase, audit_file: Path | None) -> None:
+    """What the backup still owed and the log that came with it has."""
+    ids = {f"{owed.owed_id:016x}": owed.owed_id for owed in database.owed_records()}
+    if ids and audit_file is not None:
+        database.settle([ids[found] for found in recorded_changes(audit_file, frozenset(ids))], at_once=True)
+
+
+def _event(action: str, backup: CheckedBackup) -> AuditEvent:
+    summary = backup.summary
+    said = f"{summary.subject_count} subjects, {summary.reference_count} references, made {backup.header.create_time}"
+    return AuditEvent(action, reason=f"{said}, {'encrypted' if backup.header.encrypted else 'not encrypted'}")
 
 
 def _key(options: argparse.Namespace) -> bytes | None:

@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from matcher.audit.records import AuditEvent
+from matcher.commands.store_options import record_in_audit
+from matcher.config import Settings
 from matcher.errors import PackError
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.texts.catalog import text
@@ -89,6 +92,7 @@ def run_install(options: argparse.Namespace) -> int:
             )
     except (PackError, OSError) as error:
         return _failed(error, language)
+    _record(options, "install_pack")
     print(text("installed", language, name=options.name))
     return 0
 
@@ -113,8 +117,17 @@ def run_remove(options: argparse.Namespace) -> int:
         pack_store(options).remove(options.name)
     except (PackError, OSError) as error:
         return _failed(error, language)
+    _record(options, "remove_pack")
     print(text("removed", language, name=options.name))
     return 0
+
+
+def _record(options: argparse.Namespace, action: str) -> None:
+    """Which packs a service scores with is for its audit log to tell, once it has one."""
+    settings: Settings | None = getattr(options, "settings", None)
+    if settings is not None and settings.storage.audit_file.is_file():
+        pack_id = pack_store(options).manifest(options.name).pack_id
+        record_in_audit(options, settings.storage.data_folder, AuditEvent(action, pack_ids=(pack_id,)))
 
 
 def _present(store: PackStore) -> list[str]:

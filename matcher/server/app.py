@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -24,6 +25,7 @@ from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
+from matcher.audit.notices import take_notices
 from matcher.audit.records import AuditEvent, AuditLog
 from matcher.config import Settings
 from matcher.errors import AuditError, PackNotReadyError
@@ -118,11 +120,16 @@ class Server:
         self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
         self._server.start()
 
-    def open(self, use_cases: UseCases, *, database: EnrollmentDatabase | None = None) -> None:
-        """From now on the server answers: the index is verified. database: watched from now on, until `stop`."""
+    def open(
+        self, use_cases: UseCases, *, database: EnrollmentDatabase | None = None, audit_file: Path | None = None
+    ) -> None:
+        """From now on the server answers: the index is verified. database, and notices beside audit_file: watched from
+        now on, until `stop`."""
         self.readiness.open(use_cases)
         if database is not None:
-            self._watch = Watch(database, use_cases.changes, self.audit, on_change=self._tell_health)
+            self._watch = Watch(
+                database, use_cases.changes, self.audit, audit_file=audit_file, on_change=self._tell_health
+            )
         self._tell_health()
 
     def _tell_health(self) -> None:
@@ -214,8 +221,10 @@ def _serve_database(
     database.warm_up()
     server.health.progress = ""
     use_cases = open_use_cases(settings, database, loaded, server.audit)
+    audit_file = settings.storage.audit_file
+    take_notices(audit_file, server.audit)
     server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
-    server.open(use_cases, database=database)
+    server.open(use_cases, database=database, audit_file=audit_file)
     say("serve.ready", subjects=report.subject_count, references=report.reference_count)
     stop.wait()
     say("serve.stopping")

@@ -6,11 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseError
 from matcher.audit.changes import ChangeLedger
+from matcher.audit.notices import take_notices
 from matcher.audit.records import AuditEvent
 from matcher.errors import AuditError
 from matcher.server.calls import CallAudit
@@ -35,13 +37,16 @@ class Watch:
         changes: ChangeLedger,
         audit: CallAudit,
         *,
+        audit_file: Path | None,
         on_change: Callable[[], None],
         interval_s: float = INTERVAL_S,
     ) -> None:
-        """on_change: called when something that health tells may have changed."""
+        """audit_file: beside which commands leave notices. on_change: called when something that health tells may have
+        changed."""
         self._database = database
         self._changes = changes
         self._audit = audit
+        self._audit_file = audit_file
         self._on_change = on_change
         self._interval_s = interval_s
         self._is_stopped = threading.Event()
@@ -78,3 +83,5 @@ class Watch:
         if not self._audit.is_writable:
             self._audit.append(AuditEvent(PROBE, reason="records could not be written for a while"))
         self._changes.pay()
+        if self._audit_file is not None:
+            take_notices(self._audit_file, self._audit)

@@ -56,6 +56,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nhật ký không có bản ghi nào. Hãy kiểm tra đường dẫn: máy chủ đã từng chạy thì nhật ký không trống.",
         "The audit log has no record. Check the path: where a server has run, the log is not empty.",
     ),
+    "audit.not_recorded": (
+        "Chú ý: việc này đã làm xong nhưng chưa ghi được vào nhật ký: {reason}",
+        "Note: this was done, but could not be recorded in the audit log: {reason}",
+    ),
     "audit.begun_anew": (
         "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",
         "The old log was set aside and a new one begun: {path}. Keep the files set aside.",

@@ -17,6 +17,7 @@ from matcher.audit.chain import FIRST_PREVIOUS_HASH, ChainPoint, make_line
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import head_path
 from matcher.audit.log import FileAuditLog
+from matcher.audit.notices import take_notices
 from matcher.audit.records import AuditEvent
 from matcher.config import load_settings
 from matcher.errors import AuditError
@@ -130,6 +131,41 @@ def test_a_lost_log_can_be_begun_anew_and_says_so(folder):
     assert (first["action"], first["operator_id"]) == ("audit_begun_anew", "admin-1")
     assert json.loads(old.splitlines()[-1])["hash"] in first["reason"]
     assert main(["--lang", "en", "audit", "verify"]) == 0
+
+
+def test_what_commands_do_is_recorded_beside_a_service_and_without_one(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_PACKS_FOLDER", str(tmp_path / "packs"))
+    before = len(_log(folder).read_bytes().splitlines())
+    assert main(["--lang", "en", "backup", str(tmp_path / "backup-1")]) == 0
+    with EnrollmentDatabase.open(folder) as database, FileAuditLog(_log(folder), noted=database.log_head) as audit:
+        # A service holds both.
+        assert main(["--lang", "en", "backup", str(tmp_path / "backup-2")]) == 0
+        assert main(["--lang", "en", "packs", "install", "face-builtin"]) == 0
+        assert len(list(folder.glob("audit.jsonl.notice-*"))) == 2
+        assert take_notices(_log(folder), audit) == 2
+        assert take_notices(_log(folder), audit) == 0
+    assert main(["--lang", "en", "backup", str(tmp_path / "backup-3")]) == 0
+    restored = tmp_path / "restored"
+    arguments = ["--lang", "en", "restore", str(tmp_path / "backup-3"), "--data-folder", str(restored)]
+    assert main([*arguments, "--audit", str(_log(folder))]) == 0
+    added = [json.loads(line) for line in _log(folder).read_bytes().splitlines()[before:]]
+    assert sorted(record["action"] for record in added) == ["backup", "backup", "backup", "install_pack"]
+    assert all(record["operator_id"].startswith("os:") for record in added)
+    (record,) = map(json.loads, _log(restored).read_bytes().splitlines())
+    assert record["action"] == "restore"
+    assert "5 subjects" in record["reason"]
+
+
+def test_a_notice_that_was_recorded_before_the_service_died_is_not_recorded_twice(folder):
+    with FileAuditLog(_log(folder)) as audit:
+        assert main(["--lang", "en", "backup", str(folder.parent / "backup")]) == 0
+        (notice,) = folder.glob("audit.jsonl.notice-*")
+        content = notice.read_bytes()
+        assert take_notices(_log(folder), audit) == 1
+        notice.write_bytes(content)
+    _start()
+    actions = [json.loads(line)["action"] for line in _log(folder).read_bytes().splitlines()]
+    assert actions.count("backup") == 1
 
 
 @pytest.mark.parametrize("kept", [0, 2, 4])
