@@ -62,9 +62,9 @@ class FileAuditLog:
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                self._content_hash, self._hashed_bytes = hashlib.sha256(), 0
                 self._point = self._resume()
-                self._content_hash = hashlib.sha256()
-                _hash_bytes(self._content_hash, self._handle, self._point.offset_bytes)
+                _hash_bytes(self._content_hash, self._handle, self._hashed_bytes, self._point.offset_bytes)
                 self._checkpoint = Checkpoint(self._point, self._content_hash.hexdigest())
             except BaseException:
                 os.close(self._handle)
@@ -206,10 +206,11 @@ class FileAuditLog:
         """From where the chain has to be read: everything before is byte for byte what was noted elsewhere."""
         if self._noted is None:
             return ChainPoint()
-        content_hash = hashlib.sha256()
-        _hash_bytes(content_hash, self._handle, self._noted.point.offset_bytes)
+        end = self._noted.point.offset_bytes
+        _hash_bytes(self._content_hash, self._handle, 0, end)
+        self._hashed_bytes = end
         # Where a byte differs, reading from the first record names it.
-        return self._noted.point if content_hash.hexdigest() == self._noted.content_hash else ChainPoint()
+        return self._noted.point if self._content_hash.hexdigest() == self._noted.content_hash else ChainPoint()
 
     def _check_noted(self, noted: ChainPoint) -> None:
         """The record that the head, or the store, names must be where it says."""
@@ -256,9 +257,8 @@ def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: i
     return found & change_ids
 
 
-def _hash_bytes(content_hash: hashlib._Hash, handle: int, end: int) -> None:
-    """Feed the first bytes of a file, as far as there are any."""
-    offset = 0
+def _hash_bytes(content_hash: hashlib._Hash, handle: int, offset: int, end: int) -> None:
+    """Feed the bytes of a file from a place to another, as far as there are any."""
     while offset < end and (block := os.pread(handle, min(_BLOCK_BYTES, end - offset), offset)):
         content_hash.update(block)
         offset += len(block)
