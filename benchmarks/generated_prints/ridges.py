@@ -8,12 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.generated_prints.dislocations import Complex64Array, insert_pairs
+
 ORIENTATION_BINS = 32
 PERIOD_BINS = 5
+Bank = list[tuple[float, float, NDArray[np.int64]]]
 # The envelope lets three ridge peaks through (SFinGe's choice): exp(-(1.5 period)^2 / (2 sigma^2)) = 1e-3.
 SIGMA_PERIODS = 1.5 / np.sqrt(2 * np.log(1000.0))
 ITERATIONS = 34  # enough for fronts from the sparsest seeds to meet and for defects to settle
 GAIN = 2.4
+SETTLING = 2  # iterations after pairs were inserted: seams heal, while pairs have no time to meet and vanish
 
 
 def grow_ridges(
@@ -37,6 +41,10 @@ def grow_ridges(
     field = _seeds(half, rng, spacing_px=seed_spacing_px / 2)
     for _ in range(ITERATIONS):
         field = _filtered(field, bank)
+    wave = insert_pairs(_wave(field, bank), half_orientation, rng, pixels_per_mm=250 / 25.4)
+    field = np.clip(GAIN * wave.real, -1, 1)
+    for _ in range(SETTLING):
+        field = _filtered(field, bank)
     return np.clip(cv2.resize(field, (width_px, height_px), interpolation=cv2.INTER_CUBIC), -1, 1)
 
 
@@ -50,7 +58,7 @@ def _seeds(size: tuple[int, int], rng: np.random.Generator, *, spacing_px: float
 
 def _filter_bank(
     orientation: NDArray[np.float32], period_px: NDArray[np.float32]
-) -> list[tuple[float, float, NDArray[np.int64]]]:
+) -> Bank:
     """One (orientation, period, flat pixel indices) a filter that some pixel uses."""
     orientation_bin = np.round(orientation / np.pi * ORIENTATION_BINS).astype(np.int64) % ORIENTATION_BINS
     low, high = float(period_px.min()), float(period_px.max()) + 1e-6
@@ -66,7 +74,7 @@ def _filter_bank(
     return bank
 
 
-def _filtered(field: NDArray[np.float32], bank: list[tuple[float, float, NDArray[np.int64]]]) -> NDArray[np.float32]:
+def _filtered(field: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
     grown = np.zeros(field.size, np.float32)
     for angle, period, indices in bank:
         grown[indices] = _gabor(field, angle, period, indices)
@@ -74,7 +82,19 @@ def _filtered(field: NDArray[np.float32], bank: list[tuple[float, float, NDArray
     return np.clip(GAIN * grown, -1, 1).reshape(field.shape)
 
 
-def _gabor(field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+def _wave(field: NDArray[np.float32], bank: Bank) -> Complex64Array:
+    """The pattern as a wave across its ridges: even plus i times odd part, complex64 (height, width)."""
+    wave = np.zeros(field.size, np.complex64)
+    for angle, period, indices in bank:
+        wave[indices] = _gabor(field, angle, period, indices)
+        wave[indices] += 1j * _gabor(field, angle, period, indices, odd=True)
+    return wave.reshape(field.shape)
+
+
+def _gabor(
+    field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64], *, odd: bool = False
+) -> NDArray[np.float32]:
+    """Response at the indices; odd: a quarter of a period ahead."""
     width_px = field.shape[1]
     sigma = SIGMA_PERIODS * period
     radius = int(np.ceil(1.5 * period))
@@ -91,6 +111,10 @@ def _gabor(field: NDArray[np.float32], angle: float, period: float, indices: NDA
     even_x, odd_x = envelope * np.cos(wave_x * taps), envelope * np.sin(wave_x * taps)
     even_y, odd_y = envelope * np.cos(wave_y * taps), envelope * np.sin(wave_y * taps)
     flat = indices - top * width_px
+    if odd:
+        response = cv2.sepFilter2D(band, cv2.CV_32F, odd_x, even_y).ravel()[flat]
+        response += cv2.sepFilter2D(band, cv2.CV_32F, even_x, odd_y).ravel()[flat]
+        return np.asarray(-2 * response, np.float32)
     response = cv2.sepFilter2D(band, cv2.CV_32F, even_x, even_y).ravel()[flat]
     response -= cv2.sepFilter2D(band, cv2.CV_32F, odd_x, odd_y).ravel()[flat]
     mean_gain = even_x.sum() * even_y.sum() - odd_x.sum() * odd_y.sum()
