@@ -16,11 +16,11 @@ CORRECTION_POINTS = 8  # knots of the piecewise linear function over the full ci
 CORRECTION_SPREAD_RAD = 0.16  # standard deviation of each knot
 # Zero-pole ridges run too flat beside the core; raising the angle on one flank and lowering it on the other (odd in
 # the horizontal direction) makes them as steep as skin shows. Chosen by eye.
-FLANK_STEEPNESS_RAD = 0.28
+FLANK_STEEPNESS_RAD = 0.6
 # Above a single loop, the one delta at its side tilts all ridges one way; half of that is taken back.
 CREST_BALANCE_RAD = 0.25
 # Ridges waver around the model: standard deviation, and the distance over which it varies.
-WAVER_RAD, WAVER_PX = 0.07, 50.0
+WAVER_RAD, WAVER_PX = 0.085, 50.0
 
 
 def orientation_map(

@@ -29,7 +29,7 @@ class TemplateStatistics:
     half_height_px: tuple[float, float]
     log_density_per_mm2: tuple[float, float]
     spacing_px: tuple[float, float]
-    fan_gain: float
+    fan_gain: tuple[float, float]
     period_px: float
     direction_noise_rad: float
     stray_share: float
@@ -39,14 +39,14 @@ class TemplateStatistics:
 
 
 REAL_LEADER = TemplateStatistics(
-    half_width_px=(117.0, 17.0),
-    half_height_px=(172.0, 36.0),
-    log_density_per_mm2=(-1.24, 0.22),
+    half_width_px=(121.0, 17.0),
+    half_height_px=(178.0, 36.0),
+    log_density_per_mm2=(-1.34, 0.22),
     spacing_px=(6.0, 17.0),
-    fan_gain=2.0,
+    fan_gain=(0.6, 0.35),
     period_px=9.0,
     direction_noise_rad=0.05,
-    stray_share=0.05,
+    stray_share=0.08,
     ending_share=0.65,
     quality_quantiles=(0.10, 0.19, 0.38, 0.63, 0.80, 0.89, 0.925, 0.94, 0.953, 0.961, 0.976),
     quality_between_prints=0.5,
