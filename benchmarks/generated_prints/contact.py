@@ -8,7 +8,7 @@ from benchmarks.generated_prints.noise import smooth_noise
 
 # Worn patches: the distance over which they vary, the level of unit noise above which skin is worn, and what a level 1
 # above that does to roughness and depth of the ridges.
-WORN_PX, WORN_FROM, WORN_ROUGHNESS, WORN_DEPTH = 45.0, 0.45, 0.7, 0.45
+WORN_PX, WORN_FROM, WORN_ROUGHNESS, WORN_DEPTH = 45.0, 0.4, 0.4, 0.6
 
 
 def contact_area(

@@ -31,7 +31,7 @@ class PairStatistics:
     spacing_px: float
 
 
-USUAL = PairStatistics(pairs_per_mm2=0.04, length_px=(22.0, 100.0), spacing_px=15.0)
+USUAL = PairStatistics(pairs_per_mm2=0.028, length_px=(22.0, 100.0), spacing_px=15.0)
 
 
 def insert_pairs(

@@ -49,7 +49,9 @@ def _half_difference(angle: Float64Array, axis: int) -> Float64Array:
     step -= np.pi * np.round(step / np.pi)
     first = np.take(step, [0], axis=axis)
     last = np.take(step, [-1], axis=axis)
-    return np.asarray((np.concatenate([first, step], axis=axis) + np.concatenate([step, last], axis=axis)) / 2 / CELL_PX)
+    return np.asarray(
+        (np.concatenate([first, step], axis=axis) + np.concatenate([step, last], axis=axis)) / 2 / CELL_PX
+    )
 
 
 def _least_squares(along_x: Float64Array, along_y: Float64Array, divergence: Float64Array) -> Float64Array:

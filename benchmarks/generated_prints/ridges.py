@@ -59,9 +59,7 @@ def _seeds(size: tuple[int, int], rng: np.random.Generator, *, spacing_px: float
     return field
 
 
-def _filter_bank(
-    orientation: NDArray[np.float32], period_px: NDArray[np.float32]
-) -> Bank:
+def _filter_bank(orientation: NDArray[np.float32], period_px: NDArray[np.float32]) -> Bank:
     """One (orientation, period, flat pixel indices) a filter that some pixel uses."""
     orientation_bin = np.round(orientation / np.pi * ORIENTATION_BINS).astype(np.int64) % ORIENTATION_BINS
     low, high = float(period_px.min()), float(period_px.max()) + 1e-6
