@@ -22,6 +22,7 @@ _PRINT_SCALE: Final = 2
 _RING_PX: Final = 11
 _NUMBER_FONT_PX: Final = 17
 _LABEL_FONT_PX: Final = 20
+_LABEL_PX: Final = 40
 _LABEL_COLOR: Final = (176, 0, 32)
 GENERATED_LABEL: Final = "GENERATED / do máy tạo"
 # The font that Pillow brings has no Vietnamese letters; the two marks of the label are drawn over their letters.
@@ -76,17 +77,18 @@ def _side_by_side(left: Pixels, right: Pixels) -> Pixels:
 def _numbered(
     canvas: npt.NDArray[np.generic], places: Sequence[tuple[tuple[int, int], tuple[int, int]]], lefts_px: Sequence[int]
 ) -> Pixels:
-    """Each pair's number beside its two rings, and the label on each print."""
-    picture = Image.fromarray(np.ascontiguousarray(canvas[:, :, ::-1]))
+    """Each pair's number beside its two rings, and the label above each print, where it hides nothing."""
+    picture = Image.new("RGB", (canvas.shape[1], canvas.shape[0] + _LABEL_PX), _WHITE)
+    picture.paste(Image.fromarray(np.ascontiguousarray(canvas[:, :, ::-1])), (0, _LABEL_PX))
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(_NUMBER_FONT_PX)
     for number, ends in enumerate(places):
         blue, green, red = _color(number, len(places))
         for x, y in ends:
-            place = (x + _RING_PX, y - _RING_PX)
+            place = (x + _RING_PX, y - _RING_PX + _LABEL_PX)
             draw.text(place, str(number + 1), (red, green, blue), font, anchor="ls", stroke_width=2, stroke_fill=_WHITE)
     for left_px in lefts_px:
-        _draw_label(draw, (left_px + 8, 6))
+        _draw_label(draw, (left_px + 8, 3))
     return np.asarray(picture, dtype=np.uint8)[:, :, ::-1]
 
 
@@ -102,7 +104,7 @@ def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int]) -> None:
         middle = left + (font.getlength(plain[:place]) + font.getlength(plain[: place + 1])) / 2
         x_height = 0.55 * _LABEL_FONT_PX
         if letter == "á":
-            draw.line((middle - 1, baseline - x_height - 2, middle + 3, baseline - x_height - 6), _LABEL_COLOR, 2)
+            draw.line((middle - 1, baseline - x_height - 4, middle + 3, baseline - x_height - 8), _LABEL_COLOR, 2)
         elif letter == "ạ":
             draw.ellipse((middle - 1.5, baseline + 3, middle + 1.5, baseline + 6), _LABEL_COLOR)
 
