@@ -45,10 +45,11 @@ def main() -> int:
     print_outcomes(outcomes, out_folder, console)
     if packs.face_missing:
         console.print(packs.face_missing, style="yellow", markup=False)
-    return 0 if outcomes and all(_as_it_should(outcome) for outcome in outcomes) else 1
+    return 0 if outcomes and all(as_it_should(outcome) for outcome in outcomes) else 1
 
 
-def _as_it_should(outcome: SearchOutcome) -> bool:
+def as_it_should(outcome: SearchOutcome) -> bool:
+    """The mate is first, and no stranger passed the threshold."""
     return outcome.mate_is_first and not any(line.above_threshold for line in outcome.strangers)
 
 

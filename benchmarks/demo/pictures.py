@@ -82,13 +82,13 @@ def _numbered(
     picture.paste(Image.fromarray(np.ascontiguousarray(canvas[:, :, ::-1])), (0, _LABEL_PX))
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(_NUMBER_FONT_PX)
+    for left_px in lefts_px:
+        _draw_label(draw, (left_px + 8, 3))
     for number, ends in enumerate(places):
         blue, green, red = _color(number, len(places))
         for x, y in ends:
-            place = (x + _RING_PX, y - _RING_PX + _LABEL_PX)
+            place = (x + _RING_PX, _LABEL_PX + max(y - _RING_PX, _NUMBER_FONT_PX))
             draw.text(place, str(number + 1), (red, green, blue), font, anchor="ls", stroke_width=2, stroke_fill=_WHITE)
-    for left_px in lefts_px:
-        _draw_label(draw, (left_px + 8, 3))
     return np.asarray(picture, dtype=np.uint8)[:, :, ::-1]
 
 
