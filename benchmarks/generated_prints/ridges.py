@@ -76,48 +76,80 @@ def _filter_bank(orientation: NDArray[np.float32], period_px: NDArray[np.float32
 
 
 def _filtered(field: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
-    grown = np.zeros(field.size, np.float32)
-    for angle, period, indices in bank:
-        grown[indices] = _gabor(field, angle, period, indices)
     # Clipping makes the pattern settle near two levels: it is the growth's only nonlinearity.
-    return np.clip(GAIN * grown, -1, 1).reshape(field.shape)
+    return np.clip(GAIN * _responses(field, bank), -1, 1)
 
 
 def _wave(field: NDArray[np.float32], bank: Bank) -> Complex64Array:
     """The pattern as a wave across its ridges: even plus i times odd part, complex64 (height, width)."""
-    wave = np.zeros(field.size, np.complex64)
+    return (_responses(field, bank) + 1j * _responses(field, bank, odd=True)).astype(np.complex64)
+
+
+def _responses(field: NDArray[np.float32], bank: Bank, *, odd: bool = False) -> NDArray[np.float32]:
+    """Response of each pixel's own filter, float32 (height, width); odd: a quarter of a period ahead."""
+    found = np.zeros(field.size, np.float32)
+    means: dict[float, NDArray[np.float32]] = {}
     for angle, period, indices in bank:
-        wave[indices] = _gabor(field, angle, period, indices)
-        wave[indices] += 1j * _gabor(field, angle, period, indices, odd=True)
-    return wave.reshape(field.shape)
+        if not odd and period not in means:
+            _, envelope = _envelope(period)
+            means[period] = cv2.sepFilter2D(field, cv2.CV_32F, envelope, envelope).ravel()
+        found[indices] = _odd(field, angle, period, indices) if odd else _even(field, angle, period, indices)
+        if not odd:
+            found[indices] -= _mean_gain(angle, period) * means[period][indices]
+    return 2 * found.reshape(field.shape)
 
 
-def _gabor(
-    field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64], *, odd: bool = False
-) -> NDArray[np.float32]:
-    """Response at the indices; odd: a quarter of a period ahead."""
+def _even(field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Not yet without the mean."""
+    band, flat = _band(field, period, indices)
+    even_x, odd_x, even_y, odd_y = _taps(angle, period)
+    response = cv2.sepFilter2D(band, cv2.CV_32F, even_x, even_y).ravel()[flat]
+    response -= cv2.sepFilter2D(band, cv2.CV_32F, odd_x, odd_y).ravel()[flat]
+    return np.asarray(response, np.float32)
+
+
+def _odd(field: NDArray[np.float32], angle: float, period: float, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+    band, flat = _band(field, period, indices)
+    even_x, odd_x, even_y, odd_y = _taps(angle, period)
+    response = cv2.sepFilter2D(band, cv2.CV_32F, odd_x, even_y).ravel()[flat]
+    response += cv2.sepFilter2D(band, cv2.CV_32F, even_x, odd_y).ravel()[flat]
+    return np.asarray(-response, np.float32)
+
+
+def _band(
+    field: NDArray[np.float32], period: float, indices: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The rows that the filter's pixels lie in, with their neighborhood, and the pixels in them: no others are worth
+    filtering."""
     width_px = field.shape[1]
-    sigma = SIGMA_PERIODS * period
-    radius = int(np.ceil(1.5 * period))
-    # Only the rows that the filter's pixels lie in, and their neighborhood, are worth filtering.
+    radius = _radius(period)
     rows = indices // width_px
     top, bottom = max(0, int(rows.min()) - radius), min(field.shape[0], int(rows.max()) + radius + 1)
-    band = field[top:bottom]
-    taps = np.arange(-radius, radius + 1, dtype=np.float64)
-    envelope = np.exp(-(taps**2) / (2 * sigma**2))
-    envelope /= envelope.sum()
+    return field[top:bottom], indices - top * width_px
+
+
+def _radius(period: float) -> int:
+    return int(np.ceil(1.5 * period))
+
+
+def _envelope(period: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets of the taps in pixels, and their Gaussian."""
+    taps = np.arange(-_radius(period), _radius(period) + 1, dtype=np.float64)
+    envelope = np.exp(-(taps**2) / (2 * (SIGMA_PERIODS * period) ** 2))
+    return taps, envelope / envelope.sum()
+
+
+def _taps(angle: float, period: float) -> tuple[NDArray[np.float64], ...]:
+    """Even and odd taps in x, then in y."""
+    taps, envelope = _envelope(period)
     # The wave runs across the ridge; image rows grow downwards, so its y part changes sign.
     wave_x = 2 * np.pi / period * -np.sin(angle)
     wave_y = 2 * np.pi / period * -np.cos(angle)
-    even_x, odd_x = envelope * np.cos(wave_x * taps), envelope * np.sin(wave_x * taps)
-    even_y, odd_y = envelope * np.cos(wave_y * taps), envelope * np.sin(wave_y * taps)
-    flat = indices - top * width_px
-    if odd:
-        response = cv2.sepFilter2D(band, cv2.CV_32F, odd_x, even_y).ravel()[flat]
-        response += cv2.sepFilter2D(band, cv2.CV_32F, even_x, odd_y).ravel()[flat]
-        return np.asarray(-2 * response, np.float32)
-    response = cv2.sepFilter2D(band, cv2.CV_32F, even_x, even_y).ravel()[flat]
-    response -= cv2.sepFilter2D(band, cv2.CV_32F, odd_x, odd_y).ravel()[flat]
-    mean_gain = even_x.sum() * even_y.sum() - odd_x.sum() * odd_y.sum()
-    response -= mean_gain * cv2.sepFilter2D(band, cv2.CV_32F, envelope, envelope).ravel()[flat]
-    return np.asarray(2 * response, np.float32)
+    parts = [envelope * wave(rate * taps) for rate in (wave_x, wave_y) for wave in (np.cos, np.sin)]
+    return tuple(parts)
+
+
+def _mean_gain(angle: float, period: float) -> float:
+    """What an even filter answers to a flat field."""
+    even_x, odd_x, even_y, odd_y = (float(part.sum()) for part in _taps(angle, period))
+    return even_x * even_y - odd_x * odd_y

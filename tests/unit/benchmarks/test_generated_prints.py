@@ -7,7 +7,7 @@ from benchmarks.generated_prints import CaptureConditions, PatternClass, impress
 
 STILL = CaptureConditions(
     max_rotation_deg=0, max_shift_px=0, distortion=0, pressure_spread=0, contact=1, contact_spread=0, noise=0,
-    scratch_count=0,
+    scratch_count=0, wear=0,
 )  # fmt: skip
 
 
@@ -56,9 +56,9 @@ def test_ridges_follow_orientation_and_period(master):
     """Structure tensor of the pattern against the maps, away from singular points and borders."""
     gradient_y, gradient_x = np.gradient(master.ridges.astype(np.float64))
     errors, periods = [], []
-    for top in range(60, 500, 40):
-        for left in range(60, 340, 40):
-            block = np.s_[top : top + 32, left : left + 32]
+    for top in range(60, 500, 30):
+        for left in range(60, 340, 30):
+            block = np.s_[top : top + 26, left : left + 26]
             if np.ptp(master.orientation[block]) > 0.25:
                 continue
             angle = 0.5 * np.arctan2(
