@@ -4,6 +4,8 @@ Filters have an isotropic Gaussian envelope, so each is a pair of separable ones
 Growth runs at 250 ppi, where a ridge period is still four pixels, and the result is enlarged.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +141,7 @@ def _envelope(period: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return taps, envelope / envelope.sum()
 
 
+@lru_cache(maxsize=ORIENTATION_BINS * PERIOD_BINS)
 def _taps(angle: float, period: float) -> tuple[NDArray[np.float64], ...]:
     """Even and odd taps in x, then in y."""
     taps, envelope = _envelope(period)
