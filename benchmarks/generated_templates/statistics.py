@@ -1,9 +1,7 @@
 """What real prints look like in numbers, which generated templates imitate.
 
-Fitted by hand to the leader pack's minutiae of six FVC sets B (60 fingers, 480 impressions); aggregate figures only.
-fan_gain and the two about directions are set so that comparisons with real prints come near those of strangers, which
-makes neighbors agree more often than they do in real prints: with directions as scattered as real ones, strangers of
-this kind were five to ten times too easy.
+Fitted by hand to the leader pack's minutiae of FVC sets B; aggregate figures only. Directions follow the five sets of real
+sensors: neighbors agree little (side_agreement .0 to .3 in the medians of the sets), most where ridges fan out.
 `python -m benchmarks distractors` prints them again beside the generated ones.
 """
 
@@ -17,7 +15,8 @@ class TemplateStatistics:
     half_width_px, half_height_px: half axes of the area that holds minutiae.
     log_density_per_mm2: natural logarithm of minutiae per square millimeter of that area.
     spacing_px: a minutia keeps a distance drawn from this range to those before it.
-    fan_gain: how strongly ridges that fan out place and turn minutiae; 1 is what a constant ridge period demands.
+    fan_gain: how strongly ridges that fan out place and turn minutiae; 1 is what a constant ridge period demands, and
+        less where ridges widen instead.
     period_px: that ridge period.
     direction_noise_rad: spread of a direction around the ridge. stray_share: of minutiae that hardly follow the ridge.
     ending_share: of ridge endings.
