@@ -1,7 +1,7 @@
 """What real prints look like in numbers, which generated templates imitate.
 
-Fitted by hand to the leader pack's minutiae of FVC sets B; aggregate figures only. Directions follow the five sets of real
-sensors: neighbors agree little (side_agreement .0 to .3 in the medians of the sets), most where ridges fan out.
+Fitted by hand to the leader pack's minutiae of FVC sets B; aggregate figures only. Directions follow the five sets of
+real sensors: neighbors agree little (side_agreement .0 to .3 in the medians of the sets), most where ridges fan out.
 `python -m benchmarks distractors` prints them again beside the generated ones.
 """
 
