@@ -11,11 +11,11 @@ from benchmarks.generated_templates import minutia_sets
 from benchmarks.generated_templates.measures import STATISTICS, describe_set
 from benchmarks.product_files import pack_store, ready_pack
 from index.records import FingerPosition
-from matcher.calibrate import Calibration
-from matcher.fingerprint.compare import compare_many, prepare
+from matcher.fingerprint.comparison.compare import compare_many, prepare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import Image
+from matcher.scoring.calibration import Calibration
 
 PRINT_COUNT = 30
 TEMPLATE_COUNT = 300
