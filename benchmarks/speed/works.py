@@ -20,8 +20,6 @@ from benchmarks.sample_photograph import one_face
 PRINT_WIDTH_PX, PRINT_HEIGHT_PX = 388, 374  # a common optical sensor's, for which the project states a goal
 # Fills the image, and leaves enough background to tell dark ridges from light ones.
 FILLED = CaptureConditions(contact=0.86, wear=0.5)
-    contact=0.86, wear=0.5
-)  # fills the image, and leaves enough background to tell dark from light
 COMPARED = 200  # references a call: a comparison alone is shorter than the clock's call
 SEARCHED = 50_000
 REAL_PRINTS = 40
