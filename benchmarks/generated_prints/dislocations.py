@@ -18,7 +18,7 @@ Complex64Array = NDArray[np.complex64]
 # Where the amplitude falls below this share of its median, a minutia is near already.
 QUIET_SHARE = 0.75
 ATTEMPTS = 6  # places looked at for each pair wanted
-REACH = 2.6  # half side of the window that a pair changes, in multiples of its length
+REACH = 2.6  # in multiples of half a pair's length: as far the pair counts in full, and it fades over as much again
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,16 @@ def insert_pairs(
 
 def _wind(wave: Complex64Array, orientation: NDArray[np.float32], pair: NDArray[np.float64]) -> None:
     """Add to the phase, in place, the angle under which the pair is seen: a full turn between its ends, none beyond."""
-    middle, half = pair.mean(axis=0), REACH * float(np.hypot(*(pair[1] - pair[0]))) / 2 + 6
-    left, top = np.maximum(np.floor(middle - 2 * half).astype(np.int64), 0)
-    right, bottom = np.ceil(middle + 2 * half).astype(np.int64) + 1
+    middle, reach = pair.mean(axis=0), REACH * float(np.hypot(*(pair[1] - pair[0]))) / 2 + 6
+    left, top = np.maximum(np.floor(middle - 2 * reach).astype(np.int64), 0)
+    right, bottom = np.ceil(middle + 2 * reach).astype(np.int64) + 1
     part = wave[top:bottom, left:right]
     y, x = np.mgrid[top : top + part.shape[0], left : left + part.shape[1]]
     place = x + 1j * y
     first, second = pair @ np.array([1, 1j])
     seen = np.angle((place - first) * np.conj(place - second))
     # The window lets the far field fade, which is small and smooth there.
-    fade = np.clip(2 - np.abs(place - middle @ np.array([1, 1j])) / half, 0, 1)
+    fade = np.clip(2 - np.abs(place - middle @ np.array([1, 1j])) / reach, 0, 1)
     turned = np.exp(1j * fade * seen)
     # The wave is known up to reversal; within the window it runs the way it does at the middle.
     column, row = np.clip(np.round(middle).astype(np.int64), 0, np.array(wave.shape[::-1]) - 1)
