@@ -1,38 +1,68 @@
-"""The loop of a batch: read, enroll in parallel, retry, record each result as it ends."""
+"""The loop of a batch: read, enroll in parallel, retry, record each result as it ends.
+
+One bad row never ends a run. What ends it is a target that does not answer at all, or that answers several images in a
+row with nothing.
+"""
 
 from __future__ import annotations
 
-import time
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from enroll.errors import TargetError
-from enroll.items import EnrollmentItem
-from enroll.results_file import ResultsFile, finished_request_ids
+from enroll.errors import ManifestError, TargetError
+from enroll.image_files import read_image
+from enroll.items import EnrollmentItem, Finding
+from enroll.messages import text
+from enroll.record_check import RecordCheck
+from enroll.results_file import Line, ResultsFile, finished_lines, line_of, line_of_problem
 from enroll.target import EnrollmentTarget, ItemResult, Outcome
 
 # Waits between tries when the target does not answer: about a minute in all, the time a server takes to restart.
 RETRY_WAITS_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+# So many images one after the other without an answer are not the fault of the images.
+MOST_UNANSWERED: Final = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """Counts a run. skipped: done by an earlier run with the same results file."""
+    """Counts of a run, each row of the backlog once. skipped: of the enrolled, those that an earlier run had done.
+    conflict_count: rows that differ from the record of their external id."""
 
     outcomes: Counter[Outcome]
     reasons: Counter[str]
     duplicate_count: int
+    conflict_count: int
     skipped: int
 
     @property
     def all_enrolled(self) -> bool:
-        """Every image of the backlog is enrolled, now or by an earlier run."""
-        return not self.outcomes[Outcome.REFUSED] and not self.outcomes[Outcome.FAILED]
+        """Every row of the backlog is enrolled, now or by an earlier run."""
+        return self.outcomes.total() == self.outcomes[Outcome.ENROLLED] + self.outcomes[Outcome.ALREADY]
+
+
+class BatchStoppedError(Exception):
+    """The run ended early: summary of what was done until then; __cause__ says why."""
+
+    def __init__(self, summary: BatchSummary) -> None:
+        super().__init__("the run ended early")
+        self.summary = summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """One image: its result, or the line of an earlier run."""
+
+    item: EnrollmentItem
+    line: Line
+    result: ItemResult | None
 
 
 @dataclass(slots=True)
@@ -40,83 +70,173 @@ class _Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     duplicate_count: int = 0
+    conflict_count: int = 0
     skipped: int = 0
+    lines: dict[int, Line] = field(default_factory=dict)
+
+    def add(self, ended: _Ended) -> None:
+        self.lines[ended.item.row_number] = ended.line
+        outcome = Outcome(ended.line["outcome"])
+        self.outcomes[outcome] += 1
+        self.duplicate_count += bool(ended.line["duplicates"])
+        self.conflict_count += bool(ended.line["warning"])
+        self.skipped += ended.result is None
+        if outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.UNUSABLE):
+            self.add_reason(ended.line["reason"], ended.line["detail"])
+
+    def add_reason(self, reason: str, detail: str) -> None:
+        self.reasons[f"{reason}: {detail}" if detail else reason] += 1
+
+    def summary(self) -> BatchSummary:
+        return BatchSummary(
+            self.outcomes, self.reasons, self.duplicate_count, self.conflict_count, skipped=self.skipped
+        )
 
 
 def run_batch(
-    items: Iterable[EnrollmentItem],
+    items: Sequence[EnrollmentItem],
     target: EnrollmentTarget,
     *,
     results_path: Path,
+    problems: Sequence[Finding] = (),
     jobs: int = 2,
+    language: str = "vi",
+    hold_conflicts: bool = False,
     on_result: Callable[[ItemResult | None], None] = lambda _: None,
     retry_waits_seconds: tuple[float, ...] = RETRY_WAITS_SECONDS,
 ) -> BatchSummary:
-    """Enroll every item that the results file does not show as done.
+    """Enroll every item that the results file does not show as done; items and problems each get one line there.
 
-    on_result gets each result, None for an item that was skipped. Raises TargetError when the target stays
-    unreachable; what was recorded until then is kept, and the same call goes on from there.
+    hold_conflicts: rows that differ from the record of their external id are not sent. on_result gets each result,
+    None for an item that was skipped. Raises ResultsError, and BatchStoppedError when the target stays unreachable or
+    the run is interrupted: the file then has a line for every row, and the same call goes on from there.
     """
-    done = finished_request_ids(results_path)
-    results_file = ResultsFile(results_path)
+    done = finished_lines(results_path, language=language)
+    problem_lines = {finding.row_number: line_of_problem(finding) for finding in problems}
     tally = _Tally()
+    for finding in problems:
+        tally.outcomes[Outcome.UNUSABLE] += 1
+        tally.add_reason(finding.code, finding.message)
+    results_file = ResultsFile(results_path, [*done.values(), *problem_lines.values()], language=language)
+    worker = _Worker(target, done, language, retry_waits_seconds, RecordCheck(target, language, hold=hold_conflicts))
 
-    def enroll_one(item: EnrollmentItem) -> tuple[str, ItemResult | None]:
-        image_bytes = item.image_path.read_bytes()
-        request_id = item.request_id(image_bytes)
-        if request_id in done:
-            return request_id, None
-        return request_id, _enroll_with_retry(target, item, image_bytes, retry_waits_seconds)
+    def take(ended: _Ended) -> None:
+        tally.add(ended)
+        if ended.result is not None:
+            results_file.append(ended.line)
+        on_result(ended.result)
 
+    stopped: BaseException | None = None
     try:
-        with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="enroll") as pool:
-            try:
-                for request_id, result in _in_flight(pool, enroll_one, items, limit=jobs * 2):
-                    _count(tally, result)
-                    if result is not None:
-                        results_file.append(result, request_id)
-                    on_result(result)
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        _enroll_all(worker, items, jobs, take)
+    except (TargetError, KeyboardInterrupt) as error:
+        stopped = error
     finally:
-        results_file.close()
-    return BatchSummary(tally.outcomes, tally.reasons, tally.duplicate_count, tally.skipped)
+        for item in items:
+            if item.row_number not in tally.lines:
+                tally.lines[item.row_number] = line_of(ItemResult(item, Outcome.NOT_SENT))
+                tally.outcomes[Outcome.NOT_SENT] += 1
+        lines = {**problem_lines, **tally.lines}
+        results_file.finish(lines[number] for number in sorted(lines))
+    if stopped is not None:
+        raise BatchStoppedError(tally.summary()) from stopped
+    return tally.summary()
 
 
-def _enroll_with_retry(
-    target: EnrollmentTarget, item: EnrollmentItem, image_bytes: bytes, waits_seconds: tuple[float, ...]
-) -> ItemResult:
-    for wait_seconds in waits_seconds:
+def _enroll_all(worker: _Worker, items: Sequence[EnrollmentItem], jobs: int, take: Callable[[_Ended], None]) -> None:
+    """Results as they end, with few images read ahead: a backlog does not fit into memory. What is under way when the
+    run has to stop is waited for and taken, since the target may have enrolled it."""
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="enroll") as pool:
+        waiting = iter(items)
+        running = {pool.submit(worker.enroll, item) for item in islice(waiting, jobs * 2)}
         try:
-            return target.enroll(item, image_bytes)
-        except TargetError:
-            time.sleep(wait_seconds)
-    return target.enroll(item, image_bytes)
+            while running:
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                running |= {pool.submit(worker.enroll, item) for item in islice(waiting, len(ended))}
+                while ended:
+                    take(ended.pop().result())
+        except BaseException:
+            worker.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            for future in _finished(running | ended):
+                take(future.result())
+            raise
 
 
-def _in_flight(
-    pool: ThreadPoolExecutor,
-    work: Callable[[EnrollmentItem], tuple[str, ItemResult | None]],
-    items: Iterable[EnrollmentItem],
-    *,
-    limit: int,
-) -> Iterator[tuple[str, ItemResult | None]]:
-    """Results as they end, with at most `limit` images read ahead: a backlog does not fit into memory."""
-    waiting = iter(items)
-    running: set[Future[tuple[str, ItemResult | None]]] = {pool.submit(work, item) for item in islice(waiting, limit)}
-    while running:
-        ended, running = wait(running, return_when=FIRST_COMPLETED)
-        running |= {pool.submit(work, item) for item in islice(waiting, len(ended))}
-        for future in ended:
-            yield future.result()
+def _finished(futures: set[Future[_Ended]]) -> Iterator[Future[_Ended]]:
+    return (future for future in futures if not future.cancelled() and future.exception() is None)
 
 
-def _count(tally: _Tally, result: ItemResult | None) -> None:
-    if result is None:
-        tally.skipped += 1
-        return
-    tally.outcomes[result.outcome] += 1
-    tally.duplicate_count += bool(result.duplicates)
-    if result.outcome in (Outcome.REFUSED, Outcome.FAILED):
-        tally.reasons[f"{result.reason}: {result.detail}" if result.detail else result.reason] += 1
+class _Worker:
+    """Enrolls one item at a time; called from several threads."""
+
+    def __init__(
+        self,
+        target: EnrollmentTarget,
+        done: dict[str, Line],
+        language: str,
+        waits_seconds: tuple[float, ...],
+        record_check: RecordCheck,
+    ) -> None:
+        self._target = target
+        self._done = done
+        self._language = language
+        self._waits_seconds = waits_seconds
+        self._record_check = record_check
+        self._stopping = threading.Event()
+        self._unanswered_count = 0
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """No further try, and no waiting for one."""
+        self._stopping.set()
+
+    def enroll(self, item: EnrollmentItem) -> _Ended:
+        """The result of one image. Raises TargetError where the target answers nobody."""
+        try:
+            image_bytes = read_image(item.image_path, self._language)
+        except ManifestError as error:
+            result = ItemResult(item, Outcome.UNUSABLE, reason=error.code, detail=str(error))
+            return _Ended(item, line_of(result), result)
+        request_id = item.request_id(image_bytes)
+        if request_id in self._done:
+            here = {"row": str(item.row_number), "image": item.shown_image}
+            return _Ended(item, self._done[request_id] | here, None)
+        result = self._enroll_read(item, image_bytes)
+        return _Ended(item, line_of(result, request_id), result)
+
+    def _enroll_read(self, item: EnrollmentItem, image_bytes: bytes) -> ItemResult:
+        try:
+            warning = self._with_retries(lambda: self._record_check.differences(item))
+            if warning and self._record_check.holds(warning):
+                result = ItemResult(item, Outcome.UNUSABLE, reason="held", detail=text("held", self._language))
+            else:
+                result = self._with_retries(lambda: self._target.enroll(item, image_bytes))
+        except TargetError as error:
+            return self._unanswered(item, error)
+        except Exception as error:  # one row's surprise is that row's failure, and stands in its line
+            return ItemResult(item, Outcome.FAILED, reason="unexpected", detail=f"{type(error).__name__}: {error}")
+        with self._lock:
+            self._unanswered_count = 0
+        return replace(result, warning=warning)
+
+    def _with_retries(self, call: Callable[[], T]) -> T:
+        for try_number, wait_seconds in enumerate(self._waits_seconds, start=1):
+            try:
+                return call()
+            except TargetError as error:
+                is_last = error.try_count is not None and try_number >= error.try_count
+                if is_last or not error.is_retriable or self._stopping.wait(wait_seconds):
+                    raise
+        return call()
+
+    def _unanswered(self, item: EnrollmentItem, error: TargetError) -> ItemResult:
+        """The image is passed over where the target as a whole still answers, unless it has passed over others."""
+        if self._stopping.is_set() or not error.is_retriable or not self._target.is_serving():
+            raise error
+        with self._lock:
+            self._unanswered_count += 1
+            if self._unanswered_count >= MOST_UNANSWERED:
+                raise error
+        detail = text("not_answered", self._language, detail=error)
+        return ItemResult(item, Outcome.FAILED, reason="not_answered", detail=detail)
