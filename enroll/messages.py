@@ -67,8 +67,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nothing was sent (--strict). Correct these rows and run again.",
     ),
     "nothing": ("Không có ảnh nào trong {path}.", "There is no image in {path}."),
-    "bad_rows": ("{count} dòng không dùng được:", "{count} rows cannot be used:"),
-    "warnings": ("{count} điều cần xem lại:", "{count} things to look at:"),
+    "bad_rows": ("Số dòng không dùng được: {count}", "Rows that cannot be used: {count}"),
+    "warnings": ("Số điều cần xem lại: {count}", "Things to look at: {count}"),
     "more": ("… và {count} dòng nữa", "… and {count} more"),
     "row": ("dòng {number}", "row {number}"),
     "layout": ("Cách đọc thư mục: {pattern}", "How the folder is read: {pattern}"),
@@ -337,7 +337,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def text(code: str, language: str, **values: object) -> str:
     """The text of a code in "vi" or "en"; KeyError for a code that does not exist."""
-    return _TEXTS[code][LANGUAGES.index(language)].format(**values)
+    return template(code, language).format(**values)
+
+
+def template(code: str, language: str) -> str:
+    """The text with its places unfilled."""
+    return _TEXTS[code][LANGUAGES.index(language)]
 
 
 def codes() -> frozenset[str]:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from enroll.errors import ManifestError, refusal
@@ -100,9 +101,13 @@ def _delimited(text: str, language: str, ignored: frozenset[str]) -> Table:
         text = text[said.end() :]  # Excel does not count this line either
     delimiter = said["delimiter"] if said else _likely_delimiter(text)
     records = _records(text, delimiter, first_number=1)
-    header = next((record for record in records if any(cell.strip() for cell in record.cells)), None)
+    header = next(
+        (record for record in records if not record.cells or any(cell.strip() for cell in record.cells)), None
+    )
     if header is None:
-        raise refusal("bad_header" if text.strip() else "missing_column", language, name="external_id")
+        raise refusal("missing_column", language, name="external_id")
+    if not header.cells:
+        raise refusal("bad_header", language)
     columns = [column_of(name) for name in header.cells]
     columns = ["" if folded(name) in ignored else column for name, column in zip(header.cells, columns, strict=True)]
     _check_header(header.cells, columns, language)
@@ -124,6 +129,7 @@ class _Record:
     cells: tuple[str, ...] = ()
 
 
+@cache
 def _record_pattern(delimiter: str) -> re.Pattern[str]:
     # Possessive, so that a long damaged file takes linear time. ="0790..." is how Excel keeps a number as text.
     mark = re.escape(delimiter)
@@ -132,6 +138,7 @@ def _record_pattern(delimiter: str) -> re.Pattern[str]:
 
 
 def _records(text: str, delimiter: str, *, start: int = 0, first_number: int) -> Iterator[_Record]:
+    """Records one after the other; a line that is none ends at its line end, and the next begins there."""
     pattern = _record_pattern(delimiter)
     number = first_number
     while start < len(text):

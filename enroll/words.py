@@ -126,8 +126,9 @@ def modality_of_word(value: str) -> Modality | None:
 
 def finger_of_word(value: str) -> FingerPosition | None:
     """1-10, or a side and a finger in any order and either language; None when it is neither."""
-    value = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value)
-    words = folded(value)
+    words = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value))
+    if re.match(r"\s*[-+]", value):  # a number with a sign is no position
+        return None
     if words in _UNKNOWN_FINGER_WORDS:
         return FingerPosition.UNKNOWN
     rest = [word for word in words.split() if word not in _FILLING_WORDS]

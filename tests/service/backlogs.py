@@ -318,7 +318,8 @@ BACKLOGS: Final = (
     # -- what merged people, or made one two --
     Backlog("stray quotes in rows 3 and 10", "ten rows three, “every file is there”", sheet(
         edit=_stray_quotes, count=MANY), MANY - 2, MANY, ("row 3", "row 10", "quotation mark"), 2, 1),
-    Backlog("a doubled column", _MERGED.format("3 of 4"), sheet(edit=_doubled), 0, 0, ("Two columns mean",), 2, 2),
+    Backlog("a doubled column", _MERGED.format("6 of 10"), sheet(edit=_doubled, count=MANY), 0, 0,
+            ("Two columns mean",), 2, 2),
     Backlog("two columns of one meaning", _ALL_ROWS, sheet(
         header="external_id,image,modality,CCCD,sex,birth_date"), 0, 0, ("Two columns mean external_id",), 2, 2),
     Backlog("ids as 7.9099E+10", _MERGED.format("1 of 4"), sheet(each(external_id=lambda _: "7.9099E+10")), 0, FEW,
@@ -370,7 +371,7 @@ BACKLOGS: Final = (
     Backlog("tabs in UTF-16, as Excel's Unicode text", _ALL_ROWS, sheet(
         delimiter="\t", encoding="utf-16", name="backlog.txt"), FEW, FEW),
     Backlog("a first line sep=;", _ALL_ROWS, sheet(delimiter=";", before="sep=;\r\n"), FEW, FEW),
-    Backlog("lines ended by CR alone", "0 images, exit 2", sheet(
+    Backlog("lines ended by CR alone", "4 people", sheet(
         edit=lambda text: text.replace("\r\n", "\r")), FEW, FEW),
     Backlog("Windows-1258", "refused, the row not named", sheet(encode=_windows_1258), 0, 0, ("Windows-1258", "row 2"),
             2, 2),
