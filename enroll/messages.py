@@ -152,6 +152,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Tệp không phải UTF-8 (dòng {row}); có lẽ là {guess}. Trong Excel, hãy lưu dạng “CSV UTF-8”.",
         "The file is not UTF-8 (row {row}); it may be {guess}. In Excel, save it as “CSV UTF-8”.",
     ),
+    "not_utf8_row": (
+        "dòng không phải UTF-8 (có lẽ là {guess}); hãy lưu lại dạng “CSV UTF-8”",
+        "the row is not UTF-8 (it may be {guess}); save the sheet as “CSV UTF-8”",
+    ),
     "utf16_unmarked": (
         "Tệp giống UTF-16 nhưng thiếu dấu BOM. Trong Excel, hãy lưu dạng “CSV UTF-8”.",
         "The file looks like UTF-16 without its byte order mark. In Excel, save it as “CSV UTF-8”.",

@@ -23,6 +23,8 @@ from enroll.words import COLUMNS, column_of, folded
 _DELIMITERS: Final = (",", ";", "\t")
 _REQUIRED: Final = ("external_id", "image")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<delimiter>[^\r\n"])"?(?:\r\n|\r|\n)', re.IGNORECASE)
+# How Python keeps bytes that are no UTF-8 (PEP 383).
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # Byte order marks; the longer ones first, since that of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (
@@ -60,9 +62,13 @@ def read_table(content: bytes, *, is_json: bool, language: str, ignored_columns:
     """Every row that holds anything. Raises ManifestError where the file as a whole cannot be read."""
     text = _decoded(content, language)
     ignored = frozenset(folded(name) for name in ignored_columns)
+    guess = _likely_encoding(content)
     if is_json:
-        return Table(tuple(_json_rows(text, language, ignored)))
-    return _delimited(text, language, ignored)
+        table = Table(tuple(_json_rows(text, language, ignored, guess)))
+    else:
+        table = _delimited(text, language, ignored, guess)
+    _check_encoding(table, guess, language)
+    return table
 
 
 def _decoded(content: bytes, language: str) -> str:
@@ -71,31 +77,32 @@ def _decoded(content: bytes, language: str) -> str:
             raise refusal("workbook", language, kind=kind)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        text = content.decode(encoding)
+        # What is no UTF-8 is a fault of its row: the others read the same in every encoding that a sheet may have.
+        text = content.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "strict")
     except UnicodeDecodeError as error:
-        before = content[: error.start]
-        if encoding == "utf-8" and b"\0" in content:
-            raise refusal("utf16_unmarked", language) from error
-        raise refusal(
-            "not_utf8", language, row=before.count(b"\n") + 1, guess=_likely_encoding(content, encoding)
-        ) from error
+        raise refusal("not_utf8", language, row=1, guess=f"{encoding.upper()} (damaged)") from error
     if "\0" in text:
         raise refusal("utf16_unmarked", language)
     return text.lstrip("\ufeff")
 
 
-def _likely_encoding(content: bytes, encoding: str) -> str:
-    if encoding != "utf-8":
-        return f"{encoding.upper()} (damaged)"
+def _likely_encoding(content: bytes) -> str:
     # Windows-1258 sets tones as marks of their own, which Windows-1252 has as letters rare in a sheet (Ì Ò Þ ì ò þ).
     tones = sum(content.count(mark) for mark in (b"\xcc", b"\xd2", b"\xde", b"\xec", b"\xf2", b"\xfe"))
     return "Windows-1258" if tones else "Windows-1252, TCVN3 or VNI"
 
 
+def _check_encoding(table: Table, guess: str, language: str) -> None:
+    """A sheet of another encoding is refused whole, one with a few names of another is not."""
+    bad = [row for row in table.rows if row.fault is not None and row.fault.code == "not_utf8_row"]
+    if bad and 2 * len(bad) >= len(table.rows):
+        raise refusal("not_utf8", language, row=bad[0].number, guess=guess)
+
+
 # -- delimited text --
 
 
-def _delimited(text: str, language: str, ignored: frozenset[str]) -> Table:
+def _delimited(text: str, language: str, ignored: frozenset[str], guess: str) -> Table:
     said = _SEPARATOR_LINE.match(text)
     if said:
         text = text[said.end() :]  # Excel does not count this line either
@@ -108,6 +115,8 @@ def _delimited(text: str, language: str, ignored: frozenset[str]) -> Table:
         raise refusal("missing_column", language, name="external_id")
     if not header.cells:
         raise refusal("bad_header", language)
+    if any(_NOT_UTF8.search(cell) for cell in header.cells):
+        raise refusal("not_utf8", language, row=header.number, guess=guess)
     columns = [column_of(name) for name in header.cells]
     columns = ["" if folded(name) in ignored else column for name, column in zip(header.cells, columns, strict=True)]
     _check_header(header.cells, columns, language)
@@ -115,7 +124,7 @@ def _delimited(text: str, language: str, ignored: frozenset[str]) -> Table:
         name.strip() for name, column in zip(header.cells, columns, strict=True) if column == "" and name.strip()
     )
     names = [None if not name.strip() else column for name, column in zip(header.cells, columns, strict=True)]
-    reader = _RowReader(text, delimiter, names, language)
+    reader = _RowReader(text, delimiter, names, language, guess)
     return Table(tuple(reader.rows(start=header.end, first_number=header.number + 1)), unused)
 
 
@@ -204,8 +213,9 @@ def unknown_column(name: str, language: str) -> ManifestError:
 class _RowReader:
     """Rows below the header. columns: by place; "" is not used, None has no header."""
 
-    def __init__(self, text: str, delimiter: str, columns: Sequence[str | None], language: str) -> None:
+    def __init__(self, text: str, delimiter: str, columns: Sequence[str | None], language: str, guess: str) -> None:
         self._text = text
+        self._guess = guess
         self._delimiter = delimiter
         self._columns = columns
         self._language = language
@@ -246,6 +256,8 @@ class _RowReader:
                 return self._fault(record, cells, "unnamed_cell")
             if column:
                 cells[column] = cell
+        if any(_NOT_UTF8.search(cell) for cell in cells.values()):
+            return self._fault(record, cells, "not_utf8_row", guess=self._guess)
         return Row(record.number, cells)
 
     def _fault(self, record: _Record, cells: Mapping[str, str], code: str, **values: object) -> Row:
@@ -255,10 +267,13 @@ class _RowReader:
 # -- JSON Lines --
 
 
-def _json_rows(text: str, language: str, ignored: frozenset[str]) -> Iterator[Row]:
+def _json_rows(text: str, language: str, ignored: frozenset[str], guess: str) -> Iterator[Row]:
     # Only \n ends a line: JSON allows U+2028, U+2029 and U+0085 inside strings, where str.splitlines would cut.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
+            continue
+        if _NOT_UTF8.search(line):
+            yield Row(number, fault=refusal("not_utf8_row", language, guess=guess))
             continue
         try:
             yield Row(number, _json_cells(line, language, ignored))

@@ -375,6 +375,8 @@ BACKLOGS: Final = (
         edit=lambda text: text.replace("\r\n", "\r")), FEW, FEW),
     Backlog("Windows-1258", "refused, the row not named", sheet(encode=_windows_1258), 0, 0, ("Windows-1258", "row 2"),
             2, 2),
+    Backlog("one name in Windows-1252 among UTF-8", _ALL_ROWS, sheet(encode=lambda text: text.encode().replace(
+        "Phạm Văn Dũng".encode(), "Phâm Dung".encode("cp1252"))), 3, told=("row 4", "not UTF-8"), **ROW_4),
     Backlog("UTF-16 without its mark", _ALL_ROWS, sheet(encoding="utf-16-le"), 0, 0, ("UTF-16",), 2, 2),
     Backlog("a workbook named .csv", _ALL_ROWS, sheet(encode=lambda _: b"PK\x03\x04" + bytes(99)), 0, 0, (".xlsx",),
             2, 2),

@@ -136,7 +136,8 @@ def test_birth_years_end_with_this_year() -> None:
 
 
 @pytest.mark.parametrize("value", ["7.9099E+10", "7,9099E+10", "7.9E10", "1e5", "79099001234.0", "79099001234,00",
-                                   "NaN", "None", "null", "TRUE", "False", "#N/A", "#REF!", "đúng", "-", '=""'])  # fmt: skip
+                                   "NaN", "None", "null",
+                                   "TRUE", "False", "#N/A", "#REF!", "đúng", "-", '=""'])  # fmt: skip
 def test_what_a_spreadsheet_made_of_an_id_is_refused(value: str) -> None:
     for language in LANGUAGES:
         with pytest.raises(ManifestError):
