@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,9 @@ class ImageFolder:
     def __init__(self, folder: Path, language: str) -> None:
         self._folder = folder
         self._language = language
+        self._root = folder.resolve()
         self._listings: dict[Path, list[str]] = {}
+        self._is_inside: dict[Path, bool] = {}
 
     def find(self, value: str) -> Path:
         """The file of a cell. Raises ManifestError: not there, outside the folder, or several that it may mean."""
@@ -55,21 +58,23 @@ class ImageFolder:
         raise refusal("no_file", self._language, value=value)
 
     def _exact(self, value: str) -> Path | None:
+        path = self._folder / value
         try:
-            path = self._folder / value
-            if not os.path.lexists(path):
-                return None
-        except (OSError, ValueError):  # a name that the file system does not take
+            is_link = stat.S_ISLNK(path.lstat().st_mode)
+        except (OSError, ValueError):  # not there, or a name that the file system does not take
             return None
-        self._check_inside(path, value)
+        self._check_inside(path, value, is_link=is_link)
         return path
 
-    def _check_inside(self, path: Path, value: str) -> None:
-        try:
-            is_inside = path.resolve().is_relative_to(self._folder.resolve())
-        except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long: reading will say what it is
-            is_inside = path.parent.resolve().is_relative_to(self._folder.resolve())
-        if not is_inside:
+    def _check_inside(self, path: Path, value: str, *, is_link: bool = True) -> None:
+        """Links are followed; a loop of them is told when the file is read."""
+        if path.parent not in self._is_inside:
+            self._is_inside[path.parent] = path.parent.resolve().is_relative_to(self._root)
+        is_inside = self._is_inside[path.parent]
+        if is_link:
+            with suppress(OSError, RuntimeError, ValueError):
+                is_inside = path.resolve().is_relative_to(self._root)
+        if not is_inside or path.name == "..":
             raise refusal("outside", self._language, value=value)
 
     def _alike(self, value: str) -> Path | None:
