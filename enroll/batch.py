@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -27,6 +27,7 @@ from enroll.target import EnrollmentTarget, ItemResult, Outcome
 RETRY_WAITS_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 # So many images one after the other without an answer are not the fault of the images.
 MOST_UNANSWERED: Final = 3
+_EXPLAINED: Final = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.UNUSABLE})
 
 T = TypeVar("T")
 
@@ -65,31 +66,40 @@ class _Ended:
     result: ItemResult | None
 
 
-@dataclass(slots=True)
-class _Tally:
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    duplicate_count: int = 0
-    conflict_count: int = 0
-    skipped: int = 0
-    lines: dict[int, Line] = field(default_factory=dict)
+class _Record:
+    """The lines of the run, one for each row. Taking a result twice is taking it once, so that a run can be stopped
+    between any two steps."""
 
-    def add(self, ended: _Ended) -> None:
-        self.lines[ended.item.row_number] = ended.line
-        outcome = Outcome(ended.line["outcome"])
-        self.outcomes[outcome] += 1
-        self.duplicate_count += bool(ended.line["duplicates"])
-        self.conflict_count += bool(ended.line["warning"])
-        self.skipped += ended.result is None
-        if outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.UNUSABLE):
-            self.add_reason(ended.line["reason"], ended.line["detail"])
+    def __init__(self, results_file: ResultsFile, problem_lines: dict[int, Line]) -> None:
+        self._results_file = results_file
+        self._lines = dict(problem_lines)
+        self._skipped: set[int] = set()
 
-    def add_reason(self, reason: str, detail: str) -> None:
-        self.reasons[f"{reason}: {detail}" if detail else reason] += 1
+    def take(self, ended: _Ended) -> None:
+        """The line of an image, on file when this returns."""
+        if ended.item.row_number in self._lines:
+            return
+        self._lines[ended.item.row_number] = ended.line
+        if ended.result is None:
+            self._skipped.add(ended.item.row_number)
+        else:
+            self._results_file.append(ended.line)
 
-    def summary(self) -> BatchSummary:
+    def finish(self, items: Sequence[EnrollmentItem]) -> BatchSummary:
+        """Rows whose turn did not come get their line too, and the file its final form."""
+        for item in items:
+            if item.row_number not in self._lines:
+                self._lines[item.row_number] = line_of(ItemResult(item, Outcome.NOT_SENT))
+        lines = [self._lines[number] for number in sorted(self._lines)]
+        self._results_file.finish(lines)
+        outcomes = Counter(Outcome(line["outcome"]) for line in lines)
+        told = (line for line in lines if Outcome(line["outcome"]) in _EXPLAINED)
         return BatchSummary(
-            self.outcomes, self.reasons, self.duplicate_count, self.conflict_count, skipped=self.skipped
+            outcomes,
+            Counter(": ".join(part for part in (line["reason"], line["detail"]) if part) for line in told),
+            duplicate_count=sum(bool(line["duplicates"]) for line in lines),
+            conflict_count=sum(bool(line["warning"]) for line in lines),
+            skipped=len(self._skipped),
         )
 
 
@@ -113,39 +123,31 @@ def run_batch(
     """
     done = finished_lines(results_path, language=language)
     problem_lines = {finding.row_number: line_of_problem(finding) for finding in problems}
-    tally = _Tally()
-    for finding in problems:
-        tally.outcomes[Outcome.UNUSABLE] += 1
-        tally.add_reason(finding.code, finding.message)
     results_file = ResultsFile(results_path, [*done.values(), *problem_lines.values()], language=language)
+    record = _Record(results_file, problem_lines)
     worker = _Worker(target, done, language, retry_waits_seconds, RecordCheck(target, language, hold=hold_conflicts))
-
-    def take(ended: _Ended) -> None:
-        tally.add(ended)
-        if ended.result is not None:
-            results_file.append(ended.line)
-        on_result(ended.result)
-
     stopped: BaseException | None = None
     try:
-        _enroll_all(worker, items, jobs, take)
+        _enroll_all(worker, items, jobs, record, on_result)
     except (TargetError, KeyboardInterrupt) as error:
         stopped = error
     finally:
-        for item in items:
-            if item.row_number not in tally.lines:
-                tally.lines[item.row_number] = line_of(ItemResult(item, Outcome.NOT_SENT))
-                tally.outcomes[Outcome.NOT_SENT] += 1
-        lines = {**problem_lines, **tally.lines}
-        results_file.finish(lines[number] for number in sorted(lines))
+        summary = record.finish(items)
     if stopped is not None:
-        raise BatchStoppedError(tally.summary()) from stopped
-    return tally.summary()
+        raise BatchStoppedError(summary) from stopped
+    return summary
 
 
-def _enroll_all(worker: _Worker, items: Sequence[EnrollmentItem], jobs: int, take: Callable[[_Ended], None]) -> None:
+def _enroll_all(
+    worker: _Worker,
+    items: Sequence[EnrollmentItem],
+    jobs: int,
+    record: _Record,
+    on_result: Callable[[ItemResult | None], None],
+) -> None:
     """Results as they end, with few images read ahead: a backlog does not fit into memory. What is under way when the
     run has to stop is waited for and taken, since the target may have enrolled it."""
+    ended: set[Future[_Ended]] = set()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="enroll") as pool:
         waiting = iter(items)
         running = {pool.submit(worker.enroll, item) for item in islice(waiting, jobs * 2)}
@@ -153,13 +155,14 @@ def _enroll_all(worker: _Worker, items: Sequence[EnrollmentItem], jobs: int, tak
             while running:
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
                 running |= {pool.submit(worker.enroll, item) for item in islice(waiting, len(ended))}
-                while ended:
-                    take(ended.pop().result())
+                for future in ended:
+                    record.take(future.result())
+                    on_result(future.result().result)
         except BaseException:
             worker.stop()
             pool.shutdown(wait=True, cancel_futures=True)
             for future in _finished(running | ended):
-                take(future.result())
+                record.take(future.result())
             raise
 
 

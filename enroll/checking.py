@@ -18,13 +18,14 @@ from enroll.messages import text
 _Tried = tuple[EnrollmentItem, str, ManifestError | None]
 
 
-def check_pictures(backlog: Backlog, *, jobs: int, language: str, on_file: Callable[[], None]) -> Backlog:
-    """The backlog with each file that does not decode moved to its problems. on_file: called once for each row."""
+def check_pictures(backlog: Backlog, *, jobs: int, language: str, on_row: Callable[[int], None]) -> Backlog:
+    """The backlog with each file that does not decode moved to its problems. on_row: called once for each row,
+    with the number of all."""
     problems: list[Finding] = []
     bad_rows: set[int] = set()
     by_digest: dict[str, list[EnrollmentItem]] = defaultdict(list)
     for item, digest, fault in _tried(backlog.items, jobs, language):
-        on_file()
+        on_row(len(backlog.items))
         if fault is None:
             by_digest[digest].append(item)
             continue

@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options: argparse.Namespace, console: Console) -> int:
     backlog = _read(options, console)
     if not options.quick:
-        with progress_of("checking", len(backlog.items), options.lang, console) as advance:
-            backlog = check_pictures(backlog, jobs=options.jobs, language=options.lang, on_file=advance)
+        with progress_of("checking", options.lang, console) as advance:
+            backlog = check_pictures(backlog, jobs=options.jobs, language=options.lang, on_row=advance)
     print_findings(backlog.warnings, options.lang, console, code="warnings", shown_count=None)
     print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
     counts = {"rows": len(backlog.items), "subjects": backlog.subject_count, "bad": len(backlog.problems)}
@@ -142,7 +142,8 @@ def _read(options: argparse.Namespace, console: Console) -> Backlog:
         ids_as_written=options.ids_as_written,
         ignored_columns=tuple(options.ignore_column or ()),
     )
-    backlog = read_backlog(options.path, defaults)
+    with progress_of("reading", options.lang, console) as advance:
+        backlog = read_backlog(options.path, defaults, on_row=advance)
     print_reading(backlog, options.lang, console)
     if not backlog.items and not backlog.problems:
         raise refusal("nothing", options.lang, path=options.path.name)
@@ -191,10 +192,10 @@ def _unknown_gallery(
 def _run_with_progress(
     backlog: Backlog, target: EnrollmentTarget, results_path: Path, options: argparse.Namespace, console: Console
 ) -> BatchSummary:
-    with progress_of("enrolling", len(backlog.items), options.lang, console) as advance:
+    with progress_of("enrolling", options.lang, console) as advance:
 
         def show(result: ItemResult | None) -> None:
-            advance()
+            advance(len(backlog.items))
             if result is not None and not options.quiet:
                 sys.stdout.write(result_line(result, options.lang) + "\n")
                 sys.stdout.flush()

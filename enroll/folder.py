@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -54,8 +54,9 @@ class _Found:
     fault: ManifestError | None = None
 
 
-def read_folder(folder: Path, defaults: Defaults) -> Backlog:
-    """Raises ManifestError where the folder does not say who is who."""
+def read_folder(folder: Path, defaults: Defaults, *, on_row: Callable[[int], None] = lambda _: None) -> Backlog:
+    """on_row: called once for each picture, with the number of all. Raises ManifestError where the folder
+    does not say who is who."""
     language = defaults.language
     found, passed_over = _pictures_of(folder, language)
     pattern = PathPattern.parse(defaults.pattern, language) if defaults.pattern else None
@@ -65,6 +66,7 @@ def read_folder(folder: Path, defaults: Defaults) -> Backlog:
     items: list[EnrollmentItem] = []
     problems: list[Finding] = []
     for number, file in enumerate(found, start=1):
+        on_row(len(found))
         try:
             if file.fault is not None:
                 raise file.fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -36,24 +36,25 @@ _LIMITED: Final = ("external_id", "display_name")
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
-def read_backlog(path: Path, defaults: Defaults) -> Backlog:
+def read_backlog(path: Path, defaults: Defaults, *, on_row: Callable[[int], None] = lambda _: None) -> Backlog:
     """The rows of a folder, a .csv (.tsv, .txt) or a .jsonl file: each is an item or a problem, none is left out.
 
-    Raises ManifestError when the backlog as a whole cannot be read.
+    on_row: called once for each row, with the number of all. Raises ManifestError when the backlog as a
+    whole cannot be read.
     """
     language = defaults.language
     if path.is_dir():
-        backlog = read_folder(path, defaults)
+        backlog = read_folder(path, defaults, on_row=on_row)
     elif not path.is_file():
         raise refusal("not_found", language, path=path.name)
     elif defaults.pattern:
         raise refusal("pattern_for_folder", language)
     else:
-        backlog = _read_manifest(path, defaults)
+        backlog = _read_manifest(path, defaults, on_row)
     return check_across(backlog, defaults)
 
 
-def _read_manifest(path: Path, defaults: Defaults) -> Backlog:
+def _read_manifest(path: Path, defaults: Defaults, on_row: Callable[[int], None]) -> Backlog:
     language = defaults.language
     try:
         content = path.read_bytes()
@@ -65,6 +66,7 @@ def _read_manifest(path: Path, defaults: Defaults) -> Backlog:
     items: list[EnrollmentItem] = []
     problems: list[Finding] = []
     for row in table.rows:
+        on_row(len(table.rows))
         try:
             items.append(_item(row, images, defaults))
         except ManifestError as error:

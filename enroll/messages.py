@@ -9,6 +9,7 @@ LANGUAGES: Final = ("vi", "en")
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     # -- while it runs, and at the end --
+    "reading": ("Đang đọc", "Reading"),
     "checking": ("Đang kiểm tra", "Checking"),
     "enrolling": ("Đang đăng ký", "Enrolling"),
     "progress": ("{what}: {done}/{total}", "{what}: {done}/{total}"),

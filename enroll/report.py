@@ -94,27 +94,28 @@ def print_summary(summary: BatchSummary, results_path: Path, language: str, cons
 
 
 @contextmanager
-def progress_of(code: str, total: int, language: str, console: Console) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, a line every few seconds elsewhere; the block calls what it gets once for each row."""
+def progress_of(code: str, language: str, console: Console) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, a line every few seconds elsewhere; the block calls what it gets once for each row, with the
+    number of all rows."""
     if not console.is_terminal:
-        yield _Lines(code, total, language, console).advance
+        yield _Lines(code, language, console).advance
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(text(code, language), total=total)
-        yield lambda: progress.advance(task)
+    with Progress(*columns, console=console, transient=code == "reading") as progress:
+        task = progress.add_task(text(code, language), total=None)
+        yield lambda total: progress.update(task, total=total, advance=1)
 
 
 class _Lines:
-    def __init__(self, code: str, total: int, language: str, console: Console) -> None:
-        self._code, self._total, self._language, self._console = code, total, language, console
+    def __init__(self, code: str, language: str, console: Console) -> None:
+        self._code, self._language, self._console = code, language, console
         self._done = 0
         self._last_time = time.monotonic()
 
-    def advance(self) -> None:
+    def advance(self, total: int) -> None:
         self._done += 1
         now = time.monotonic()
         if now - self._last_time >= _SECONDS_BETWEEN_LINES:
             self._last_time = now
             what = text(self._code, self._language)
-            say(self._console, text("progress", self._language, what=what, done=self._done, total=self._total))
+            say(self._console, text("progress", self._language, what=what, done=self._done, total=total))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from index.records import FingerPosition, Modality, Sex
@@ -86,17 +87,21 @@ _FILLING_WORDS: Final = frozenset({"ngon", "tay", "ban", "finger", "hand", "ben"
 _UNKNOWN_FINGER_WORDS: Final = frozenset({"unknown", "khong ro", "khong biet"})
 _MOST_FINGER: Final = 10
 
+
+def _any_of(words: Iterable[str]) -> str:
+    longest_first = sorted(words, key=len, reverse=True)
+    return "(?:" + "|".join(word.replace(" ", "[ _.-]?") for word in longest_first) + ")"
+
+
+def _finger_pattern() -> str:
+    side, finger, filling, gap = _any_of(_SIDE_WORDS), _any_of(_FINGER_WORDS), _any_of(_FILLING_WORDS), "[ _.-]?"
+    between = f"{gap}(?:{filling}{gap})*"
+    named = f"(?:{filling}{gap})*(?:{side}{between}{finger}|{finger}{between}{side})(?:{gap}{filling})*"
+    return rf"(?:(?:finger|ngon){gap})?(?:10|0?[1-9])(?![0-9])|{named}"
+
+
 # For the pattern of a folder: every way to write a finger, on text of `bare`.
-FINGER_PATTERN: Final = (
-    r"(?:(?:finger|ngon)[ _.-]?)?(?:10|0?[1-9])(?![0-9])"
-    r"|(?:{words})(?:[ _.-]?(?:{words}))*".format(
-        words="|".join(
-            sorted({*_SIDE_WORDS, *(word.replace(" ", "[ _.-]?") for word in _FINGER_WORDS), *_FILLING_WORDS}, key=len)[
-                ::-1
-            ]
-        )
-    )
-)
+FINGER_PATTERN: Final = _finger_pattern()
 
 
 def bare(value: str) -> str:
