@@ -33,9 +33,9 @@ from enroll.results_file import finished_lines
 from enroll.target import EnrollmentTarget, ItemResult
 from enroll.words import COLUMNS
 from index.records import Modality
+from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls
 from matcher.config import system_language
-from matcher.results import AccessContext
 
 ALL_ENROLLED: Final = 0
 SOME_NOT_ENROLLED: Final = 1

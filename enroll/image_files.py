@@ -12,9 +12,9 @@ from typing import Final
 from enroll.errors import ManifestError, refusal
 from enroll.items import EnrollmentItem
 from index.records import Modality
-from matcher.decode import ImageLimits, decode_image
 from matcher.errors import ResolutionError, SampleError
-from matcher.fingerprint.resolution import LEAST_PPI, MOST_PPI
+from matcher.fingerprint.image.resolution import LEAST_PPI, MOST_PPI
+from matcher.formats.decode import ImageLimits, decode_image
 from matcher.server.status import error_text
 
 MOST_FILE_BYTES: Final = ImageLimits().max_bytes
