@@ -15,7 +15,7 @@ from index.records import Modality
 from matcher.errors import ResolutionError, SampleError
 from matcher.fingerprint.image.resolution import LEAST_PPI, MOST_PPI
 from matcher.formats.decode import ImageLimits, decode_image
-from matcher.server.status import error_text
+from matcher.texts.reasons import error_text
 
 MOST_FILE_BYTES: Final = ImageLimits().max_bytes
 _MIB: Final = 1024 * 1024
