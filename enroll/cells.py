@@ -12,7 +12,7 @@ from enroll.printable import is_unseen, printable
 from enroll.words import finger_of_word, folded, modality_of_word, sex_of_word
 from index.records import FingerPosition, Modality, Sex
 
-# As the server has them: matcher.usecases.enroll and matcher.usecases.keep_records. tests/service holds one against the other.
+# As the server has them (matcher/usecases); tests/service holds one against the other.
 MOST_TEXT_LENGTH: Final = 200
 GALLERY_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 FIRST_BIRTH_YEAR: Final = 1900

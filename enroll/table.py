@@ -282,11 +282,27 @@ def _json_rows(text: str, language: str, ignored: frozenset[str], guess: str) ->
 
 
 def _json_cells(line: str, language: str, ignored: frozenset[str]) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for name, value in _json_object(line, language).items():
+        column = "" if folded(name) in ignored else column_of(name)
+        if column is None:
+            raise unknown_column(name, language)
+        if column in cells:
+            raise refusal("doubled_key", language, name=column)
+        if column:
+            cells[column] = _json_cell(column, value, language)
+    return cells
+
+
+def _json_object(line: str, language: str) -> dict[str, Any]:
+    """Strictly: no key twice, no NaN."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        for name, _ in pairs:
-            if sum(name == other for other, _ in pairs) > 1:
-                raise refusal("doubled_key", language, name=name)
-        return dict(pairs)
+        seen = dict(pairs)
+        if len(seen) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise refusal("doubled_key", language, name=next(name for name in seen if names.count(name) > 1))
+        return seen
 
     def refuse_constant(name: str) -> Any:
         raise ValueError(f"{name} is not JSON")
@@ -297,16 +313,7 @@ def _json_cells(line: str, language: str, ignored: frozenset[str]) -> dict[str, 
         raise refusal("bad_json", language, detail=str(error) or "nested too deeply") from error
     if not isinstance(row, dict):
         raise refusal("bad_json", language, detail="{ ... }?")
-    cells: dict[str, str] = {}
-    for name, value in row.items():
-        column = "" if folded(name) in ignored else column_of(name)
-        if column is None:
-            raise unknown_column(name, language)
-        if column in cells:
-            raise refusal("doubled_key", language, name=column)
-        if column:
-            cells[column] = _json_cell(column, value, language)
-    return cells
+    return row
 
 
 def _json_cell(column: str, value: Any, language: str) -> str:
