@@ -19,6 +19,9 @@ FIRST_BIRTH_YEAR: Final = 1900
 
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _DECIMAL: Final = re.compile(r"[0-9]{5,}[.,]0*")
+# Thousands as a number format shows them; a number that is written with its leading zero is nobody's format.
+_GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}([.,\u00a0\u202f ])[0-9]{3}(?:\1[0-9]{3})+")
+_TOO_NARROW: Final = re.compile(r"#{2,}")
 # Excel's ways to keep a number as text, which an export may leave in place: ="0790..." and '0790...
 _KEPT_AS_TEXT: Final = re.compile(r"""="(?P<formula>[^"]*)"|'(?P<marked>[0-9]+)""")
 _NO_ID_WORDS: Final = frozenset(
@@ -53,9 +56,11 @@ def external_id_of(value: str, language: str) -> str:
         raise refusal("empty_field", language, name="external_id")
     if _SCIENTIFIC.fullmatch(value):
         raise refusal("scientific_id", language, value=value)
+    if _GROUPED.fullmatch(value):
+        raise refusal("grouped_id", language, value=value)
     if _DECIMAL.fullmatch(value):
         raise refusal("float_id", language, value=value)
-    if unicodedata.normalize("NFC", value).casefold() in _NO_ID_WORDS:
+    if value.casefold() in _NO_ID_WORDS or _TOO_NARROW.fullmatch(value):
         raise refusal("empty_word_id", language, value=value)
     return value
 

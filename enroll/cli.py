@@ -2,7 +2,7 @@
 
 Exit codes: 0 everything is enrolled (check: every row can be used), 1 some rows were not enrolled; each has its line
 in the results file, 2 nothing was sent: the arguments, the backlog as a whole or the results file are wrong (check:
-some rows cannot be used), 3 the target cannot be reached, 130 stopped with Ctrl-C or SIGTERM.
+some rows cannot be used), 3 the target cannot be reached or refuses everything, 130 stopped with Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -255,7 +255,9 @@ def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
 
 def _say_unreachable(error: BaseException | None, options: argparse.Namespace, console: Console) -> None:
     server = str(options.address if options.local is None else options.local.name)
-    say(console, text("unreachable", options.lang, server=server, detail=error), style="red")
+    is_refusal = isinstance(error, TargetError) and not error.is_retriable
+    code = "target_refuses" if is_refusal else "unreachable"
+    say(console, text(code, options.lang, server=server, detail=error), style="red")
     say(console, text("again", options.lang))
 
 
@@ -264,7 +266,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     codes = (
         "Exit codes: 0 all enrolled (check: every row can be used), 1 some rows not enrolled, 2 nothing was sent "
-        "(check: some rows cannot be used), 3 the server cannot be reached, 130 stopped."
+        "(check: some rows cannot be used), 3 the server cannot be reached or refuses everything, "
+        "130 stopped."
     )
     run = commands.add_parser(
         "run", help="enroll a folder or a manifest", description="Enroll a folder or manifest.", epilog=codes

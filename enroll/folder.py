@@ -17,7 +17,7 @@ from typing import Final
 
 from enroll.cells import birth_year_of, clean_text, external_id_of, finger_of, galleries_of, modality_of, sex_of
 from enroll.errors import ManifestError, refusal
-from enroll.image_files import check_file
+from enroll.image_files import begins_like_picture, check_file
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
 from enroll.messages import text
 from enroll.pattern import PathPattern
@@ -87,13 +87,20 @@ def _pictures_of(folder: Path, language: str) -> tuple[list[_Found], list[str]]:
     for path, name, fault in _walk(folder, language):
         if fault is not None:
             found.append(_Found(path, name, fault))
-        elif path.name.startswith((".", "~$")) or path.suffix.lower() not in PICTURE_SUFFIXES:
+        elif not _is_picture(path):
             passed_over.append(printable(name))
         elif not _is_text(name):
             found.append(_Found(path, name, refusal("bad_file_name", language)))
         else:
             found.append(_Found(path, name))
     return sorted(found, key=lambda file: file.name), sorted(passed_over)
+
+
+def _is_picture(path: Path) -> bool:
+    """By its name, or by how it begins. What macOS and Office leave beside a file is none."""
+    if path.name.startswith((".", "~$")):
+        return False
+    return path.suffix.lower() in PICTURE_SUFFIXES or begins_like_picture(path)
 
 
 def _walk(folder: Path, language: str) -> Iterator[tuple[Path, str, ManifestError | None]]:

@@ -37,6 +37,21 @@ _OTHER_KINDS: Final = (
 )
 
 
+_PICTURE_KINDS: Final = (
+    (0, b"\xff\xd8\xff"),
+    (0, b"\x89PNG"),
+    (0, b"BM"),
+    (0, b"II*\0"),
+    (0, b"MM\0*"),
+    (8, b"WEBP"),
+    (4, b"jP  "),
+    (0, b"\xff\x4f\xff\x51"),
+    (0, b"\xff\xa0\xff"),
+    (0, b"P5"),
+    (0, b"P6"),
+)
+
+
 class ImageFolder:
     """The files below the folder of a manifest, by the paths that people write: with backslashes, with letters
     composed or decomposed, in other capitals. Not thread safe; keeps the listing of each folder."""
@@ -121,6 +136,18 @@ def _composed(name: str) -> str:
 
 def _caseless(name: str) -> str:
     return _composed(name).casefold()
+
+
+def begins_like_picture(path: Path) -> bool:
+    """Whether a file begins as the pictures do that the service reads, whatever its name ends in."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError:
+        return False
+    return any(start[place:].startswith(kind) for place, kind in _PICTURE_KINDS)
 
 
 def check_file(path: Path, language: str) -> None:

@@ -86,6 +86,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "galleries_made": ("Đã tạo nhóm mới: {names}", "New galleries made: {names}"),
     # -- the target --
     "unreachable": ("Không kết nối được máy chủ {server}: {detail}", "The server {server} cannot be reached: {detail}"),
+    "target_refuses": ("Máy chủ {server} từ chối: {detail}", "The server {server} refuses: {detail}"),
     "not_answered": (
         "Máy chủ đang chạy nhưng không trả lời cho ảnh này: {detail}",
         "The server runs but does not answer for this image: {detail}",
@@ -209,6 +210,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "float_id": (
         "external_id “{value}” là số thập phân; hãy đặt cột kiểu Text và nhập lại",
         "external_id “{value}” is a decimal number; format the column as Text and enter it again",
+    ),
+    "grouped_id": (
+        "external_id “{value}” có dấu phân cách hàng nghìn; hãy đặt cột kiểu Text và nhập lại",
+        "external_id “{value}” is written with thousands separators; format the column as Text and enter it again",
     ),
     "empty_word_id": (
         "external_id “{value}” không phải số định danh mà là giá trị trống hoặc lỗi của bảng tính",

@@ -95,7 +95,7 @@ class RemoteTarget:
         try:
             return frozenset(gallery.gallery_id for gallery in self._client.galleries(access=self._access))
         except ServiceError as error:
-            raise TargetError(str(error)) from error
+            raise TargetError(str(error), is_retriable=error.retriable) from error
 
     def create_gallery(self, gallery_id: str) -> None:
         """See EnrollmentTarget."""
@@ -103,7 +103,7 @@ class RemoteTarget:
             self._client.create_gallery(gallery_id, access=self._access)
         except ServiceError as error:
             if error.code != "ALREADY_EXISTS":
-                raise TargetError(str(error)) from error
+                raise TargetError(str(error), is_retriable=error.retriable) from error
 
     def is_serving(self) -> bool:
         """See EnrollmentTarget."""

@@ -255,6 +255,7 @@ def _other_files(root: Path) -> None:
     ):
         (root / name).write_bytes(content)
     photo(root, "p3/web.jfif", 33)
+    photo(root, "p4/no_ending", 34)
 
 
 def _not_utf8(root: Path) -> None:
@@ -277,6 +278,10 @@ def _unreadable(folder: Path, rows: list[dict[str, str]]) -> None:
 
 def _rows_of_one_image(_: Path, rows: list[dict[str, str]]) -> None:
     rows[2]["image"] = rows[1]["image"]
+
+
+def _copied_image(folder: Path, rows: list[dict[str, str]]) -> None:
+    (folder / rows[2]["image"]).write_bytes((folder / rows[1]["image"]).read_bytes())
 
 
 def _doubled(text: str) -> str:
@@ -340,6 +345,8 @@ BACKLOGS: Final = (
     Backlog("one id with two birth years", _MERGED.format("3 of 4"), sheet(_one_id("birth_date")), 2, FEW,
             ("row 4", "row 5", "years"), 2, 1),
     Backlog("one picture for two people", "nothing said", sheet(_rows_of_one_image), FEW, FEW, ("one image",)),
+    Backlog("two files of one picture for two people", "nothing said", sheet(_copied_image), FEW, FEW,
+            ("byte for byte",)),
     Backlog("person/face/1.jpg", _MERGED.format("1 of 3"), tree(*(f"p{n}/face/1.png" for n in range(1, 4))), 3, 3,
             ("3 subjects", "p1/face/1.png → external_id “p1”")),
     Backlog("flat NGUYEN_VAN_A.png ...", _MERGED.format("2 of 5"), tree(
@@ -394,8 +401,8 @@ BACKLOGS: Final = (
     Backlog("JSON ids: float, list, true, NaN, object", "10 people, 5 under made-up ids", json_lines(_odd_values),
             MANY - 5, MANY, ("row 2", "row 3", "row 4", "row 5", "row 6"), 2, 1),
     # -- folders --
-    Backlog(".heic, .gif, .jfif, ._*.jpg beside photographs", "2 of 3 people; skipped in silence, ._ read", tree(
-        "p1/a.png", "p2/a.png", also=_other_files), 3, 5,
+    Backlog(".heic, .gif, .jfif, ._*.jpg beside photographs", "2 of 4 people; skipped in silence, ._ read", tree(
+        "p1/a.png", "p2/a.png", also=_other_files), 4, 6,
         ("phone.heic", "old.gif", "._front.jpg", "notes.docx", "Thumbs.db"), 2, 1),
     Backlog("a folder name that is not UTF-8", "run ends with a traceback", tree(
         "p1/a.png", "p2/a.png", also=_not_utf8), 2, 3, ("UTF-8", "\\udce9"), 2, 1),

@@ -9,16 +9,35 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from enroll import cli
 from enroll.cells import GALLERY_ID, MOST_TEXT_LENGTH
+from enroll.items import EnrollmentItem
+from enroll.local import LocalTarget
+from enroll.remote import RemoteTarget
+from enroll.target import EnrollmentTarget
 from enroll.words import COLUMNS, column_of
-from index.records import Sex, Subject
+from index.database import EnrollmentDatabase
+from index.records import Modality, Sex, Subject
+from matcher.assembly.use_cases import build_use_cases
 from matcher.client import ServiceError
-from tests.fakes import NOTHING, face, png_bytes
+from matcher.extraction.engines import Engines
+from tests.fakes import (
+    CALIBRATION,
+    FACE_PACK_ID,
+    FINGERPRINT_PACK_ID,
+    NOTHING,
+    FakeComparer,
+    FakeFaceEngine,
+    FakeFingerprintEngine,
+    InMemoryAudit,
+    face,
+    png_bytes,
+)
 from tests.service.backlogs import cells, person_id, text_of
 from tests.service.conftest import ACCESS, Service, start_service, stop_service
 
@@ -210,3 +229,41 @@ def test_limits_are_those_of_the_server(service: Service) -> None:
     service.client.enroll([face(1)], subject=Subject("", "x" * MOST_TEXT_LENGTH), access=ACCESS)
     with pytest.raises(ServiceError):
         service.client.enroll([face(1)], subject=Subject("", "x" * (MOST_TEXT_LENGTH + 1)), access=ACCESS)
+
+
+def test_both_targets_answer_alike(tmp_path: Path) -> None:
+    """In process and through a server: the same outcomes, records and galleries."""
+    running = start_service(tmp_path / "remote")
+    with EnrollmentDatabase.open(tmp_path / "local") as database:
+        use_cases = build_use_cases(
+            database,
+            Engines(FakeFaceEngine(), FakeFingerprintEngine()),
+            FakeComparer(),
+            {FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION},
+            InMemoryAudit(),
+        )
+        targets: list[EnrollmentTarget] = [
+            LocalTarget(use_cases, access=ACCESS, language="en", skip_duplicate_check=False, resources=ExitStack()),
+            RemoteTarget(running.server.address, access=ACCESS, language="en"),
+        ]
+        told = [_told_by(target) for target in targets]
+    stop_service(running)
+    assert told[0] == told[1]
+
+
+def _told_by(target: EnrollmentTarget) -> list[object]:
+    item = EnrollmentItem(
+        2, "079", Path("a.png"), Modality.FACE, display_name="Ánh", sex=Sex.FEMALE, birth_year=1990, galleries=("g",)
+    )
+    told: list[object] = [target.is_serving(), target.gallery_ids(), target.find_subject("079")]
+    for _ in range(2):
+        target.create_gallery("g")
+    told += [target.gallery_ids()]
+    for identity in (1, 1, NOTHING):
+        result = target.enroll(item, png_bytes(identity))
+        told += [result.outcome, result.reason, result.quality]
+    found = target.find_subject("079")
+    assert found is not None
+    told += [found.external_id, found.display_name, found.sex, found.birth_year, found.galleries]
+    target.close()
+    return told

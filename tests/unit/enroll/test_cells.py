@@ -136,6 +136,7 @@ def test_birth_years_end_with_this_year() -> None:
 
 
 @pytest.mark.parametrize("value", ["7.9099E+10", "7,9099E+10", "7.9E10", "1e5", "79099001234.0", "79099001234,00",
+                                   "79.099.001.234", "79,099,001,234", "79 099 001 234", "########",
                                    "NaN", "None", "null",
                                    "TRUE", "False", "#N/A", "#REF!", "đúng", "-", '=""'])  # fmt: skip
 def test_what_a_spreadsheet_made_of_an_id_is_refused(value: str) -> None:
@@ -150,6 +151,7 @@ def test_what_a_spreadsheet_made_of_an_id_is_refused(value: str) -> None:
         ("079090000001", "079090000001"),
         ('="079090000001"', "079090000001"),
         ("'079090000001", "079090000001"),
+        ("079.090.000.001", "079.090.000.001"),
         ("HS-2024/17", "HS-2024/17"),
         ("E10", "E10"),
         ("1E", "1E"),
