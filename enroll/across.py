@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
 from enroll.messages import text
@@ -34,7 +34,8 @@ _MOST_LOST_ZEROS: Final = 2
 _SHORTEST_FIXED_LENGTH: Final = 6
 _SHOWN_ROWS: Final = 12
 
-_Row = tuple[EnrollmentItem, str, Mapping[str, object]]
+# An item, the code of what is wrong with it, and the values of its text; "rows" are items.
+_Row = tuple[EnrollmentItem, str, Mapping[str, Any]]
 
 
 def check_across(backlog: Backlog, defaults: Defaults) -> Backlog:
@@ -61,12 +62,14 @@ def same_content(groups: Mapping[str, Sequence[EnrollmentItem]], backlog: Backlo
     for items in groups.values():
         # The same path is told without reading the file.
         if len({item.external_id for item in items}) > 1 and len({item.image_path for item in items}) > 1:
-            found.append(_finding(items[-1], "same_content", {"rows": _rows_of(items)}, backlog, language))
+            found.append(_finding(items[-1], "same_content", {"rows": items}, backlog, language))
     return found
 
 
-def _finding(item: EnrollmentItem, code: str, values: Mapping[str, object], backlog: Backlog, language: str) -> Finding:
+def _finding(item: EnrollmentItem, code: str, values: Mapping[str, Any], backlog: Backlog, language: str) -> Finding:
     place = item.shown_image if backlog.pattern else text("row", language, number=item.row_number)
+    if "rows" in values:
+        values = {**values, "rows": _rows_of(values["rows"], is_folder=bool(backlog.pattern))}
     return Finding(
         row_number=item.row_number,
         place=place,
@@ -84,9 +87,10 @@ def _by_id(items: Iterable[EnrollmentItem]) -> dict[str, list[EnrollmentItem]]:
     return groups
 
 
-def _rows_of(items: Sequence[EnrollmentItem]) -> str:
-    numbers = [str(item.row_number) for item in items]
-    return ", ".join(numbers[:_SHOWN_ROWS]) + (", …" if len(numbers) > _SHOWN_ROWS else "")
+def _rows_of(items: Sequence[EnrollmentItem], *, is_folder: bool) -> str:
+    """Row numbers of a sheet, paths in a folder."""
+    shown = [item.shown_image if is_folder else str(item.row_number) for item in items[:_SHOWN_ROWS]]
+    return ", ".join(shown) + (", …" if len(items) > _SHOWN_ROWS else "")
 
 
 def name_key(name: str) -> str:
@@ -99,7 +103,7 @@ def _contradictions(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:
     for group in _by_id(items).values():
         for code, is_contradicted in (("two_names", _has_two_names), ("two_sexes", _has_two_sexes), *_YEARS):
             if is_contradicted(group):
-                yield from ((item, code, {"rows": _rows_of(group)}) for item in group)
+                yield from ((item, code, {"rows": group}) for item in group)
                 break
 
 
@@ -126,7 +130,7 @@ _YEARS: Final[tuple[tuple[str, Callable[[Sequence[EnrollmentItem]], bool]], ...]
 def _accents(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:
     for group in _by_id(items).values():
         if len({name_key(item.display_name) for item in group if item.display_name}) > 1:
-            yield group[-1], "unaccented_name", {"rows": _rows_of(group)}
+            yield group[-1], "unaccented_name", {"rows": group}
 
 
 def _numbers(items: Sequence[EnrollmentItem]) -> dict[str, list[EnrollmentItem]]:
@@ -195,7 +199,7 @@ def _shared_images(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:
         by_image[item.image_path, item.modality, item.finger, item.face_number, item.largest_face].append(item)
     for group in by_image.values():
         if len({item.external_id for item in group}) > 1:
-            yield group[-1], "shared_image", {"rows": _rows_of(group)}
+            yield group[-1], "shared_image", {"rows": group}
         seen: dict[str, EnrollmentItem] = {}
         for item in group:
             if item.external_id in seen:

@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -455,18 +456,27 @@ def _lines(path: Path) -> tuple[tuple[str, str], ...]:
         return tuple((row["row"], row["outcome"]) for row in csv.DictReader(file))
 
 
+def now(seen: Outcome) -> str:
+    """What became of a backlog, in a few words."""
+    if not seen.results:
+        return f"refused whole: “{seen.check_text.strip().splitlines()[-1][:70]}…”"
+    outcomes = Counter(outcome for _, outcome in seen.results)
+    told = [f"{outcomes['enrolled']} rows enrolled"]
+    named = outcomes["unusable"] + outcomes["refused"]
+    if named:
+        told.append(f"{named} named" + (", by `check` too" if seen.check_code else ""))
+    if "Things to look at" in seen.check_text:
+        told.append("told to be looked at")
+    return ", ".join(told)
+
+
 def main() -> None:
     """Print the table."""
-    print("| delivered | before | now: check | run | people | lines |\n|---|---|---|---|---|---|")
+    print("| delivered | before | now |\n|---|---|---|")
     for backlog in BACKLOGS:
         with tempfile.TemporaryDirectory() as folder:
             seen = deliver(backlog, Path(folder))
-        told = seen.check_text.strip().replace("\n", " / ")[:160]
-        print(
-            f"| {backlog.kind} | {backlog.before} | {seen.check_code}: {told} | {seen.run_code} | {seen.people} of "
-            f"{backlog.people} | {len(seen.results)} of {backlog.rows} |",
-            flush=True,
-        )
+        print(f"| {backlog.kind} | {backlog.before} | {now(seen)} |".replace("_A.png ...", "_A.png …"), flush=True)
 
 
 if __name__ == "__main__":
