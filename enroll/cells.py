@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from enroll.errors import refusal
+from enroll.errors import ManifestError, refusal
 from enroll.printable import is_unseen, printable
 from enroll.words import finger_of_word, folded, modality_of_word, sex_of_word
 from index.records import FingerPosition, Modality, Sex
@@ -30,6 +30,8 @@ _NO_ID_WORDS: Final = frozenset(
 )
 # UTF-8 that was read as Windows-1252, as it shows in Vietnamese, and letters that a narrow encoding replaced.
 _MISREAD: Final = re.compile("á[º»]|Ä[‘\u0090\u0091]|Æ[°\u00a0¡]|\ufffd")
+# A letter that was replaced within a name; a question mark behind it may be meant.
+_REPLACED: Final = re.compile(r"\w\?(?=\w| \w)|\?\w")
 _SEPARATORS: Final = re.compile("[\u2028\u2029\u0085\u00a0]+")
 
 
@@ -41,7 +43,7 @@ def clean_text(name: str, value: str, language: str) -> str:
     unseen = next((character for character in value if is_unseen(character)), "")
     if unseen:
         raise refusal("unseen_character", language, name=name, shown=printable(unseen))
-    if _MISREAD.search(value) or (name == "display_name" and "?" in value):
+    if _MISREAD.search(value) or (name == "display_name" and _REPLACED.search(value)):
         raise refusal("lost_letters", language, name=name, value=value)
     return value
 
@@ -82,6 +84,13 @@ def parse_date(value: str) -> date | None:
         return date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:
         return None
+
+
+def _bad_date(value: str, language: str) -> ManifestError:
+    month_first = re.fullmatch(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})", value)
+    if month_first and parse_date(f"{month_first[3]}/{month_first[1]}/{month_first[4]}"):
+        return refusal("month_first", language, value=value)
+    return refusal("bad_date", language, value=value)
 
 
 def modality_of(value: str, language: str) -> Modality:
@@ -133,7 +142,7 @@ def birth_year_of(value: str, language: str) -> int | None:
     day = parse_date(value)
     month = re.fullmatch(r"(?:0?[1-9]|1[0-2])[/.-]([0-9]{4})", value)
     if day is None and month is None and not re.fullmatch(r"[0-9]{4}", value):
-        raise refusal("bad_date", language, value=value)
+        raise _bad_date(value, language)
     year = day.year if day is not None else int(month[1] if month else value)
     today = datetime.now(UTC).date()
     if not FIRST_BIRTH_YEAR <= year <= today.year or (day is not None and day > today + timedelta(days=1)):
@@ -146,7 +155,7 @@ def capture_time_of(value: str, language: str) -> datetime | None:
         return None
     day = parse_date(value)
     if day is None:
-        raise refusal("bad_date", language, value=value)
+        raise _bad_date(value, language)
     if day > datetime.now(UTC).date() + timedelta(days=1):  # a day ahead: it is tomorrow already east of Greenwich
         raise refusal("future_date", language, value=value)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

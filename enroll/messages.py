@@ -244,6 +244,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "ngày phải viết 31/12/1990 hoặc 1990-12-31, không phải “{value}”",
         "a date must read 31/12/1990 or 1990-12-31, not “{value}”",
     ),
+    "month_first": (
+        "ngày “{value}” có tháng đứng trước; hãy viết ngày trước (31/12/1990) và kiểm tra ngày của các dòng khác",
+        "the date “{value}” has the month first; write the day first (31/12/1990), and look at the dates of other rows",
+    ),
     "bad_birth_year": (
         "năm sinh phải từ {first} đến {last}, không phải “{value}”",
         "the birth year must be {first} to {last}, not “{value}”",

@@ -118,7 +118,12 @@ def folded(value: str) -> str:
 
 def column_of(header: str) -> str | None:
     """The column that a header means; "" for one that is not used (a running number, a remark); None if unknown."""
-    return _COLUMNS_BY_WORD.get(folded(header).replace(" ", ""))
+    explained = re.sub(r"\([^()]*\)", "", header)  # Ngày sinh (dd/mm/yyyy)
+    return next((_COLUMNS_BY_WORD[word] for word in map(_glued, (header, explained)) if word in _COLUMNS_BY_WORD), None)
+
+
+def _glued(header: str) -> str:
+    return folded(header).replace(" ", "")
 
 
 def sex_of_word(value: str) -> Sex | None:
@@ -156,7 +161,7 @@ def _bare_character(character: str) -> str:
 
 
 _COLUMNS_BY_WORD: Final = {
-    folded(word).replace(" ", ""): column
+    _glued(word): column
     for column, words in {**_COLUMN_WORDS, "": _UNUSED_COLUMN_WORDS}.items()
     for word in (*words, column)
     if word

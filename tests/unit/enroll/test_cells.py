@@ -35,6 +35,8 @@ def _forms(value: str) -> set[str]:
         ("Tệp ảnh", "image"),
         ("Họ và tên", "display_name"),
         ("Giới tính", "sex"),
+        ("Giới tính (Nam/Nữ)", "sex"),
+        ("Ngày sinh (dd/mm/yyyy) *", "birth_date"),
         ("Ngày sinh", "birth_date"),
         ("Năm sinh", "birth_date"),
         ("Ngày chụp", "capture_date"),
@@ -124,6 +126,12 @@ def test_dates_have_the_day_first(value: str, expected: date | None) -> None:
     assert cells.parse_date(value) == expected
 
 
+def test_a_month_that_stands_first_is_told() -> None:
+    for read in (cells.birth_year_of, cells.capture_time_of):
+        with pytest.raises(ManifestError, match="month first"):
+            read("12/31/1990", "en")
+
+
 def test_birth_years_end_with_this_year() -> None:
     this_year = datetime.now(UTC).year
     for value, year in (("1900", 1900), (str(this_year), this_year), ("12/1985", 1985), ("03/02/1985", 1985)):
@@ -174,7 +182,18 @@ def test_lost_letters_are_told() -> None:
     for value in (misread, "Nguy?n Th? Ánh", "Nguy\ufffdn"):
         with pytest.raises(ManifestError, match="encoding"):
             cells.clean_text("display_name", value, "en")
-    for value in ("Nguyễn Thị Ánh", "Nguye\u0302\u0303n", "Đặng Ươm", "ÁNH Ộ Ừ", "O'Neill-Đỗ"):
+    with pytest.raises(ManifestError, match="encoding"):
+        cells.clean_text("display_name", "Th? Hoa", "en")
+    for value in (
+        "Nguyễn Thị Ánh",
+        "Nguyễn Văn A?",
+        "Không rõ (?)",
+        "?",
+        "Nguye\u0302\u0303n",
+        "Đặng Ươm",
+        "ÁNH Ộ Ừ",
+        "O'Neill-Đỗ",
+    ):
         assert cells.clean_text("display_name", value, "en") == value
 
 
