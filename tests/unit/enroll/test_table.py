@@ -169,3 +169,9 @@ def test_a_file_that_cannot_be_read_says_why(content: bytes, code: str) -> None:
     with pytest.raises(ManifestError) as refused:
         _read(content)
     assert refused.value.code == code
+
+
+def test_one_null_byte_spoils_its_row_alone() -> None:
+    rows = _read(b"external_id,image\n1,a\n2,b\0\n3,c\n").rows
+    assert [row.number for row in rows] == [2, 3, 4]
+    assert rows[1].cells["image"] == "b\0"  # refused where the cell is read, as every invisible character
