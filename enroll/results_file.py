@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -19,6 +17,7 @@ from enroll.items import Finding
 from enroll.messages import text
 from enroll.printable import spreadsheet_cell
 from enroll.target import ItemResult, Outcome
+from index.durable.files import replacement
 
 COLUMNS: Final = (
     "row",
@@ -149,15 +148,7 @@ def _as_csv(lines: Iterable[Mapping[str, str]]) -> str:
 
 def _write_whole(path: Path, lines: Iterable[Line]) -> None:
     """Replace the file in one step; a reader sees the old or the new one. Mode 0600 from the start."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
+    heading = ",".join(COLUMNS) + "\r\n"
+    with replacement(path) as file:
         # utf-8-sig, so that Excel shows Vietnamese as written.
-        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerow(COLUMNS)
-            file.write(_as_csv(lines))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        file.write((heading + _as_csv(lines)).encode("utf-8-sig"))
