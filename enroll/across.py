@@ -45,7 +45,7 @@ def check_across(backlog: Backlog, defaults: Defaults) -> Backlog:
     for item, code, values in _contradictions(items):
         bad.setdefault(item.row_number, _finding(item, code, values, backlog, defaults.language))
     if not defaults.ids_as_written:
-        for item, code, values in _lost_zeros(items):
+        for item, code, values in (*_lost_zeros(items), *_odd_citizen_ids(items)):
             bad.setdefault(item.row_number, _finding(item, code, values, backlog, defaults.language))
     kept = tuple(item for item in items if item.row_number not in bad)
     warnings = tuple(
@@ -164,6 +164,18 @@ def _full_number(number: str, by_value: Mapping[str, set[str]], widths: set[int]
     is_short = len(number) == _CITIZEN_ID_LENGTH - 1 or (len(number) == _CITIZEN_ID_LENGTH - 2 and has_citizen_ids)
     full = number.zfill(_CITIZEN_ID_LENGTH)
     return full if is_short and full[:3] in _PROVINCES else ""
+
+
+def _odd_citizen_ids(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:
+    """Where most are citizens' numbers, one of another length misses digits, or has some too many."""
+    numbers = _numbers(items)
+    citizen_count = sum(len(number) == _CITIZEN_ID_LENGTH and number[:3] in _PROVINCES for number in numbers)
+    if 2 * citizen_count < len(numbers):
+        return
+    for number, group in numbers.items():
+        if len(number) not in (_OLD_ID_LENGTH, _CITIZEN_ID_LENGTH):
+            values = {"value": number, "count": len(number)}
+            yield from ((item, "odd_citizen_id", values) for item in group)
 
 
 def _odd_lengths(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:

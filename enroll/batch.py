@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from enroll.errors import ManifestError, TargetError
+from enroll.errors import ManifestError, ResultsError, TargetError
 from enroll.image_files import read_image
 from enroll.items import EnrollmentItem, Finding
 from enroll.messages import text
@@ -86,21 +86,26 @@ class _Record:
             self._results_file.append(ended.line)
 
     def finish(self, items: Sequence[EnrollmentItem]) -> BatchSummary:
-        """Rows whose turn did not come get their line too, and the file its final form."""
-        for item in items:
-            if item.row_number not in self._lines:
-                self._lines[item.row_number] = line_of(ItemResult(item, Outcome.NOT_SENT))
-        lines = [self._lines[number] for number in sorted(self._lines)]
-        self._results_file.finish(lines)
-        outcomes = Counter(Outcome(line["outcome"]) for line in lines)
+        """Rows whose turn did not come get their line too, and the file its final form. Raises ResultsError."""
+        self._results_file.finish(self._all_lines(items))
+        return self.summary(items)
+
+    def summary(self, items: Sequence[EnrollmentItem]) -> BatchSummary:
+        lines = self._all_lines(items)
         told = (line for line in lines if Outcome(line["outcome"]) in _EXPLAINED)
         return BatchSummary(
-            outcomes,
+            Counter(Outcome(line["outcome"]) for line in lines),
             Counter(": ".join(part for part in (line["reason"], line["detail"]) if part) for line in told),
             duplicate_count=sum(bool(line["duplicates"]) for line in lines),
             conflict_count=sum(bool(line["warning"]) for line in lines),
             skipped=len(self._skipped),
         )
+
+    def _all_lines(self, items: Sequence[EnrollmentItem]) -> list[Line]:
+        """In the order of the backlog."""
+        waiting = {item.row_number: line_of(ItemResult(item, Outcome.NOT_SENT)) for item in items}
+        lines = waiting | self._lines
+        return [lines[number] for number in sorted(lines)]
 
 
 def run_batch(
@@ -118,8 +123,9 @@ def run_batch(
     """Enroll every item that the results file does not show as done; items and problems each get one line there.
 
     hold_conflicts: rows that differ from the record of their external id are not sent. on_result gets each result,
-    None for an item that was skipped. Raises ResultsError, and BatchStoppedError when the target stays unreachable or
-    the run is interrupted: the file then has a line for every row, and the same call goes on from there.
+    None for an item that was skipped. Raises ResultsError before anything is sent; BatchStoppedError when the target
+    stays unreachable, the run is interrupted or the file can no longer be written. The file then has a line for every
+    row, as far as it can be written, and the same call goes on from there.
     """
     done = finished_lines(results_path, language=language)
     problem_lines = {finding.row_number: line_of_problem(finding) for finding in problems}
@@ -129,10 +135,15 @@ def run_batch(
     stopped: BaseException | None = None
     try:
         _enroll_all(worker, items, jobs, record, on_result)
-    except (TargetError, KeyboardInterrupt) as error:
+    except (TargetError, ResultsError, KeyboardInterrupt) as error:
         stopped = error
-    finally:
+    except BaseException:
+        record.finish(items)
+        raise
+    try:
         summary = record.finish(items)
+    except ResultsError as error:  # the disk is full, say: what was enrolled stays enrolled
+        raise BatchStoppedError(record.summary(items)) from (stopped or error)
     if stopped is not None:
         raise BatchStoppedError(summary) from stopped
     return summary

@@ -119,13 +119,13 @@ def _enroll(
         summary = _run_with_progress(backlog, target, results_path, options, console)
     except BatchStoppedError as stopped:
         print_summary(stopped.summary, results_path, options.lang, console)
-        is_unreachable = isinstance(stopped.__cause__, TargetError)
-        if is_unreachable:
+        if isinstance(stopped.__cause__, TargetError):
             _say_unreachable(stopped.__cause__, options, console)
-        else:
-            say(console, text("interrupted", options.lang))
-            say(console, text("again", options.lang))
-        return UNREACHABLE if is_unreachable else INTERRUPTED
+            return UNREACHABLE
+        is_asked = isinstance(stopped.__cause__, KeyboardInterrupt)
+        say(console, text("interrupted", options.lang) if is_asked else str(stopped.__cause__), style="red")
+        say(console, text("again", options.lang))
+        return INTERRUPTED if is_asked else SOME_NOT_ENROLLED
     print_summary(summary, results_path, options.lang, console)
     return ALL_ENROLLED if summary.all_enrolled else SOME_NOT_ENROLLED
 

@@ -321,6 +321,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "external_id “{value}” may have lost a leading zero (“{full}”?). Format the column as Text and enter it again; "
         "if it is right as written, add --ids-as-written",
     ),
+    "odd_citizen_id": (
+        "external_id “{value}” có {count} chữ số, trong khi phần lớn là số CCCD 12 chữ số; hãy sửa, hoặc nếu đúng như "
+        "đã viết, thêm --ids-as-written",
+        "external_id “{value}” has {count} digits among citizens' numbers of 12; correct it, or if it is right as "
+        "written, add --ids-as-written",
+    ),
     "mixed_lengths": (
         "external_id “{value}” có {count} chữ số, phần lớn có {usual}",
         "external_id “{value}” has {count} digits, most have {usual}",

@@ -189,6 +189,12 @@ def _two_lengths(_: Path, rows: list[dict[str, str]]) -> None:
     rows[1]["external_id"] = "1234567"
 
 
+def _case_numbers(folder: Path, rows: list[dict[str, str]]) -> None:
+    for number, row in enumerate(rows):
+        row["external_id"] = f"{20240000 + number}"
+    _two_lengths(folder, rows)
+
+
 def _decomposed_paths(folder: Path, rows: list[dict[str, str]]) -> None:
     for number, row in enumerate(rows, start=1):
         photo(folder, f"a\u0309nh/tre\u0309 {number}.png", number)
@@ -338,7 +344,9 @@ BACKLOGS: Final = (
         each(external_id=lambda value: value.lstrip("0"))), 0, FEW, ("row 2", "row 5", "leading zero"), 2, 1),
     Backlog("the same, said to be right", "-", sheet(each(external_id=lambda value: value.lstrip("0"))), FEW, FEW,
             options=("--ids-as-written",)),
-    Backlog("an id of another length", "nothing said", sheet(_two_lengths), FEW, FEW, ("row 3", "7 digits")),
+    Backlog("an id of another length among citizens' numbers", "nothing said", sheet(_two_lengths), 3, FEW,
+            ("row 3", "7 digits"), 2, 1),
+    Backlog("an id of another length elsewhere", "nothing said", sheet(_case_numbers), FEW, FEW, ("row 3", "7 digits")),
     Backlog("one id with two names", _MERGED.format("3 of 4"), sheet(_one_id("display_name")), 2, FEW,
             ("row 4", "row 5", "names"), 2, 1),
     Backlog("one id with two sexes", _MERGED.format("3 of 4"), sheet(_one_id("sex")), 2, FEW,

@@ -87,6 +87,13 @@ def test_ids_that_lost_a_zero(external_ids: tuple[str, ...], bad: list[int]) -> 
     assert _problems(_ids(*external_ids), Defaults(language="en", ids_as_written=True)) == []
 
 
+def test_among_citizens_numbers_another_length_is_a_mistake() -> None:
+    good = ("079090000001", "079090000002", "001090000003")
+    backlog = _ids(*good, "0790900000031", "07909003", "012345678", "HS-17")
+    assert _problems(backlog) == [(5, "odd_citizen_id"), (6, "odd_citizen_id")]
+    assert _problems(backlog, Defaults(language="en", ids_as_written=True)) == []
+
+
 def test_ids_of_other_lengths_are_told() -> None:
     assert _warnings(_ids("5123456", "5123457", "99934567890")) == [(4, "mixed_lengths")]
     assert _warnings(_ids("1", "2", "10")) == [(2, "mixed_lengths_file")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import stat
 import threading
 from dataclasses import replace
@@ -260,3 +261,17 @@ def test_what_the_record_says_otherwise_is_told(tmp_path: Path) -> None:
     run_batch([item], target, results_path=tmp_path / "r.csv", hold_conflicts=True, language="en")
     (row,) = _rows(tmp_path / "r.csv")
     assert (row["outcome"], "may not be read" in row["warning"]) == ("enrolled", True)
+
+
+def test_results_that_can_no_longer_be_written_stop_the_run_with_its_counts(tmp_path: Path) -> None:
+    items = _items(tmp_path, "a.png", "b.png")
+    folder = tmp_path / "results"
+    folder.mkdir()
+
+    def lose_folder(_: ItemResult | None) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    with pytest.raises(BatchStoppedError) as stopped:
+        run_batch(items, MemoryTarget(), results_path=folder / "r.csv", on_result=lose_folder)
+    assert isinstance(stopped.value.__cause__, ResultsError)
+    assert stopped.value.summary.outcomes == {Outcome.ENROLLED: 2}
