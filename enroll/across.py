@@ -101,7 +101,7 @@ def name_key(name: str) -> str:
 def _contradictions(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:
     """Every row of an id that has two names, sexes or birth years: nobody can say which are right."""
     for group in _by_id(items).values():
-        for code, is_contradicted in (("two_names", _has_two_names), ("two_sexes", _has_two_sexes), *_YEARS):
+        for code, is_contradicted in _CONTRADICTIONS:
             if is_contradicted(group):
                 yield from ((item, code, {"rows": group}) for item in group)
                 break
@@ -124,7 +124,11 @@ def _has_two_years(group: Sequence[EnrollmentItem]) -> bool:
     return len({item.birth_year for item in group} - {None}) > 1
 
 
-_YEARS: Final[tuple[tuple[str, Callable[[Sequence[EnrollmentItem]], bool]], ...]] = (("two_years", _has_two_years),)
+_CONTRADICTIONS: Final[tuple[tuple[str, Callable[[Sequence[EnrollmentItem]], bool]], ...]] = (
+    ("two_names", _has_two_names),
+    ("two_sexes", _has_two_sexes),
+    ("two_years", _has_two_years),
+)
 
 
 def _accents(items: Sequence[EnrollmentItem]) -> Iterator[_Row]:

@@ -75,9 +75,12 @@ def read_folder(folder: Path, defaults: Defaults, *, on_row: Callable[[int], Non
         except ManifestError as error:
             shown = printable(file.name)
             problems.append(Finding(number, shown, error.code, str(error), image=shown))
-    notes = (_passed_over_note(passed_over, language),) if passed_over else ()
+    notes = [_listed("passed_over", passed_over, language)] if passed_over else []
+    empty = _folders_without(found, folder)
+    if empty and not is_flat:
+        notes.append(_listed("empty_folders", empty, language))
     used = pattern.text if pattern is not None else _BY_FILE if is_flat else _BY_FOLDER
-    return Backlog(tuple(items), tuple(problems), notes=notes, pattern=used)
+    return Backlog(tuple(items), tuple(problems), notes=tuple(notes), pattern=used)
 
 
 def _pictures_of(folder: Path, language: str) -> tuple[list[_Found], list[str]]:
@@ -110,6 +113,7 @@ def _walk(folder: Path, language: str) -> Iterator[tuple[Path, str, ManifestErro
         for name in list(folders):
             if name.startswith("."):
                 folders.remove(name)
+                yield here / name, _relative(here / name, folder) + "/", None
             elif (here / name).is_symlink():
                 yield here / name, _relative(here / name, folder), refusal("linked_folder", language)
         for name in names:
@@ -131,9 +135,19 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _passed_over_note(names: list[str], language: str) -> str:
+def _folders_without(found: list[_Found], folder: Path) -> list[str]:
+    """First-level folders in which no picture lies."""
+    used = {file.name.partition("/")[0] for file in found}
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+    except OSError:  # told as a folder that cannot be read
+        return []
+    return sorted(printable(name) for name in names if name not in used)
+
+
+def _listed(code: str, names: list[str], language: str) -> str:
     shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
-    return text("passed_over", language, count=len(names), names=shown)
+    return text(code, language, count=len(names), names=shown)
 
 
 def _check_says_who(found: list[_Found], *, is_flat: bool, defaults: Defaults) -> None:

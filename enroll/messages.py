@@ -82,6 +82,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Bỏ qua {count} tệp không phải ảnh: {names}",
         "Passed over {count} files that are no images: {names}",
     ),
+    "empty_folders": (
+        "{count} thư mục không có ảnh: {names}",
+        "{count} folders have no image: {names}",
+    ),
     "unused_columns": ("Cột không dùng: {names}", "Columns not used: {names}"),
     "galleries_made": ("Đã tạo nhóm mới: {names}", "New galleries made: {names}"),
     # -- the target --

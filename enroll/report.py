@@ -24,8 +24,8 @@ _SECONDS_BETWEEN_LINES: Final = 5.0
 
 
 def say(console: Console, line: str, *, style: str | None = None) -> None:
-    """One line as it is: nothing in it is markup, moves the cursor or is broken."""
-    console.print(printable(line), style=style, markup=False, soft_wrap=True)
+    """One line as it is: nothing in it is markup or an emoji's name, moves the cursor or is broken."""
+    console.print(printable(line), style=style, markup=False, emoji=False, soft_wrap=True)
 
 
 def result_line(result: ItemResult, language: str) -> str:

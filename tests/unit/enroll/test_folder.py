@@ -127,11 +127,12 @@ def test_files_that_do_not_match_are_named(tmp_path: Path) -> None:
 
 
 def test_links_to_folders_and_hidden_folders_are_not_read_in_silence(tmp_path: Path) -> None:
-    root = _tree(tmp_path / "people", "079/a.jpg")
+    root = _tree(tmp_path / "people", "079/a.jpg", ".hidden/b.jpg", "081/notes.txt")
     _tree(tmp_path / "elsewhere", "b.jpg")
     (root / "080").symlink_to(tmp_path / "elsewhere")
     backlog = read_backlog(root, DEFAULTS)
     assert [(finding.place, finding.code) for finding in backlog.problems] == [("080", "linked_folder")]
+    assert [note.split(": ")[1] for note in backlog.notes] == [".hidden/, 081/notes.txt", "081"]
 
 
 def test_paths_are_found_as_people_write_them(tmp_path: Path) -> None:
