@@ -27,6 +27,7 @@ from enroll.target import EnrollmentTarget, ItemResult, Outcome
 RETRY_WAITS_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 # So many images one after the other without an answer are not the fault of the images.
 MOST_UNANSWERED: Final = 3
+_SECONDS_BETWEEN_LOOKS: Final = 0.2
 _EXPLAINED: Final = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.UNUSABLE})
 
 T = TypeVar("T")
@@ -118,14 +119,17 @@ def run_batch(
     language: str = "vi",
     hold_conflicts: bool = False,
     on_result: Callable[[ItemResult | None], None] = lambda _: None,
+    stop: threading.Event | None = None,
     retry_waits_seconds: tuple[float, ...] = RETRY_WAITS_SECONDS,
 ) -> BatchSummary:
     """Enroll every item that the results file does not show as done; items and problems each get one line there.
 
     hold_conflicts: rows that differ from the record of their external id are not sent. on_result gets each result,
-    None for an item that was skipped. Raises ResultsError before anything is sent; BatchStoppedError when the target
-    stays unreachable, the run is interrupted or the file can no longer be written. The file then has a line for every
-    row, as far as it can be written, and the same call goes on from there.
+    None for an item that was skipped. stop: set it to end the run as an interrupt does.
+
+    Raises ResultsError before anything is sent; BatchStoppedError when the target stays unreachable, the run is
+    interrupted or the file can no longer be written. The file then has a line for every row, as far as it can be
+    written, and the same call goes on from there.
     """
     done = finished_lines(results_path, language=language)
     problem_lines = {finding.row_number: line_of_problem(finding) for finding in problems}
@@ -134,7 +138,7 @@ def run_batch(
     worker = _Worker(target, done, language, retry_waits_seconds, RecordCheck(target, language, hold=hold_conflicts))
     stopped: BaseException | None = None
     try:
-        _enroll_all(worker, items, jobs, record, on_result)
+        _enroll_all(worker, items, record, jobs=jobs, on_result=on_result, stop=stop or threading.Event())
     except (TargetError, ResultsError, KeyboardInterrupt) as error:
         stopped = error
     except BaseException:
@@ -152,9 +156,11 @@ def run_batch(
 def _enroll_all(
     worker: _Worker,
     items: Sequence[EnrollmentItem],
-    jobs: int,
     record: _Record,
+    *,
+    jobs: int,
     on_result: Callable[[ItemResult | None], None],
+    stop: threading.Event,
 ) -> None:
     """Results as they end, with few images read ahead: a backlog does not fit into memory. What is under way when the
     run has to stop is waited for and taken, since the target may have enrolled it."""
@@ -164,7 +170,9 @@ def _enroll_all(
         running = {pool.submit(worker.enroll, item) for item in islice(waiting, jobs * 2)}
         try:
             while running:
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                ended, running = wait(running, timeout=_SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
+                if stop.is_set():
+                    raise KeyboardInterrupt
                 running |= {pool.submit(worker.enroll, item) for item in islice(waiting, len(ended))}
                 for future in ended:
                     record.take(future.result())

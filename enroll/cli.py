@@ -12,12 +12,13 @@ import difflib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 from rich.console import Console
 
@@ -100,16 +101,15 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
         say(console, text("stopped_strict", options.lang))
         return BAD_INPUT
-    with _stopping_on_sigterm():
-        target = _open_target(options)
-        try:
-            backlog = _with_galleries(backlog, target, options, console)
-            print_findings(backlog.problems, options.lang, console, code="bad_rows")
-            if backlog.problems:
-                say(console, text("going_on", options.lang))
-            return _enroll(backlog, target, results_path, options, console)
-        finally:
-            target.close()
+    target = _open_target(options)
+    try:
+        backlog = _with_galleries(backlog, target, options, console)
+        print_findings(backlog.problems, options.lang, console, code="bad_rows")
+        if backlog.problems:
+            say(console, text("going_on", options.lang))
+        return _enroll(backlog, target, results_path, options, console)
+    finally:
+        target.close()
 
 
 def _enroll(
@@ -192,7 +192,7 @@ def _unknown_gallery(
 def _run_with_progress(
     backlog: Backlog, target: EnrollmentTarget, results_path: Path, options: argparse.Namespace, console: Console
 ) -> BatchSummary:
-    with progress_of("enrolling", options.lang, console) as advance:
+    with progress_of("enrolling", options.lang, console) as advance, _stopping_on_signals() as stop:
 
         def show(result: ItemResult | None) -> None:
             advance(len(backlog.items))
@@ -209,25 +209,30 @@ def _run_with_progress(
             language=options.lang,
             hold_conflicts=options.hold_conflicts,
             on_result=show,
+            stop=stop,
         )
 
 
 @contextmanager
-def _stopping_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does, with a line for every row; only the main thread may set that up."""
+def _stopping_on_signals() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, so that a run ends between two steps with a line for every row; a second one
+    interrupts whatever goes on. Only the main thread may set that up."""
+    stop = threading.Event()
 
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
 
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:
-        yield
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
         return
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
