@@ -24,6 +24,10 @@ COMMANDS = {
         "benchmarks.leader_parity",
         "the fast fingerprint network against the exact one, and that against Keras",
     ),
+    "picture-formats": (
+        "benchmarks.picture_formats.report",
+        "picture files of every kind: the true picture, or refused by name",
+    ),
     "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
     "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),

@@ -127,7 +127,7 @@ class Engines:
         with stages.stage("decode"):
             image = decode_image(sample.image_bytes, ppi=sample.ppi, limits=self.limits)
         if image.ppi is None:
-            raise ResolutionError("the print states no resolution: send its ppi with the image")
+            raise ResolutionError(image.ppi_fault or "the print states no resolution: send its ppi with the image")
         if not SMALLEST_PPI <= image.ppi <= LARGEST_PPI:
             raise ResolutionError(
                 f"{image.ppi:.0f} ppi is outside {SMALLEST_PPI:.0f} to {LARGEST_PPI:.0f}: "

@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from index import errors as index_errors
 from matcher import errors
-from matcher.errors import QualityError, RequestError, SampleError, SeveralFacesError
+from matcher.errors import ImageKindError, QualityError, RequestError, SampleError, SeveralFacesError
 from matcher.messages import text
 from matcher.texts.quality_texts import reason_text
 from protos.biometrics.v1 import error_reason_pb2, sample_pb2
@@ -24,6 +24,7 @@ _TABLE: Final[dict[type[Exception], tuple[grpc.StatusCode, str]]] = {
     errors.ImageError: (Code.INVALID_ARGUMENT, "IMAGE_INVALID"),
     errors.ImageEmptyError: (Code.INVALID_ARGUMENT, "IMAGE_EMPTY"),
     errors.ImageFormatError: (Code.INVALID_ARGUMENT, "IMAGE_FORMAT"),
+    errors.ImageKindError: (Code.INVALID_ARGUMENT, "IMAGE_FORMAT"),
     errors.ImageTruncatedError: (Code.INVALID_ARGUMENT, "IMAGE_TRUNCATED"),
     errors.ImageTooLargeError: (Code.INVALID_ARGUMENT, "IMAGE_TOO_LARGE"),
     errors.ImageTooSmallError: (Code.INVALID_ARGUMENT, "IMAGE_TOO_SMALL"),
@@ -92,7 +93,12 @@ def error_text(error: BaseException, language: str) -> str:
     which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
     quality follows, or the field that is wrong."""
     in_own_words = language == "en" and isinstance(error, _TOLD)
-    told = str(error) if in_own_words else text(code_and_reason(error)[1], language)
+    if in_own_words:
+        told = str(error)
+    elif isinstance(error, ImageKindError):
+        told = text(error.code, language, **error.values)
+    else:
+        told = text(code_and_reason(error)[1], language)
     if isinstance(error, QualityError) and error.reasons:
         told = " ".join([told.rstrip(".") + ".", *(reason_text(code, language) for code in error.reasons)])
     if not in_own_words and isinstance(error, RequestError) and error.field:

@@ -1,0 +1,1 @@
+"""Bytes from outside: pictures and interchange records, read without trusting them."""
