@@ -28,6 +28,7 @@ COMMANDS = {
         "benchmarks.picture_formats.report",
         "picture files of every kind: the true picture, or refused by name",
     ),
+    "wsq-damage": ("benchmarks.picture_formats.wsq_damage", "damaged WSQ files that are decoded all the same"),
     "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
     "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),
