@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from index.records import FingerPosition, Modality, Subject
@@ -43,6 +45,23 @@ def test_several_photographs_of_one_person_are_fused_to_one_score(service: Servi
         (score,) = mated.sample_scores
         assert score.reference_id in (1, 2, 4)
     assert not service.client.verify([face(2)], subject_id=subject_id).above_threshold
+
+
+@pytest.mark.parametrize("sample", [face, finger])
+def test_the_same_sample_enrolled_again_changes_no_decision(
+    service: Service, sample: Callable[..., EncodedSample]
+) -> None:
+    subject_id = service.client.enroll([sample(1)], subject=Subject("", "number-1")).subject_id
+    probe = [sample(1, impression=1)]
+    first = service.client.verify(probe, subject_id=subject_id)
+    for _ in range(4):
+        again = service.client.enroll([sample(1)], subject=Subject(subject_id))
+        assert again.samples[0].same_as_reference_id == 1
+    last = service.client.verify(probe, subject_id=subject_id)
+    assert (last.score, last.threshold_score) == (first.score, first.threshold_score)
+    found = service.client.identify(probe, access=ACCESS)
+    assert found.candidates[0].score == pytest.approx(first.score)
+    assert not service.client.enroll([sample(1)], subject=Subject("", "number-2")).samples[0].same_as_reference_id
 
 
 def test_two_probes_are_compared_without_storing_either(service: Service) -> None:
