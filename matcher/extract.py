@@ -7,21 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-
 from index.records import FingerPosition, Modality, Template
 from matcher.decode import ImageLimits, decode_image
 from matcher.errors import ModalityError, PackNotReadyError, RequestError, ResolutionError
 from matcher.face.engine import FaceExtraction
-from matcher.fingerprint.iso19794 import from_iso19794_2
+from matcher.fingerprint.imported import comparable_minutiae, imported_quality
+from matcher.fingerprint.iso19794 import single_view
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import EncodedSample, FaceDetection, Image, Quality
 from matcher.trace import Stages
 
 MAX_FINGER_COUNT = 10
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
-# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
-IMPORTED_REASON = "imported_template"
 
 
 class FaceExtracting(Protocol):
@@ -141,11 +138,22 @@ class Engines:
     def _import_template(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.fingerprint is not None
         with stages.stage("extract_fingerprint"):
-            minutiae = from_iso19794_2(sample.minutiae_template)
+            view = single_view(sample.minutiae_template)
+            _check_position(sample.finger, view.finger)
+            minutiae = comparable_minutiae(view.minutiae)
             template = self.fingerprint.template_from_minutiae(minutiae, sample.finger)
-        score = round(100.0 * float(np.mean(minutiae.quality))) if len(minutiae) else 0
         digest = hashlib.sha256(sample.minutiae_template).hexdigest()
-        return Extraction(template, Quality(score, (IMPORTED_REASON,)), digest)
+        return Extraction(template, imported_quality(minutiae), digest)
+
+
+def _check_position(stated: FingerPosition, of_record: FingerPosition) -> None:
+    """A record that says nothing agrees with everything; what it says alone narrows no search, for makers differ in
+    what they write when they do not know."""
+    if FingerPosition.UNKNOWN not in (stated, of_record) and stated is not of_record:
+        raise ModalityError(
+            f"the record is of finger position {int(of_record)} and the request says {int(stated)}: "
+            "correct one of them, or leave the position of the request unset"
+        )
 
 
 def check_probe(samples: Sequence[EncodedSample], *, field: str = "probe.samples") -> None:

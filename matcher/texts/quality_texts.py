@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from matcher.extract import IMPORTED_REASON
 from matcher.face.quality_messages import TEXTS as FACE_TEXTS
+from matcher.fingerprint.imported import FEW_MINUTIAE_REASON
 from matcher.fingerprint.quality_messages import QUALITY_MESSAGES as FINGERPRINT_TEXTS
+from matcher.samples import IMPORTED_REASON
 
 _OWN: Final[dict[str, tuple[str, str]]] = {
     IMPORTED_REASON: (
         "Mẫu được nhập từ hệ thống khác; không có ảnh để đánh giá.",
         "The template was imported; there is no image to judge.",
+    ),
+    FEW_MINUTIAE_REASON: (
+        "Mẫu nhập vào có quá ít điểm đặc trưng nên khó tìm thấy: hãy lấy lại vân tay, hoặc gửi ảnh.",
+        "The imported template has so few minutiae that it will rarely be found: capture the print again, or send the "
+        "image.",
     ),
 }
 QUALITY_TEXTS: Final[dict[str, tuple[str, str]]] = {**FACE_TEXTS, **FINGERPRINT_TEXTS, **_OWN}
