@@ -19,6 +19,8 @@ from matcher.trace import Stages
 
 MAX_FINGER_COUNT = 10
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
+# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
+IMPORTED_REASON = "imported_template"
 
 
 class FaceExtracting(Protocol):

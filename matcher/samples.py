@@ -11,8 +11,6 @@ import numpy.typing as npt
 from index.records import FingerPosition, Float32Array, Modality
 
 Uint8Array = npt.NDArray[np.uint8]
-# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
-IMPORTED_REASON = "imported_template"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Final
 from matcher.face.quality_messages import TEXTS as FACE_TEXTS
 from matcher.fingerprint.imported import FEW_MINUTIAE_REASON
 from matcher.fingerprint.quality_messages import QUALITY_MESSAGES as FINGERPRINT_TEXTS
-from matcher.samples import IMPORTED_REASON
+from matcher.extract import IMPORTED_REASON
 
 _OWN: Final[dict[str, tuple[str, str]]] = {
     IMPORTED_REASON: (
