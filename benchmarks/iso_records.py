@@ -10,13 +10,13 @@ from benchmarks.metrics import wilson_interval
 from benchmarks.product_files import pack_store, ready_pack
 from benchmarks.progress import track
 from index.records import FingerPosition
-from matcher.calibrate import Calibration
-from matcher.decode import decode_image
 from matcher.errors import SampleError
-from matcher.fingerprint.compare import PreparedFingerprint, compare, prepare
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare, prepare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.imported import comparable_minutiae, imported_quality
-from matcher.fingerprint.iso19794 import from_iso19794_2
+from matcher.formats.decode import decode_image
+from matcher.formats.iso19794 import from_iso19794_2
+from matcher.scoring.calibration import Calibration
 
 _THRESHOLD_SCORE = 40.0
 

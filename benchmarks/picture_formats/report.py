@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.picture_formats.matrix import Cell, all_cells
 from benchmarks.progress import track
-from matcher.decode import ImageLimits, decode_image
 from matcher.errors import ImageError, ImageFormatError
+from matcher.formats.decode import ImageLimits, decode_image
 
 
 class Verdict(Enum):

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from benchmarks.progress import track
-from matcher.decode import decode_image
 from matcher.errors import ImageError
+from matcher.formats.decode import decode_image
 
 Damage = Callable[[bytes, np.random.Generator], bytes]
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from matcher.errors import TemplateFormatError
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.extract import IMPORTED_REASON
-from matcher.samples import Quality
+from matcher.samples import IMPORTED_REASON, Quality
 
 FEW_MINUTIAE_REASON: Final = "few_minutiae"
 """Fewer than LEAST_FOR_SEARCH: such a print is rarely found."""

@@ -12,7 +12,6 @@ from PIL import Image as PillowImage
 from PIL.TiffImagePlugin import IFDRational
 
 from benchmarks.picture_formats.wsq_damage import DAMAGES, generated_wsq, unnoticed
-from matcher.decode import ImageLimits, decode_image
 from matcher.errors import (
     ImageEmptyError,
     ImageError,
@@ -22,6 +21,7 @@ from matcher.errors import (
     ImageTooSmallError,
     ResolutionError,
 )
+from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.wsq_blocks import band_sizes
 from matcher.formats.wsq_structure import check_wsq
 from matcher.server.status import error_text

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import FingerPosition
-from matcher.decode import decode_image
 from matcher.errors import TemplateFormatError
-from matcher.fingerprint.compare import compare, prepare
+from matcher.fingerprint.comparison.compare import compare, prepare
 from matcher.fingerprint.imported import comparable_minutiae, imported_quality
-from matcher.fingerprint.iso19794 import from_iso19794_2, read_iso19794_2, to_iso19794_2
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.decode import decode_image
+from matcher.formats.iso19794 import from_iso19794_2, read_iso19794_2, to_iso19794_2
 from tests.fakes import few_minutiae, record_minutiae
 from tests.unit.fingerprint.compared_prints import engine, made_up, template_of
 

@@ -1,0 +1,132 @@
+"""Bytes to Image: one upright uint8 picture, or a named error.
+
+A file type has a reader in matcher.formats; WSQ decodes in a child process (matcher.formats.wsq).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+
+from matcher.errors import (
+    ImageEmptyError,
+    ImageError,
+    ImageFormatError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+    ImageTruncatedError,
+    ResolutionError,
+)
+from matcher.formats import pnm, tiff, wsq
+from matcher.formats.pillow import decode_with_pillow
+from matcher.formats.refusals import not_understood
+from matcher.formats.resolution import FileResolution
+from matcher.samples import Image, Uint8Array
+
+# What people send instead, and what is therefore called by its name.
+_NAMED: Final = {b"GIF8": "GIF", b"%PDF": "PDF", b"8BPS": "Photoshop", b"\xff\xf7\xff": "JPEG-LS", b"PK\3\4": "ZIP"}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """max_bytes: encoded size. max_pixels: width × height. max_sample_bytes: of the samples as stored, before they are
+    brought to 8 bits. min_side_px: shortest usable side."""
+
+    max_bytes: int = 24 * 1024 * 1024
+    max_pixels: int = 66_000_000  # phones of 64 megapixels have up to 9248 x 6936
+    max_sample_bytes: int = 4 * 66_000_000  # of those, 8 bits in color with transparency
+    min_side_px: int = 32
+
+
+def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageLimits | None = None) -> Image:
+    """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, WSQ or PBM/PGM/PPM, up to 16 bits, gray, color or CMYK.
+
+    Samples are scaled by the depth that the file states, inverted where 0 is white, and turned by its orientation;
+    transparency is laid on white. What a file does otherwise is refused by name. ppi: overrides what the file says,
+    also where that is unusable; without it such a resolution is no error here, and told by Image.ppi_fault. Raises an
+    ImageError or ResolutionError that says what to do. Thread safe.
+    """
+    bounds = limits or ImageLimits()
+    if not image_bytes:
+        raise ImageEmptyError("The image is empty (0 bytes). Check that the file was copied completely.")
+    if len(image_bytes) > bounds.max_bytes:
+        raise ImageTooLargeError(f"The image file has {len(image_bytes)} bytes; send at most {bounds.max_bytes} bytes.")
+    if ppi is not None and not (np.isfinite(ppi) and ppi > 0):
+        raise ResolutionError("The stated ppi is not a positive number; state the scanner's pixels per inch.")
+    pixels, resolution = _decode(image_bytes, bounds)
+    _check_size(pixels.shape[1], pixels.shape[0], bounds)
+    pixels = np.ascontiguousarray(pixels)
+    pixels.setflags(write=False)
+    file_ppi, fault = _usable_ppi(resolution)
+    return Image(
+        pixels=pixels,
+        ppi=ppi if ppi is not None else file_ppi,
+        sha256=hashlib.sha256(image_bytes).hexdigest(),
+        ppi_fault="" if ppi is not None else fault,
+    )
+
+
+def _decode(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileResolution | None]:
+    def check_size(width_px: int, height_px: int, sample_bytes: int) -> None:
+        _check_size(width_px, height_px, bounds)
+        if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
+            raise ImageTooLargeError(
+                f"The image has {width_px}×{height_px} pixels of {sample_bytes} bytes; "
+                f"send at most {bounds.max_sample_bytes} bytes of pixels."
+            )
+
+    if image_bytes.startswith(wsq.SIGNATURE):
+        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels)
+        return pixels, None if wsq_ppi is None else FileResolution(wsq_ppi, wsq_ppi)
+    for signature, name in _NAMED.items():
+        if image_bytes.startswith(signature):
+            raise not_understood("file_type", name=name)
+    try:
+        if image_bytes.startswith(tiff.SIGNATURES):
+            return tiff.decode_tiff(image_bytes, check_size=check_size)
+        if pnm.is_pnm(image_bytes):
+            return pnm.decode_pnm(image_bytes, check_size=check_size), None
+        return decode_with_pillow(image_bytes, check_size=check_size)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageFormatError(
+            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, PGM or WSQ; "
+            "save HEIC pictures of phones as JPEG."
+        ) from error
+    except PillowImage.DecompressionBombError as error:
+        raise ImageTooLargeError(f"The image has more than {bounds.max_pixels} pixels; send a smaller one.") from error
+    except Exception as error:  # the readers raise many types on damaged files (OSError, SyntaxError, struct...)
+        raise ImageTruncatedError(
+            "The image file is damaged or ends too early. Copy or export it again from its source."
+        ) from error
+
+
+def _check_size(width_px: int, height_px: int, bounds: ImageLimits) -> None:
+    if width_px * height_px > bounds.max_pixels:
+        raise ImageTooLargeError(
+            f"The image has {width_px}×{height_px} pixels; send at most {bounds.max_pixels} pixels in all."
+        )
+    if min(width_px, height_px) < bounds.min_side_px:
+        raise ImageTooSmallError(
+            f"The image has {width_px}×{height_px} pixels; each side needs at least {bounds.min_side_px} pixels."
+        )
+
+
+def _usable_ppi(resolution: FileResolution | None) -> tuple[float | None, str]:
+    """The ppi of a file, or why it is of no use to a print."""
+    if resolution is None:
+        return None, ""
+    if not resolution.is_telling:
+        return None, ""
+    if not resolution.is_square:
+        return None, (
+            f"the file states different resolutions across and down ({resolution.across_ppi:.0f} and "
+            f"{resolution.down_ppi:.0f} ppi); export it with square pixels, or send the right ppi with the image"
+        )
+    return resolution.ppi, ""
