@@ -68,7 +68,7 @@ class ImageFormatError(ImageError):
 
 class ImageKindError(ImageFormatError):
     """The file type is supported, what this file does with it is not. code, values: of its text in
-    matcher.texts.picture_texts."""
+    matcher.texts.pictures."""
 
     def __init__(self, message: str, *, code: str, values: Mapping[str, object]) -> None:
         super().__init__(message)

@@ -143,8 +143,8 @@ class DuplicateLead:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledSample:
-    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog. same_as_reference_id: the reference of this
-    subject that was made of the same bytes before, 0 without one; comparisons count such references once."""
+    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog. same_as_reference_id: the reference of
+    this subject that was made of the same bytes before, 0 without one; comparisons count such references once."""
 
     reference_id: int
     modality: Modality

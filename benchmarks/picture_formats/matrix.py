@@ -252,61 +252,68 @@ _PNG_COLORS = {"gray": (0, 1), "RGB": (2, 3), "palette": (3, 1)}
 
 
 def _png_cells(orientations: Orientations, turns: Turns) -> Iterator[Cell]:
-    kinds = itertools.product(
-        _PNG_DEPTHS, _PNG_COLORS, ("none", "straight", "0 everywhere", "one color"), (False, True)
-    )
-    for (name, bits, used_bits, stated), colors, alpha, interlaced in kinds:
-        color_type, channel_count = _PNG_COLORS[colors]
-        if (colors == "RGB" and bits < 8) or (colors == "palette" and bits > 8):
-            continue
-        if (alpha in ("straight", "0 everywhere") and (bits < 8 or colors == "palette")) or (
-            alpha == "one color" and (colors != "gray" or used_bits != bits)
-        ):
-            continue
-        for orientation in _oriented(orientations, turns):
-            pixels = picture(channel_count)
-            if name.startswith("dark"):
-                pixels = pixels // 5
-            levels, true_pixels = _levels(pixels, used_bits), _seen(pixels, used_bits)
-            chunks: list[tuple[bytes, bytes]] = []
-            if stated:
-                chunks.append((b"sBIT", bytes([stated] * (channel_count + (alpha in ("straight", "0 everywhere"))))))
-            if colors == "palette":
-                table = np.random.default_rng(bits).integers(0, 256, (1 << bits, 3)).astype(np.uint8)
-                chunks.append((b"PLTE", table.tobytes()))
-                true_pixels = table[levels[:, :, 0]][:, :, ::-1]
-            if alpha == "one color":
-                hidden = int(levels[25, 33, 0])
-                chunks.append((b"tRNS", struct.pack(">H", hidden)))
-                true_pixels = np.where(levels[:, :, 0] == hidden, 255, true_pixels).astype(np.uint8)
-            elif alpha != "none":
-                opacity, is_seen = _opacity(alpha)
-                if is_seen:
-                    true_pixels = true_pixels.copy()
-                    true_pixels[opacity == 0] = 255
-                levels = np.dstack([levels, np.rint(opacity * ((1 << bits) - 1)).astype(np.int64)])
-            chunks.append((b"eXIf", exif_orientation(orientation)))
-            content = png_file(
-                _stored(levels.astype(np.int32), orientation),
-                bit_count=bits,
-                color_type=color_type + (4 if alpha in ("straight", "0 everywhere") else 0),
-                interlaced=interlaced,
-                chunks=tuple(chunks),
-            )
-            yield Cell(
-                "PNG",
-                name,
-                colors,
-                content,
-                true_pixels,
-                alpha=alpha,
-                compression="interlaced" if interlaced else "deflate",
-                orientation=orientation,
-                tolerance=1.0 if bits == 16 and used_bits < 16 else 0.0,
-            )
+    alphas = ("none", "straight", "0 everywhere", "one color")
+    for depth, colors, alpha, interlaced in itertools.product(_PNG_DEPTHS, _PNG_COLORS, alphas, (False, True)):
+        if _is_possible_png(depth, colors, alpha):
+            for orientation in _oriented(orientations, turns):
+                yield _png_cell(depth, colors, alpha, orientation, interlaced=interlaced)
     yield Cell("PNG", "8", "nothing to see", _nothing_to_see(), None, alpha="0 everywhere")
     frames = [_smooth(1), _smooth(1).rotate(180)]
     yield Cell("PNG", "8", "animated", _saved(frames[0], "PNG", save_all=True, append_images=frames[1:]), None)
+
+
+PngDepth = tuple[str, int, int, int | None]
+
+
+def _is_possible_png(depth: PngDepth, colors: str, alpha: str) -> bool:
+    _, bits, used_bits, _ = depth
+    if (colors == "RGB" and bits < 8) or (colors == "palette" and bits > 8):
+        return False
+    if alpha in ("straight", "0 everywhere"):
+        return bits >= 8 and colors != "palette"
+    return alpha == "none" or (colors == "gray" and used_bits == bits)
+
+
+def _png_cell(depth: PngDepth, colors: str, alpha: str, orientation: int, *, interlaced: bool) -> Cell:
+    name, bits, used_bits, stated = depth
+    color_type, channel_count = _PNG_COLORS[colors]
+    has_alpha = alpha in ("straight", "0 everywhere")
+    pixels = picture(channel_count) // (5 if name.startswith("dark") else 1)
+    levels, true_pixels = _levels(pixels, used_bits), _seen(pixels, used_bits)
+    chunks: list[tuple[bytes, bytes]] = []
+    if stated:
+        chunks.append((b"sBIT", bytes([stated] * (channel_count + has_alpha))))
+    if colors == "palette":
+        table = np.random.default_rng(bits).integers(0, 256, (1 << bits, 3)).astype(np.uint8)
+        chunks.append((b"PLTE", table.tobytes()))
+        true_pixels = table[levels[:, :, 0]][:, :, ::-1]
+    if alpha == "one color":
+        hidden = int(levels[25, 33, 0])
+        chunks.append((b"tRNS", struct.pack(">H", hidden)))
+        true_pixels = np.where(levels[:, :, 0] == hidden, 255, true_pixels).astype(np.uint8)
+    elif has_alpha:
+        opacity, is_seen = _opacity(alpha)
+        true_pixels = true_pixels.copy()
+        true_pixels[(opacity == 0) & is_seen] = 255
+        levels = np.dstack([levels, np.rint(opacity * ((1 << bits) - 1)).astype(np.int64)])
+    content = png_file(
+        _stored(levels.astype(np.int32), orientation),
+        bit_count=bits,
+        color_type=color_type + (4 if has_alpha else 0),
+        interlaced=interlaced,
+        chunks=(*chunks, (b"eXIf", exif_orientation(orientation))),
+    )
+    return Cell(
+        "PNG",
+        name,
+        colors,
+        content,
+        true_pixels,
+        alpha=alpha,
+        compression="interlaced" if interlaced else "deflate",
+        orientation=orientation,
+        tolerance=1.0 if bits == 16 and used_bits < 16 else 0.0,
+    )
 
 
 def _nothing_to_see() -> bytes:

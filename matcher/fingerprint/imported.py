@@ -14,9 +14,7 @@ import numpy as np
 from matcher.errors import TemplateFormatError
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import IMPORTED_REASON, Quality
-
-FEW_MINUTIAE_REASON: Final = "few_minutiae"
-"""Fewer than LEAST_FOR_SEARCH: such a print is rarely found."""
+from matcher.texts.fingerprint_quality import FEW_MINUTIAE
 
 # Two minutiae cannot lie closer: a ridge is 9 px wide at 500 ppi, and makers place them to a pixel or two.
 NEAREST_PX: Final = 3.0
@@ -69,7 +67,7 @@ def imported_quality(minutiae: MinutiaSet) -> Quality:
     sureness = float(np.clip((float(minutiae.quality.mean()) - low) / (high - low), 0.0, 1.0))
     spread = min(1.0, _hull_mm2(minutiae) / _FULL_SPREAD_MM2)
     score = round(100.0 * amount * sureness**0.25 * spread**0.5)
-    few = (FEW_MINUTIAE_REASON,) if len(minutiae) < LEAST_FOR_SEARCH else ()
+    few = (FEW_MINUTIAE,) if len(minutiae) < LEAST_FOR_SEARCH else ()
     return Quality(score, (*few, IMPORTED_REASON))
 
 

@@ -72,26 +72,12 @@ def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageL
 
 
 def _decode(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileResolution | None]:
-    def check_size(width_px: int, height_px: int, sample_bytes: int) -> None:
-        _check_size(width_px, height_px, bounds)
-        if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
-            raise ImageTooLargeError(
-                f"The image has {width_px}×{height_px} pixels of {sample_bytes} bytes; "
-                f"send at most {bounds.max_sample_bytes} bytes of pixels."
-            )
-
-    if image_bytes.startswith(wsq.SIGNATURE):
-        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels)
-        return pixels, None if wsq_ppi is None else FileResolution(wsq_ppi, wsq_ppi)
+    """Upright pixels and what the file says of its resolution. Raises ImageError."""
     for signature, name in _NAMED.items():
         if image_bytes.startswith(signature):
             raise not_understood("file_type", name=name)
     try:
-        if image_bytes.startswith(tiff.SIGNATURES):
-            return tiff.decode_tiff(image_bytes, check_size=check_size)
-        if pnm.is_pnm(image_bytes):
-            return pnm.decode_pnm(image_bytes, check_size=check_size), None
-        return decode_with_pillow(image_bytes, check_size=check_size)
+        return _read(image_bytes, bounds)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -105,6 +91,25 @@ def _decode(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileRe
         raise ImageTruncatedError(
             "The image file is damaged or ends too early. Copy or export it again from its source."
         ) from error
+
+
+def _read(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileResolution | None]:
+    def check_size(width_px: int, height_px: int, sample_bytes: int) -> None:
+        _check_size(width_px, height_px, bounds)
+        if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
+            raise ImageTooLargeError(
+                f"The image has {width_px}×{height_px} pixels of {sample_bytes} bytes; "
+                f"send at most {bounds.max_sample_bytes} bytes of pixels."
+            )
+
+    if image_bytes.startswith(wsq.SIGNATURE):
+        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels)
+        return pixels, None if wsq_ppi is None else FileResolution(wsq_ppi, wsq_ppi)
+    if image_bytes.startswith(tiff.SIGNATURES):
+        return tiff.decode_tiff(image_bytes, check_size=check_size)
+    if pnm.is_pnm(image_bytes):
+        return pnm.decode_pnm(image_bytes, check_size=check_size), None
+    return decode_with_pillow(image_bytes, check_size=check_size)
 
 
 def _check_size(width_px: int, height_px: int, bounds: ImageLimits) -> None:

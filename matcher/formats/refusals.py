@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from matcher.errors import ImageKindError
-from matcher.texts.picture_texts import TEXTS
+from matcher.texts.pictures import TEXTS
 
 
 def not_understood(kind: str, **values: object) -> ImageKindError:
-    """The error to raise. kind: its text is "picture.KIND" in matcher.texts.picture_texts; values fill the text."""
+    """The error to raise. kind: its text is "picture.KIND" in matcher.texts.pictures; values fill the text."""
     code = f"picture.{kind}"
     return ImageKindError(TEXTS[code][1].format(**values), code=code, values=values)
