@@ -1,6 +1,6 @@
 """Bytes to Image: one upright uint8 picture, or a named error.
 
-A file type has a reader in matcher.formats; WSQ decodes in a child process (matcher.formats.wsq).
+A file type has a reader in matcher.formats. The server calls this in other processes (decoders.py).
 """
 
 from __future__ import annotations
@@ -35,21 +35,29 @@ _NAMED: Final = {b"GIF8": "GIF", b"%PDF": "PDF", b"8BPS": "Photoshop", b"\xff\xf
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     """max_bytes: encoded size. max_pixels: width × height. max_sample_bytes: of the samples as stored, before they are
-    brought to 8 bits. min_side_px: shortest usable side."""
+    brought to 8 bits. min_side_px: shortest usable side. max_request_pixels: of all pictures of one request; 20 of a
+    phone have 240 million."""
 
     max_bytes: int = 24 * 1024 * 1024
     max_pixels: int = 66_000_000  # phones of 64 megapixels have up to 9248 x 6936
     max_sample_bytes: int = 4 * 66_000_000  # of those, 8 bits in color with transparency
     min_side_px: int = 32
+    max_request_pixels: int = 300_000_000
 
 
-def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageLimits | None = None) -> Image:
+def decode_image(
+    image_bytes: bytes,
+    *,
+    ppi: float | None = None,
+    limits: ImageLimits | None = None,
+    decompress_wsq: wsq.Decompress | None = None,
+) -> Image:
     """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, WSQ or PBM/PGM/PPM, up to 16 bits, gray, color or CMYK.
 
     Samples are scaled by the depth that the file states, inverted where 0 is white, and turned by its orientation;
     transparency is laid on white. What a file does otherwise is refused by name. ppi: overrides what the file says,
-    also where that is unusable; without it such a resolution is no error here, and told by Image.ppi_fault. Raises an
-    ImageError or ResolutionError that says what to do. Thread safe.
+    also where that is unusable; without it such a resolution is no error here, and told by Image.ppi_fault.
+    decompress_wsq: see wsq.decode_wsq. Raises an ImageError or ResolutionError that says what to do. Thread safe.
     """
     bounds = limits or ImageLimits()
     if not image_bytes:
@@ -58,7 +66,7 @@ def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageL
         raise ImageTooLargeError(f"The image file has {len(image_bytes)} bytes; send at most {bounds.max_bytes} bytes.")
     if ppi is not None and not (np.isfinite(ppi) and ppi > 0):
         raise ResolutionError("The stated ppi is not a positive number; state the scanner's pixels per inch.")
-    pixels, resolution = _decode(image_bytes, bounds)
+    pixels, resolution = _decode(image_bytes, bounds, decompress_wsq)
     _check_size(pixels.shape[1], pixels.shape[0], bounds)
     pixels = np.ascontiguousarray(pixels)
     pixels.setflags(write=False)
@@ -71,13 +79,15 @@ def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageL
     )
 
 
-def _decode(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileResolution | None]:
+def _decode(
+    image_bytes: bytes, bounds: ImageLimits, decompress_wsq: wsq.Decompress | None
+) -> tuple[Uint8Array, FileResolution | None]:
     """Upright pixels and what the file says of its resolution. Raises ImageError."""
     for signature, name in _NAMED.items():
         if image_bytes.startswith(signature):
             raise not_understood("file_type", name=name)
     try:
-        return _read(image_bytes, bounds)
+        return _read(image_bytes, bounds, decompress_wsq)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -87,13 +97,17 @@ def _decode(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileRe
         ) from error
     except PillowImage.DecompressionBombError as error:
         raise ImageTooLargeError(f"The image has more than {bounds.max_pixels} pixels; send a smaller one.") from error
+    except MemoryError as error:
+        raise ImageTooLargeError("The image needs more memory than a decoder may use; send a smaller one.") from error
     except Exception as error:  # the readers raise many types on damaged files (OSError, SyntaxError, struct...)
         raise ImageTruncatedError(
             "The image file is damaged or ends too early. Copy or export it again from its source."
         ) from error
 
 
-def _read(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileResolution | None]:
+def _read(
+    image_bytes: bytes, bounds: ImageLimits, decompress_wsq: wsq.Decompress | None
+) -> tuple[Uint8Array, FileResolution | None]:
     def check_size(width_px: int, height_px: int, sample_bytes: int) -> None:
         _check_size(width_px, height_px, bounds)
         if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
@@ -103,7 +117,7 @@ def _read(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, FileReso
             )
 
     if image_bytes.startswith(wsq.SIGNATURE):
-        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels)
+        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels, decompress=decompress_wsq)
         return pixels, None if wsq_ppi is None else FileResolution(wsq_ppi, wsq_ppi)
     if image_bytes.startswith(tiff.SIGNATURES):
         return tiff.decode_tiff(image_bytes, check_size=check_size)
