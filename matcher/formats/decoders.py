@@ -94,9 +94,11 @@ class DecoderPool:
         """Ends every process, also those at work."""
         with self._lock:
             self._is_closed = True
-            ended = [*self._idle, *self._busy]
+            idle, busy = [*self._idle], [*self._busy]
             self._idle.clear()
-        for decoder in ended:
+        for decoder in busy:
+            decoder.end()  # whoever uses it gives it back, and then nothing of it is held
+        for decoder in idle:
             decoder.kill()
 
     def __call__(
@@ -186,6 +188,10 @@ class _Decoder:
                 "The image could not be decoded within the limits of time and memory: it is damaged, or made to be "
                 "costly. Save it again as an ordinary JPEG or PNG."
             ) from error
+
+    def end(self) -> None:
+        """Ends the process; its user is told as if it had failed."""
+        self._process.kill()
 
     def kill(self) -> None:
         """Ends the process and everything that is held of it. Safe to call twice."""
