@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from matcher.audit.notices import take_notices
 from matcher.audit.records import AuditEvent, AuditLog
 from matcher.config import Settings
 from matcher.errors import AuditError, PackNotReadyError
+from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -55,6 +57,8 @@ SERVICE_NAMES: Final = (
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
+# Decoding is a small part of a call, and each process may take its share of the memory.
+_MOST_DECODERS: Final = 4
 
 
 class Server:
@@ -187,11 +191,13 @@ def serve(
     cv2.setNumThreads(1)
     # A log from which records were taken is noticed before anything is written to it.
     noted = peek_log_head(settings.storage.data_folder)
-    with FileAuditLog(settings.storage.audit_file, noted=noted) as audit:
+    decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
+    with FileAuditLog(settings.storage.audit_file, noted=noted) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
             loaded = load(settings)
+            loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
