@@ -12,11 +12,11 @@ from matcher.samples import Quality
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """value: -10*log10(FMR), so 30 is FMR 1e-3 and 40 is 1e-4. capped: the comparison lies beyond the range in
-    which the calibration holds, and value is the end of that range."""
+    """value: -10*log10(FMR), so 30 is FMR 1e-3 and 40 is 1e-4. extrapolated: beyond what was measured on strangers,
+    where a fitted tail carries the score on."""
 
     value: float
-    capped: bool = False
+    extrapolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Line:
     rank: int
     external_id: str
     score: float
-    score_capped: bool
+    score_extrapolated: bool
     above_threshold: bool
     is_mated: bool
 
@@ -78,7 +78,7 @@ def run_search(client: MatcherClient, search: Search, people: Sequence[Person], 
             rank=candidate.rank,
             external_id=candidate.external_id,
             score=candidate.score,
-            score_capped=candidate.score_capped,
+            score_extrapolated=candidate.score_extrapolated,
             above_threshold=candidate.above_threshold,
             is_mated=candidate.subject_id == search.person.subject_id,
         )
@@ -107,7 +107,9 @@ def _picture(client: MatcherClient, search: Search, answer: Any, people: Sequenc
     for score in first.sample_scores:
         probe = search.samples[score.probe_index]
         reference = candidate.reference_sample(probe.modality, FingerPosition(score.finger_position))
-        caption = f"{_label(probe)}: score {score.score:.1f}{'+' if score.score_capped else ''}, a lead for an examiner"
+        caption = (
+            f"{_label(probe)}: score {score.score:.1f}{'*' if score.score_extrapolated else ''}, a lead for an examiner"
+        )
         if probe.modality is Modality.FACE:
             crops = [_aligned_face(client, sample) for sample in (probe, reference)]
             parts.append(face_picture(crops[0], crops[1], caption))

@@ -11,11 +11,11 @@ from rich.table import Table
 from benchmarks.demo.searches import Line, SearchOutcome
 
 
-def score_meaning(score: float, *, capped: bool) -> str:
+def score_meaning(score: float, *, extrapolated: bool) -> str:
     """How often a comparison of two strangers reaches the score, in words."""
     one_in = 10 ** (max(0.0, score) / 10)
     rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
-    return f"{'fewer than ' if capped else ''}1 of {rounded} strangers reach it"
+    return f"{'about ' if extrapolated else ''}1 of {rounded} strangers reach it"
 
 
 def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console: Console) -> None:
@@ -43,8 +43,14 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
 
 
 def _cells(line: Line) -> tuple[str, str, str, str, str]:
-    score = f"{line.score:.1f}{'+' if line.score_capped else ''}"
+    score = f"{line.score:.1f}{'*' if line.score_extrapolated else ''}"
     mark = "mate" if line.is_mated else ""
     if line.above_threshold:
         mark = f"{mark} above threshold".strip()
-    return str(line.rank), line.external_id, score, score_meaning(line.score, capped=line.score_capped), mark
+    return (
+        str(line.rank),
+        line.external_id,
+        score,
+        score_meaning(line.score, extrapolated=line.score_extrapolated),
+        mark,
+    )

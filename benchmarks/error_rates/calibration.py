@@ -89,7 +89,7 @@ def _qualified(dataset: Dataset, row: int, same: Mapping[str, str]) -> ImageFile
 def _write_toml(args: argparse.Namespace, rows: NDArray[np.float64], count: int, described: str) -> None:
     table = ",\n".join(f"    [{similarity:.6g}, {score:.4g}]" for similarity, score in rows)
     text = (
-        f"[calibration]\nnon_mated_count = {count}\nmax_score = {rows[-1, 1]:.4g}\n"
+        f"[calibration]\nnon_mated_count = {count}\nmeasured_score = {rows[-1, 1]:.4g}\n"
         f'data_description = "{described}"\ntable = [\n{table},\n]\n'
     )
     (args.out / "calibration.toml").write_text(text, encoding="utf-8")

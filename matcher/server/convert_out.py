@@ -61,7 +61,7 @@ def identification_to_proto(result: IdentificationResult, *, language: str) -> m
 def verification_to_proto(result: VerificationResult, *, language: str) -> matching_service_pb2.VerifyResponse:
     return matching_service_pb2.VerifyResponse(
         score=result.score.value,
-        score_capped=result.score.capped,
+        score_extrapolated=result.score.extrapolated,
         above_threshold=result.above_threshold,
         threshold_score=result.threshold_score,
         sample_scores=[_sample_score(sample) for sample in result.samples],
@@ -95,7 +95,7 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
         ],
         duplicates=[
             enrollment_service_pb2.DuplicateLead(
-                subject_id=lead.subject_id, score=lead.score.value, score_capped=lead.score.capped
+                subject_id=lead.subject_id, score=lead.score.value, score_extrapolated=lead.score.extrapolated
             )
             for lead in result.duplicates
         ],
@@ -149,7 +149,7 @@ def _candidate(candidate: Candidate) -> matching_service_pb2.Candidate:
         external_id=candidate.external_id,
         display_name=candidate.display_name,
         score=candidate.score.value,
-        score_capped=candidate.score.capped,
+        score_extrapolated=candidate.score.extrapolated,
         above_threshold=candidate.above_threshold,
         reference_id=candidate.reference_id,
         sample_scores=[_sample_score(sample) for sample in candidate.samples],
@@ -164,7 +164,7 @@ def _sample_score(sample: SampleScore) -> matching_service_pb2.SampleScore:
         reference_id=sample.reference_id,
         similarity=sample.similarity,
         score=sample.score.value,
-        score_capped=sample.score.capped,
+        score_extrapolated=sample.score.extrapolated,
         explanation=_explanation(sample.explanation) if sample.explanation else None,
     )
 

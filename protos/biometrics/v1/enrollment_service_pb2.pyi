@@ -129,14 +129,14 @@ class EnrolledSample(_message.Message):
     def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ...) -> None: ...
 
 class DuplicateLead(_message.Message):
-    __slots__ = ("subject_id", "score", "score_capped")
+    __slots__ = ("subject_id", "score", "score_extrapolated")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
-    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     score: float
-    score_capped: bool
-    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_capped: _Optional[bool] = ...) -> None: ...
+    score_extrapolated: bool
+    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ...) -> None: ...
 
 class BatchEnrollRequest(_message.Message):
     __slots__ = ("item_id", "enrollment")
