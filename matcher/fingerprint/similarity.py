@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
-from matcher.fingerprint.evidence import COVERAGE, LIKENESS, SUPPORT, TOTAL
+from index.arrays import Float32Array
+from matcher.fingerprint.comparison.evidence import COVERAGE, LIKENESS, SUPPORT, TOTAL
 
 Float64Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.fingerprint.evidence import COVERAGE, LIKENESS, SUPPORT
+from matcher.fingerprint.comparison.evidence import COVERAGE, LIKENESS, SUPPORT
 from matcher.fingerprint.similarity import SUPPORT_OFFSET
 
 PENALTY = 1e-3
