@@ -83,6 +83,7 @@ class Compared:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
     add_same_argument(parser)
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="where the plots go (default: --out)")
     parser.add_argument("--pieces", type=int, default=4, metavar="N", help="pieces of each print (default 4)")
     parser.add_argument(
         "--across", type=int, default=60, metavar="N", help="prints of other sets that each piece meets (default 60)"
@@ -109,22 +110,30 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     for name, row in mates.items():
         print(f"{name:30s} {row['comparisons']:9,.0f} mates  median {row['median']:5.1f}  " + _useful(row))
     wrong = broken(found)
+    plots = _plot_paths(args)
     report = {
+        "plots": [] if args.plot is None else [path.as_posix() for path in plots],
         "pack": engine.pack_id,
         "strangers": {name: [asdict(row) for row in rows] for name, rows in found.items()},
         "mates": mates,
         "broken": wrong,
     }
     (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    _plot(args.out / "sets.png", "Stated and measured, by set", strangers, ("all", "set "))
+    _plot(plots[0], "Stated and measured, by set", strangers, ("all", "set "))
     _plot(
-        args.out / "comparable.png",
+        plots[1],
         "Stated and measured, by minutiae of the smaller print",
         strangers,
         ("all", "minutiae "),
     )
     print(f"the promise is {'kept in every group' if not wrong else 'broken: ' + ', '.join(wrong)}")
     return 1 if wrong else 0
+
+
+def _plot_paths(args: argparse.Namespace) -> tuple[Path, Path]:
+    """By set, and by minutia count."""
+    base = args.plot or args.out / "stated.png"
+    return base, base.with_name(f"{base.stem}-by-minutiae{base.suffix}")
 
 
 def _finger_numbers(

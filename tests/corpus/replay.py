@@ -173,7 +173,7 @@ def _answer(client: MatcherClient, question: Question) -> Answer:
 
 
 def _candidate_row(candidate: Any) -> list[Any]:
-    """Subject, reference, score, whether extrapolated, whether above the threshold, each sample's similarity and score."""
+    """Subject, reference, score, if extrapolated, if above the threshold, each sample's similarity and score."""
     return [
         candidate.external_id,
         candidate.reference_id,
