@@ -40,6 +40,7 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
         f"(gallery of {outcomes[0].gallery_size if outcomes else 0}, "
         f"median {durations[len(durations) // 2] if durations else 0:.0f} ms a search)."
     )
+    console.print(EXTRAPOLATED_TEXT)
     console.print(strangers_text(outcomes))
     console.print(GENERATED_TEXT)
     console.print(
@@ -47,6 +48,9 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
     )
 
 
+EXTRAPOLATED_TEXT: Final = (
+    "* beyond what was measured on strangers: extrapolated.\n* vượt quá mức đã đo trên người lạ: ngoại suy."
+)
 GENERATED_TEXT: Final = (
     "Every fingerprint here is GENERATED, no real person's; numbers in a picture lead from a minutia to its pair.\n"
     "Mọi vân tay ở đây đều do máy tạo, không phải của người thật; mỗi số trong hình chỉ một cặp đặc điểm."
