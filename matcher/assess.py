@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from index.records import Modality
 from matcher.access import audited, check_access_lengths
 from matcher.audit import AuditLog
+from matcher.enrollment import is_low
 from matcher.errors import FaceBox, PackError, RequestError, SampleError, SeveralFacesError
 from matcher.extract import Engines, sample_digests
 from matcher.probe import face_box, probe_sample
@@ -58,4 +59,4 @@ class Assessor:
             found = self._engines.detect_faces(sample)
             faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
         floor = self._quality_floors.get(sample.modality, 0)
-        return SampleAssessment(probe_sample(extraction), extraction.quality.score >= floor, None, faces)
+        return SampleAssessment(probe_sample(extraction), not is_low(extraction.quality, floor), None, faces)

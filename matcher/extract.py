@@ -15,7 +15,7 @@ from matcher.errors import ModalityError, PackNotReadyError, RequestError, Resol
 from matcher.face.engine import FaceExtraction
 from matcher.fingerprint.iso19794 import from_iso19794_2
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.samples import EncodedSample, FaceDetection, Image, Quality
+from matcher.samples import EncodedSample, FaceDetection, Image, PointPx, Quality
 from matcher.trace import Stages
 
 MAX_FINGER_COUNT = 10
@@ -54,7 +54,13 @@ class FingerprintExtracting(Protocol):
     @property
     def pack_id(self) -> str: ...
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult: ...
+    def extract(
+        self,
+        image: Image,
+        *,
+        finger: FingerPosition = FingerPosition.UNKNOWN,
+        region_px: Sequence[PointPx] = (),
+    ) -> FingerprintResult: ...
 
     def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template: ...
 
@@ -111,6 +117,8 @@ class Engines:
             raise ModalityError("a minutiae template belongs to a fingerprint, not to a face")
         if sample.finger is not FingerPosition.UNKNOWN:
             raise ModalityError("a face has no finger position; leave it unset")
+        if sample.region_px:
+            raise ModalityError("a region belongs to a fingerprint image, not to a face; leave it unset")
         with stages.stage("decode"):
             image = decode_image(sample.image_bytes, ppi=sample.ppi, limits=self.limits)
         with stages.stage("extract_face"):
@@ -122,6 +130,8 @@ class Engines:
         assert self.fingerprint is not None
         if sample.face_number or sample.largest_face:
             raise ModalityError("a face selection does not fit a fingerprint; leave it unset")
+        if sample.minutiae_template and sample.region_px:
+            raise ModalityError("a region belongs to an image, not to a minutiae template; leave it unset")
         if sample.minutiae_template:
             return self._import_template(sample, stages)
         with stages.stage("decode"):
@@ -134,7 +144,7 @@ class Engines:
                 "scan again or send the right ppi with the image"
             )
         with stages.stage("extract_fingerprint"):
-            made = self.fingerprint.extract(image, finger=sample.finger)
+            made = self.fingerprint.extract(image, finger=sample.finger, region_px=sample.region_px)
         stages.keep("extract.template", made.template)
         return Extraction(made.template, made.quality, image.sha256)
 

@@ -108,7 +108,9 @@ class FakeFaceEngine:
 class FakeFingerprintEngine:
     pack_id: str = FINGERPRINT_PACK_ID
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> Any:
+    def extract(
+        self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN, region_px: object = ()
+    ) -> Any:
         identity = _pixel(image, 0)
         if identity == NOTHING:
             raise NoFingerprintError("no ridge pattern was found")

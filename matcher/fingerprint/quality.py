@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,16 +19,20 @@ from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.foreground import Foreground
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.quality_messages import (
+    FEW_RIDGES,
     LOW_CONTRAST,
     PARTIAL,
+    SEVERAL_FINGERS,
     SMALL_AREA,
     SMUDGED,
     TOO_DRY,
     TOO_WET,
     WRONG_PPI,
 )
+from matcher.fingerprint.resolution import MOST_PIXEL_COUNT
+from matcher.fingerprint.ridge_area import FoundPrint, find_print, shows_ridges
 from matcher.fingerprint.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
-from matcher.samples import Quality
+from matcher.samples import Quality, Uint8Array
 
 # --- What is a fingerprint at all. Of 86 prints, the worst of the six public sets among them, the least had 2.5 strong
 # minutiae a square centimeter and 41 % of cells with a finger's ridge period; of 100 photographs of faces the most had
@@ -36,12 +41,22 @@ _LEAST_MINUTIA_COUNT: Final = 4
 _LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centimeter
 _LEAST_FITTING_SHARE: Final = 0.22
 _LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
+# What has less is a print still where some part of it is plain to see: no text, face or weave had any such part.
+_SOME_RIDGES_MM2: Final = 4.0
+_FEW_RIDGES_MOST_SCORE: Final = 20
 _CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 
-# Ridges of adults and children lie 0.3 to 0.65 mm apart, 6 to 13 px at 500 ppi. Beyond the possible range a print is
-# refused, beyond the usual one it gets a reason.
+# Ridges lie 0.46 mm apart on average, 9 px at 500 ppi; the medians of the 480 prints are 6.4 to 11.6 px, children have
+# 0.35 mm and more. Beyond the usual range a print gets a reason, beyond the credible one it is doubtful as well, beyond
+# the possible one it is refused.
+_USUAL_PERIOD_PX: Final = (6.6, 11.4)
+_CREDIBLE_PERIOD_PX: Final = (6.2, 12.4)
 _POSSIBLE_PERIOD_PX: Final = (5.5, 15.0)
-_USUAL_PERIOD_PX: Final = (6.2, 13.2)
+# A print this poor may have a ppi that is stated much too high; its ridges are then looked for at twice the size.
+_SUSPICIOUS_SCORE: Final = 40
+_FINER_SCALE: Final = 2
+_FINER_LEAST_MM2: Final = 12.0
+_FINER_PERIOD_PX: Final = 5.8
 # Below this share of clear cells the period of the clear ones says nothing.
 _TELLING_CLEAR_SHARE: Final = 0.2
 
@@ -77,42 +92,105 @@ class _Look:
     minutia_density: float
 
 
-def require_fingerprint(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> None:
-    """Raises NoFingerprintError where there is no ridge pattern, and QualityError where there is a clear one whose
-    ridges cannot be that far apart: then the stated ppi is wrong, and so would be every distance in the template."""
-    look = _look_at(minutiae, cells, foreground)
-    if (
-        look.clear_share >= _TELLING_CLEAR_SHARE
-        and not _POSSIBLE_PERIOD_PX[0] <= look.period_px <= _POSSIBLE_PERIOD_PX[1]
-    ):
+def require_one_finger(count: int) -> None:
+    """Raises QualityError where several prints lie apart from each other: one template would match several people."""
+    if count > 1:
         raise QualityError(
-            f"ridges lie {look.period_px * 25.4 / 500:.2f} mm apart at the stated ppi, which no finger has; "
-            "check the ppi of the image",
+            f"the image shows {count} fingers, or several prints; send each finger alone, or give the region of one",
             score=0,
-            reasons=(WRONG_PPI,),
+            reasons=(SEVERAL_FINGERS,),
         )
-    if (
-        len(minutiae) < _LEAST_MINUTIA_COUNT
-        or look.minutia_density < _LEAST_MINUTIA_DENSITY
-        or look.fitting_share < _LEAST_FITTING_SHARE
-        or look.minutia_density * look.fitting_share < _LEAST_PRODUCT
-    ):
+
+
+def judge(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool = False) -> Quality:
+    """Quality of what was found. is_region: somebody marked the print, so little has to speak for it.
+
+    Raises NoFingerprintError where there is no ridge pattern, and QualityError where there is a clear one whose ridges
+    cannot be that far apart: then the stated ppi is wrong, and so would be every distance in the template.
+    """
+    look = _look_at(minutiae, found.cells, found.foreground)
+    _require_possible_period(look)
+    is_full = _is_full_pattern(minutiae, look)
+    if not is_full and not _has_some_ridges(minutiae, found, is_region=is_region):
+        _require_no_finer_ridges(found.pixels)
         raise NoFingerprintError(
             "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again"
         )
+    quality = _assessed(minutiae, found)
+    if quality.score < _SUSPICIOUS_SCORE:
+        _require_no_finer_ridges(found.pixels)
+    return quality if is_full else _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
 
 
-def assess_quality(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> Quality:
+def _require_possible_period(look: _Look) -> None:
+    shortest, longest = _POSSIBLE_PERIOD_PX
+    if look.clear_share >= _TELLING_CLEAR_SHARE and not shortest <= look.period_px <= longest:
+        raise _wrong_ppi(look.period_px)
+
+
+def _require_no_finer_ridges(pixels: Uint8Array) -> None:
+    """Ridges of a print whose ppi is stated twice too high are too fine for the mask and the network to be seen as
+    ridges; at twice the size they are plain."""
+    if pixels.size * _FINER_SCALE**2 > MOST_PIXEL_COUNT:
+        return
+    finer = find_print(cv2.resize(pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC))
+    shown = shows_ridges(finer.cells)
+    if finer.area.area_mm2 / _FINER_SCALE**2 < _FINER_LEAST_MM2 or not shown.any():
+        return
+    period_px = float(np.median(finer.cells.period_px[shown])) / _FINER_SCALE
+    if period_px < _FINER_PERIOD_PX:
+        raise _wrong_ppi(period_px)
+
+
+def _wrong_ppi(period_px: float) -> QualityError:
+    return QualityError(
+        f"ridges lie {period_px * 25.4 / 500:.2f} mm apart at the stated ppi, which no finger has; "
+        "check the ppi of the image",
+        score=0,
+        reasons=(WRONG_PPI,),
+    )
+
+
+def _is_full_pattern(minutiae: MinutiaSet, look: _Look) -> bool:
+    return (
+        len(minutiae) >= _LEAST_MINUTIA_COUNT
+        and look.minutia_density >= _LEAST_MINUTIA_DENSITY
+        and look.fitting_share >= _LEAST_FITTING_SHARE
+        and look.minutia_density * look.fitting_share >= _LEAST_PRODUCT
+    )
+
+
+def _has_some_ridges(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool) -> bool:
+    """Whether some part of the print is plain to see, however much of it is not."""
+    if len(minutiae) < _LEAST_MINUTIA_COUNT:
+        return False
+    if is_region:
+        return bool(shows_ridges(found.cells).any())
+    per_cm2 = _strength(minutiae) / max(found.area.area_mm2 / 100, 1e-6)
+    return found.area.area_mm2 >= _SOME_RIDGES_MM2 and per_cm2 >= _LEAST_MINUTIA_DENSITY
+
+
+def _lowered(quality: Quality, most: int, reason: str) -> Quality:
+    """At most that score, for that reason before all others; stored only where somebody says why."""
+    reasons = (reason, *(code for code in quality.reasons if code != reason))
+    return Quality(min(quality.score, most), reasons, is_doubtful=True)
+
+
+def _assessed(minutiae: MinutiaSet, found: FoundPrint) -> Quality:
     """Score and reasons, worst first. The reasons explain a score; a good score may still have one."""
+    cells = found.cells
     amount = 1.0 - float(np.exp(-_strength(minutiae) / _USUAL_STRENGTH))
     sureness = _within(_mean(minutiae.quality), _SURENESS_RANGE)
     clarity = _within(_mean(cells.clarity * cells.frequency_share), _CLARITY_RANGE)
     parts = np.maximum([amount, sureness, clarity], 1e-3)
     score = int(np.clip(round(100.0 * float(np.exp(np.dot(_WEIGHTS, np.log(parts))))), 0, 100))
-    found = _capture_faults(minutiae, cells, foreground)
+    faults = _capture_faults(minutiae, found)
     if score < _GOOD_SCORE:
-        found |= _skin_faults(minutiae, cells, foreground)
-    return Quality(score, tuple(sorted((code for code in found if found[code] > 0), key=lambda code: -found[code])))
+        faults |= _skin_faults(minutiae, cells, found.foreground)
+    reasons = tuple(sorted((code for code in faults if faults[code] > 0), key=lambda code: -faults[code]))
+    period_px = _look_at(minutiae, cells, found.foreground).period_px
+    shortest, longest = _CREDIBLE_PERIOD_PX
+    return Quality(score, reasons, is_doubtful=WRONG_PPI in reasons and not shortest <= period_px <= longest)
 
 
 def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
@@ -139,13 +217,15 @@ def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground
     }
 
 
-def _capture_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
+def _capture_faults(minutiae: MinutiaSet, found: FoundPrint) -> dict[str, float]:
     """As _skin_faults."""
+    cells, foreground = found.cells, found.foreground
     look = _look_at(minutiae, cells, foreground)
     shortest, longest = _USUAL_PERIOD_PX
     area_mm2 = foreground.area_mm2
+    contrast = float(np.median(cells.contrast)) / found.gain if len(cells) else 0.0
     return {
-        LOW_CONTRAST: 1 - (float(np.median(cells.contrast)) if len(cells) else 0.0) / _LOW_CONTRAST,
+        LOW_CONTRAST: 1 - contrast / _LOW_CONTRAST,
         WRONG_PPI: max(shortest / look.period_px, look.period_px / longest) - 1
         if look.clear_share >= _TELLING_CLEAR_SHARE
         else 0.0,

@@ -33,6 +33,7 @@ _TABLE: Final[dict[type[Exception], tuple[grpc.StatusCode, str]]] = {
     errors.NoFaceError: (Code.INVALID_ARGUMENT, "NO_FACE"),
     errors.SeveralFacesError: (Code.INVALID_ARGUMENT, "SEVERAL_FACES"),
     errors.NoFingerprintError: (Code.INVALID_ARGUMENT, "NO_FINGERPRINT"),
+    errors.RegionError: (Code.INVALID_ARGUMENT, "REGION"),
     errors.QualityError: (Code.INVALID_ARGUMENT, "QUALITY"),
     errors.RequestError: (Code.INVALID_ARGUMENT, "FIELD_INVALID"),
     errors.MalformedError: (Code.INVALID_ARGUMENT, "MALFORMED"),
