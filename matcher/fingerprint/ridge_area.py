@@ -52,6 +52,7 @@ _LEAST_FINGER_SHARE: Final = 0.25  # of the larger one
 _SEAM_TURN_RAD: Final = np.radians(40.0)
 _SEAM_BLOCKS: Final = 3
 _TWO_FINGERS_MM: Final = (21.5, 28.0)  # across, along
+_LEAST_KEPT_SHARE: Final = 0.7  # of the cells, in the parts that a cut leaves; poor prints fall to crumbs instead
 _NEIGHBOR_WIDTH_MM: Final = 9.0  # of the piece of the next print that the cell of a card shows
 
 
@@ -86,27 +87,27 @@ def find_print(pixels: Uint8Array, within: npt.NDArray[np.bool_] | None = None) 
     if gain > 1.0:
         pixels = _stretched(pixels, gain)
         foreground = find_foreground(pixels)
+    allowed = np.ones(foreground.mask.shape, dtype=np.bool_) if within is None else within
     if within is not None:
         foreground = replace(foreground, mask=foreground.mask & within)
     found = _measured(pixels, foreground)
-    if within is None:
-        alone = _without_neighbors(found.area)
-        if alone is not found.area or _is_surrounded(found):
-            found = _cut_out(replace(found, area=alone))
+    alone = _without_neighbors(found.area) if within is None else found.area
+    if alone is not found.area or _is_surrounded(found):
+        found = _cut_out(replace(found, area=alone), allowed)
     return replace(found, gain=gain)
 
 
-def _cut_out(found: FoundPrint) -> FoundPrint:
+def _cut_out(found: FoundPrint, allowed: npt.NDArray[np.bool_]) -> FoundPrint:
     """The print alone, where its ridges can be told from what surrounds it."""
     pixels, foreground = found.pixels, found.foreground
     whole = found
     if found.area.area_mm2 < _KNOWN_RIDGES_MM2:
         # Strong surroundings hide weak ridges from the mask: look wherever there is anything.
-        found = _better(found, _measured(pixels, replace(foreground, mask=strong_blocks(foreground))))
+        found = _better(found, _measured(pixels, replace(foreground, mask=strong_blocks(foreground) & allowed)))
         found = replace(found, area=_without_neighbors(found.area))
     if found.area.area_mm2 < _KNOWN_RIDGES_MM2:
         return whole
-    near = hull_of(found.area, foreground.mask.shape, _HULL_MARGIN_BLOCKS)
+    near = hull_of(found.area, foreground.mask.shape, _HULL_MARGIN_BLOCKS) & allowed
     ridge_energy = float(np.median(found.foreground.energy[found.cells.row, found.cells.column][shows_ridges(found.cells)]))
     cut = replace(foreground, mask=masked_by_energy(foreground.energy, ridge_energy, near))
     return replace(_measured(pixels, cut), is_cut_out=True)
@@ -147,8 +148,10 @@ def finger_count(found: FoundPrint) -> int:
     size."""
     pieces = found.area.cells & ~_seams(found.foreground)[::CELL_BLOCKS, ::CELL_BLOCKS]
     opened = cv2.morphologyEx(pieces, cv2.MORPH_OPEN, np.ones((3, 3), dtype=np.uint8))
-    touching = (_apart(_parts(cells), beside_only=True) for cells in (pieces, np.asarray(opened, dtype=np.uint8)))
-    return max(_apart(_parts(found.area.cells)), *touching)
+    least = _LEAST_KEPT_SHARE * float(found.area.cells.sum())
+    cut = (_parts(cells) for cells in (pieces, np.asarray(opened, dtype=np.uint8)))
+    touching = (_apart(parts, beside_only=True) for parts in cut if parts.areas.sum() >= least)
+    return max(_apart(_parts(found.area.cells)), *touching, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
