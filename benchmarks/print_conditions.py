@@ -16,7 +16,9 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 Condition = Callable[[Pixels, np.random.Generator], Pixels]
 _FONTS: Final = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
-_WORDS: Final = "NAME ALIAS SEX DATE OF BIRTH RIGHT THUMB INDEX MIDDLE RING LITTLE SIGNATURE Ho va ten ngay sinh so 0123456789"
+_WORDS: Final = (
+    "NAME ALIAS SEX DATE OF BIRTH RIGHT THUMB INDEX MIDDLE RING LITTLE SIGNATURE Ho va ten ngay sinh so 0123456789"
+)
 
 
 def paper_of(pixels: Pixels) -> int:
@@ -162,9 +164,7 @@ def side_by_side(prints: list[Pixels], *, gap_px: int = 0) -> Pixels:
         paper = paper_of(pixels)
         if number and gap_px:
             columns.append(np.full((height, gap_px), paper, dtype=np.uint8))
-        columns.append(
-            cv2.copyMakeBorder(pixels, 0, height - pixels.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=paper)
-        )
+        columns.append(cv2.copyMakeBorder(pixels, 0, height - pixels.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=paper))
     return _uint8(np.hstack(columns))
 
 
@@ -218,7 +218,9 @@ def _write(page: Pixels, random: np.random.Generator, *, ink: int) -> None:
         cv2.putText(page, " ".join(random.choice(words, 14)), (6, y), font, scale, ink, thickness, cv2.LINE_AA)
 
 
-def _spots(shape: tuple[int, ...], random: np.random.Generator, *, size_px: float, share: float) -> npt.NDArray[np.float32]:
+def _spots(
+    shape: tuple[int, ...], random: np.random.Generator, *, size_px: float, share: float
+) -> npt.NDArray[np.float32]:
     """Soft-edged random areas that cover about that share: float32 0-1."""
     field = cv2.GaussianBlur(random.normal(0, 1, shape).astype(np.float32), (0, 0), size_px)
     level = float(np.quantile(field, 1 - share))

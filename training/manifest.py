@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.held_out import is_held_out
-from matcher.decode import decode_image
 from matcher.errors import SampleError
-from matcher.face.calibration import calibration_rows, calibration_toml, measure_non_mated
 from matcher.face.engine import FaceEngine
 from matcher.face.load import PackSessions, load_embedder
-from matcher.packs import MANIFESTS_FOLDER, PackStore
+from matcher.face.non_mated import calibration_rows, calibration_toml, measure_non_mated
+from matcher.formats.decode import decode_image
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 
 NAME = "face-builtin"
 HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.errors import RegionError
-from matcher.fingerprint.foreground import BLOCK_PX
+from matcher.fingerprint.image.foreground import BLOCK_PX
 from matcher.samples import PointPx, Uint8Array
 
 MOST_POINTS: Final = 1000
@@ -57,7 +57,9 @@ def blocks_of(mask: Uint8Array) -> npt.NDArray[np.bool_]:
     """bool, foreground blocks of which at least half lies inside."""
     height, width = mask.shape
     padded = cv2.copyMakeBorder(mask, 0, -height % BLOCK_PX, 0, -width % BLOCK_PX, cv2.BORDER_CONSTANT, value=0)
-    shares = padded.reshape(padded.shape[0] // BLOCK_PX, BLOCK_PX, padded.shape[1] // BLOCK_PX, BLOCK_PX).mean(axis=(1, 3))
+    shares = padded.reshape(padded.shape[0] // BLOCK_PX, BLOCK_PX, padded.shape[1] // BLOCK_PX, BLOCK_PX).mean(
+        axis=(1, 3)
+    )
     return np.asarray(shares >= _LEAST_BLOCK_SHARE, dtype=np.bool_)
 
 

@@ -15,9 +15,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
-from matcher.fingerprint.foreground import BLOCK_PX, Foreground, find_foreground, masked_by_energy, strong_blocks
-from matcher.fingerprint.ridge_cells import CELL_BLOCKS, RidgeCells, measure_cells
+from index.arrays import Float32Array
+from matcher.fingerprint.image.foreground import (
+    BLOCK_PX,
+    Foreground,
+    find_foreground,
+    masked_by_energy,
+    strong_blocks,
+)
+from matcher.fingerprint.image.ridge_cells import CELL_BLOCKS, RidgeCells, measure_cells
 from matcher.samples import Uint8Array
 
 _CELL_MM2: Final = (CELL_BLOCKS * BLOCK_PX * 25.4 / 500) ** 2
@@ -108,7 +114,9 @@ def _cut_out(found: FoundPrint, allowed: npt.NDArray[np.bool_]) -> FoundPrint:
     if found.area.area_mm2 < _KNOWN_RIDGES_MM2:
         return whole
     near = hull_of(found.area, foreground.mask.shape, _HULL_MARGIN_BLOCKS) & allowed
-    ridge_energy = float(np.median(found.foreground.energy[found.cells.row, found.cells.column][shows_ridges(found.cells)]))
+    ridge_energy = float(
+        np.median(found.foreground.energy[found.cells.row, found.cells.column][shows_ridges(found.cells)])
+    )
     cut = replace(foreground, mask=masked_by_energy(foreground.energy, ridge_energy, near))
     return replace(_measured(pixels, cut), is_cut_out=True)
 

@@ -8,9 +8,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from index.records import Float32Array, Int64Array
-from matcher.calibrate import Calibration
-from matcher.face.calibration import (
+from index.arrays import Float32Array, Int64Array
+from matcher.face.non_mated import (
     TAIL_COUNT,
     calibration_rows,
     calibration_toml,
@@ -18,6 +17,7 @@ from matcher.face.calibration import (
     group_rates,
     measure_non_mated,
 )
+from matcher.scoring.calibration import Calibration
 
 
 def templates(

@@ -1,0 +1,257 @@
+"""Quality of a print, 0-100, with reasons an officer can act on.
+
+The score says how well a print can be expected to match. It is the weighted geometric mean of three parts, each 0-1:
+how many minutiae there are, how sure the network is of them, and how clear the ridges are (features of ISO/IEC
+29794-4, see ridge_cells.py). It is not NFIQ 2 and its values do not compare with those of NFIQ 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from index.arrays import Float32Array
+from matcher.errors import NoFingerprintError, QualityError
+from matcher.fingerprint.image.foreground import Foreground
+from matcher.fingerprint.image.resolution import MOST_PIXEL_COUNT
+from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.ridge_area import FoundPrint, find_print, shows_ridges
+from matcher.samples import Quality, Uint8Array
+from matcher.texts.fingerprint_quality import (
+    FEW_RIDGES,
+    LOW_CONTRAST,
+    PARTIAL,
+    SEVERAL_FINGERS,
+    SMALL_AREA,
+    SMUDGED,
+    TOO_DRY,
+    TOO_WET,
+    WRONG_PPI,
+)
+
+# --- What is a fingerprint at all. Of 86 prints, the worst of the six public sets among them, the least had 2.5 strong
+# minutiae a square centimeter and 41 % of cells with a finger's ridge period; of 100 photographs of faces the most had
+# 3.4 and 20 %, and filtered noise 0.9 and 68 %.
+_LEAST_MINUTIA_COUNT: Final = 4
+_LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centimeter
+_LEAST_FITTING_SHARE: Final = 0.22
+_LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
+# What has less is a print still where some part of it is plain to see: no text, face or weave had any such part.
+_SOME_RIDGES_MM2: Final = 4.0
+_FEW_RIDGES_MOST_SCORE: Final = 20
+_CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
+
+# Ridges lie 0.46 mm apart on average, 9 px at 500 ppi; the medians of the 480 prints are 6.4 to 11.6 px, children have
+# 0.35 mm and more. Beyond the usual range a print gets a reason, beyond the credible one it is doubtful as well, beyond
+# the possible one it is refused.
+_USUAL_PERIOD_PX: Final = (6.6, 11.4)
+_CREDIBLE_PERIOD_PX: Final = (6.2, 12.4)
+_POSSIBLE_PERIOD_PX: Final = (5.5, 15.0)
+# A print this poor may have a ppi that is stated much too high; its ridges are then looked for at twice the size.
+_SUSPICIOUS_SCORE: Final = 40
+_FINER_SCALE: Final = 2
+_FINER_LEAST_MM2: Final = 12.0
+_FINER_PERIOD_PX: Final = 5.8
+# Below this share of clear cells the period of the clear ones says nothing.
+_TELLING_CLEAR_SHARE: Final = 0.2
+
+# --- The score. Weights were set by hand; the error-versus-discard plot shows what they are worth.
+_USUAL_STRENGTH: Final = 20.0  # sum of squared minutia qualities; a good print has 35
+_SURENESS_RANGE: Final = (0.3, 0.9)  # mean minutia quality
+_CLARITY_RANGE: Final = (0.2, 0.6)  # mean of clarity times frequency share
+_WEIGHTS: Final = (0.4, 0.4, 0.2)
+
+# --- Reasons.
+_SMALL_AREA_MM2: Final = 100.0
+_CUT_SHARE: Final = 0.4  # of the outline of the ridge area that lies on the image border
+_FULL_AREA_MM2: Final = 200.0  # a print this large may be cut without harm
+_LOW_CONTRAST: Final = 25.0  # gray levels
+_DRY_DARK_SHARE: Final = 0.30
+_WET_DARK_SHARE: Final = 0.62
+_WET_INK_SHARE: Final = 0.58
+_WET_CLEAR_SHARE: Final = 0.6  # ink alone is no harm where ridges stay clear, as thermal sensors show
+_DRY_GRAIN: Final = 0.32
+_SMUDGED_CLEAR_SHARE: Final = 0.5
+_SMOOTH_GRAIN: Final = 0.14  # a smear leaves less
+_GOOD_SCORE: Final = 80  # a print this good needs no advice about the skin
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Summary of a print. fitting_share: 0-1, of cells with a finger's ridge period; clear_share: 0-1, of cells with
+    clear ridges; period_px: median of the clear cells; minutia_density: strong minutiae a square centimeter."""
+
+    fitting_share: float
+    clear_share: float
+    period_px: float
+    minutia_density: float
+
+
+def require_one_finger(count: int) -> None:
+    """Raises QualityError where several prints lie apart from each other: one template would match several people."""
+    if count > 1:
+        raise QualityError(
+            f"the image shows {count} fingers, or several prints; send each finger alone, or give the region of one",
+            score=0,
+            reasons=(SEVERAL_FINGERS,),
+        )
+
+
+def judge(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool = False) -> Quality:
+    """Quality of what was found. is_region: somebody marked the print, so little has to speak for it.
+
+    Raises NoFingerprintError where there is no ridge pattern, and QualityError where there is a clear one whose ridges
+    cannot be that far apart: then the stated ppi is wrong, and so would be every distance in the template.
+    """
+    look = _look_at(minutiae, found.cells, found.foreground)
+    _require_possible_period(look)
+    is_full = _is_full_pattern(minutiae, look)
+    if not is_full and not _has_some_ridges(minutiae, found, is_region=is_region):
+        _require_no_finer_ridges(found.pixels)
+        raise NoFingerprintError(
+            "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again"
+        )
+    quality = _assessed(minutiae, found)
+    if quality.score < _SUSPICIOUS_SCORE:
+        _require_no_finer_ridges(found.pixels)
+    return quality if is_full else _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
+
+
+def _require_possible_period(look: _Look) -> None:
+    shortest, longest = _POSSIBLE_PERIOD_PX
+    if look.clear_share >= _TELLING_CLEAR_SHARE and not shortest <= look.period_px <= longest:
+        raise _wrong_ppi(look.period_px)
+
+
+def _require_no_finer_ridges(pixels: Uint8Array) -> None:
+    """Ridges of a print whose ppi is stated twice too high are too fine for the mask and the network to be seen as
+    ridges; at twice the size they are plain."""
+    if pixels.size * _FINER_SCALE**2 > MOST_PIXEL_COUNT:
+        return
+    finer = find_print(cv2.resize(pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC))
+    shown = shows_ridges(finer.cells)
+    if finer.area.area_mm2 / _FINER_SCALE**2 < _FINER_LEAST_MM2 or not shown.any():
+        return
+    period_px = float(np.median(finer.cells.period_px[shown])) / _FINER_SCALE
+    if period_px < _FINER_PERIOD_PX:
+        raise _wrong_ppi(period_px)
+
+
+def _wrong_ppi(period_px: float) -> QualityError:
+    return QualityError(
+        f"ridges lie {period_px * 25.4 / 500:.2f} mm apart at the stated ppi, which no finger has; "
+        "check the ppi of the image",
+        score=0,
+        reasons=(WRONG_PPI,),
+    )
+
+
+def _is_full_pattern(minutiae: MinutiaSet, look: _Look) -> bool:
+    return (
+        len(minutiae) >= _LEAST_MINUTIA_COUNT
+        and look.minutia_density >= _LEAST_MINUTIA_DENSITY
+        and look.fitting_share >= _LEAST_FITTING_SHARE
+        and look.minutia_density * look.fitting_share >= _LEAST_PRODUCT
+    )
+
+
+def _has_some_ridges(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool) -> bool:
+    """Whether some part of the print is plain to see, however much of it is not."""
+    if len(minutiae) < _LEAST_MINUTIA_COUNT:
+        return False
+    if is_region:
+        return bool(shows_ridges(found.cells).any())
+    per_cm2 = _strength(minutiae) / max(found.area.area_mm2 / 100, 1e-6)
+    return found.area.area_mm2 >= _SOME_RIDGES_MM2 and per_cm2 >= _LEAST_MINUTIA_DENSITY
+
+
+def _lowered(quality: Quality, most: int, reason: str) -> Quality:
+    """At most that score, for that reason before all others; stored only where somebody says why."""
+    reasons = (reason, *(code for code in quality.reasons if code != reason))
+    return Quality(min(quality.score, most), reasons, is_doubtful=True)
+
+
+def _assessed(minutiae: MinutiaSet, found: FoundPrint) -> Quality:
+    """Score and reasons, worst first. The reasons explain a score; a good score may still have one."""
+    cells = found.cells
+    amount = 1.0 - float(np.exp(-_strength(minutiae) / _USUAL_STRENGTH))
+    sureness = _within(_mean(minutiae.quality), _SURENESS_RANGE)
+    clarity = _within(_mean(cells.clarity * cells.frequency_share), _CLARITY_RANGE)
+    parts = np.maximum([amount, sureness, clarity], 1e-3)
+    score = int(np.clip(round(100.0 * float(np.exp(np.dot(_WEIGHTS, np.log(parts))))), 0, 100))
+    faults = _capture_faults(minutiae, found)
+    if score < _GOOD_SCORE:
+        faults |= _skin_faults(minutiae, cells, found.foreground)
+    reasons = tuple(sorted((code for code in faults if faults[code] > 0), key=lambda code: -faults[code]))
+    period_px = _look_at(minutiae, cells, found.foreground).period_px
+    shortest, longest = _CREDIBLE_PERIOD_PX
+    return Quality(score, reasons, is_doubtful=WRONG_PPI in reasons and not shortest <= period_px <= longest)
+
+
+def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
+    clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
+    clear &= cells.period_px < LONGEST_PERIOD_PX
+    fitting = (cells.period_px >= _POSSIBLE_PERIOD_PX[0]) & (cells.period_px <= _POSSIBLE_PERIOD_PX[1])
+    return _Look(
+        fitting_share=_share(fitting),
+        clear_share=_share(clear),
+        period_px=float(np.median(cells.period_px[clear])) if clear.any() else 0.0,
+        minutia_density=_strength(minutiae) / max(foreground.area_mm2 / 100, 1e-6),
+    )
+
+
+def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
+    """By how much each measure is beyond its limit, as a share of the limit; at most 0 where it is not."""
+    clear_share = _look_at(minutiae, cells, foreground).clear_share
+    dark_share, ink_share, grain = (_mean(cells.dark_share), _mean(cells.ink_share), _mean(cells.grain))
+    closed = ink_share / _WET_INK_SHARE - 1 if clear_share < _WET_CLEAR_SHARE else 0.0
+    return {
+        TOO_DRY: max(1 - dark_share / _DRY_DARK_SHARE, grain / _DRY_GRAIN - 1),
+        TOO_WET: max(dark_share / _WET_DARK_SHARE - 1, closed),
+        SMUDGED: 1 - clear_share / _SMUDGED_CLEAR_SHARE if grain < _SMOOTH_GRAIN else 0.0,
+    }
+
+
+def _capture_faults(minutiae: MinutiaSet, found: FoundPrint) -> dict[str, float]:
+    """As _skin_faults."""
+    cells, foreground = found.cells, found.foreground
+    look = _look_at(minutiae, cells, foreground)
+    shortest, longest = _USUAL_PERIOD_PX
+    area_mm2 = foreground.area_mm2
+    contrast = float(np.median(cells.contrast)) / found.gain if len(cells) else 0.0
+    return {
+        LOW_CONTRAST: 1 - contrast / _LOW_CONTRAST,
+        WRONG_PPI: max(shortest / look.period_px, look.period_px / longest) - 1
+        if look.clear_share >= _TELLING_CLEAR_SHARE
+        else 0.0,
+        SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
+        PARTIAL: _cut_share(foreground.mask) / _CUT_SHARE - 1 if area_mm2 < _FULL_AREA_MM2 else 0.0,
+    }
+
+
+def _cut_share(mask: npt.NDArray[np.bool_]) -> float:
+    """Share of the outline of the ridge area that lies on the image border."""
+    border = float(mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum())
+    inner = float((mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum())
+    return border / max(border + inner, 1.0)
+
+
+def _strength(minutiae: MinutiaSet) -> float:
+    return float(np.square(minutiae.quality).sum())
+
+
+def _share(flags: npt.NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if flags.size else 0.0
+
+
+def _mean(measures: Float32Array) -> float:
+    return float(measures.mean()) if measures.size else 0.0
+
+
+def _within(measure: float, limits: tuple[float, float]) -> float:
+    return float(np.clip((measure - limits[0]) / (limits[1] - limits[0]), 0.0, 1.0))
