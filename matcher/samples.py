@@ -59,8 +59,8 @@ class EncodedSample:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog. is_doubtful:
-    good enough for a probe, but stored only where somebody says why."""
+    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog.
+    is_doubtful: good enough for a probe, but stored only where somebody says why."""
 
     score: int
     reasons: tuple[str, ...] = ()

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.durable.files import write_atomically
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError, SampleError, SessionError
-from matcher.packs.store import PackStore, write_atomically
-from matcher.texts.packs import text
+from matcher.packs.store import PackStore
+from matcher.texts.catalog import text
+from matcher.texts.reasons import reason_of
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -27,7 +29,7 @@ DOUBLES_SHOWN = 20
 
 
 def add_commands(subparsers: Subparsers) -> None:
-    """Add `calibrate`; see pack_commands.add_commands for the convention."""
+    """Add `calibrate`; see packs.add_commands for the convention."""
     parser = subparsers.add_parser("calibrate", help="re-calibrate the scores of a face pack on your own photographs")
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="one folder a person, photographs in it"
@@ -52,12 +54,12 @@ class Photographs:
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
     # Engines load only for this command.
-    from matcher.face.non_mated import (
+    from matcher.face.non_mated import (  # noqa: PLC0415
         FEWEST_COMPARISONS,
         calibration_rows,
         calibration_toml,
         measure_non_mated,
-    )  # noqa: PLC0415
+    )
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
@@ -119,8 +121,6 @@ def _photographs(people: Mapping[str, list[Path]], pack_name: str, store: PackSt
 
     from matcher.face.engine import FaceEngine  # noqa: PLC0415
     from matcher.formats.decode import decode_image  # noqa: PLC0415
-    from matcher.server.status import code_and_reason  # noqa: PLC0415
-    from matcher.texts.catalog import text as error_text  # noqa: PLC0415
 
     engine = FaceEngine.load(store.manifest(pack_name), store)
     paths = [(number, path) for number, photographs in enumerate(people.values()) for path in photographs]
@@ -129,7 +129,7 @@ def _photographs(people: Mapping[str, list[Path]], pack_name: str, store: PackSt
         try:
             made = engine.extract(decode_image(path.read_bytes()), largest_face=True)
         except SampleError as error:
-            refused[error_text(code_and_reason(error)[1], language)] += 1
+            refused[text(reason_of(error), language)] += 1
             continue
         vectors.append(made.template.vectors[0])
         subjects.append(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +32,7 @@ class FaceExtracting(Protocol):
     def extract(self, image: Image, *, face_number: int = 0, largest_face: bool = False) -> FaceExtraction: ...
 
 
-class FingerprintResult(Protocol):
+class ExtractedFingerprint(Protocol):
     """What a fingerprint engine makes of one print."""
 
     @property
@@ -56,7 +57,7 @@ class FingerprintExtracting(Protocol):
         *,
         finger: FingerPosition = FingerPosition.UNKNOWN,
         region_px: Sequence[PointPx] = (),
-    ) -> FingerprintResult: ...
+    ) -> ExtractedFingerprint: ...
 
     def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template: ...
 

@@ -25,12 +25,12 @@ from matcher.fingerprint.image.polarity import (
     polarity_of,
 )
 from matcher.fingerprint.image.quality import judge, require_one_finger
+from matcher.fingerprint.image.region import blocks_of, region_mask, without_the_rest
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
+from matcher.fingerprint.image.ridge_area import find_print, finger_count
 from matcher.fingerprint.image.ridge_cells import measure_cells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.network.maps import minutiae_of, run_leader
-from matcher.fingerprint.region import blocks_of, region_mask, without_the_rest
-from matcher.fingerprint.ridge_area import find_print, finger_count
 from matcher.packs.session import ModelSession
 from matcher.samples import Image, PointPx, Quality, Uint8Array
 

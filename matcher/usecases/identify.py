@@ -138,7 +138,7 @@ class Identifier:
         if sample.modality is not Modality.FINGERPRINT:
             return sample
         probe = extractions[sample.probe_number].template
-        return replace(sample, explanation=self._searcher.reranker.explain(probe, sample.reference_id))
+        return replace(sample, explanation=self._searcher.template_comparer.explain(probe, sample.reference_id))
 
 
 def _check_query(query: IdentificationQuery) -> None:

@@ -18,9 +18,9 @@ from index.arrays import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.image.resolution import MOST_PIXEL_COUNT
+from matcher.fingerprint.image.ridge_area import FoundPrint, find_print, shows_ridges
 from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.ridge_area import FoundPrint, find_print, shows_ridges
 from matcher.samples import Quality, Uint8Array
 from matcher.texts.fingerprint_quality import (
     FEW_RIDGES,
@@ -133,7 +133,8 @@ def _require_no_finer_ridges(pixels: Uint8Array) -> None:
     ridges; at twice the size they are plain."""
     if pixels.size * _FINER_SCALE**2 > MOST_PIXEL_COUNT:
         return
-    finer = find_print(cv2.resize(pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC))
+    larger = cv2.resize(pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC)
+    finer = find_print(np.asarray(larger, dtype=np.uint8))
     shown = shows_ridges(finer.cells)
     if finer.area.area_mm2 / _FINER_SCALE**2 < _FINER_LEAST_MM2 or not shown.any():
         return

@@ -142,4 +142,5 @@ def _between_bins(power: Float32Array, strongest: npt.NDArray[np.intp]) -> npt.N
     before, at, after = (power[rows, strongest + step].astype(np.float64) for step in (-1, 0, 1))
     curvature = before - 2 * at + after
     offset = 0.5 * (before - after) / np.where(curvature < 0, curvature, -np.inf)
-    return strongest + np.where(strongest > _FIRST_BIN, np.clip(offset, -0.5, 0.5), 0.0)
+    moved = np.where(strongest > _FIRST_BIN, np.clip(offset, -0.5, 0.5), 0.0)
+    return np.asarray(strongest + moved, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The print inside what surrounds it: where cells show ridges, how many prints that makes, and the mask cut down to them.
+"""The print inside what surrounds it: where cells show ridges, how many prints that makes, the mask cut down to them.
 
 A frame, a scanner's black lid or a page of text is strong in the band of ridges too, and lies around the print, so the
 mask of energy alone swallows both. Text, lines and edges do not make a periodic profile over a whole neighborhood of
@@ -180,7 +180,13 @@ def _parts(cells: Uint8Array) -> _Parts:
     areas[0] = 0
     large = np.flatnonzero((areas * _CELL_MM2 >= _LEAST_FINGER_MM2) & (areas >= _LEAST_FINGER_SHARE * areas.max()))
     large = large[np.argsort(-areas[large], kind="stable")]
-    return _Parts(labels, large, stats[large, :4], centers[large], areas[large])
+    return _Parts(
+        labels=np.asarray(labels, dtype=np.int32),
+        numbers=large,
+        boxes=np.asarray(stats[large, :4], dtype=np.int32),
+        centers=np.asarray(centers[large], dtype=np.float64),
+        areas=areas[large],
+    )
 
 
 def _apart(parts: _Parts, *, beside_only: bool = False) -> int:
