@@ -109,7 +109,7 @@ def dry(pixels: Pixels, random: np.random.Generator) -> Pixels:
     """Ridges broken into grains, with bare patches."""
     grain = cv2.GaussianBlur(random.normal(0, 1, pixels.shape).astype(np.float32), (0, 0), 1.0)
     bare = _spots(pixels.shape, random, size_px=25, share=0.25) > 0.5
-    level = np.where(bare, -0.25, 0.05)
+    level = np.where(bare, -0.1, 0.15)
     return _uint8(np.where(grain > level, np.maximum(pixels, paper_of(pixels)), pixels))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import ImageTooLargeError, NoFingerprintError
+from matcher.fingerprint.image.crossing import crossing_share
 from matcher.fingerprint.image.foreground import (
     BLOCK_PX,
     Foreground,
@@ -24,10 +25,10 @@ from matcher.fingerprint.image.polarity import (
     negative_may_be_better,
     polarity_of,
 )
-from matcher.fingerprint.image.quality import judge, require_one_finger
+from matcher.fingerprint.image.quality import judge, may_be_overprinted, require_one_print
 from matcher.fingerprint.image.region import blocks_of, region_mask, without_the_rest
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
-from matcher.fingerprint.image.ridge_area import find_print, finger_count
+from matcher.fingerprint.image.ridge_area import find_print
 from matcher.fingerprint.image.ridge_cells import measure_cells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.network.maps import minutiae_of, run_leader
@@ -74,7 +75,7 @@ class FingerprintExtractor:
         if not found.foreground.mask.any():
             raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
         if within is None:
-            require_one_finger(finger_count(found))
+            require_one_print(found)
         # A region has no background to tell by.
         polarity = Polarity.UNCLEAR if within is not None else polarity_of(found.pixels, found.foreground)
         minutiae, dark, is_negative = self._either_polarity(found.pixels, found.foreground, polarity)
@@ -82,7 +83,8 @@ class FingerprintExtractor:
             minutiae = _inside(minutiae, found.foreground)
         if is_negative:
             found = replace(found, cells=measure_cells(dark, found.foreground))
-        quality = judge(minutiae, found, is_region=within is not None)
+        crossing = crossing_share(dark, found.foreground) if may_be_overprinted(minutiae) else 0.0
+        quality = judge(minutiae, found, crossing=crossing, is_region=within is not None)
         return FingerprintExtraction(minutiae, quality, found.foreground, is_negative)
 
     def _either_polarity(

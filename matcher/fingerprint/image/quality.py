@@ -18,13 +18,14 @@ from index.arrays import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.image.resolution import MOST_PIXEL_COUNT
-from matcher.fingerprint.image.ridge_area import FoundPrint, find_print, shows_ridges
+from matcher.fingerprint.image.ridge_area import FoundPrint, among_their_like, find_print, finger_count, shows_ridges
 from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import Quality, Uint8Array
 from matcher.texts.fingerprint_quality import (
     FEW_RIDGES,
     LOW_CONTRAST,
+    OVERPRINTED,
     PARTIAL,
     SEVERAL_FINGERS,
     SMALL_AREA,
@@ -42,7 +43,8 @@ _LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centime
 _LEAST_FITTING_SHARE: Final = 0.22
 _LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
 # What has less is a print still where some part of it is plain to see: no text, face or weave had any such part.
-_SOME_RIDGES_MM2: Final = 4.0
+_SOME_RIDGES_MM2: Final = 8.0
+_SOME_PRODUCT: Final = 0.35
 _FEW_RIDGES_MOST_SCORE: Final = 20
 _CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 
@@ -57,6 +59,11 @@ _SUSPICIOUS_SCORE: Final = 40
 _FINER_SCALE: Final = 2
 _FINER_LEAST_MM2: Final = 12.0
 _FINER_PERIOD_PX: Final = 5.8
+# Two prints upon each other. Of 120 plain prints one had more squares in which patterns cross, and the network was less
+# sure than this of every overprint.
+_MOST_CROSSING: Final = 0.08
+_SURE_OF_ONE: Final = 0.8
+_OVERPRINTED_MOST_SCORE: Final = 30
 # Below this share of clear cells the period of the clear ones says nothing.
 _TELLING_CLEAR_SHARE: Final = 0.2
 
@@ -84,16 +91,23 @@ _GOOD_SCORE: Final = 80  # a print this good needs no advice about the skin
 @dataclass(frozen=True, slots=True)
 class _Look:
     """Summary of a print. fitting_share: 0-1, of cells with a finger's ridge period; clear_share: 0-1, of cells with
-    clear ridges; period_px: median of the clear cells; minutia_density: strong minutiae a square centimeter."""
+    clear ridges; minutia_density: strong minutiae a square centimeter."""
 
     fitting_share: float
     clear_share: float
-    period_px: float
     minutia_density: float
 
 
-def require_one_finger(count: int) -> None:
-    """Raises QualityError where several prints lie apart from each other: one template would match several people."""
+def require_one_print(found: FoundPrint) -> None:
+    """Raises QualityError where ridges cannot be that far apart, for then the stated ppi is wrong and so would be every
+    distance in the template; and where several prints lie apart, for one template would match several people."""
+    period_px = _told_period(found)
+    shortest, longest = _POSSIBLE_PERIOD_PX
+    if period_px and not shortest <= period_px <= longest:
+        raise _wrong_ppi(period_px)
+    count = finger_count(found)
+    if count > 1 and period_px > _USUAL_PERIOD_PX[1]:
+        raise _wrong_ppi(period_px)  # one finger, enlarged
     if count > 1:
         raise QualityError(
             f"the image shows {count} fingers, or several prints; send each finger alone, or give the region of one",
@@ -102,14 +116,13 @@ def require_one_finger(count: int) -> None:
         )
 
 
-def judge(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool = False) -> Quality:
+def judge(minutiae: MinutiaSet, found: FoundPrint, *, crossing: float = 0.0, is_region: bool = False) -> Quality:
     """Quality of what was found. is_region: somebody marked the print, so little has to speak for it.
 
-    Raises NoFingerprintError where there is no ridge pattern, and QualityError where there is a clear one whose ridges
-    cannot be that far apart: then the stated ppi is wrong, and so would be every distance in the template.
+    crossing: share of the print in which two patterns cross. Raises NoFingerprintError where there is no ridge pattern,
+    and QualityError where there is one that is too fine for the stated ppi.
     """
     look = _look_at(minutiae, found.cells, found.foreground)
-    _require_possible_period(look)
     is_full = _is_full_pattern(minutiae, look)
     if not is_full and not _has_some_ridges(minutiae, found, is_region=is_region):
         _require_no_finer_ridges(found.pixels)
@@ -119,13 +132,25 @@ def judge(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool = False) -
     quality = _assessed(minutiae, found)
     if quality.score < _SUSPICIOUS_SCORE:
         _require_no_finer_ridges(found.pixels)
-    return quality if is_full else _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
+    if not is_full:
+        return _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
+    if crossing > _MOST_CROSSING:
+        return _lowered(quality, _OVERPRINTED_MOST_SCORE, OVERPRINTED)
+    return quality
 
 
-def _require_possible_period(look: _Look) -> None:
-    shortest, longest = _POSSIBLE_PERIOD_PX
-    if look.clear_share >= _TELLING_CLEAR_SHARE and not shortest <= look.period_px <= longest:
-        raise _wrong_ppi(look.period_px)
+def may_be_overprinted(minutiae: MinutiaSet) -> bool:
+    """Whether the network is less than sure of the print, as it is of every overprint: others need no second look."""
+    return _mean(minutiae.quality) < _SURE_OF_ONE
+
+
+def _told_period(found: FoundPrint) -> float:
+    """Median ridge period of the clear cells among their like, in pixels; 0.0 where they are too few to tell."""
+    cells = found.cells
+    clear = among_their_like(cells, _is_clear(cells), found.foreground.mask.shape)
+    if not len(cells) or clear.mean() < _TELLING_CLEAR_SHARE:
+        return 0.0
+    return float(np.median(cells.period_px[clear]))
 
 
 def _require_no_finer_ridges(pixels: Uint8Array) -> None:
@@ -167,6 +192,9 @@ def _has_some_ridges(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool
         return False
     if is_region:
         return bool(shows_ridges(found.cells).any())
+    look = _look_at(minutiae, found.cells, found.foreground)
+    if look.minutia_density >= _LEAST_MINUTIA_DENSITY and look.minutia_density * look.fitting_share >= _SOME_PRODUCT:
+        return True
     per_cm2 = _strength(minutiae) / max(found.area.area_mm2 / 100, 1e-6)
     return found.area.area_mm2 >= _SOME_RIDGES_MM2 and per_cm2 >= _LEAST_MINUTIA_DENSITY
 
@@ -189,21 +217,24 @@ def _assessed(minutiae: MinutiaSet, found: FoundPrint) -> Quality:
     if score < _GOOD_SCORE:
         faults |= _skin_faults(minutiae, cells, found.foreground)
     reasons = tuple(sorted((code for code in faults if faults[code] > 0), key=lambda code: -faults[code]))
-    period_px = _look_at(minutiae, cells, found.foreground).period_px
+    period_px = _told_period(found)
     shortest, longest = _CREDIBLE_PERIOD_PX
     return Quality(score, reasons, is_doubtful=WRONG_PPI in reasons and not shortest <= period_px <= longest)
 
 
 def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
-    clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
-    clear &= cells.period_px < LONGEST_PERIOD_PX
+    clear = _is_clear(cells)
     fitting = (cells.period_px >= _POSSIBLE_PERIOD_PX[0]) & (cells.period_px <= _POSSIBLE_PERIOD_PX[1])
     return _Look(
         fitting_share=_share(fitting),
         clear_share=_share(clear),
-        period_px=float(np.median(cells.period_px[clear])) if clear.any() else 0.0,
         minutia_density=_strength(minutiae) / max(foreground.area_mm2 / 100, 1e-6),
     )
+
+
+def _is_clear(cells: RidgeCells) -> npt.NDArray[np.bool_]:
+    clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
+    return np.asarray(clear & (cells.period_px < LONGEST_PERIOD_PX), dtype=np.bool_)
 
 
 def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
@@ -221,15 +252,13 @@ def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground
 def _capture_faults(minutiae: MinutiaSet, found: FoundPrint) -> dict[str, float]:
     """As _skin_faults."""
     cells, foreground = found.cells, found.foreground
-    look = _look_at(minutiae, cells, foreground)
+    period_px = _told_period(found)
     shortest, longest = _USUAL_PERIOD_PX
     area_mm2 = foreground.area_mm2
     contrast = float(np.median(cells.contrast)) / found.gain if len(cells) else 0.0
     return {
         LOW_CONTRAST: 1 - contrast / _LOW_CONTRAST,
-        WRONG_PPI: max(shortest / look.period_px, look.period_px / longest) - 1
-        if look.clear_share >= _TELLING_CLEAR_SHARE
-        else 0.0,
+        WRONG_PPI: max(shortest / period_px, period_px / longest) - 1 if period_px else 0.0,
         SMALL_AREA: 1 - area_mm2 / _SMALL_AREA_MM2,
         PARTIAL: _cut_share(foreground.mask) / _CUT_SHARE - 1 if area_mm2 < _FULL_AREA_MM2 else 0.0,
     }

@@ -103,22 +103,21 @@ def find_print(pixels: Uint8Array, within: npt.NDArray[np.bool_] | None = None) 
     return replace(found, gain=gain)
 
 
-def _cut_out(found: FoundPrint, allowed: npt.NDArray[np.bool_]) -> FoundPrint:
+def _cut_out(whole: FoundPrint, allowed: npt.NDArray[np.bool_]) -> FoundPrint:
     """The print alone, where its ridges can be told from what surrounds it."""
-    pixels, foreground = found.pixels, found.foreground
-    whole = found
+    found, foreground = whole, whole.foreground
     if found.area.area_mm2 < _KNOWN_RIDGES_MM2:
         # Strong surroundings hide weak ridges from the mask: look wherever there is anything.
-        found = _better(found, _measured(pixels, replace(foreground, mask=strong_blocks(foreground) & allowed)))
-        found = replace(found, area=_without_neighbors(found.area))
-    if found.area.area_mm2 < _KNOWN_RIDGES_MM2:
+        everywhere = _measured(whole.pixels, replace(foreground, mask=strong_blocks(foreground) & allowed))
+        found = _better(found, replace(everywhere, area=_without_neighbors(everywhere.area)))
+    if not found.area.cells.any():
         return whole
-    near = hull_of(found.area, foreground.mask.shape, _HULL_MARGIN_BLOCKS) & allowed
-    ridge_energy = float(
-        np.median(found.foreground.energy[found.cells.row, found.cells.column][shows_ridges(found.cells)])
-    )
-    cut = replace(foreground, mask=masked_by_energy(foreground.energy, ridge_energy, near))
-    return replace(_measured(pixels, cut), is_cut_out=True)
+    is_known = found.area.area_mm2 >= _KNOWN_RIDGES_MM2
+    near = hull_of(found.area, foreground.mask.shape, _HULL_MARGIN_BLOCKS) & allowed if is_known else allowed
+    plain = np.repeat(np.repeat(found.area.cells, CELL_BLOCKS, axis=0), CELL_BLOCKS, axis=1) > 0
+    ridge_energy = float(np.median(foreground.energy[plain[: near.shape[0], : near.shape[1]]]))
+    alone = _measured(whole.pixels, replace(foreground, mask=masked_by_energy(foreground.energy, ridge_energy, near)))
+    return replace(alone, is_cut_out=True) if is_known else _better(whole, alone)
 
 
 def shows_ridges(cells: RidgeCells) -> npt.NDArray[np.bool_]:
@@ -130,13 +129,13 @@ def shows_ridges(cells: RidgeCells) -> npt.NDArray[np.bool_]:
 
 def ridge_area_of(cells: RidgeCells, shape: tuple[int, ...]) -> RidgeArea:
     """shape: of the foreground's mask."""
-    size = tuple(-(-side // CELL_BLOCKS) for side in shape)
-    shown, measured = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
-    at = (cells.row // CELL_BLOCKS, cells.column // CELL_BLOCKS)
-    shown[at], measured[at] = shows_ridges(cells), 1.0
-    dense = (_around(shown) > _LEAST_NEIGHBOR_SHARE * np.maximum(_around(measured), 1.0)) & (shown > 0)
-    plain = _large_parts(dense.astype(np.uint8))
+    plain = _large_parts(_dense(cells, shows_ridges(cells), shape))
     return RidgeArea(plain, float(plain.sum()) * _CELL_MM2 / cells.share)
+
+
+def among_their_like(cells: RidgeCells, flags: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """bool (n,): the cell's flag is set, and those of most cells around it. A line has none of its like beside it."""
+    return np.asarray(_dense(cells, flags, shape)[cells.row // CELL_BLOCKS, cells.column // CELL_BLOCKS] > 0)
 
 
 def hull_of(area: RidgeArea, shape: tuple[int, ...], margin_blocks: int) -> npt.NDArray[np.bool_]:
@@ -249,6 +248,15 @@ def _is_surrounded(found: FoundPrint) -> bool:
         return True
     strongest = float(np.percentile(energy, 95))
     return float(np.median(energy[found.cells.row, found.cells.column][shown])) < _LEAST_RIDGE_STRENGTH * strongest
+
+
+def _dense(cells: RidgeCells, flags: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> Uint8Array:
+    size = tuple(-(-side // CELL_BLOCKS) for side in shape)
+    shown, measured = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    at = (cells.row // CELL_BLOCKS, cells.column // CELL_BLOCKS)
+    shown[at], measured[at] = flags, 1.0
+    most = _around(shown) > _LEAST_NEIGHBOR_SHARE * np.maximum(_around(measured), 1.0)
+    return np.asarray(most & (shown > 0), dtype=np.uint8)
 
 
 def _around(cells: Float32Array) -> Float32Array:
