@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +19,8 @@ from matcher.samples import Uint8Array
 
 _SIDE_PX: Final = 64
 _STEP_PX: Final = 32
+_SHRINKING: Final = 2  # half resolution shows ridges well enough, in a quarter of the time
+_SIDE: Final = _SIDE_PX // _SHRINKING
 _LEAST_MASK_SHARE: Final = 0.8
 _PERIOD_PX: Final = (5.0, 15.0)
 _SECTORS: Final = 18  # of 10 degrees
@@ -55,20 +58,21 @@ def _squares(pixels: Uint8Array, mask: npt.NDArray[np.bool_]) -> Float32Array:
         if mask[top // BLOCK_PX :, left // BLOCK_PX :][:blocks, :blocks].mean() > _LEAST_MASK_SHARE
     ]
     places = places[:: -(-len(places) // _MOST_SQUARES) or 1]
-    cut = [pixels[top : top + _SIDE_PX, left : left + _SIDE_PX] for top, left in places]
-    return np.asarray(cut, dtype=np.float32).reshape(-1, _SIDE_PX, _SIDE_PX)
+    half = cv2.resize(pixels, None, fx=1 / _SHRINKING, fy=1 / _SHRINKING, interpolation=cv2.INTER_AREA)
+    cut = [half[top : top + _SIDE, left : left + _SIDE] for top, left in np.array(places, dtype=int) // _SHRINKING]
+    return np.asarray(cut, dtype=np.float32).reshape(-1, _SIDE, _SIDE)
 
 
 @cache
 def _window() -> Float32Array:
-    side = np.hanning(_SIDE_PX)
+    side = np.hanning(_SIDE)
     return np.outer(side, side).astype(np.float32)
 
 
 @cache
 def _sectors() -> Float32Array:
     """float32 (frequencies, sectors): how much a frequency of ridges belongs to each direction."""
-    across, along = np.fft.fftfreq(_SIDE_PX)[:, None], np.fft.rfftfreq(_SIDE_PX)[None, :]
+    across, along = np.fft.fftfreq(_SIDE, _SHRINKING)[:, None], np.fft.rfftfreq(_SIDE, _SHRINKING)[None, :]
     radius, angle = np.hypot(across, along), np.arctan2(across, along)
     shortest, longest = _PERIOD_PX
     band = ((radius >= 1 / longest) & (radius <= 1 / shortest)).astype(np.float64)
