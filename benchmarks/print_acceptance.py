@@ -1,15 +1,15 @@
-"""What is taken for a print and what comes of it: frames, lids, text, bad skin, several fingers, a wrong ppi, no prints.
+"""What is taken for a print: frames, lids, text, bad skin, several fingers, a wrong ppi, and what is no print.
 
-Every picture is made from the prints given (--data) by print_conditions. Failure to enroll: the print is refused, or its
-quality is doubtful, so that somebody has to say why it is stored. A print matches if its score against another,
-untouched impression of the finger reaches 30 (FMR 1e-3). Rates with 95 % intervals (Wilson).
+Every picture is made from the prints given (--data) by print_conditions. Failure to enroll: the print is refused;
+doubtful: it is stored only where somebody says why. A print matches if its score against another, untouched impression
+of the finger reaches 30 (FMR 1e-3). Rates with 95 % intervals (Wilson).
 """
 
 import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import cv2
@@ -35,8 +35,8 @@ _TOLD = {"several_fingers", "overprinted", "wrong_ppi"}
 @dataclass(slots=True)
 class Tally:
     """image_count; refused: by reason; doubtful_count: stored only for a stated reason; told: by reason, refusals and
-    reasons of accepted prints; matched_count: of compared_count, the finger's own other impression; other_matched_count:
-    the other finger in the picture."""
+    reasons of accepted prints; matched_count: of compared_count, the finger's own other impression;
+    other_matched_count: the other finger in the picture."""
 
     image_count: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -60,12 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of prints")
     parser.add_argument("--prints", type=int, default=10, metavar="N", help="prints of each folder (default 10)")
     parser.add_argument("--faces", type=Path, metavar="DIR", help="photographs of faces, as no prints")
-    parser.add_argument(
-        "--palms", type=Path, nargs="+", default=[], metavar="FILE", help="ANSI/NIST-ITL files of palms"
-    )
-    parser.add_argument(
-        "--no-prints", type=int, default=200, metavar="N", help="pictures of each kind that is no print"
-    )
+    parser.add_argument("--palms", type=Path, nargs="+", default=[], metavar="FILE", help="ANSI/NIST-ITL files")
+    parser.add_argument("--no-prints", type=int, default=200, metavar="N", help="pictures of each kind of no print")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="only tables whose rows begin so")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the tables as JSON")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier --out, to print beside")
@@ -84,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         for picture in track(pictures(), total=count, what=name):
             _count(tally, engine, picture, least)
         print(_line(name, tally), flush=True)
-    report = {name: asdict(tally) for name, tally in tallies.items()}
+    report = {name: _row(tally) for name, tally in tallies.items()}
     if args.out:
         args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if args.baseline:
@@ -252,6 +248,10 @@ def _line(name: str, tally: Tally) -> str:
     return "; ".join(parts)
 
 
+def _row(tally: Tally) -> dict[str, object]:
+    return {each.name: getattr(tally, each.name) for each in fields(tally)}
+
+
 def _share(part: int, whole: int) -> str:
     low, high = wilson_interval(part, whole)
     return f"{part} ({100 * part / max(whole, 1):.1f} %, {100 * low:.1f}-{100 * high:.1f})"
@@ -259,9 +259,9 @@ def _share(part: int, whole: int) -> str:
 
 def _print_beside(before: dict[str, dict[str, object]], after: dict[str, dict[str, object]]) -> None:
     print(f"\n{'':26} refused before, after; matched before, after")
-    for name in after:
+    for name, second in after.items():
         if name not in before:
             continue
-        first, second = before[name], after[name]
+        first = before[name]
         refused = [sum(row["refused"].values()) for row in (first, second)]  # type: ignore[attr-defined]
         print(f"{name:26} {refused[0]:5} {refused[1]:5} {first['matched_count']:8} {second['matched_count']:5}")

@@ -59,9 +59,9 @@ _SUSPICIOUS_SCORE: Final = 40
 _FINER_SCALE: Final = 2
 _FINER_LEAST_MM2: Final = 12.0
 _FINER_PERIOD_PX: Final = 5.8
-# Two prints upon each other. Of 120 plain prints three had more squares than the usual share in which patterns cross, one
-# had more than the most; beyond the first a print gets the reason, beyond the second it is doubtful as well. The network
-# was less sure than this of every overprint.
+# Two prints upon each other. Of 120 plain prints three had more squares than the usual share in which patterns cross,
+# one had more than the most; beyond the first a print gets the reason, beyond the second it is doubtful as well. The
+# network was less sure than this of every overprint.
 _USUAL_CROSSING: Final = 0.06
 _MOST_CROSSING: Final = 0.1
 _SURE_OF_ONE: Final = 0.8
