@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 Condition = Callable[[Pixels, np.random.Generator], Pixels]
+Drawing = Callable[[np.random.Generator], Pixels]
 _FONTS: Final = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 _WORDS: Final = (
     "NAME ALIAS SEX DATE OF BIRTH RIGHT THUMB INDEX MIDDLE RING LITTLE SIGNATURE Ho va ten ngay sinh so 0123456789"

@@ -10,18 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.fingerprint.image.foreground import Foreground
-from matcher.fingerprint.image.resolution import MOST_PIXEL_COUNT
-from matcher.fingerprint.image.ridge_area import FoundPrint, among_their_like, find_print, finger_count, shows_ridges
-from matcher.fingerprint.image.ridge_cells import LONGEST_PERIOD_PX, RidgeCells
+from matcher.fingerprint.image.ridge_area import FoundPrint, finger_count, is_clear, shows_ridges
+from matcher.fingerprint.image.ridge_cells import RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.samples import Quality, Uint8Array
+from matcher.samples import Quality
 from matcher.texts.fingerprint_quality import (
     FEW_RIDGES,
     LOW_CONTRAST,
@@ -46,7 +44,6 @@ _LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
 _SOME_RIDGES_MM2: Final = 8.0
 _SOME_PRODUCT: Final = 0.35
 _FEW_RIDGES_MOST_SCORE: Final = 20
-_CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 
 # Ridges lie 0.46 mm apart on average, 9 px at 500 ppi; the medians of the 480 prints are 6.4 to 11.6 px, children have
 # 0.35 mm and more. Beyond the usual range a print gets a reason, beyond the credible one it is doubtful as well, beyond
@@ -54,11 +51,6 @@ _CLEAR_CLARITY, _CLEAR_FREQUENCY_SHARE = 0.45, 0.5
 _USUAL_PERIOD_PX: Final = (6.6, 11.4)
 _CREDIBLE_PERIOD_PX: Final = (6.2, 12.4)
 _POSSIBLE_PERIOD_PX: Final = (5.5, 15.0)
-# A print this poor may have a ppi that is stated much too high; its ridges are then looked for at twice the size.
-_SUSPICIOUS_SCORE: Final = 40
-_FINER_SCALE: Final = 2
-_FINER_LEAST_MM2: Final = 12.0
-_FINER_PERIOD_PX: Final = 5.8
 # Two prints upon each other. Of 120 plain prints three had more squares than the usual share in which patterns cross,
 # one had more than the most; beyond the first a print gets the reason, beyond the second it is doubtful as well. The
 # network was less sure than this of every overprint.
@@ -66,8 +58,6 @@ _USUAL_CROSSING: Final = 0.06
 _MOST_CROSSING: Final = 0.1
 _SURE_OF_ONE: Final = 0.8
 _OVERPRINTED_MOST_SCORE: Final = 30
-# Below this share of clear cells the period of the clear ones says nothing.
-_TELLING_CLEAR_SHARE: Final = 0.2
 
 # --- The score. Weights were set by hand; the error-versus-discard plot shows what they are worth.
 _USUAL_STRENGTH: Final = 20.0  # sum of squared minutia qualities; a good print has 35
@@ -103,7 +93,7 @@ class _Look:
 def require_one_print(found: FoundPrint) -> None:
     """Raises QualityError where ridges cannot be that far apart, for then the stated ppi is wrong and so would be every
     distance in the template; and where several prints lie apart, for one template would match several people."""
-    period_px = _told_period(found)
+    period_px = found.period_px
     shortest, longest = _POSSIBLE_PERIOD_PX
     if period_px and not shortest <= period_px <= longest:
         raise _wrong_ppi(period_px)
@@ -121,19 +111,15 @@ def require_one_print(found: FoundPrint) -> None:
 def judge(minutiae: MinutiaSet, found: FoundPrint, *, crossing: float = 0.0, is_region: bool = False) -> Quality:
     """Quality of what was found. is_region: somebody marked the print, so little has to speak for it.
 
-    crossing: share of the print in which two patterns cross. Raises NoFingerprintError where there is no ridge pattern,
-    and QualityError where there is one that is too fine for the stated ppi.
+    crossing: share of the print in which two patterns cross. Raises NoFingerprintError where there is no ridge pattern.
     """
     look = _look_at(minutiae, found.cells, found.foreground)
     is_full = _is_full_pattern(minutiae, look)
     if not is_full and not _has_some_ridges(minutiae, found, is_region=is_region):
-        _require_no_finer_ridges(found.pixels)
         raise NoFingerprintError(
             "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again"
         )
     quality = _assessed(minutiae, found)
-    if quality.score < _SUSPICIOUS_SCORE:
-        _require_no_finer_ridges(found.pixels)
     if not is_full:
         return _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
     if crossing > _MOST_CROSSING:
@@ -144,30 +130,6 @@ def judge(minutiae: MinutiaSet, found: FoundPrint, *, crossing: float = 0.0, is_
 def may_be_overprinted(minutiae: MinutiaSet) -> bool:
     """Whether the network is less than sure of the print, as it is of every overprint: others need no second look."""
     return _mean(minutiae.quality) < _SURE_OF_ONE
-
-
-def _told_period(found: FoundPrint) -> float:
-    """Median ridge period of the clear cells among their like, in pixels; 0.0 where they are too few to tell."""
-    cells = found.cells
-    clear = among_their_like(cells, _is_clear(cells), found.foreground.mask.shape)
-    if not len(cells) or clear.mean() < _TELLING_CLEAR_SHARE:
-        return 0.0
-    return float(np.median(cells.period_px[clear]))
-
-
-def _require_no_finer_ridges(pixels: Uint8Array) -> None:
-    """Ridges of a print whose ppi is stated twice too high are too fine for the mask and the network to be seen as
-    ridges; at twice the size they are plain."""
-    if pixels.size * _FINER_SCALE**2 > MOST_PIXEL_COUNT:
-        return
-    larger = cv2.resize(pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC)
-    finer = find_print(np.asarray(larger, dtype=np.uint8))
-    shown = shows_ridges(finer.cells)
-    if finer.area.area_mm2 / _FINER_SCALE**2 < _FINER_LEAST_MM2 or not shown.any():
-        return
-    period_px = float(np.median(finer.cells.period_px[shown])) / _FINER_SCALE
-    if period_px < _FINER_PERIOD_PX:
-        raise _wrong_ppi(period_px)
 
 
 def _wrong_ppi(period_px: float) -> QualityError:
@@ -219,24 +181,19 @@ def _assessed(minutiae: MinutiaSet, found: FoundPrint) -> Quality:
     if score < _GOOD_SCORE:
         faults |= _skin_faults(minutiae, cells, found.foreground)
     reasons = tuple(sorted((code for code in faults if faults[code] > 0), key=lambda code: -faults[code]))
-    period_px = _told_period(found)
+    period_px = found.period_px
     shortest, longest = _CREDIBLE_PERIOD_PX
     return Quality(score, reasons, is_doubtful=WRONG_PPI in reasons and not shortest <= period_px <= longest)
 
 
 def _look_at(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> _Look:
-    clear = _is_clear(cells)
+    clear = is_clear(cells)
     fitting = (cells.period_px >= _POSSIBLE_PERIOD_PX[0]) & (cells.period_px <= _POSSIBLE_PERIOD_PX[1])
     return _Look(
         fitting_share=_share(fitting),
         clear_share=_share(clear),
         minutia_density=_strength(minutiae) / max(foreground.area_mm2 / 100, 1e-6),
     )
-
-
-def _is_clear(cells: RidgeCells) -> npt.NDArray[np.bool_]:
-    clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
-    return np.asarray(clear & (cells.period_px < LONGEST_PERIOD_PX), dtype=np.bool_)
 
 
 def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground) -> dict[str, float]:
@@ -254,7 +211,7 @@ def _skin_faults(minutiae: MinutiaSet, cells: RidgeCells, foreground: Foreground
 def _capture_faults(minutiae: MinutiaSet, found: FoundPrint) -> dict[str, float]:
     """As _skin_faults."""
     cells, foreground = found.cells, found.foreground
-    period_px = _told_period(found)
+    period_px = found.period_px
     shortest, longest = _USUAL_PERIOD_PX
     area_mm2 = foreground.area_mm2
     contrast = float(np.median(cells.contrast)) / found.gain if len(cells) else 0.0

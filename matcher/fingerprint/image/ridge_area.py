@@ -23,7 +23,8 @@ from matcher.fingerprint.image.foreground import (
     masked_by_energy,
     strong_blocks,
 )
-from matcher.fingerprint.image.ridge_cells import CELL_BLOCKS, RidgeCells, measure_cells
+from matcher.fingerprint.image.resolution import MOST_PIXEL_COUNT
+from matcher.fingerprint.image.ridge_cells import CELL_BLOCKS, LONGEST_PERIOD_PX, RidgeCells, measure_cells
 from matcher.samples import Uint8Array
 
 _CELL_MM2: Final = (CELL_BLOCKS * BLOCK_PX * 25.4 / 500) ** 2
@@ -36,6 +37,13 @@ _NEIGHBORHOOD_CELLS: Final = 5
 _LEAST_NEIGHBOR_SHARE: Final = 0.5
 _LEAST_PART_CELLS: Final = 6
 _LEAST_PART_SHARE: Final = 0.15  # of the largest part
+
+# --- The distance of ridges.
+_CLEAR_CLARITY: Final = 0.45
+_CLEAR_FREQUENCY_SHARE: Final = 0.5
+_TELLING_CLEAR_SHARE: Final = 0.2
+_FINE_PERIOD_PX: Final = 7.4
+_FINER_SCALE: Final = 2
 
 # --- When a print is looked for inside its surroundings. Of the 480 prints of the six sets one in fifty has more than a
 # quarter of its mask away from the ridges, and none has ridges weaker than half of the strongest.
@@ -76,7 +84,8 @@ class RidgeArea:
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundPrint:
     """foreground, cells, area: of the print alone. pixels: uint8 (height, width), with more contrast where the print is
-    faint, gain times as much. is_cut_out: something around the print was left out."""
+    faint, gain times as much. is_cut_out: something around the print was left out. period_px: median distance of the
+    ridges, 0.0 where too few are clear to tell."""
 
     pixels: Uint8Array
     foreground: Foreground
@@ -84,6 +93,7 @@ class FoundPrint:
     area: RidgeArea
     gain: float = 1.0
     is_cut_out: bool = False
+    period_px: float = 0.0
 
 
 def find_print(pixels: Uint8Array, within: npt.NDArray[np.bool_] | None = None) -> FoundPrint:
@@ -100,7 +110,7 @@ def find_print(pixels: Uint8Array, within: npt.NDArray[np.bool_] | None = None) 
     alone = _without_neighbors(found.area) if within is None else found.area
     if alone is not found.area or _is_surrounded(found):
         found = _cut_out(replace(found, area=alone), allowed)
-    return replace(found, gain=gain)
+    return replace(found, gain=gain, period_px=_period(found))
 
 
 def _cut_out(whole: FoundPrint, allowed: npt.NDArray[np.bool_]) -> FoundPrint:
@@ -127,15 +137,16 @@ def shows_ridges(cells: RidgeCells) -> npt.NDArray[np.bool_]:
     return np.asarray(period & (cells.clarity * cells.frequency_share > _LEAST_WAVE_SHARE), dtype=np.bool_)
 
 
+def is_clear(cells: RidgeCells) -> npt.NDArray[np.bool_]:
+    """bool (n,): the cell's ridges are clear enough to judge by."""
+    clear = (cells.clarity > _CLEAR_CLARITY) & (cells.frequency_share > _CLEAR_FREQUENCY_SHARE)
+    return np.asarray(clear & (cells.period_px < LONGEST_PERIOD_PX), dtype=np.bool_)
+
+
 def ridge_area_of(cells: RidgeCells, shape: tuple[int, ...]) -> RidgeArea:
     """shape: of the foreground's mask."""
     plain = _large_parts(_dense(cells, shows_ridges(cells), shape))
     return RidgeArea(plain, float(plain.sum()) * _CELL_MM2 / cells.share)
-
-
-def among_their_like(cells: RidgeCells, flags: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """bool (n,): the cell's flag is set, and those of most cells around it. A line has none of its like beside it."""
-    return np.asarray(_dense(cells, flags, shape)[cells.row // CELL_BLOCKS, cells.column // CELL_BLOCKS] > 0)
 
 
 def hull_of(area: RidgeArea, shape: tuple[int, ...], margin_blocks: int) -> npt.NDArray[np.bool_]:
@@ -214,6 +225,27 @@ def _without_neighbors(area: RidgeArea) -> RidgeArea:
     if not neighbors.size:
         return area
     return replace(area, cells=np.asarray(area.cells * ~np.isin(parts.labels, neighbors), dtype=np.uint8))
+
+
+def _period(found: FoundPrint) -> float:
+    """Fine ridges blur, and only the widest of them stay clear: they are measured at twice the size."""
+    period_px = _clear_period(found.cells, found.foreground.mask.shape)
+    if period_px >= _FINE_PERIOD_PX or found.pixels.size * _FINER_SCALE**2 > MOST_PIXEL_COUNT:
+        return period_px
+    larger = cv2.resize(found.pixels, None, fx=_FINER_SCALE, fy=_FINER_SCALE, interpolation=cv2.INTER_CUBIC)
+    pixels = np.asarray(larger, dtype=np.uint8)
+    foreground = find_foreground(pixels)
+    finer_px = _clear_period(measure_cells(pixels, foreground), foreground.mask.shape) / _FINER_SCALE
+    return finer_px or period_px
+
+
+def _clear_period(cells: RidgeCells, shape: tuple[int, ...]) -> float:
+    """Median period of the clear cells that have most of their neighbors like them, as no line has; 0.0 where they are
+    too few."""
+    clear = _dense(cells, is_clear(cells), shape)[cells.row // CELL_BLOCKS, cells.column // CELL_BLOCKS] > 0
+    if not len(cells) or clear.mean() < _TELLING_CLEAR_SHARE:
+        return 0.0
+    return float(np.median(cells.period_px[clear]))
 
 
 def _measured(pixels: Uint8Array, foreground: Foreground) -> FoundPrint:
