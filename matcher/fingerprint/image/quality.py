@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array
 from matcher.errors import NoFingerprintError, QualityError
-from matcher.fingerprint.image.foreground import Foreground
+from matcher.fingerprint.image.foreground import BLOCK_PX, Foreground
 from matcher.fingerprint.image.ridge_area import FoundPrint, finger_count, is_clear, shows_ridges
-from matcher.fingerprint.image.ridge_cells import RidgeCells
+from matcher.fingerprint.image.ridge_cells import CELL_BLOCKS, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import Quality
 from matcher.texts.fingerprint_quality import (
@@ -41,7 +42,9 @@ _LEAST_MINUTIA_DENSITY: Final = 1.5  # sum of squared qualities a square centime
 _LEAST_FITTING_SHARE: Final = 0.22
 _LEAST_PRODUCT: Final = 1.0  # of the two; a print may be poor in one of them
 # What has less is a print still where some part of it is plain to see: no text, face or weave had any such part.
-_SOME_RIDGES_MM2: Final = 8.0
+_SOME_RIDGES_MM2: Final = 5.0
+_SOME_STRENGTH: Final = 1.0  # sum of squared qualities of the minutiae there
+_SOME_DENSITY: Final = 6.0  # the same a square centimeter; filtered noise has 4.3 at most
 _SOME_PRODUCT: Final = 0.35
 _FEW_RIDGES_MOST_SCORE: Final = 20
 
@@ -122,6 +125,9 @@ def judge(minutiae: MinutiaSet, found: FoundPrint, *, crossing: float = 0.0, is_
     quality = _assessed(minutiae, found)
     if not is_full:
         return _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
+    # Broken ridges leave the spectrum of anything, also of two prints.
+    if TOO_DRY in quality.reasons:
+        return quality
     if crossing > _MOST_CROSSING:
         return _lowered(quality, _OVERPRINTED_MOST_SCORE, OVERPRINTED)
     return replace(quality, reasons=(*quality.reasons, OVERPRINTED)) if crossing > _USUAL_CROSSING else quality
@@ -159,8 +165,16 @@ def _has_some_ridges(minutiae: MinutiaSet, found: FoundPrint, *, is_region: bool
     look = _look_at(minutiae, found.cells, found.foreground)
     if look.minutia_density >= _LEAST_MINUTIA_DENSITY and look.minutia_density * look.fitting_share >= _SOME_PRODUCT:
         return True
-    per_cm2 = _strength(minutiae) / max(found.area.area_mm2 / 100, 1e-6)
-    return found.area.area_mm2 >= _SOME_RIDGES_MM2 and per_cm2 >= _LEAST_MINUTIA_DENSITY
+    strength = float(np.square(minutiae.quality[_on_plain_ridges(minutiae, found)]).sum())
+    area_mm2 = found.area.area_mm2
+    return area_mm2 >= _SOME_RIDGES_MM2 and strength >= _SOME_STRENGTH * max(1.0, area_mm2 / 100 * _SOME_DENSITY)
+
+
+def _on_plain_ridges(minutiae: MinutiaSet, found: FoundPrint) -> npt.NDArray[np.bool_]:
+    near = cv2.dilate(found.area.cells, np.ones((3, 3), dtype=np.uint8))
+    step = BLOCK_PX * CELL_BLOCKS
+    row, column = (np.rint(place / step).astype(int) for place in (minutiae.y_px, minutiae.x_px))
+    return np.asarray(near[np.minimum(row, near.shape[0] - 1), np.minimum(column, near.shape[1] - 1)] > 0)
 
 
 def _lowered(quality: Quality, most: int, reason: str) -> Quality:
