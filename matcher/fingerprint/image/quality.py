@@ -101,7 +101,7 @@ def require_one_print(found: FoundPrint) -> None:
     if period_px and not shortest <= period_px <= longest:
         raise _wrong_ppi(period_px)
     count = finger_count(found)
-    if count > 1 and period_px > _USUAL_PERIOD_PX[1]:
+    if count > 1 and period_px > _CREDIBLE_PERIOD_PX[1]:
         raise _wrong_ppi(period_px)  # one finger, enlarged
     if count > 1:
         raise QualityError(
