@@ -28,7 +28,7 @@ FEWEST_COMPARISONS: Final = 10 * TAIL_COUNT
 END_SCORE: Final = 100.0
 """The tail is believed as far as a search among ten million takes it, at the duplicate check's rate of 1e-3."""
 SCORE_STEP: Final = 2.0
-# A tail is fitted to this many of the highest similarities of each group, or to the highest tenth where there are fewer.
+# A tail is fitted to this many of the highest similarities of each group, or to the highest tenth if that is less.
 _PEAK_COUNT: Final = 100
 _MARGIN: Final = 1.0
 """Standard deviations, from drawing people, by which each rate is raised."""
@@ -108,15 +108,16 @@ class LeastFavorable:
     by_group: Mapping[str, Calibration]
 
 
-def calibrated(groups: Sequence[StrangerGroup], description: str) -> LeastFavorable:
+def calibrated(groups: Sequence[StrangerGroup], description: str, *, non_mated_count: int) -> LeastFavorable:
     """The calibration that holds in each group; those with FEWEST_COMPARISONS or fewer are left out. Names of groups
-    differ. Raises ValueError where no group has more."""
+    differ, and groups may overlap. non_mated_count: comparisons, each once. Raises ValueError where no group has more.
+    """
     tail = common_tail(groups)
     by_group = {
         group.name: group_calibration(group, tail) for group in groups if len(group.similarities) > FEWEST_COMPARISONS
     }
     name, calibration = least_favorable(by_group, description)
-    return LeastFavorable(calibration, name, by_group)
+    return LeastFavorable(replace(calibration, non_mated_count=non_mated_count), name, by_group)
 
 
 def least_favorable(groups: Mapping[str, Calibration], description: str) -> tuple[str, Calibration]:

@@ -38,18 +38,24 @@ Doubles = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class FaceStrangers:
-    """groups: neighborhoods and named groups, each with its comparisons between strangers. person_count,
+    """neighborhoods, named: groups with their comparisons between strangers; they overlap. person_count,
     photograph_count: compared. doubles: pairs of subject numbers left out because they look like one person."""
 
-    groups: tuple[StrangerGroup, ...]
+    neighborhoods: tuple[StrangerGroup, ...]
+    named: tuple[StrangerGroup, ...]
     person_count: int
     photograph_count: int
     doubles: tuple[tuple[int, int], ...]
 
     @property
+    def groups(self) -> tuple[StrangerGroup, ...]:
+        """All in which a score has to hold."""
+        return self.neighborhoods + self.named
+
+    @property
     def comparison_count(self) -> int:
-        """Non-mated comparisons in all groups."""
-        return sum(len(group.similarities) for group in self.groups)
+        """Non-mated comparisons within neighborhoods."""
+        return sum(len(group.similarities) for group in self.neighborhoods)
 
 
 def compare_strangers(
@@ -69,18 +75,18 @@ def compare_strangers(
     kept = _first_of_each(subjects, photographs_per_person)
     vectors, subjects = vectors[kept], subjects[kept]
     left_out = find_doubles(vectors, subjects) if doubles is None else tuple(doubles)
-    groups = []
+    found, written = [], []
     numbers = neighborhoods(vectors, subjects) if len(subjects) else subjects
     for number in range(int(numbers.max(initial=-1)) + 1):
         rows = np.flatnonzero(numbers == number)
         # The only neighborhood there is, is everybody, however few.
         if numbers.max() == 0 or len(np.unique(subjects[rows])) >= FEWEST_PEOPLE:
-            groups.append(_group(f"neighborhood {number + 1}", vectors[rows], subjects[rows], left_out))
+            found.append(_group(f"neighborhood {number + 1}", vectors[rows], subjects[rows], left_out))
     names = np.asarray(named, dtype=str)[kept] if len(named) else np.zeros(0, dtype=str)
     for name in sorted(set(names.tolist()) - {""}):
         rows = np.flatnonzero(names == name)
-        groups.append(_group(name, vectors[rows], subjects[rows], left_out))
-    return FaceStrangers(tuple(groups), len(np.unique(subjects)), len(subjects), left_out)
+        written.append(_group(name, vectors[rows], subjects[rows], left_out))
+    return FaceStrangers(tuple(found), tuple(written), len(np.unique(subjects)), len(subjects), left_out)
 
 
 def find_doubles(vectors: Float32Array, subjects: Int64Array) -> tuple[tuple[int, int], ...]:

@@ -26,8 +26,8 @@ _ROUNDS: Final = 30
 def neighborhoods(vectors: Float32Array, subjects: Int64Array) -> Int64Array:
     """The number of the neighborhood of each photograph, int64 (n,), from 0; that of its person.
 
-    vectors: float32 (n, dim), unit rows; subjects: int64 (n,). One neighborhood for each PEOPLE_PER_NEIGHBORHOOD people,
-    at least 1, at most MOST_NEIGHBORHOODS. The same input gives the same answer.
+    vectors: float32 (n, dim), unit rows; subjects: int64 (n,). One neighborhood for each PEOPLE_PER_NEIGHBORHOOD
+    people, at least 1, at most MOST_NEIGHBORHOODS. The same input gives the same answer.
     """
     people, rows = np.unique(subjects, return_inverse=True)
     count = min(max(len(people) // PEOPLE_PER_NEIGHBORHOOD, 1), MOST_NEIGHBORHOODS)
