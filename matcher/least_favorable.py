@@ -28,8 +28,8 @@ FEWEST_COMPARISONS: Final = 10 * TAIL_COUNT
 END_SCORE: Final = 100.0
 """The tail is believed as far as a search among ten million takes it, at the duplicate check's rate of 1e-3."""
 SCORE_STEP: Final = 2.0
-# A tail is fitted to this many of the highest similarities of each group, or to the highest tenth if that is less.
-_PEAK_COUNT: Final = 100
+# A tail is fitted to this many of the highest similarities of all groups together, or to the highest tenth.
+_PEAK_COUNT: Final = 150
 _MARGIN: Final = 1.0
 """Standard deviations, from drawing people, by which each rate is raised."""
 
@@ -72,30 +72,32 @@ def group_calibration(group: StrangerGroup, tail: Tail) -> Calibration:
     if len(rows) < 2:
         raise ValueError("the similarities of strangers are all alike: there is nothing to calibrate")
     similarities, scores = zip(*rows, strict=True)
-    # Of a generalized Pareto distribution the scale grows with the place it is looked at from.
-    grown = replace(tail, scale=tail.scale + tail.shape * max(rows[-1][0] - _peak_threshold(falling), 0.0))
-    return Calibration(similarities, scores, rows[-1][1], count, group.name, grown)
+    return Calibration(similarities, scores, rows[-1][1], count, group.name, tail)
 
 
 def common_tail(groups: Sequence[StrangerGroup]) -> Tail:
-    """The tail of all groups together: what each one's highest similarities exceed its own threshold by.
+    """How the highest similarities of all groups together fall off.
 
-    A group alone has too few peaks far out to tell its scale from chance, and nearer in, where there are more, they
-    fall off more slowly than far out. Raises ValueError where there are too few comparisons.
+    How much further two strangers go who got this far depends on how far that is more than on the group, and a group
+    alone has too few who did: nearer in, where there are more, similarities fall off more slowly. A similarity ends
+    somewhere, so that its true tail is lighter than the exponential one; a heavier one counts only where the data show
+    it by two standard errors of the shape. Raises ValueError where there are too few comparisons.
     """
-    peaks, pair_count = [], 0
-    for group in groups:
-        count = len(group.similarities)
-        if count > FEWEST_COMPARISONS:
-            threshold = _peak_threshold(np.sort(group.similarities.astype(np.float64))[::-1])
-            above = group.similarities > threshold
-            peaks.append(group.similarities[above].astype(np.float64) - threshold)
-            # Strangers who look alike are one finding, however often they were photographed.
-            pairs = np.sort(np.stack([group.first[above], group.second[above]]), axis=0)
-            pair_count += len(np.unique(pairs, axis=1).T)
-    if not peaks:
-        raise ValueError(f"a calibration needs more than {FEWEST_COMPARISONS} non-mated comparisons in one group")
-    return fitted_tail(np.concatenate(peaks), 0.0, end_score=END_SCORE, independent_count=pair_count)
+    similarities = np.concatenate([np.asarray(group.similarities, np.float64) for group in groups])
+    if len(similarities) <= FEWEST_COMPARISONS:
+        raise ValueError(f"a calibration needs more than {FEWEST_COMPARISONS} non-mated comparisons")
+    threshold = float(np.sort(similarities)[::-1][max(TAIL_COUNT, min(_PEAK_COUNT, len(similarities) // 10))])
+    pairs = [
+        np.sort(np.stack([group.first[above], group.second[above]]), axis=0)
+        for group in groups
+        for above in [group.similarities > threshold]
+    ]
+    # Strangers who look alike are one finding, however often they were photographed.
+    pair_count = len(np.unique(np.concatenate(pairs, axis=1), axis=1).T)
+    fitted = fitted_tail(similarities, threshold, end_score=END_SCORE, independent_count=pair_count)
+    if fitted.shape > 2.0 / math.sqrt(pair_count):
+        return fitted
+    return Tail(fitted.scale / (1.0 - fitted.shape), 0.0, END_SCORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,6 @@ def rate_and_interval(group: StrangerGroup, similarity: float) -> tuple[float, f
         return 0.0, 0.0, min(1.0, 3.0 / len(group.similarities))
     spread = math.exp(1.96 * deviation / rate)
     return rate, rate / spread, min(1.0, rate * spread)
-
-
-def _peak_threshold(falling: Float64Array) -> float:
-    """Above which a similarity is a peak. falling: similarities of a group, the highest first."""
-    return float(falling[max(TAIL_COUNT, min(_PEAK_COUNT, len(falling) // 10))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,7 +30,7 @@ def dry(pixels: UInt8Array, ppi: float, rng: np.random.Generator) -> UInt8Array:
 
 
 def small(side_mm: float) -> Fault:
-    """A square piece of the print around the middle of its ridges, moved a little, the rest white."""
+    """A square piece of the print around the middle of its ridges, moved a little."""
 
     def cut(pixels: UInt8Array, ppi: float, rng: np.random.Generator) -> UInt8Array:
         detail = cv2.GaussianBlur(np.abs(cv2.Laplacian(pixels.astype(np.float32), cv2.CV_32F)), (0, 0), 8.0)
@@ -38,9 +38,7 @@ def small(side_mm: float) -> Fault:
         side = round(side_mm / 25.4 * ppi)
         middle = strong.mean(axis=0) + rng.uniform(-0.2, 0.2, 2) * side
         y, x = np.clip(np.round(middle - side / 2).astype(int), 0, np.maximum(np.array(pixels.shape) - side, 0))
-        white = np.full_like(pixels, 255)
-        white[y : y + side, x : x + side] = pixels[y : y + side, x : x + side]
-        return white
+        return np.ascontiguousarray(pixels[y : y + side, x : x + side])
 
     return cut
 

@@ -39,13 +39,14 @@ THRESHOLDS = np.array([30.0, 50.0, 70.0])
 FINGER_COUNTS = (1, 2, 4, 10)
 RULES = {"Fisher": 0.0, "product": CAPTURE_DISCOUNT}
 MATES_THRESHOLD = 60.0
-FINGERS, IMPRESSIONS = 10, 8
+FINGERS = 10
 UNSPOILED = "as they are"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     parser.add_argument("--faces", type=Path, metavar="DIR", help="one folder a person; without it fingers alone")
+    parser.add_argument("--impressions", type=int, default=4, metavar="N", help="prints of each finger (default: 4)")
     parser.add_argument("--face-pack", default="", help="default: an installed face pack, else face-builtin")
 
 
@@ -107,7 +108,7 @@ def _captures(args: argparse.Namespace, engine: Engine) -> list[Captures]:
     files = [file for folder in args.data for file in _ten_fingers(args, folder)]
     calibration = _calibration(engine.pack_id)
     whole = _samples(args, engine, files)
-    shape = (len(args.data), FINGERS, IMPRESSIONS)
+    shape = (len(args.data), FINGERS, args.impressions)
     found = [_compared(UNSPOILED, whole, whole, engine, calibration, shape)]
     for fault in FAULTS:
         with TemporaryDirectory() as folder:
@@ -137,9 +138,9 @@ def _compared(
 def _ten_fingers(args: argparse.Namespace, folder: Path) -> list[ImageFile]:
     dataset = read_dataset(folder, fingerprints=True, ppi=args.ppi)
     rows = dataset.identities()
-    if len(rows) < FINGERS or min(len(own) for own in rows.values()) < IMPRESSIONS:
-        raise DatasetError(f"{dataset.name} needs {FINGERS} fingers of {IMPRESSIONS} impressions")
-    return [dataset.files[row] for own in list(rows.values())[:FINGERS] for row in own[:IMPRESSIONS]]
+    if len(rows) < FINGERS or min(len(own) for own in rows.values()) < args.impressions:
+        raise DatasetError(f"{dataset.name} needs {FINGERS} fingers of {args.impressions} impressions")
+    return [dataset.files[row] for own in list(rows.values())[:FINGERS] for row in own[: args.impressions]]
 
 
 def _samples(args: argparse.Namespace, engine: Engine, files: list[ImageFile]) -> list[Extracted]:
