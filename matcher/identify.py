@@ -13,6 +13,7 @@ from matcher.audit import AuditLog
 from matcher.calibrate import expected_false_candidate_count, threshold_score
 from matcher.errors import RequestError
 from matcher.extract import Engines, Extraction, check_probe, sample_digests
+from matcher.notices import reach_notices, scope_notices
 from matcher.probe import extract_all, probe_sample
 from matcher.ranking import rank_candidates
 from matcher.results import AccessContext, Candidate, IdentificationResult, SampleScore
@@ -80,6 +81,8 @@ class Identifier:
                 stages=stages,
             )
             threshold = threshold_score(query.target_fpir, outcome.trial_count)
+            notices = scope_notices(self._database, templates, where, outcome)
+            notices += reach_notices(self._searcher, templates, threshold)
             with stages.stage("rank"):
                 candidates = rank_candidates(
                     outcome.sample_scores, threshold_score=threshold, max_candidates=query.max_candidates
@@ -104,6 +107,7 @@ class Identifier:
             proved=outcome.proved,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
+            notices=notices,
         )
 
     def _named(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

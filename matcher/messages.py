@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from matcher.errors import ConfigError
-from matcher.texts import cli_texts, error_texts
+from matcher.texts import cli_texts, error_texts, notice_texts
 
 Table = Mapping[str, tuple[str, str]]
 
@@ -27,7 +27,7 @@ def has_text(code: str) -> bool:
 def tables() -> dict[str, tuple[str, str]]:
     """code -> (Vietnamese, English), of the server and its commands. Quality reasons: matcher.texts.quality_texts."""
     merged: dict[str, tuple[str, str]] = {}
-    for table in (error_texts.TEXTS, cli_texts.TEXTS):
+    for table in (error_texts.TEXTS, cli_texts.TEXTS, notice_texts.TEXTS):
         for code, texts in table.items():
             assert merged.setdefault(code, texts) == texts, f"two rooms give {code} different texts"
     return merged

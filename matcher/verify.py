@@ -12,6 +12,7 @@ from matcher.audit import AuditLog
 from matcher.calibrate import fuse_scores, threshold_score
 from matcher.errors import RequestError
 from matcher.extract import Engines, Extraction, check_probe, sample_digests
+from matcher.notices import reach_notices
 from matcher.probe import extract_all, probe_sample
 from matcher.results import AccessContext, SampleScore, VerificationResult
 from matcher.samples import EncodedSample
@@ -78,6 +79,8 @@ class Verifier:
                     field="probe.samples",
                 )
             threshold = threshold_score(target_fmr, trial_count)
+            compared = [extractions[sample.probe_number].template for sample in scores]
+            notices = reach_notices(self._searcher, compared, threshold)
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
@@ -91,6 +94,7 @@ class Verifier:
             audit_id=audit_id,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
+            notices=notices,
         )
 
     def _with_subject(

@@ -16,6 +16,7 @@ from matcher.results import (
     EnrollmentResult,
     FingerprintExplanation,
     IdentificationResult,
+    Notice,
     ProbeSample,
     SampleAssessment,
     SampleScore,
@@ -23,6 +24,7 @@ from matcher.results import (
 )
 from matcher.samples import Quality
 from matcher.server.status import code_and_reason, error_text
+from matcher.texts.notice_texts import notice_text
 from matcher.texts.quality_texts import reason_text
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
@@ -55,6 +57,7 @@ def identification_to_proto(result: IdentificationResult, *, language: str) -> m
         proved=result.proved,
         stage_ms=result.stage_ms,
         probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
@@ -69,6 +72,7 @@ def verification_to_proto(result: VerificationResult, *, language: str) -> match
         audit_id=result.audit_id,
         stage_ms=result.stage_ms,
         probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
@@ -103,6 +107,7 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
         audit_id=result.audit_id,
         replayed=result.replayed,
         stage_ms=result.stage_ms,
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
@@ -206,6 +211,11 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
         error_text=error_text(error, language) if error else "",
         faces=_boxes(assessment.faces),
     )
+
+
+def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
+    code = notice.code.value
+    return sample_pb2.Notice(code=code, text=notice_text(code, language), sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:
