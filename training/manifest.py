@@ -1,6 +1,6 @@
 """Last step: the pack's manifest, matcher/pack_manifests/face-builtin.toml, for the weights that lie beside it.
 
-Sizes and hashes of the files, the lengths of the embedder's vectors on the subjects of lfw_dev held out of training, and
+Sizes and hashes of the files, the lengths of the vectors on the subjects of lfw_dev held out of training, and
 the calibration. That is measured on all subjects: those held out are too few for neighborhoods, and training knew no
 names, so that strangers of both kinds resemble each other as often (docs/faces.md). With --pack it is the calibration
 alone of another installed face pack. Runs in the project's own environment, without PyTorch; five minutes.
