@@ -31,7 +31,7 @@ SCORE_STEP: Final = 2.0
 # A tail is fitted to this many of the highest similarities of all groups together, or to the highest tenth.
 _PEAK_COUNT: Final = 150
 _MARGIN: Final = 1.0
-"""Standard deviations, from drawing people, by which each rate is raised."""
+"""Standard deviations, from drawing people, by which each rate and the scale of the tail are raised."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,8 @@ def common_tail(groups: Sequence[StrangerGroup]) -> Tail:
     fitted = fitted_tail(similarities, threshold, end_score=END_SCORE, independent_count=pair_count)
     if fitted.shape > 2.0 / math.sqrt(pair_count):
         return fitted
-    return Tail(fitted.scale / (1.0 - fitted.shape), 0.0, END_SCORE)
+    mean_excess = float((similarities[similarities > threshold] - threshold).mean())
+    return Tail(mean_excess * (1.0 + _MARGIN / math.sqrt(pair_count)), 0.0, END_SCORE)
 
 
 @dataclass(frozen=True, slots=True)
