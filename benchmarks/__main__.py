@@ -13,6 +13,7 @@ COMMANDS = {
     "served": ("benchmarks.error_rates.served", "rank-1 rate through a running server"),
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
+    "alike": ("benchmarks.error_rates.alike", "strangers who resemble each other: stated against measured"),
     "fusion": ("benchmarks.error_rates.fusion", "fused scores of fingers and a face of one bad capture"),
     "calibrate": ("benchmarks.error_rates.calibration", "table from similarity to score"),
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
