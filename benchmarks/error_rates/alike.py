@@ -40,12 +40,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     vectors, subjects = _photographs(args, engine)
-    table = pack_store().get(engine.pack_id.partition("@")[0]).calibration
     same = alike_subjects(vectors, subjects, float(np.median(mated_similarities(vectors, subjects))))
     compared = compare_strangers(vectors, subjects, doubles=same)
     report: dict[str, Any] = {"pack": engine.pack_id, "people": compared.person_count, "same_people": len(same)}
-    if table is not None:
-        shipped = Calibration.from_table(table)
+    shipped = _shipped(engine.pack_id)
+    if shipped is not None:
         report["as_shipped"] = stated_and_measured(compared.groups, shipped)
         report["mates"] = _mates(mated_similarities(vectors, subjects), shipped)
         _print("as shipped", report["as_shipped"])
@@ -60,6 +59,11 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
         print(f"mates below {row['what']}: {100 * row['rate']:.2f} % ({100 * low:.2f}-{100 * high:.2f})")
     (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _shipped(pack_id: str) -> Calibration | None:
+    table = pack_store().get(pack_id.partition("@")[0]).calibration
+    return None if table is None else Calibration.from_table(table)
 
 
 def stated_and_measured(groups: tuple[StrangerGroup, ...], calibration: Calibration) -> list[dict[str, Any]]:
