@@ -12,10 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.datasets import DatasetError, ImageFile, read_dataset
 from benchmarks.engines import Engine, EngineSpec, Extracted, default_job_count, load_engine
-from benchmarks.error_rates.arguments import add_dataset_arguments, engine_spec, measured
+from benchmarks.error_rates.arguments import (
+    add_dataset_arguments,
+    add_same_argument,
+    engine_spec,
+    measured,
+    same_identities,
+)
 from benchmarks.error_rates.bad_captures import FAULTS, spoiled
 from benchmarks.error_rates.chimeric import (
     Captures,
@@ -45,6 +52,7 @@ UNSPOILED = "as they are"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
+    add_same_argument(parser)
     parser.add_argument("--faces", type=Path, metavar="DIR", help="one folder a person; without it fingers alone")
     parser.add_argument("--impressions", type=int, default=4, metavar="N", help="prints of each finger (default: 4)")
     parser.add_argument("--face-pack", default="", help="default: an installed face pack, else face-builtin")
@@ -108,13 +116,26 @@ def _captures(args: argparse.Namespace, engine: Engine) -> list[Captures]:
     files = [file for folder in args.data for file in _ten_fingers(args, folder)]
     calibration = _calibration(engine.pack_id)
     whole = _samples(args, engine, files)
+    one_finger = _one_finger(args, files)
     shape = (len(args.data), FINGERS, args.impressions)
     found = [_compared(UNSPOILED, whole, whole, engine, calibration, shape)]
     for fault in FAULTS:
         with TemporaryDirectory() as folder:
             probes = _samples(args, engine, spoiled(files, fault, Path(folder)))
         found.append(_compared(fault, probes, whole, engine, calibration, shape))
+    for captures in found:
+        # Two fingers of different places that are one are neither strangers nor mates.
+        captures.scores.reshape(len(files), len(files))[one_finger] = np.nan
     return found
+
+
+def _one_finger(args: argparse.Namespace, files: list[ImageFile]) -> NDArray[np.bool_]:
+    """bool (files, files): prints of one finger under two names."""
+    same = same_identities(args)
+    own = [f"{file.path.parent.name}/{file.identity}" for file in files]
+    meant = [same.get(name, name) for name in own]
+    alike, differ = np.equal.outer(meant, meant), np.not_equal.outer(own, own)
+    return np.asarray(alike & differ, np.bool_)
 
 
 def _compared(
