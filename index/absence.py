@@ -7,15 +7,13 @@ from pathlib import Path
 
 from index.folder import database_files
 from index.receipts import AbsenceReport
-from index.store import ReferenceStore
-from index.store_references import subject_ids_of
-from index.store_subjects import subject_numbers_of
+from index.store.protocol import Store
 
 _BLOCK_BYTES = 1 << 22
 
 
 def find_traces(
-    folder: Path, store: ReferenceStore, subject_id: str, reference_ids: Sequence[int], *, known_in: tuple[str, ...]
+    folder: Path, store: Store, subject_id: str, reference_ids: Sequence[int], *, known_in: tuple[str, ...]
 ) -> AbsenceReport:
     """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
 
@@ -23,9 +21,8 @@ def find_traces(
     same deletion (secure_delete) and in the same log, which is emptied.
     """
     found_in = list(known_in)
-    with store.read() as connection:
-        if subject_numbers_of(connection, (subject_id,)) or subject_ids_of(connection, reference_ids):
-            found_in.append("store")
+    if store.holds(subject_id, reference_ids):
+        found_in.append("store")
     if subject_id and any(contains(path, subject_id.encode()) for path in database_files(folder)):
         found_in.append("file")
     if not store.is_scrubbed:

@@ -11,42 +11,23 @@ import errno
 import fcntl
 import json
 import os
-import sqlite3
 import struct
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from index.backup_file import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
-from index.deletions import DeletionCounts, Deletions, delete_again
+from index.deletions import DeletionCounts, Deletions
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, has_log, has_store, make_folder, remove_caches
 from index.lock import FolderLock
-from index.migrations import MIGRATIONS, apply_migrations
-from index.store_connection import named_errors, open_reader
+from index.receipts import BackupSummary, ReportBytes
+from index.store.opening import prepare_snapshot, take_snapshot
 
-# Pages copied between two reports of progress.
-_PAGES_A_STEP = 4096
 _MANIFEST_LENGTH = struct.Struct(">I")
-# Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
-REFERENCE_ID_GAP = 10_000_000
 NO_DELETIONS = Deletions()
-
-ReportBytes = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class BackupSummary:
-    """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen."""
-
-    database_id: str
-    schema: str
-    change_count: int
-    subject_count: int
-    reference_count: int
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +64,7 @@ def back_up(
         raise BackupError("the backup file exists already; choose another name", reason="target")
     report = progress or _silent
     with _named_disk_errors(), _temporary(folder, "snapshot-") as snapshot:
-        summary = _take_snapshot(folder / STORE_NAME, snapshot, report)
+        summary = take_snapshot(folder, snapshot, report)
         with _temporary(target.parent, ".backup-") as part:
             with part.open("wb") as file:
                 create_time = datetime.now(UTC).isoformat(timespec="seconds")
@@ -134,75 +115,13 @@ def restore(
                 os.fsync(copy.fileno())
             if part.stat().st_size != summary.size_bytes:
                 raise BackupError("the backup holds another amount than it says; use another backup")
-            deleted = _prepare(part, deletions)
+            deleted = prepare_snapshot(part, deletions)
             remove_caches(folder)
             part.rename(folder / STORE_NAME)
             _sync_folder(folder)
     finally:
         lock.release()
     return RestoredBackup(CheckedBackup(header, summary), deleted)
-
-
-def _take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
-    with named_errors(), contextlib.closing(open_reader(store)) as source:
-        # An open transaction keeps one commit in view for all steps; without it each write would start the copy anew.
-        source.execute("BEGIN")
-        summary = _summary(source)
-        page_bytes = int(source.execute("PRAGMA page_size").fetchone()[0])
-
-        def step(_status: int, remaining: int, total: int) -> None:
-            report((total - remaining) * page_bytes, total * page_bytes)
-
-        with contextlib.closing(sqlite3.connect(snapshot)) as copy:
-            source.backup(copy, pages=_PAGES_A_STEP, progress=step, sleep=0)
-        source.execute("ROLLBACK")
-    _check_store(snapshot)
-    return BackupSummary(**{**asdict(summary), "size_bytes": snapshot.stat().st_size})
-
-
-def _summary(connection: sqlite3.Connection) -> BackupSummary:
-    def one(statement: str) -> object:
-        row = connection.execute(statement).fetchone()
-        return row[0] if row else ""
-
-    return BackupSummary(
-        database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
-        schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
-        change_count=int(str(one("SELECT value FROM change_count"))),
-        subject_count=int(str(one("SELECT count(*) FROM subject"))),
-        reference_count=int(str(one("SELECT count(*) FROM reference"))),
-        size_bytes=0,
-    )
-
-
-def _check_store(path: Path) -> None:
-    """Raises DatabaseDamagedError or BackupError."""
-    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        # One file alone: a log beside it would not be part of the backup.
-        connection.execute("PRAGMA journal_mode=DELETE")
-        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
-    if found != ["ok"] or orphans:
-        raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
-
-
-def _prepare(path: Path, deletions: Deletions) -> DeletionCounts:
-    """Check a restored store and make it one of its own line: older schema, known index files, ids, deletions."""
-    _check_store(path)
-    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA secure_delete=ON")
-        # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
-        connection.execute("PRAGMA journal_mode=MEMORY")
-        apply_migrations(connection, MIGRATIONS)
-        connection.execute("BEGIN")
-        deleted = delete_again(connection, deletions)
-        connection.execute("DELETE FROM cache_mark")
-        connection.execute("DELETE FROM erasure")
-        connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
-        connection.execute("COMMIT")
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-    return deleted
 
 
 def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:

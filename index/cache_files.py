@@ -11,16 +11,14 @@ import hashlib
 import logging
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from index.errors import CacheFileError
 from index.partition import Partition
 from index.search_index import SearchIndex, load_index
-from index.store import ReferenceStore
-from index.store_effects import PackRow
-from index.write_queue import Outcome
+from index.store.effects import PackRow
+from index.store.protocol import IndexMark, Store, StoreReader
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +29,16 @@ def new_folder(root: Path, pack: PackRow) -> Path:
     return root / f"{pack.key.modality.value}-{digest}-{secrets.token_hex(8)}"
 
 
-def load_marked(connection: sqlite3.Connection, root: Path, pack: PackRow) -> tuple[SearchIndex, Path] | None:
+def load_marked(reader: StoreReader, root: Path, pack: PackRow) -> tuple[SearchIndex, Path] | None:
     """The index whose files the store knows, and their folder; None when there is none or it is damaged.
 
     Files that carry neither the stamp saved last nor the one announced since are of a later store, and hold what this
     one has not.
     """
-    row = connection.execute(
-        "SELECT folder_name, stamp, next_stamp FROM cache_mark WHERE pack_number = ?", (pack.pack_number,)
-    ).fetchone()
-    if row is None:
+    mark = reader.index_mark(pack)
+    if mark is None:
         return None
-    folder = root / row[0]
+    folder = root / mark.folder_name
     for part in folder.glob("*.part"):
         # Half written when the process was killed; it may hold what was deleted since.
         part.unlink()
@@ -51,13 +47,13 @@ def load_marked(connection: sqlite3.Connection, root: Path, pack: PackRow) -> tu
     except CacheFileError as error:
         log.warning("the %s index is built again from the store: %s", pack.key.modality.value, error)
         return None
-    if not loaded.stamp or loaded.stamp not in row[1:]:
+    if not loaded.stamp or loaded.stamp not in (mark.stamp, mark.next_stamp):
         log.warning("the %s index is built again: its files are of another store", pack.key.modality.value)
         return None
     return loaded, folder
 
 
-def save_cache(store: ReferenceStore, partition: Partition) -> None:
+def save_cache(store: Store, partition: Partition) -> None:
     """Announce a stamp to the store and write the index files of a partition with it.
 
     Whatever the files hold was committed before, so a store that knows their stamp holds it too; only a copy of the
@@ -65,15 +61,9 @@ def save_cache(store: ReferenceStore, partition: Partition) -> None:
     saved before stay believed then.
     """
     stamp = secrets.token_hex(16)
-    mark = (partition.pack.pack_number, partition.folder.name, partition.saved_stamp, stamp)
-
-    def announce(connection: sqlite3.Connection) -> Outcome[None]:
-        connection.execute(
-            "INSERT OR REPLACE INTO cache_mark (pack_number, folder_name, stamp, next_stamp) VALUES (?, ?, ?, ?)", mark
-        )
-        return Outcome(None)
-
-    store.write(announce)
+    store.put_index_mark(
+        IndexMark(partition.pack.pack_number, partition.folder.name, partition.saved_stamp, next_stamp=stamp)
+    )
     partition.search_index.save(partition.folder, stamp=stamp)
     partition.saved_stamp = stamp
 

@@ -10,12 +10,10 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from index import database_lists as lists
-from index import database_writes as writes
 from index.absence import find_traces
 from index.errors import DatabaseError
 from index.filter_resolution import column_filter, references_of_subjects
-from index.folder import CACHE_NAME, LOCK_NAME, STORE_NAME, check_folder, make_folder, remove_leftovers
+from index.folder import CACHE_NAME, LOCK_NAME, check_folder, make_folder, remove_leftovers
 from index.lock import FolderLock
 from index.maintenance import SAVE_INTERVAL_S, Saver
 from index.partition import no_hits
@@ -41,10 +39,9 @@ from index.records import (
 )
 from index.reference_columns import Resolved
 from index.search_index import warm_up
-from index.store import ReferenceStore
-from index.store_effects import PackKey
-from index.store_references import encode_reference, read_references, read_vectors, subject_ids_of
-from index.store_subjects import find_by_external_id, find_subject
+from index.store.effects import PackKey
+from index.store.opening import open_store
+from index.store.protocol import Store
 from index.vectors import Hits
 
 EVERYTHING = SearchFilter()
@@ -79,7 +76,7 @@ class EnrollmentDatabase:
         try:
             remove_leftovers(folder)
             self._partitions = Partitions(folder / CACHE_NAME, self._report)
-            self._store = ReferenceStore(folder / STORE_NAME, create=create, apply_effects=self._partitions.apply)
+            self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
                 self._saver = Saver(self.save, interval_s=save_interval_s)
@@ -145,29 +142,17 @@ class EnrollmentDatabase:
         the first receipt again. Raises VectorError, SubjectNotFoundError, GalleryNotFoundError, AlreadyExistsError,
         RequestConflictError, DatabaseFullError, DatabaseWriteError; nothing is stored then.
         """
-        encoded = [encode_reference(reference) for reference in references]
-        now = self._clock()
-        return self._store.write(
-            lambda connection: writes.enroll(
-                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now
-            )
+        return self._store.enroll(
+            subject, references, request_id=request_id, request_digest=request_digest, now=self._clock()
         )
 
     def delete_subject(self, subject_id: str, *, request_id: str = "") -> DeletionReceipt:
         """Delete a subject with everything stored of it. Raises SubjectNotFoundError, RequestConflictError."""
-        now = self._clock()
-        receipt = self._store.write(
-            lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now)
-        )
-        return self._scrubbed(receipt)
+        return self._scrubbed(self._store.delete_subject(subject_id, request_id=request_id, now=self._clock()))
 
     def delete_reference(self, reference_id: int, *, request_id: str = "") -> DeletionReceipt:
         """Delete one reference; its subject stays. Raises ReferenceNotFoundError, RequestConflictError."""
-        now = self._clock()
-        receipt = self._store.write(
-            lambda connection: writes.delete_reference(connection, reference_id, request_id=request_id, now=now)
-        )
-        return self._scrubbed(receipt)
+        return self._scrubbed(self._store.delete_reference(reference_id, request_id=request_id, now=self._clock()))
 
     def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
         """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
@@ -176,29 +161,25 @@ class EnrollmentDatabase:
 
     def seal_subject(self, subject_id: str) -> None:
         """Keep a subject but never search it. Raises SubjectNotFoundError."""
-        self._store.write(lambda connection: writes.seal_subject(connection, subject_id))
+        self._store.seal_subject(subject_id)
 
     def unseal_subject(self, subject_id: str) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
-        self._store.write(lambda connection: writes.unseal_subject(connection, subject_id))
+        self._store.unseal_subject(subject_id)
 
     def create_gallery(self, gallery: Gallery) -> Gallery:
         """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""
         now = self._clock()
-        self._store.write(lambda connection: writes.create_gallery(connection, gallery, now=now))
+        self._store.create_gallery(gallery, now=now)
         return dataclasses.replace(gallery, create_time=now)
 
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
-        self._store.write(
-            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=True)
-        )
+        self._store.change_membership(gallery_id, subject_ids, is_member=True)
 
     def remove_from_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
         """Take subjects out of a gallery; they stay enrolled. Raises like add_to_gallery."""
-        self._store.write(
-            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=False)
-        )
+        self._store.change_membership(gallery_id, subject_ids, is_member=False)
 
     def search(
         self, modality: Modality, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING
@@ -229,41 +210,35 @@ class EnrollmentDatabase:
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""
-        with self._store.read() as connection:
-            return tuple(read_references(connection, lists.packs_by_number(connection), list(map(int, reference_ids))))
+        return self._store.references([int(reference_id) for reference_id in reference_ids])
 
     def vectors_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out."""
-        with self._store.read() as connection:
-            return read_vectors(connection, PackKey(modality, pack_id), reference_ids)
+        return self._store.vectors_of(PackKey(modality, pack_id), reference_ids)
 
     def subject_ids_of(self, reference_ids: Sequence[int] | Int64Array) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""
-        with self._store.read() as connection:
-            return subject_ids_of(connection, [int(reference_id) for reference_id in reference_ids])
+        return self._store.subject_ids_of([int(reference_id) for reference_id in reference_ids])
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
-        with self._store.read() as connection:
-            return find_subject(connection, subject_id).subject
+        return self._store.get_subject(subject_id)
 
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
-        with self._store.read() as connection:
-            row = find_by_external_id(connection, external_id)
-        return None if row is None else row.subject
+        return self._store.find_subject(external_id)
 
     def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
-        return lists.list_subjects(self._store, gallery_id, page_size, page_token)
+        return self._store.list_subjects(gallery_id, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
-        return lists.list_references(self._store, subject_id, page_size, page_token)
+        return self._store.list_references(subject_id, page_size, page_token)
 
     def list_galleries(self, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         """Galleries in the order in which they were made. Raises PageTokenError."""
-        return lists.list_galleries(self._store, page_size, page_token)
+        return self._store.list_galleries(page_size, page_token)
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""

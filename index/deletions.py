@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
-
-from index.store_references import delete_reference_rows, subject_ids_of
-from index.store_subjects import delete_subject_rows, subject_numbers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +19,3 @@ class DeletionCounts:
 
     subject_count: int
     reference_count: int
-
-
-def delete_again(connection: sqlite3.Connection, deletions: Deletions) -> DeletionCounts:
-    """Inside a transaction. A reference goes only if it belongs to the subject it was deleted of."""
-    numbers = subject_numbers_of(connection, deletions.subject_ids)
-    for number in numbers.values():
-        delete_subject_rows(connection, number)
-    owners = subject_ids_of(connection, sorted({reference_id for reference_id, _ in deletions.references}))
-    gone = [reference_id for reference_id, owner in owners.items() if (reference_id, owner) in deletions.references]
-    for reference_id in gone:
-        delete_reference_rows(connection, reference_id)
-    return DeletionCounts(len(numbers), len(gone))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from index.errors import GalleryNotFoundError, SubjectNotFoundError
+from index.errors import GalleryNotFoundError
 from index.records import Int64Array, SearchFilter
 from index.reference_columns import ColumnFilter
-from index.store import ReferenceStore
-from index.store_references import reference_ids_of_subject
-from index.store_subjects import SEX_CODES, subject_numbers_of
+from index.store.effects import SEX_CODES
+from index.store.protocol import Store
 
 
 def column_filter(where: SearchFilter, gallery_numbers: Mapping[str, int]) -> ColumnFilter:
@@ -28,13 +25,6 @@ def column_filter(where: SearchFilter, gallery_numbers: Mapping[str, int]) -> Co
     )
 
 
-def references_of_subjects(store: ReferenceStore, subject_ids: frozenset[str]) -> Int64Array | None:
+def references_of_subjects(store: Store, subject_ids: frozenset[str]) -> Int64Array | None:
     """Ids of all references of these subjects, ascending; None for no restriction. Raises SubjectNotFoundError."""
-    if not subject_ids:
-        return None
-    with store.read() as connection:
-        numbers = subject_numbers_of(connection, subject_ids)
-        if len(numbers) != len(subject_ids):
-            raise SubjectNotFoundError(f"{len(subject_ids) - len(numbers)} of the subjects do not exist")
-        found = [reference_ids_of_subject(connection, number) for number in numbers.values()]
-    return np.sort(np.array([one for ids in found for one in ids], dtype=np.int64))
+    return store.reference_ids_of(subject_ids) if subject_ids else None

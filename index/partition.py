@@ -11,7 +11,7 @@ from index.errors import VectorError
 from index.records import Float32Array, Int64Array
 from index.reference_columns import ColumnFilter, ReferenceColumns, Resolved
 from index.search_index import SearchIndex
-from index.store_effects import PackRow, ReferenceAdded
+from index.store.effects import PackRow, ReferenceAdded
 from index.vector_checks import checked_vectors
 from index.vectors import PADDING_ID, PADDING_SIMILARITY, Hits
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from index.receipts import ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.reference_columns import Resolved
 from index.search_index import make_index, release_replaced
-from index.store import ReferenceStore
-from index.store_effects import (
+from index.store.effects import (
+    Effect,
     GalleryCreated,
     MembershipChanged,
     PackKey,
@@ -30,9 +30,7 @@ from index.store_effects import (
     ReferencesRemoved,
     SubjectChanged,
 )
-from index.store_erasures import forget_erasures, pending_erasures
-from index.store_galleries import gallery_numbers
-from index.store_references import all_packs
+from index.store.protocol import Store, StoreReader
 from index.verification import verify_partitions
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
@@ -57,17 +55,17 @@ class Partitions:
         # Done, and still noted in the store.
         self._erased: set[int] = set()
 
-    def load(self, store: ReferenceStore, *, use_cache: bool) -> None:
+    def load(self, store: Store, *, use_cache: bool) -> None:
         """Bring every partition in step with the store."""
-        with store.read() as connection:
-            self.gallery_numbers = gallery_numbers(connection)
-            for pack in all_packs(connection).values():
+        with store.reading() as reader:
+            self.gallery_numbers = reader.gallery_numbers()
+            for pack in reader.packs().values():
                 loading = load_partition if use_cache else build_partition
-                partition, is_changed = loading(connection, pack, self._cache_root, self._report)
+                partition, is_changed = loading(reader, pack, self._cache_root, self._report)
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
-            not_erased = pending_erasures(connection)
+            not_erased = reader.pending_erasures()
         self._remove_old_folders()
         if not_erased:
             self.erase(not_erased)
@@ -77,7 +75,7 @@ class Partitions:
         """The partition of a pack; None when nothing of it was ever enrolled."""
         return self._by_key.get(key)
 
-    def resolve(self, store: ReferenceStore, key: PackKey, where: SearchFilter) -> Resolved:
+    def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
         columns = column_filter(where, self.gallery_numbers)
         among = references_of_subjects(store, where.subject_ids)
@@ -96,7 +94,7 @@ class Partitions:
         not_erased = not self._not_erased.isdisjoint(reference_ids)
         return (*(("index",) if known else ()), *(("index file",) if not_erased else ()))
 
-    def apply(self, effects: Sequence[object]) -> None:
+    def apply(self, effects: Sequence[Effect]) -> None:
         """Follow a commit. When that fails the store is right and the indexes are not, so searching stops."""
         try:
             for kind, run in itertools.groupby(effects, key=type):
@@ -117,7 +115,7 @@ class Partitions:
         self._erasures.submit(tuple(reference_ids))
         return not self._not_erased
 
-    def save(self, store: ReferenceStore) -> None:
+    def save(self, store: Store) -> None:
         """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
         with self._file_lock:
             self._save(store)
@@ -127,10 +125,10 @@ class Partitions:
         for partition in self._by_key.values():
             partition.search_index.close()
 
-    def _save(self, store: ReferenceStore) -> None:
+    def _save(self, store: Store) -> None:
         if self._erased:
             erased = tuple(self._erased)
-            store.write(lambda connection: forget_erasures(connection, erased))
+            store.forget_erasures(erased)
             self._erased.difference_update(erased)
         for key in tuple(self._unsaved):
             self._unsaved.discard(key)
@@ -140,14 +138,14 @@ class Partitions:
                 self._unsaved.add(key)
                 raise
 
-    def verify(self, store: ReferenceStore, *, thorough: bool) -> VerifyReport:
+    def verify(self, store: Store, *, thorough: bool) -> VerifyReport:
         """Compare store, indexes and filter columns."""
         return verify_partitions(store, self._by_key, thorough=thorough)
 
-    def rebuild(self, store: ReferenceStore, report: ReportProgress) -> None:
+    def rebuild(self, store: Store, report: ReportProgress) -> None:
         """Build each partition from the store while the old one answers, then follow what changed and swap."""
-        with store.read() as connection:
-            packs = all_packs(connection)
+        with store.reading() as reader:
+            packs = reader.packs()
         for pack in packs.values():
             self._replace(store, pack, report)
         self.in_step = True
@@ -157,13 +155,13 @@ class Partitions:
             self._remove_old_folders()
         release_replaced()
 
-    def _replace(self, store: ReferenceStore, pack: PackRow, report: ReportProgress) -> None:
-        with store.read() as connection:
-            built, _ = build_partition(connection, pack, self._cache_root, report)
+    def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
+        with store.reading() as reader:
+            built, _ = build_partition(reader, pack, self._cache_root, report)
         replaced = self._by_key.get(pack.key)
 
-        def swap(connection: sqlite3.Connection) -> None:
-            current = refresh_partition(connection, built)
+        def swap(reader: StoreReader) -> None:
+            current = refresh_partition(reader, built)
             self._by_key = {**self._by_key, current.pack.key: current}
             self._unsaved.add(current.pack.key)
 
@@ -199,16 +197,21 @@ class Partitions:
             self._by_key = {**self._by_key, pack.key: partition}
             self._unsaved.add(pack.key)
 
-    def _apply_one(self, effect: object) -> None:
-        if isinstance(effect, GalleryCreated):
-            self.gallery_numbers = {**self.gallery_numbers, effect.gallery_id: effect.gallery_number}
-        elif isinstance(effect, ReferencesRemoved):
-            reference_ids = np.array(effect.reference_ids, dtype=np.int64)
-            self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(reference_ids))
-        for partition in self._by_key.values():
-            if isinstance(effect, MembershipChanged):
-                partition.columns.set_membership(
-                    effect.gallery_number, effect.subject_numbers, is_member=effect.is_member
-                )
-            elif isinstance(effect, SubjectChanged):
-                partition.columns.set_subject(effect.subject_number, sex=effect.sex, birth_year=effect.birth_year)
+    def _apply_one(self, effect: Effect) -> None:
+        match effect:
+            case ReferenceAdded():
+                # Runs of them were added together in apply.
+                self._add((effect,))
+            case ReferencesRemoved(reference_ids):
+                gone = np.array(reference_ids, dtype=np.int64)
+                self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(gone))
+            case SubjectChanged(subject_number, sex, birth_year):
+                for partition in self._by_key.values():
+                    partition.columns.set_subject(subject_number, sex=sex, birth_year=birth_year)
+            case MembershipChanged(gallery_number, subject_numbers, is_member):
+                for partition in self._by_key.values():
+                    partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
+            case GalleryCreated(gallery_id, gallery_number):
+                self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
+            case _:
+                assert_never(effect)

@@ -72,7 +72,21 @@ class OpenProgress:
     total_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class BackupSummary:
+    """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen."""
+
+    database_id: str
+    schema: str
+    change_count: int
+    subject_count: int
+    reference_count: int
+    size_bytes: int
+
+
 ReportProgress = Callable[[OpenProgress], None]
+# Of bytes done and bytes in all.
+ReportBytes = Callable[[int, int], None]
 
 
 def silent(progress: OpenProgress) -> None:

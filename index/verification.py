@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 
 import numpy as np
 
 from index.partition import Partition
-from index.partition_loader import searchable_rows
 from index.receipts import VerifyReport
 from index.records import Int64Array, Modality
 from index.reference_columns import ColumnFilter
-from index.store import ReferenceStore
-from index.store_effects import PackKey
-from index.store_references import vector_blobs
-from index.template_codec import damage_named, decode_vectors
+from index.store.effects import PackKey
+from index.store.protocol import Store, StoreCounts, StoreReader
+from index.store.template_codec import damage_named
 
 SAMPLE_COUNT, QUICK_SAMPLE_COUNT = 256, 16
 # A vector compared with itself; what is missing is float32 rounding.
 SELF_SIMILARITY = 0.9999
 
 
-def verify_partitions(
-    store: ReferenceStore, partitions: Mapping[PackKey, Partition], *, thorough: bool
-) -> VerifyReport:
+def verify_partitions(store: Store, partitions: Mapping[PackKey, Partition], *, thorough: bool) -> VerifyReport:
     """Compare store, filter columns and indexes while nobody writes, and let a sample of references find themselves.
 
     thorough: read every page of the store and every id in it; otherwise the ids of the columns, which were read from
@@ -32,34 +27,29 @@ def verify_partitions(
     """
     problems = list(store.check()) if thorough else []
 
-    def compare(connection: sqlite3.Connection) -> tuple[int, int]:
+    def compare(reader: StoreReader) -> StoreCounts:
         for partition in partitions.values():
-            problems.extend(_id_problems(connection, partition, thorough=thorough))
-        subjects = connection.execute("SELECT count(*) FROM subject").fetchone()[0]
-        references = connection.execute("SELECT count(*) FROM reference").fetchone()[0]
-        sealed = connection.execute(
-            "SELECT count(*) FROM reference WHERE subject_number IN"
-            " (SELECT subject_number FROM subject WHERE state = 'sealed')"
-        ).fetchone()[0]
+            problems.extend(_id_problems(reader, partition, thorough=thorough))
+        counts = reader.counts()
         searched = sum(len(partition.columns) for partition in partitions.values())
-        if references - sealed != searched:
-            problems.append(f"{references - sealed} references should be searched, and {searched} are")
-        return int(subjects), int(references)
+        if counts.searchable_reference_count != searched:
+            problems.append(f"{counts.searchable_reference_count} references should be searched, and {searched} are")
+        return counts
 
     if problems:
         return VerifyReport(False, tuple(problems), 0, 0)
-    subject_count, reference_count = store.exclusively(compare)
+    counts = store.exclusively(compare)
     for partition in partitions.values():
         problems.extend(_vector_problems(store, partition, SAMPLE_COUNT if thorough else QUICK_SAMPLE_COUNT))
-    return VerifyReport(not problems, tuple(problems), subject_count, reference_count)
+    return VerifyReport(not problems, tuple(problems), counts.subject_count, counts.reference_count)
 
 
-def _id_problems(connection: sqlite3.Connection, partition: Partition, *, thorough: bool) -> list[str]:
+def _id_problems(reader: StoreReader, partition: Partition, *, thorough: bool) -> list[str]:
     filtered = partition.columns.reference_ids()
     compared = [("index", partition.search_index.reference_ids())]
     stored = filtered
     if thorough:
-        stored = searchable_rows(connection, partition.pack)[:, 0]
+        stored = reader.searchable_rows(partition.pack)[:, 0]
         compared.append(("filter columns", filtered))
     problems = []
     for name, known in compared:
@@ -72,14 +62,13 @@ def _id_problems(connection: sqlite3.Connection, partition: Partition, *, thorou
     return problems
 
 
-def _vector_problems(store: ReferenceStore, partition: Partition, sample_count: int) -> list[str]:
+def _vector_problems(store: Store, partition: Partition, sample_count: int) -> list[str]:
     known = partition.columns.reference_ids()
     picked = np.unique(np.random.default_rng().choice(known, min(sample_count, len(known)), replace=False))
-    with store.read() as connection:
-        blobs = list(vector_blobs(connection, partition.pack, picked.tolist()))
+    with store.reading() as reader:
+        looked_up = reader.vectors(partition.pack, picked)
     wrong_count = 0
-    for reference_id, blob in blobs:
-        vectors = decode_vectors(blob, partition.pack.dim, partition.pack.encoding)
+    for reference_id, vectors in looked_up.items():
         with damage_named():
             hits = partition.search(vectors, 1, ColumnFilter(), np.array([reference_id], dtype=np.int64))
         found = bool(hits.counts[0]) and int(hits.reference_ids[0, 0]) == reference_id
@@ -89,7 +78,7 @@ def _vector_problems(store: ReferenceStore, partition: Partition, sample_count: 
         if not found and len(partition.columns.resolve_among(ColumnFilter(), np.array([reference_id])).reference_ids):
             wrong_count += 1
     if wrong_count:
-        return [f"{wrong_count} of {len(blobs)} references looked up were not found by their own vectors"]
+        return [f"{wrong_count} of {len(looked_up)} references looked up were not found by their own vectors"]
     return []
 
 

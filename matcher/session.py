@@ -1,25 +1,45 @@
-"""ONNX Runtime behind one small interface; the only importer of onnxruntime."""
+"""ONNX Runtime behind one small interface; the only importer of onnxruntime.
+
+The library reports to its publisher unless it is told not to before its first import, so everything that wants it, or
+a library that imports it, comes through onnx_runtime().
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from matcher.errors import SessionError
 
 Array = npt.NDArray[Any]
 
+# Read once, when the library is loaded. From 1.29 on ONNX Runtime resolves an event collector and keeps a device number
+# in HOME; albumentations, which older releases of insightface bring, asks a package index whether there is a newer one.
+QUIET_ENVIRONMENT: Final = {"ORT_DISABLE_TELEMETRY": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 ERRORS_ONLY = 3
 # ONNX Runtime keeps the memory of the largest input it ever saw. Above this many input values a run gives it back,
 # which costs it a third of its time in page faults, so ordinary inputs lie below.
 LARGE_INPUT_COUNT = 2_000_000
 _GIVE_BACK = ("memory.enable_memory_arena_shrinkage", "cpu:0")
+
+
+def onnx_runtime() -> Any:
+    """The module onnxruntime, which tells its publisher nothing. Call it before importing what imports onnxruntime.
+
+    The one place that changes the environment of the process. Thread safe.
+    """
+    for name, value in QUIET_ENVIRONMENT.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+    import onnxruntime  # noqa: PLC0415  only now, see above
+
+    return onnxruntime
 
 
 class ModelSession(Protocol):
@@ -85,7 +105,7 @@ class OnnxSession:
     def _run_options(self, inputs: Mapping[str, Array]) -> Any:
         if max((array.size for array in inputs.values()), default=0) <= self._large_input_count:
             return None
-        options = onnxruntime.RunOptions()
+        options = onnx_runtime().RunOptions()
         options.add_run_config_entry(*_GIVE_BACK)
         return options
 
@@ -97,7 +117,7 @@ class OnnxSession:
 
 def available_devices() -> tuple[str, ...]:
     """Devices that the installed ONNX Runtime was built for, of "cpu" and "cuda"."""
-    built_for = onnxruntime.get_available_providers()
+    built_for = onnx_runtime().get_available_providers()
     return tuple(device for device, provider in PROVIDERS.items() if provider in built_for)
 
 
@@ -117,6 +137,7 @@ def _usable_device(device: str, *, allow_cpu_fallback: bool) -> str:
 def _open(model: Path | bytes, *, thread_count: int, device: str) -> Any:
     if thread_count < 1:
         raise SessionError("a session needs at least one thread")
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count
     options.inter_op_num_threads = 1

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper
+
+from matcher.session import onnx_runtime
 
 CELLS = (14, 7)
 CHANNELS = 256
@@ -25,11 +27,12 @@ TAPS = {
 }
 
 
-def open_tapped(path: Path) -> onnxruntime.InferenceSession:
+def open_tapped(path: Path) -> Any:
     """A session on one thread that also returns the maps of its taps."""
     model = onnx.load(path)
     for name in TAPS[path.name]:
         model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

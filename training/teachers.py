@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
+
+from matcher.session import onnx_runtime
 
 # Where the five points lie in a 112 x 112 crop (px): eyes, nose, mouth corners, left as the viewer sees it.
 TEMPLATE_PX = np.array(
@@ -33,8 +35,9 @@ class Faces:
         return len(self.scores)
 
 
-def open_session(path: Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(path: Path, *, threads: int = 1) -> Any:
     """A CPU session with a fixed number of threads."""
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -74,7 +77,7 @@ def suppress(boxes_px: np.ndarray, scores: np.ndarray, *, overlap: float = 0.3) 
     return np.array(kept, np.int64)
 
 
-def run_yunet(session: onnxruntime.InferenceSession, image: np.ndarray, *, score_floor: float) -> Faces:
+def run_yunet(session: Any, image: np.ndarray, *, score_floor: float) -> Faces:
     """Faces of a BGR uint8 image by a net with YuNet's outputs, best first after suppression."""
     height, width = image.shape[:2]
     padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from matcher.decode import decode_image
@@ -29,7 +28,7 @@ from matcher.face.engine import FaceEngine
 from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
 from matcher.packs import ModelPack, PackStore
-from matcher.session import Array
+from matcher.session import Array, onnx_runtime
 
 LEAST_COSINE = 0.9999
 CLIENTS = 8
@@ -39,7 +38,7 @@ class PlainSession:
     """InferenceSession with default options, as a program calls it that has not thought about threads."""
 
     def __init__(self, path: Path) -> None:
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        self._session = onnx_runtime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self.input_names = tuple(entry.name for entry in self._session.get_inputs())
         self.output_names = tuple(entry.name for entry in self._session.get_outputs())
         self.input_shapes: tuple[tuple[int | None, ...], ...] = ()

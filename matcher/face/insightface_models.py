@@ -1,8 +1,8 @@
 """SCRFD and ArcFace through insightface's own classes; the only importer of insightface.
 
 Its classes get the named, verified file and our session, so they neither download nor choose threads. FaceAnalysis
-is not used: it loads whatever lies in a folder. The library is imported on first use, because importing it sets an
-environment variable and takes half a second.
+is not used: it loads whatever lies in a folder. The library is imported on first use, because importing it sets
+environment variables and takes half a second; it imports onnxruntime, so our session module does that before it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from matcher.errors import PackError, SessionError
 from matcher.face.candidates import FaceCandidates
 from matcher.packs import DetectorSpec, EmbedderSpec
 from matcher.samples import Uint8Array
-from matcher.session import OnnxSession
+from matcher.session import OnnxSession, onnx_runtime
 
 
 class Scrfd:
     """SCRFD with five points (Guo et al., ICLR 2022). Thread-safe: its only shared state is a cache of grids."""
 
     def __init__(self, session: OnnxSession, spec: DetectorSpec) -> None:
+        onnx_runtime()
         from insightface.model_zoo.scrfd import SCRFD  # noqa: PLC0415  see the module docstring
 
         _require(len(session.output_names) == 9, "an SCRFD with five points has nine outputs")
@@ -54,6 +55,7 @@ class ArcFace:
     """
 
     def __init__(self, path: Path, session: OnnxSession, spec: EmbedderSpec) -> None:
+        onnx_runtime()
         from insightface.model_zoo.arcface_onnx import ArcFaceONNX  # noqa: PLC0415  see the module docstring
 
         self.spec = spec

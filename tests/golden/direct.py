@@ -7,11 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from index.records import Float32Array
 from matcher.face.align import TEMPLATE_PX
 from matcher.samples import Uint8Array
+from matcher.session import onnx_runtime
 
 
 def direct_vector(embedders: Sequence[Path], pixels: Uint8Array, points: Float32Array) -> Float32Array:
@@ -26,7 +26,7 @@ def direct_vector(embedders: Sequence[Path], pixels: Uint8Array, points: Float32
     blob = ((crop[:, :, ::-1].astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
     parts = []
     for path in embedders:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnx_runtime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
         vector = session.run(None, {session.get_inputs()[0].name: np.ascontiguousarray(blob)})[0][0]
         parts.append(vector / np.linalg.norm(vector))
     return np.concatenate(parts) / np.float32(np.sqrt(len(parts)))

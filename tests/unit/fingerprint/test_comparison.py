@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import FingerPosition, Modality, Template
-from index.template_codec import INT8, decode_vectors, encode_vectors
+from index.store.template_codec import INT8, decode_vectors, encode_vectors
 from matcher.errors import PackMismatchError, TemplateFormatError
 from matcher.fingerprint.compare import compare, compare_many, explain, prepare
 from matcher.fingerprint.descriptors import DIM

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.template_codec import INT8, decode_vectors, encode_vectors
+from index.store.template_codec import INT8, decode_vectors, encode_vectors
 from matcher.fingerprint.descriptors import ALWAYS_DESCRIBED, DIM, MINUTIA_LIMIT, describe, described_count
 from matcher.fingerprint.local_similarity import (
     LAST_NUMBER,

@@ -101,14 +101,14 @@ def test_a_full_file_system_refuses_by_name_and_takes_more_once_there_is_room(tm
 def test_a_full_store_refuses_one_write_and_goes_on(folder, make, monkeypatch):
     with EnrollmentDatabase.open(folder) as database:
         database.enroll(Subject(""), [make.face()])
-        store = database._store
-        pages = store.exclusively(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
-        store.exclusively(lambda connection: connection.execute(f"PRAGMA max_page_count={pages}").fetchone())
+        queue = database._store._queue
+        pages = queue.exclusively(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
+        queue.exclusively(lambda connection: connection.execute(f"PRAGMA max_page_count={pages}").fetchone())
         face = make.face(pack_id="face-large@1", dim=40_000)
         with pytest.raises(DatabaseFullError):
             database.enroll(Subject(""), [face])
         assert database.search(Modality.FACE, "face-large@1", face.template.vectors, 1).counts[0] == 0
-        store.exclusively(lambda connection: connection.execute("PRAGMA max_page_count=100000").fetchone())
+        queue.exclusively(lambda connection: connection.execute("PRAGMA max_page_count=100000").fetchone())
         receipt = database.enroll(Subject(""), [face])
         hits = database.search(Modality.FACE, "face-large@1", face.template.vectors, 1)
         assert hits.reference_ids[0, 0] == receipt.reference_ids[0]
@@ -188,11 +188,11 @@ def test_the_writing_connection_syncs_checks_and_overwrites(database):
     def ask(connection: sqlite3.Connection) -> dict[str, object]:
         return {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
 
-    assert database._store.exclusively(ask) == wanted
+    assert database._store._queue.exclusively(ask) == wanted
 
 
 def test_errors_of_the_disk_have_names():
-    from index.store_connection import named_errors
+    from index.store.sqlite.connection import named_errors
 
     for code, kind in (
         (sqlite3.SQLITE_FULL, DatabaseFullError),

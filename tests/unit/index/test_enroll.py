@@ -23,7 +23,7 @@ from index.errors import (
     VectorError,
 )
 from index.records import FingerPosition, Gallery, Modality, NewReference, Sex, Subject, SubjectState, Template
-from index.template_codec import FLOAT32, INT8, decode_vectors, encode_vectors
+from index.store.template_codec import FLOAT32, INT8, decode_vectors, encode_vectors
 
 NAME = "Nguyễn Thị Ổn"
 

@@ -18,10 +18,10 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
 from index.exact import ExactIndex
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME
-from index.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
 from index.records import Modality, NewReference, Subject
 from index.search_index import FaceIndex
-from index.store_effects import PackKey
+from index.store.effects import PackKey
+from index.store.sqlite.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
 
 FACE_PACK = "face-test@1"
 FLIPPED_RANGES = 24

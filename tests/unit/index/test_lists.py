@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import PageTokenError
-from index.page_token import make_page_token, read_page_token
 from index.records import Gallery, Subject
+from index.store.page_token import make_page_token, read_page_token
 
 
 def _all_pages(list_page, page_size: int) -> list:

@@ -9,7 +9,6 @@ from index.database import EnrollmentDatabase
 from index.errors import CacheFileError
 from index.maintenance import Saver
 from index.records import Subject
-from index.store_erasures import pending_erasures
 
 
 def _read_again(folder, copy) -> int:
@@ -57,11 +56,11 @@ def test_what_was_erased_is_noted_until_the_next_saving(tmp_path, make):
     with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
         receipt = database.enroll(Subject(""), [make.face()])
         database.delete_subject(receipt.subject_id)
-        with database._store.read() as connection:
-            assert pending_erasures(connection) == receipt.reference_ids
+        with database._store.reading() as reader:
+            assert reader.pending_erasures() == receipt.reference_ids
         database.save()
-        with database._store.read() as connection:
-            assert pending_erasures(connection) == ()
+        with database._store.reading() as reader:
+            assert reader.pending_erasures() == ()
 
 
 def test_old_folders_of_indexes_go(tmp_path, make):

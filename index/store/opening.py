@@ -1,0 +1,38 @@
+"""The one place that names back ends: a data folder becomes a Store, and files for backups come and go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from index.deletions import DeletionCounts, Deletions
+from index.folder import STORE_NAME
+from index.receipts import BackupSummary, ReportBytes
+from index.store.effects import ApplyEffects
+from index.store.protocol import Store
+from index.store.sqlite import snapshot as sqlite_snapshot
+from index.store.sqlite.store import SqliteStore
+
+
+def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> Store:
+    """Open the store of a data folder, recovered and with today's schema. create: make it where there is none.
+
+    apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+    """
+    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
+
+
+def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
+    """Copy one commit of a store, which may be in use, into the empty file snapshot, and check the copy.
+
+    Raises DatabaseDamagedError, DatabaseFullError, BackupError when the copy is damaged.
+    """
+    return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
+
+
+def prepare_snapshot(snapshot: Path, deletions: Deletions) -> DeletionCounts:
+    """Check a snapshot and make it a store of its own line, on disk; what was deleted since it was taken is gone.
+
+    Its reference ids go on well beyond those that the store may have given after the snapshot. Raises BackupError,
+    DatabaseDamagedError, SchemaError, DatabaseFullError.
+    """
+    return sqlite_snapshot.prepare_snapshot(snapshot, deletions)

@@ -1,0 +1,192 @@
+"""What the database asks of a store: verbs that are whole transactions, and readers that see one moment.
+
+A back end (a folder beside this file) implements `Store` and is named in opening.py. How it reaches the disk, shares
+commits between threads or keeps connections is its own affair.
+
+Every verb is atomic: it takes effect as a whole or not at all, and whoever reads sees it whole or not at all. A write
+is on disk when it returns, and its effects (see effects.py) have been applied: the back end calls apply_effects after
+the commit and before it acknowledges the write, in the order of the commits, one call at a time. What apply_effects
+raises, the writers of that commit raise; the commit stands. Every method may be called by any thread at any time;
+reads see the last commit and never wait for writes. Errors are those of index.errors; besides the ones named below,
+every verb raises DatabaseError when the store is closed or a value cannot be stored, and DatabaseDamagedError,
+DatabaseFullError or DatabaseWriteError when the disk fails it, and nothing is stored then. Times are in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
+from index.records import Float32Array, Gallery, Int64Array, NewReference, Reference, Subject
+from index.store.effects import PackKey, PackRow
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexMark:
+    """Which index files of a pack hold nothing but what this store holds or held.
+
+    folder_name: where they lie. stamp: of the files saved last, "" for none. next_stamp: of the files being saved.
+    """
+
+    pack_number: int
+    folder_name: str
+    stamp: str
+    next_stamp: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubjectValues:
+    """What filters ask of subjects; row i belongs to subject number i.
+
+    sexes: uint8, of effects.SEX_CODES. birth_years: int16, 0 when not recorded.
+    """
+
+    sexes: npt.NDArray[np.uint8]
+    birth_years: npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """How much the store holds. searchable_reference_count: of references whose subject is not sealed."""
+
+    subject_count: int
+    reference_count: int
+    searchable_reference_count: int
+
+
+class StoreReader(Protocol):
+    """The store at one moment: all verbs of one reader see the same commit. For one thread, inside its block only."""
+
+    def packs(self) -> dict[PackKey, PackRow]:
+        """Every pack of which something is or was stored, oldest first."""
+
+    def gallery_numbers(self) -> dict[str, int]:
+        """Every gallery: its number by its id."""
+
+    def searchable_rows(self, pack: PackRow) -> Int64Array:
+        """int64 (n, 3): reference id, subject number and finger of every reference that is searched, ids ascending."""
+
+    def subject_values(self, last_number: int) -> SubjectValues:
+        """Of the subjects 0 to last_number; numbers that nobody has count as not recorded."""
+
+    def members(self, gallery_number: int) -> Int64Array:
+        """int64 (n,): numbers of the subjects in a gallery."""
+
+    def vectors(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
+        """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out.
+
+        reference_ids must ascend, and so do the keys. Raises DatabaseDamagedError for a template of a wrong length.
+        """
+
+    def index_mark(self, pack: PackRow) -> IndexMark | None:
+        """The index files of a pack that the store knows."""
+
+    def pending_erasures(self) -> tuple[int, ...]:
+        """Ascending ids of deleted references whose vectors may still stand in index files; see forget_erasures."""
+
+    def counts(self) -> StoreCounts:
+        """How much there is."""
+
+
+class Store(Protocol):
+    """The source of truth. See the module for what every verb promises."""
+
+    @property
+    def database_id(self) -> str:
+        """Random, made with the store."""
+
+    @property
+    def is_scrubbed(self) -> bool:
+        """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
+
+    def change_count(self) -> int:
+        """How many commits the store has seen; concurrent writes may share one. Grows only."""
+
+    def enroll(
+        self,
+        subject: Subject,
+        new_references: Sequence[NewReference],
+        *,
+        request_id: str,
+        request_digest: bytes,
+        now: datetime,
+    ) -> EnrollmentReceipt:
+        """See EnrollmentDatabase.enroll, also for the errors. Numbers of references are never given twice."""
+
+    def delete_subject(self, subject_id: str, *, request_id: str, now: datetime) -> DeletionReceipt:
+        """Delete a subject with all that refers to it, and note its references as pending erasures.
+
+        files_scrubbed of the receipt says nothing yet. Raises SubjectNotFoundError, RequestConflictError.
+        """
+
+    def delete_reference(self, reference_id: int, *, request_id: str, now: datetime) -> DeletionReceipt:
+        """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
+
+    def seal_subject(self, subject_id: str) -> None:
+        """Keep a subject and never search it. Raises SubjectNotFoundError."""
+
+    def unseal_subject(self, subject_id: str) -> None:
+        """Search a sealed subject again. Raises SubjectNotFoundError."""
+
+    def create_gallery(self, gallery: Gallery, *, now: datetime) -> None:
+        """Make a gallery. Raises AlreadyExistsError."""
+
+    def change_membership(self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool) -> None:
+        """Put subjects into a gallery or take them out. Raises GalleryNotFoundError, SubjectNotFoundError."""
+
+    def put_index_mark(self, mark: IndexMark) -> None:
+        """Know these index files of a pack, and no others."""
+
+    def forget_erasures(self, reference_ids: Sequence[int]) -> None:
+        """Nothing of these references stands in an index file any more."""
+
+    def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
+        """References in the order asked for; deleted ones are left out."""
+
+    def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+        """Like StoreReader.vectors, in any order; quicker than whole references."""
+
+    def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
+        """Subject id by reference id; deleted ones are left out."""
+
+    def reference_ids_of(self, subject_ids: frozenset[str]) -> Int64Array:
+        """int64 (n,), ascending: all references of these subjects. Raises SubjectNotFoundError when one is unknown."""
+
+    def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
+        """Whether the subject or one of the references is stored."""
+
+    def get_subject(self, subject_id: str) -> Subject:
+        """Raises SubjectNotFoundError."""
+
+    def find_subject(self, external_id: str) -> Subject | None:
+        """The subject with exactly this external id, code point by code point."""
+
+    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+        """In the order in which they came; gallery_id "" for all. Raises GalleryNotFoundError, PageTokenError."""
+
+    def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
+        """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""
+
+    def list_galleries(self, page_size: int, page_token: str) -> Page[Gallery]:
+        """In the order in which they were made. Raises PageTokenError."""
+
+    def reading(self) -> AbstractContextManager[StoreReader]:
+        """A block that reads one moment of the store while others write."""
+
+    def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
+        """Run action while nobody writes and no effects are applied; it sees the last commit. It must not write."""
+
+    def check(self) -> tuple[str, ...]:
+        """Problems found when every byte of the store is read, worst first; empty when there is none."""
+
+    def close(self) -> None:
+        """Let go of the files; deleted bytes leave them where they still can. Safe to call twice."""

@@ -1,0 +1,211 @@
+"""Rows of references and their templates."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
+from index.records import FingerPosition, Float32Array, Modality, NewReference, Reference
+from index.store.effects import PackKey, PackRow
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
+
+_SELECT = (
+    "SELECT reference_id, subject_id, pack_number, finger, quality, sample_sha256, station_id, capture_time,"
+    " reference.create_time, vectors, minutiae"
+    " FROM reference JOIN subject USING (subject_number) JOIN template USING (reference_id) "
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedReference:
+    """A reference checked and encoded before the writer is asked for. searchable: its vectors as read back later."""
+
+    new: NewReference
+    key: PackKey
+    dim: int
+    vectors: bytes
+    searchable: Float32Array
+    capture_time_us: int | None
+
+
+def encode_reference(new: NewReference) -> EncodedReference:
+    """Check and encode. Raises VectorError, DatabaseError."""
+    template = new.template
+    check_template(template)
+    if not 0 <= new.quality <= 100:
+        raise DatabaseError("quality must be 0 to 100")
+    encoding = ENCODING_OF[template.modality]
+    dim = int(template.vectors.shape[1])
+    vectors = encode_vectors(template.vectors, encoding)
+    try:
+        capture_time_us = None if new.capture_time is None else to_microseconds(new.capture_time)
+    except ValueError as error:
+        raise DatabaseError("capture_time must state its time zone; give it in UTC") from error
+    return EncodedReference(
+        new=new,
+        key=PackKey(template.modality, template.pack_id),
+        dim=dim,
+        vectors=vectors,
+        searchable=decode_vectors(vectors, dim, encoding),
+        capture_time_us=capture_time_us,
+    )
+
+
+def all_packs(connection: sqlite3.Connection) -> dict[PackKey, PackRow]:
+    """Every pack of which something is or was stored."""
+    rows = connection.execute("SELECT pack_number, modality, pack_id, dim, encoding FROM pack ORDER BY pack_number")
+    packs = [PackRow(row[0], PackKey(Modality(row[1]), row[2]), row[3], row[4]) for row in rows]
+    return {pack.key: pack for pack in packs}
+
+
+def pack_for(connection: sqlite3.Connection, key: PackKey, dim: int) -> PackRow:
+    """The row of this pack, made at its first reference. Raises VectorError when the dimension is another."""
+    row = connection.execute(
+        "SELECT pack_number, dim, encoding FROM pack WHERE modality = ? AND pack_id = ?",
+        (key.modality.value, key.pack_id),
+    ).fetchone()
+    if row is None:
+        encoding = ENCODING_OF[key.modality]
+        cursor = connection.execute(
+            "INSERT INTO pack (modality, pack_id, dim, encoding) VALUES (?, ?, ?, ?)",
+            (key.modality.value, key.pack_id, dim, encoding),
+        )
+        assert cursor.lastrowid is not None
+        return PackRow(cursor.lastrowid, key, dim, encoding)
+    if row[1] != dim:
+        raise VectorError(f"vectors of this pack have {row[1]} components, not {dim}; give the pack a new version")
+    return PackRow(row[0], key, row[1], row[2])
+
+
+def insert_reference(
+    connection: sqlite3.Connection, encoded: EncodedReference, pack: PackRow, subject_number: int, now: datetime
+) -> int:
+    """Insert the reference and its template; returns its id."""
+    new = encoded.new
+    cursor = connection.execute(
+        "INSERT INTO reference (subject_number, pack_number, finger, quality, sample_sha256, station_id,"
+        " capture_time, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            subject_number,
+            pack.pack_number,
+            int(new.template.finger),
+            int(new.quality),
+            new.sample_sha256,
+            new.station_id,
+            encoded.capture_time_us,
+            to_microseconds(now),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    connection.execute(
+        "INSERT INTO template (reference_id, vectors, minutiae) VALUES (?, ?, ?)",
+        (cursor.lastrowid, encoded.vectors, new.template.minutiae),
+    )
+    return cursor.lastrowid
+
+
+def read_references(
+    connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int]
+) -> list[Reference]:
+    """References in the order of reference_ids; those that do not exist are left out."""
+    found: dict[int, Reference] = {}
+    for part in parts_of(reference_ids):
+        for row in connection.execute(f"{_SELECT} WHERE reference_id IN ({marks(part)})", part):
+            found[row[0]] = _reference(row, packs)
+    return [found[reference_id] for reference_id in reference_ids if reference_id in found]
+
+
+def references_after(
+    connection: sqlite3.Connection, packs: dict[int, PackRow], subject_number: int, last_id: int, limit: int
+) -> list[Reference]:
+    """Up to limit references of one subject with higher ids."""
+    rows = connection.execute(
+        f"{_SELECT} WHERE reference.subject_number = ? AND reference_id > ? ORDER BY reference_id LIMIT ?",
+        (subject_number, last_id, limit),
+    )
+    return [_reference(row, packs) for row in rows]
+
+
+def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int) -> tuple[int, ...]:
+    """Ids of one subject's references, ascending."""
+    rows = connection.execute(
+        "SELECT reference_id FROM reference WHERE subject_number = ? ORDER BY reference_id", (subject_number,)
+    )
+    return tuple(row[0] for row in rows)
+
+
+def subject_ids_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:
+    """Subject id by reference id; references that do not exist are left out."""
+    found: dict[int, str] = {}
+    for part in parts_of(reference_ids):
+        statement = (
+            "SELECT reference_id, subject_id FROM reference JOIN subject USING (subject_number)"  # noqa: S608
+            f" WHERE reference_id IN ({marks(part)})"
+        )
+        found.update(connection.execute(statement, part).fetchall())
+    return found
+
+
+def delete_reference_rows(connection: sqlite3.Connection, reference_id: int) -> tuple[int, int]:
+    """Delete one reference; returns (subject number, removed rows). Raises ReferenceNotFoundError."""
+    row = connection.execute("SELECT subject_number FROM reference WHERE reference_id = ?", (reference_id,)).fetchone()
+    if row is None:
+        raise ReferenceNotFoundError("no such reference; it may have been deleted")
+    removed = connection.execute("DELETE FROM template WHERE reference_id = ?", (reference_id,)).rowcount
+    removed += connection.execute("DELETE FROM reference WHERE reference_id = ?", (reference_id,)).rowcount
+    return int(row[0]), removed
+
+
+def vector_blobs(
+    connection: sqlite3.Connection, pack: PackRow, reference_ids: Sequence[int]
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, encoded vectors) of these references, ascending by id; reference_ids must be ascending."""
+    for part in parts_of(reference_ids):
+        statement = f"SELECT reference_id, vectors FROM template WHERE reference_id IN ({marks(part)}) ORDER BY 1"  # noqa: S608
+        yield from connection.execute(statement, part)
+
+
+def read_vectors(connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+    """Vectors of references of one pack, float32 (n, dim) each, by id; quicker than whole references."""
+    pack = all_packs(connection).get(key)
+    if pack is None:
+        return {}
+    blobs = vector_blobs(connection, pack, sorted(reference_ids))
+    return {reference_id: decode_vectors(content, pack.dim, pack.encoding) for reference_id, content in blobs}
+
+
+def _reference(row: Sequence[object], packs: dict[int, PackRow]) -> Reference:
+    reference_id, subject_id, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = (
+        row
+    )
+    assert isinstance(reference_id, int)
+    assert isinstance(pack_number, int)
+    assert isinstance(finger, int)
+    assert isinstance(quality, int)
+    assert isinstance(created, int)
+    assert isinstance(vectors, bytes)
+    assert isinstance(minutiae, bytes)
+    pack = packs[pack_number]
+    template = decode_template(
+        modality=pack.key.modality,
+        pack_id=pack.key.pack_id,
+        dim=pack.dim,
+        encoding=pack.encoding,
+        finger=FingerPosition(finger),
+        vectors=vectors,
+        minutiae=minutiae,
+    )
+    return Reference(
+        reference_id=reference_id,
+        subject_id=str(subject_id),
+        template=template,
+        quality=quality,
+        create_time=from_microseconds(created),
+        station_id=str(station_id),
+        sample_sha256=str(sha256),
+        capture_time=from_microseconds(captured) if isinstance(captured, int) else None,
+    )

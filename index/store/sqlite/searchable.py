@@ -1,0 +1,90 @@
+"""What an index and its filter columns are made of, read in bulk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+import numpy as np
+
+from index.records import Float32Array, Int64Array, Sex
+from index.store.effects import SEX_CODES, PackRow
+from index.store.protocol import StoreCounts, SubjectValues
+from index.store.sqlite.references import vector_blobs
+from index.store.template_codec import decode_vectors
+
+_SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
+
+
+def searchable_rows(connection: sqlite3.Connection, pack: PackRow) -> Int64Array:
+    """int64 (n, 3): reference id, subject number and finger of every reference that is searched, ids ascending."""
+    rows = _integers(
+        connection,
+        "SELECT reference_id, subject_number, finger FROM reference WHERE pack_number = ? ORDER BY reference_id",
+        (pack.pack_number,),
+        3,
+    )
+    sealed = _integers(connection, "SELECT subject_number FROM subject WHERE state = 'sealed'", (), 1)
+    return rows[~np.isin(rows[:, 1], sealed[:, 0])] if len(sealed) else rows
+
+
+def subject_values(connection: sqlite3.Connection, last_number: int) -> SubjectValues:
+    """What filters ask of the subjects 0 to last_number."""
+    sexes = np.zeros(last_number + 1, dtype=np.uint8)
+    birth_years = np.zeros(last_number + 1, dtype=np.int16)
+    # Only recorded values are fetched; most subjects of a large import have neither.
+    for number, sex, birth_year in connection.execute(
+        "SELECT subject_number, sex, birth_year FROM subject WHERE (sex <> ? OR birth_year IS NOT NULL)"
+        " AND subject_number <= ?",
+        (Sex.UNKNOWN.value, last_number),
+    ):
+        sexes[number] = _SEX_LETTERS[sex]
+        birth_years[number] = birth_year or 0
+    return SubjectValues(sexes, birth_years)
+
+
+def members(connection: sqlite3.Connection, gallery_number: int) -> Int64Array:
+    """int64 (n,): numbers of the subjects in a gallery."""
+    statement = "SELECT subject_number FROM membership WHERE gallery_number = ?"
+    return _integers(connection, statement, (gallery_number,), 1)[:, 0]
+
+
+def vectors(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
+    """Vectors float32 (n, dim) by id, ascending like reference_ids; those that do not exist are left out."""
+    # Read to the end before decoding, which may raise: a statement left half way would hold the log.
+    blobs = list(_blobs(connection, pack, reference_ids))
+    return {reference_id: decode_vectors(blob, pack.dim, pack.encoding) for reference_id, blob in blobs}
+
+
+def counts(connection: sqlite3.Connection) -> StoreCounts:
+    """How much there is."""
+    subject_count = connection.execute("SELECT count(*) FROM subject").fetchone()[0]
+    reference_count = connection.execute("SELECT count(*) FROM reference").fetchone()[0]
+    sealed_count = connection.execute(
+        "SELECT count(*) FROM reference WHERE subject_number IN"
+        " (SELECT subject_number FROM subject WHERE state = 'sealed')"
+    ).fetchone()[0]
+    return StoreCounts(int(subject_count), int(reference_count), int(reference_count - sealed_count))
+
+
+def _blobs(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> Iterable[tuple[int, bytes]]:
+    """One range scan where the ids lie close together, single look-ups otherwise."""
+    if not len(reference_ids):
+        return ()
+    first, last = int(reference_ids[0]), int(reference_ids[-1])
+    if last - first < 4 * len(reference_ids):
+        wanted = frozenset(reference_ids.tolist())
+        rows = connection.execute(
+            "SELECT reference_id, vectors FROM template WHERE reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
+        )
+        return (row for row in rows if row[0] in wanted)
+    return vector_blobs(connection, pack, reference_ids.tolist())
+
+
+def _integers(connection: sqlite3.Connection, statement: str, values: tuple[object, ...], width: int) -> Int64Array:
+    """Rows of integers as int64 (n, width), fetched in chunks so that no list of all rows exists."""
+    cursor = connection.execute(statement, values)
+    chunks = []
+    while rows := cursor.fetchmany(65536):
+        chunks.append(np.array(rows, dtype=np.int64).reshape(-1, width))
+    return np.concatenate(chunks) if chunks else np.empty((0, width), dtype=np.int64)

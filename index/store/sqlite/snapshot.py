@@ -1,0 +1,84 @@
+"""Snapshots: the store copied into one file while it is in use, checked, and made ready to be a store again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+from index.deletions import DeletionCounts, Deletions
+from index.errors import BackupError
+from index.receipts import BackupSummary, ReportBytes
+from index.store.sqlite.connection import named_errors, open_reader
+from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
+from index.store.sqlite.writes import delete_again
+
+# Pages copied between two reports of progress.
+_PAGES_A_STEP = 4096
+# Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
+REFERENCE_ID_GAP = 10_000_000
+
+
+def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
+    """Copy one commit of the store file into the file snapshot, which is empty, and check the copy."""
+    with named_errors(), contextlib.closing(open_reader(store)) as source:
+        # An open transaction keeps one commit in view for all steps; without it each write would start the copy anew.
+        source.execute("BEGIN")
+        summary = _summary(source)
+        page_bytes = int(source.execute("PRAGMA page_size").fetchone()[0])
+
+        def step(_status: int, remaining: int, total: int) -> None:
+            report((total - remaining) * page_bytes, total * page_bytes)
+
+        with contextlib.closing(sqlite3.connect(snapshot)) as copy:
+            source.backup(copy, pages=_PAGES_A_STEP, progress=step, sleep=0)
+        source.execute("ROLLBACK")
+    _check_snapshot(snapshot)
+    return BackupSummary(**{**asdict(summary), "size_bytes": snapshot.stat().st_size})
+
+
+def _summary(connection: sqlite3.Connection) -> BackupSummary:
+    def one(statement: str) -> object:
+        row = connection.execute(statement).fetchone()
+        return row[0] if row else ""
+
+    return BackupSummary(
+        database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
+        schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
+        change_count=int(str(one("SELECT value FROM change_count"))),
+        subject_count=int(str(one("SELECT count(*) FROM subject"))),
+        reference_count=int(str(one("SELECT count(*) FROM reference"))),
+        size_bytes=0,
+    )
+
+
+def _check_snapshot(path: Path) -> None:
+    """Raises DatabaseDamagedError or BackupError."""
+    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # One file alone: a log beside it would not be part of the backup.
+        connection.execute("PRAGMA journal_mode=DELETE")
+        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if found != ["ok"] or orphans:
+        raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
+
+
+def prepare_snapshot(path: Path, deletions: Deletions) -> DeletionCounts:
+    """Check a restored store and make it one of its own line: older schema, known index files, ids, deletions."""
+    _check_snapshot(path)
+    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete=ON")
+        # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        apply_migrations(connection, MIGRATIONS)
+        connection.execute("BEGIN")
+        deleted = delete_again(connection, deletions)
+        connection.execute("DELETE FROM cache_mark")
+        connection.execute("DELETE FROM erasure")
+        connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
+        connection.execute("COMMIT")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return deleted

@@ -1,0 +1,235 @@
+"""SqliteStore: the store in one SQLite file on one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from index.errors import DatabaseDamagedError, SubjectNotFoundError
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
+from index.records import Float32Array, Gallery, Int64Array, NewReference, Reference, Subject
+from index.store.effects import ApplyEffects, Effect, PackKey
+from index.store.protocol import IndexMark, StoreReader
+from index.store.sqlite import index_marks, lists, references, subjects, writes
+from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
+from index.store.sqlite.migrations import apply_migrations
+from index.store.sqlite.reader import SqliteReader
+from index.store.sqlite.write_queue import Result, WriteQueue
+
+# Ordinary reads last a few milliseconds; only a backup holds the log for longer.
+SCRUB_WAIT_MS = 250
+
+
+class SqliteStore:
+    """A Store. Concurrent writes share one commit and so one fsync; readers have connections of their own."""
+
+    def __init__(self, path: Path, *, create: bool = True, apply_effects: ApplyEffects = lambda _: None) -> None:
+        """Open, recover and migrate. apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, ..."""
+        self._path = path
+        with named_errors():
+            self._connection = open_writer(path, create=create)
+            try:
+                apply_migrations(self._connection)
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
+                )
+            except BaseException:
+                self._connection.close()
+                raise
+        self._readers = ReaderPool(path)
+        self._apply_effects = apply_effects
+        self._queue = WriteQueue(self._connection, self._after_commit)
+        # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
+        # that is too full for it can still be searched.
+        self._scrub_pending = True
+        with contextlib.suppress(sqlite3.Error):
+            self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
+        with self._readers.borrow() as connection:
+            self._database_id = str(
+                connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]
+            )
+
+    @property
+    def database_id(self) -> str:
+        """See Store."""
+        return self._database_id
+
+    @property
+    def is_scrubbed(self) -> bool:
+        """See Store. Deleted bytes may stand in the write-ahead log, which a long read holds."""
+        return not self._scrub_pending
+
+    def change_count(self) -> int:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return int(connection.execute("SELECT value FROM change_count").fetchone()[0])
+
+    def enroll(
+        self,
+        subject: Subject,
+        new_references: Sequence[NewReference],
+        *,
+        request_id: str,
+        request_digest: bytes,
+        now: datetime,
+    ) -> EnrollmentReceipt:
+        """See Store."""
+        # Checked and encoded before the writer lock is asked for.
+        encoded = [references.encode_reference(new) for new in new_references]
+        return self._queue.submit(
+            lambda connection: writes.enroll(
+                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now
+            )
+        )
+
+    def delete_subject(self, subject_id: str, *, request_id: str, now: datetime) -> DeletionReceipt:
+        """See Store."""
+        return self._queue.submit(
+            lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now)
+        )
+
+    def delete_reference(self, reference_id: int, *, request_id: str, now: datetime) -> DeletionReceipt:
+        """See Store."""
+        return self._queue.submit(
+            lambda connection: writes.delete_reference(connection, reference_id, request_id=request_id, now=now)
+        )
+
+    def seal_subject(self, subject_id: str) -> None:
+        """See Store."""
+        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id))
+
+    def unseal_subject(self, subject_id: str) -> None:
+        """See Store."""
+        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id))
+
+    def create_gallery(self, gallery: Gallery, *, now: datetime) -> None:
+        """See Store."""
+        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now))
+
+    def change_membership(self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool) -> None:
+        """See Store."""
+        self._queue.submit(
+            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=is_member)
+        )
+
+    def put_index_mark(self, mark: IndexMark) -> None:
+        """See Store."""
+        self._queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
+
+    def forget_erasures(self, reference_ids: Sequence[int]) -> None:
+        """See Store."""
+        self._queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
+
+    def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return tuple(references.read_references(connection, lists.packs_by_number(connection), reference_ids))
+
+    def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_vectors(connection, key, reference_ids)
+
+    def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.subject_ids_of(connection, reference_ids)
+
+    def reference_ids_of(self, subject_ids: frozenset[str]) -> Int64Array:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            numbers = subjects.subject_numbers_of(connection, subject_ids)
+            if len(numbers) != len(subject_ids):
+                raise SubjectNotFoundError(f"{len(subject_ids) - len(numbers)} of the subjects do not exist")
+            found = [references.reference_ids_of_subject(connection, number) for number in numbers.values()]
+        return np.sort(np.array([one for ids in found for one in ids], dtype=np.int64))
+
+    def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return bool(
+                subjects.subject_numbers_of(connection, (subject_id,))
+                or references.subject_ids_of(connection, reference_ids)
+            )
+
+    def get_subject(self, subject_id: str) -> Subject:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return subjects.find_subject(connection, subject_id).subject
+
+    def find_subject(self, external_id: str) -> Subject | None:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            row = subjects.find_by_external_id(connection, external_id)
+        return None if row is None else row.subject
+
+    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+        """See Store."""
+        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+
+    def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
+        """See Store."""
+        return lists.list_references(self._readers, self._database_id, subject_id, page_size, page_token)
+
+    def list_galleries(self, page_size: int, page_token: str) -> Page[Gallery]:
+        """See Store."""
+        return lists.list_galleries(self._readers, self._database_id, page_size, page_token)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[StoreReader]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            yield SqliteReader(connection)
+
+    def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
+        """See Store."""
+        return self._queue.exclusively(lambda connection: action(SqliteReader(connection)))
+
+    def check(self) -> tuple[str, ...]:
+        """See Store. Reads every page."""
+        try:
+            with self._readers.borrow() as connection:
+                found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)")]
+                orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+        except DatabaseDamagedError as error:
+            return (str(error),)
+        problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
+        if orphans:
+            problems.append(f"{len(orphans)} rows refer to rows that do not exist")
+        return tuple(problems)
+
+    def close(self) -> None:
+        """See Store. Empties the log."""
+        self._readers.close()
+        with named_errors():
+            try:
+                if self._path.exists():
+                    empty_log(self._connection, SCRUB_WAIT_MS)
+            except sqlite3.ProgrammingError:
+                return
+            finally:
+                self._connection.close()
+
+    def _after_commit(self, effects: Sequence[Effect], frees_rows: bool) -> None:
+        self._apply_effects(effects)
+        if frees_rows or self._scrub_pending:
+            # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
+            self._scrub_pending = True
+            with contextlib.suppress(sqlite3.Error):
+                self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS if frees_rows else 0)
+
+
+def empty_log(connection: sqlite3.Connection, wait_ms: int) -> bool:
+    """Move the write-ahead log into the store and cut it to nothing. False when a reader holds it for longer."""
+    connection.execute(f"PRAGMA busy_timeout={wait_ms}")
+    try:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    return bool(busy == 0)

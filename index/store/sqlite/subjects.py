@@ -1,0 +1,197 @@
+"""Rows of subjects. Every function takes the connection of its transaction; texts are kept verbatim.
+
+Nothing is normalized: "Nguyễn" composed (NFC) and decomposed (NFD) are two different texts here, a number keeps its
+leading zeros, and a lookup by external_id compares code point by code point. Whoever wants one form makes it before.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
+from index.records import Sex, Subject, SubjectState
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+
+LAST_YEAR = 9999
+_COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, birth_year, create_time"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """A stored subject and its number inside the store."""
+
+    subject_number: int
+    subject: Subject
+
+
+def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
+    """The subject of this id. Raises SubjectNotFoundError."""
+    rows = _select(connection, "WHERE subject_id = ?", (subject_id,))
+    if not rows:
+        raise SubjectNotFoundError("no such subject; it may have been deleted")
+    return rows[0]
+
+
+def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> SubjectRow | None:
+    """The subject with exactly this external id, if there is one."""
+    rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
+    return rows[0] if rows else None
+
+
+def subjects_after(
+    connection: sqlite3.Connection, last_number: int, limit: int, *, gallery_number: int | None
+) -> list[SubjectRow]:
+    """Up to limit subjects with higher numbers, in the order in which they came, of one gallery if given."""
+    if gallery_number is None:
+        return _select(connection, "WHERE subject_number > ? ORDER BY subject_number LIMIT ?", (last_number, limit))
+    return _select(
+        connection,
+        "WHERE subject_number IN (SELECT subject_number FROM membership WHERE gallery_number = ?"
+        " AND subject_number > ? ORDER BY subject_number LIMIT ?) ORDER BY subject_number",
+        (gallery_number, last_number, limit),
+    )
+
+
+def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: datetime) -> tuple[SubjectRow, bool]:
+    """The stored subject that is meant, and whether something that filters ask for changed.
+
+    An existing subject keeps what is recorded; what was not recorded so far is filled in. Raises
+    SubjectNotFoundError for an unknown id, AlreadyExistsError where the external id is another subject's.
+    """
+    if subject.birth_year is not None and not 1 <= subject.birth_year <= LAST_YEAR:
+        raise DatabaseError(f"birth_year must be 1 to {LAST_YEAR}, or left out")
+    by_number = find_by_external_id(connection, subject.external_id)
+    if subject.subject_id:
+        row = find_subject(connection, subject.subject_id)
+        if by_number is not None and by_number.subject_number != row.subject_number:
+            raise AlreadyExistsError("the external id belongs to another subject; correct one of the two")
+        stored_number = row.subject.external_id
+        if subject.external_id and stored_number and stored_number != subject.external_id:
+            raise AlreadyExistsError("the subject has another external id; correct one of the two")
+        return _filled_in(connection, row, subject)
+    if by_number is not None:
+        return _filled_in(connection, by_number, subject)
+    return _created(connection, subject, now), False
+
+
+def set_state(connection: sqlite3.Connection, subject_number: int, state: SubjectState) -> None:
+    """Seal or unseal."""
+    connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
+
+
+def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
+    """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
+    removed = 0
+    for statement in (
+        "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",
+        "DELETE FROM reference WHERE subject_number = ?",
+        "DELETE FROM membership WHERE subject_number = ?",
+        "DELETE FROM subject WHERE subject_number = ?",
+    ):
+        removed += connection.execute(statement, (subject_number,)).rowcount
+    connection.execute(
+        "UPDATE request SET receipt = '', digest = x'', subject_number = NULL WHERE subject_number = ?",
+        (subject_number,),
+    )
+    return removed
+
+
+def subject_numbers_of(connection: sqlite3.Connection, subject_ids: Iterable[str]) -> dict[str, int]:
+    """Numbers by subject id; unknown ids are left out."""
+    found: dict[str, int] = {}
+    for part in parts_of(sorted(subject_ids)):
+        statement = f"SELECT subject_id, subject_number FROM subject WHERE subject_id IN ({marks(part)})"  # noqa: S608
+        found.update(connection.execute(statement, part).fetchall())
+    return found
+
+
+def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) -> tuple[SubjectRow, bool]:
+    stored = row.subject
+    external_id = stored.external_id or given.external_id
+    display_name = stored.display_name or given.display_name
+    sex = given.sex if stored.sex is Sex.UNKNOWN else stored.sex
+    birth_year = given.birth_year if stored.birth_year is None else stored.birth_year
+    if (external_id, display_name) == (stored.external_id, stored.display_name) and (sex, birth_year) == (
+        stored.sex,
+        stored.birth_year,
+    ):
+        return row, False
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, row.subject_number),
+    )
+    filled = find_subject(connection, stored.subject_id)
+    return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
+
+
+def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) -> SubjectRow:
+    # Ids begin with the time so that new rows of the unique index lie together; 80 random bits keep them apart.
+    subject_id = f"{max(to_microseconds(now), 0) // 1000:012x}{secrets.token_hex(10)}"
+    cursor = connection.execute(
+        "INSERT INTO subject (subject_id, external_id, display_name, state, sex, birth_year, create_time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            subject_id,
+            subject.external_id,
+            subject.display_name,
+            _kept_state(subject).value,
+            subject.sex.value,
+            subject.birth_year,
+            to_microseconds(now),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    stored = Subject(
+        subject_id=subject_id,
+        external_id=subject.external_id,
+        display_name=subject.display_name,
+        state=_kept_state(subject),
+        sex=subject.sex,
+        birth_year=subject.birth_year,
+        create_time=now,
+    )
+    return SubjectRow(cursor.lastrowid, stored)
+
+
+def _kept_state(subject: Subject) -> SubjectState:
+    """A new subject may be sealed from the start; one that is expunged is not stored."""
+    if subject.state is SubjectState.EXPUNGED:
+        raise DatabaseError("an expunged subject cannot be stored")
+    return subject.state
+
+
+def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:
+    found = connection.execute(f"SELECT {_COLUMNS} FROM subject {condition}", values).fetchall()  # noqa: S608
+    galleries = _galleries_of(connection, [row[0] for row in found])
+    return [
+        SubjectRow(
+            row[0],
+            Subject(
+                subject_id=row[1],
+                external_id=row[2],
+                display_name=row[3],
+                galleries=frozenset(galleries.get(row[0], ())),
+                state=SubjectState(row[4]),
+                sex=Sex(row[5]),
+                birth_year=row[6],
+                create_time=from_microseconds(row[7]),
+            ),
+        )
+        for row in found
+    ]
+
+
+def _galleries_of(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> dict[int, list[str]]:
+    galleries: dict[int, list[str]] = {}
+    for part in parts_of(subject_numbers):
+        statement = (
+            "SELECT subject_number, gallery_id FROM membership JOIN gallery USING (gallery_number)"  # noqa: S608
+            f" WHERE subject_number IN ({marks(part)})"
+        )
+        for number, gallery_id in connection.execute(statement, part):
+            galleries.setdefault(number, []).append(gallery_id)
+    return galleries

@@ -1,0 +1,224 @@
+"""What each writing call does inside its transaction, and what has to change outside it afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from index.deletions import DeletionCounts, Deletions
+from index.receipts import DeletionReceipt, EnrollmentReceipt
+from index.records import Gallery, Subject, SubjectState
+from index.store.effects import (
+    SEX_CODES,
+    Effect,
+    GalleryCreated,
+    MembershipChanged,
+    ReferenceAdded,
+    ReferencesRemoved,
+    SubjectChanged,
+)
+from index.store.sqlite import galleries, references, subjects
+from index.store.sqlite.index_marks import note_erasures
+from index.store.sqlite.references import EncodedReference
+from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.subjects import SubjectRow
+from index.store.sqlite.write_queue import WriteOutcome
+from index.store.template_codec import decode_vectors
+
+
+def enroll(
+    connection: sqlite3.Connection,
+    subject: Subject,
+    encoded: Sequence[EncodedReference],
+    *,
+    request_id: str,
+    request_digest: bytes,
+    now: datetime,
+) -> WriteOutcome[EnrollmentReceipt]:
+    """Store a subject or add to one; see EnrollmentDatabase.enroll."""
+    earlier = earlier_receipt(connection, request_id, "enroll", request_digest)
+    if earlier is not None:
+        create_time = from_microseconds(earlier["create_time"])
+        return WriteOutcome(
+            EnrollmentReceipt(earlier["subject_id"], tuple(earlier["reference_ids"]), create_time, replayed=True)
+        )
+    row, is_changed = subjects.find_or_create(connection, subject, now=now)
+    effects: list[Effect] = []
+    if is_changed:
+        stored = row.subject
+        effects.append(SubjectChanged(row.subject_number, SEX_CODES[stored.sex], stored.birth_year or 0))
+    for gallery_id in sorted(subject.galleries - row.subject.galleries):
+        number = galleries.gallery_number(connection, gallery_id)
+        galleries.join(connection, number, (row.subject_number,))
+        effects.append(MembershipChanged(number, (row.subject_number,), is_member=True))
+    added = _insert_references(connection, row, encoded, now)
+    if row.subject.state is SubjectState.ACTIVE:
+        effects.extend(added)
+    receipt = EnrollmentReceipt(row.subject.subject_id, tuple(one.reference_id for one in added), now)
+    kept = {
+        "subject_id": receipt.subject_id,
+        "reference_ids": receipt.reference_ids,
+        "create_time": to_microseconds(now),
+    }
+    remember_request(connection, request_id, "enroll", request_digest, kept, subject_number=row.subject_number)
+    return WriteOutcome(receipt, tuple(effects))
+
+
+def delete_subject(
+    connection: sqlite3.Connection, subject_id: str, *, request_id: str, now: datetime
+) -> WriteOutcome[DeletionReceipt]:
+    """Delete a subject with all its references."""
+    digest = _digest_of("delete_subject", subject_id)
+    earlier = earlier_receipt(connection, request_id, "delete_subject", digest)
+    if earlier is not None:
+        return WriteOutcome(_deletion_again(subject_id, earlier))
+    number = subjects.find_subject(connection, subject_id).subject_number
+    reference_ids = references.reference_ids_of_subject(connection, number)
+    removed = subjects.delete_subject_rows(connection, number)
+    note_erasures(connection, reference_ids)
+    receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
+    remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
+    return WriteOutcome(receipt, (ReferencesRemoved(reference_ids),), frees_rows=True)
+
+
+def delete_reference(
+    connection: sqlite3.Connection, reference_id: int, *, request_id: str, now: datetime
+) -> WriteOutcome[DeletionReceipt]:
+    """Delete one reference; its subject stays, also without any."""
+    digest = _digest_of("delete_reference", str(reference_id))
+    earlier = earlier_receipt(connection, request_id, "delete_reference", digest)
+    if earlier is not None:
+        return WriteOutcome(_deletion_again("", earlier))
+    subject_id = references.subject_ids_of(connection, (reference_id,)).get(reference_id, "")
+    number, removed = references.delete_reference_rows(connection, reference_id)
+    note_erasures(connection, (reference_id,))
+    receipt = DeletionReceipt(subject_id, (reference_id,), now, removed, files_scrubbed=False)
+    # Kept under the subject, so that deleting it later blanks this answer, which names it.
+    kept = {**_kept(receipt), "subject_id": subject_id}
+    remember_request(connection, request_id, "delete_reference", digest, kept, subject_number=number)
+    return WriteOutcome(receipt, (ReferencesRemoved((reference_id,)),), frees_rows=True)
+
+
+def seal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
+    """Keep a subject and never search it."""
+    row = subjects.find_subject(connection, subject_id)
+    subjects.set_state(connection, row.subject_number, SubjectState.SEALED)
+    return WriteOutcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
+
+
+def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
+    """Search a sealed subject again."""
+    row = subjects.find_subject(connection, subject_id)
+    if row.subject.state is not SubjectState.SEALED:
+        return WriteOutcome(None)
+    subjects.set_state(connection, row.subject_number, SubjectState.ACTIVE)
+    gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
+    effects: list[Effect] = []
+    for pack in references.all_packs(connection).values():
+        for reference_id, finger, blob in connection.execute(
+            "SELECT reference_id, finger, vectors FROM reference JOIN template USING (reference_id)"
+            " WHERE subject_number = ? AND pack_number = ? ORDER BY reference_id",
+            (row.subject_number, pack.pack_number),
+        ):
+            effects.append(
+                ReferenceAdded(
+                    pack=pack,
+                    reference_id=reference_id,
+                    subject_number=row.subject_number,
+                    finger=finger,
+                    sex=SEX_CODES[row.subject.sex],
+                    birth_year=row.subject.birth_year or 0,
+                    gallery_numbers=gallery_numbers,
+                    vectors=decode_vectors(blob, pack.dim, pack.encoding),
+                )
+            )
+    return WriteOutcome(None, tuple(effects))
+
+
+def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> WriteOutcome[None]:
+    """Make a gallery."""
+    number = galleries.create_gallery(connection, gallery, now=now)
+    return WriteOutcome(None, (GalleryCreated(gallery.gallery_id, number),))
+
+
+def change_membership(
+    connection: sqlite3.Connection, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool
+) -> WriteOutcome[None]:
+    """Put subjects into a gallery or take them out: all of them or, when one is unknown, none."""
+    number = galleries.gallery_number(connection, gallery_id)
+    subject_numbers = galleries.known_subject_numbers(connection, subject_ids)
+    if is_member:
+        galleries.join(connection, number, subject_numbers)
+    else:
+        galleries.leave(connection, number, subject_numbers)
+    return WriteOutcome(None, (MembershipChanged(number, subject_numbers, is_member),))
+
+
+def delete_again(connection: sqlite3.Connection, deletions: Deletions) -> DeletionCounts:
+    """Inside a transaction. A reference goes only if it belongs to the subject it was deleted of."""
+    numbers = subjects.subject_numbers_of(connection, deletions.subject_ids)
+    for number in numbers.values():
+        subjects.delete_subject_rows(connection, number)
+    owners = references.subject_ids_of(connection, sorted({reference_id for reference_id, _ in deletions.references}))
+    gone = [reference_id for reference_id, owner in owners.items() if (reference_id, owner) in deletions.references]
+    for reference_id in gone:
+        references.delete_reference_rows(connection, reference_id)
+    return DeletionCounts(len(numbers), len(gone))
+
+
+def _insert_references(
+    connection: sqlite3.Connection, row: SubjectRow, encoded: Sequence[EncodedReference], now: datetime
+) -> list[ReferenceAdded]:
+    # Read after the joins above, so that it names the new galleries too.
+    gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
+    added = []
+    for one in encoded:
+        pack = references.pack_for(connection, one.key, one.dim)
+        added.append(
+            ReferenceAdded(
+                pack=pack,
+                reference_id=references.insert_reference(connection, one, pack, row.subject_number, now),
+                subject_number=row.subject_number,
+                finger=int(one.new.template.finger),
+                sex=SEX_CODES[row.subject.sex],
+                birth_year=row.subject.birth_year or 0,
+                gallery_numbers=gallery_numbers,
+                vectors=one.searchable,
+            )
+        )
+    return added
+
+
+def _kept(receipt: DeletionReceipt) -> dict[str, object]:
+    """What is remembered of a deletion: numbers and the time, nothing that names the subject."""
+    return {
+        "reference_ids": receipt.reference_ids,
+        "delete_time": to_microseconds(receipt.delete_time),
+        "removed_row_count": receipt.removed_row_count,
+    }
+
+
+def _deletion_again(subject_id: str, earlier: dict[str, object]) -> DeletionReceipt:
+    reference_ids, delete_time, count = (
+        earlier["reference_ids"],
+        earlier["delete_time"],
+        earlier["removed_row_count"],
+    )
+    assert isinstance(reference_ids, list)
+    assert isinstance(delete_time, int)
+    assert isinstance(count, int)
+    return DeletionReceipt(
+        subject_id=str(earlier.get("subject_id", subject_id)),
+        reference_ids=tuple(reference_ids),
+        delete_time=from_microseconds(delete_time),
+        removed_row_count=count,
+        files_scrubbed=False,
+        replayed=True,
+    )
+
+
+def _digest_of(operation: str, target: str) -> bytes:
+    return hashlib.sha256(f"{operation}\0{target}".encode()).digest()
