@@ -14,10 +14,10 @@ from benchmarks.demo.pictures import fingerprint_picture
 from benchmarks.generated_prints import impression, master_print
 from benchmarks.product_files import pack_store, ready_pack
 from index.records import FingerPosition
-from matcher.decode import decode_image
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.decode import decode_image
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PPI = 500.0

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from benchmarks.datasets import ImageFile, read_dataset
 from benchmarks.product_files import pack_store, read_image
 from benchmarks.progress import track
-from matcher.fingerprint.foreground import background_level, cut, whole_window
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
-from matcher.fingerprint.maps import minutiae_of, run_leader
+from matcher.fingerprint.image.foreground import background_level, cut, whole_window
+from matcher.fingerprint.image.resolution import gray_at_500_ppi
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.resolution import gray_at_500_ppi
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
+from matcher.fingerprint.network.maps import minutiae_of, run_leader
+from matcher.packs.session import OnnxSession
 from matcher.samples import Uint8Array
-from matcher.session import OnnxSession
 
 TOLERANCE = 1e-4
 SAME_PX = 3.0

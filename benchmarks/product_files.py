@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 import matcher
-from matcher.decode import decode_image
 from matcher.errors import ImageFormatError, PackError
-from matcher.pack_manifest import ModelPack
-from matcher.packs import PackStatus, PackStore, default_packs_folder
+from matcher.formats.decode import decode_image
+from matcher.packs.manifest import ModelPack
+from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
 
 # Models that a developer's checkout has beside it; a pack that is not installed is taken from there.

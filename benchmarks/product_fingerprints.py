@@ -10,7 +10,7 @@ from benchmarks.engines import EngineError, Extracted, failed
 from benchmarks.product_files import extraction_code_key, pack_store, read_image, ready_pack
 from index.records import FingerPosition, Template
 from matcher.errors import MatcherError, SampleError
-from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.product_search import CANDIDATE_COUNT, ENROLLING_THREADS
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
-from matcher.calibrate import Calibration
-from matcher.fingerprint import compare
-from matcher.search import Searcher
+from matcher.fingerprint.comparison import compare
+from matcher.scoring.calibration import Calibration
+from matcher.search.searcher import Searcher
 
 
 @dataclass(frozen=True, slots=True)

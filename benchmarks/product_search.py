@@ -14,9 +14,9 @@ from benchmarks.error_rates.search import NOT_FOUND, SearchOutcome, outcome
 from benchmarks.progress import track
 from index.database import EnrollmentDatabase
 from index.records import NewReference, SearchFilter, Subject, Template
-from matcher.fingerprint import compare
+from matcher.fingerprint.comparison import compare
 from matcher.results import Score
-from matcher.search import Searcher, SearchSettings
+from matcher.search.searcher import Searcher, SearchSettings
 
 CANDIDATE_COUNT = 20  # what a request asks for; the searcher keeps more behind them
 # Enrollments wait for the disk one by one; together they share its waits.

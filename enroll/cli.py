@@ -24,9 +24,9 @@ from enroll.messages import text
 from enroll.report import print_problems, print_summary, result_line
 from enroll.target import EnrollmentTarget, ItemResult
 from index.records import Modality
+from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls
 from matcher.config import system_language
-from matcher.results import AccessContext
 
 ALL_ENROLLED: Final = 0
 SOME_REFUSED: Final = 1

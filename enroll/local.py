@@ -17,13 +17,13 @@ from enroll.target import ItemResult, Outcome
 from index.database import EnrollmentDatabase
 from index.errors import AlreadyExistsError, DatabaseError
 from index.records import Gallery
-from matcher.audit import FileAuditLog
+from matcher.access.context import AccessContext
+from matcher.assembly.settings import load_configured_packs, open_use_cases
+from matcher.assembly.use_cases import UseCases
+from matcher.audit.log import FileAuditLog
 from matcher.config import load_settings
 from matcher.errors import AuditError, MatcherError, PackError, SampleError, SessionError
-from matcher.results import AccessContext
-from matcher.server.app import load_configured_packs, open_use_cases
 from matcher.server.status import code_and_reason, error_text
-from matcher.server.use_cases import UseCases
 
 
 class LocalTarget:

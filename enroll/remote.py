@@ -8,8 +8,8 @@ from enroll.errors import TargetError
 from enroll.items import EnrollmentItem
 from enroll.target import ItemResult, Outcome
 from index.records import Subject
+from matcher.access.context import AccessContext
 from matcher.client import ClientTls, MatcherClient, ServiceError
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 
 # The server is not there or is busy: the image was not judged, the same call may succeed later.

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 
 from index.absence import find_traces
+from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseError
-from index.filter_resolution import column_filter, references_of_subjects
-from index.folder import CACHE_NAME, LOCK_NAME, check_folder, make_folder, remove_leftovers
-from index.lock import FolderLock
-from index.maintenance import SAVE_INTERVAL_S, Saver
-from index.partition import no_hits
-from index.partitions import Partitions
+from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
+from index.partition.columns import Resolved
+from index.partition.filters import column_filter, references_of_subjects
+from index.partition.partition_set import Partitions
+from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
     DeletionReceipt,
@@ -27,22 +27,12 @@ from index.receipts import (
     VerifyReport,
     silent,
 )
-from index.records import (
-    Float32Array,
-    Gallery,
-    Int64Array,
-    Modality,
-    NewReference,
-    Reference,
-    SearchFilter,
-    Subject,
-)
-from index.reference_columns import Resolved
-from index.search_index import warm_up
+from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store
-from index.vectors import Hits
+from index.vector.engines import warm_up
+from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
 _now = partial(datetime.now, UTC)

@@ -91,3 +91,19 @@ ReportBytes = Callable[[int, int], None]
 
 def silent(progress: OpenProgress) -> None:
     """Nobody asked for progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """references: (reference id, subject id) of references that were deleted alone."""
+
+    subject_ids: frozenset[str] = frozenset()
+    references: frozenset[tuple[int, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionCounts:
+    """What was there and is gone. reference_count: of references that were deleted alone."""
+
+    subject_count: int
+    reference_count: int

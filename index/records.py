@@ -7,10 +7,8 @@ from datetime import datetime
 from enum import Enum, IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
-Float32Array = npt.NDArray[np.float32]
-Int64Array = npt.NDArray[np.int64]
+from index.arrays import Float32Array
 
 
 class Modality(Enum):

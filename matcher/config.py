@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import ConfigError
-from matcher.messages import preferred_language
-from matcher.packs import default_packs_folder
+from matcher.packs.store import default_packs_folder
+from matcher.texts.languages import preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -78,7 +78,7 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See matcher.search.SearchSettings and matcher.identify.IdentificationQuery. target_fmr: of a verification."""
+    """See matcher.search.searcher.SearchSettings and matcher.usecases.identify.IdentificationQuery. target_fmr: of a verification."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -90,7 +90,7 @@ class SearchDefaults:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentDefaults:
-    """Quality floors 0-100; -1 takes the pack's own. duplicate_fpir: see matcher.enrollment.EnrollmentSettings."""
+    """Quality floors 0-100; -1 takes the pack's own. duplicate_fpir: see matcher.usecases.enroll.EnrollmentSettings."""
 
     face_quality_floor: int = -1
     fingerprint_quality_floor: int = -1

@@ -38,7 +38,7 @@ Messages say what was wrong and what to do, and name no subject and no file path
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from matcher.samples import FaceBox
 
 
 class MatcherError(Exception):
@@ -91,17 +91,6 @@ class NoFaceError(SampleError):
     """No face was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceBox:
-    """One of several faces. number from 1, largest first; x, y, width, height in pixels of the upright image."""
-
-    number: int
-    x_px: int
-    y_px: int
-    width_px: int
-    height_px: int
-
-
 class SeveralFacesError(SampleError):
     """Several faces were found and the request does not say which one is meant."""
 
@@ -115,7 +104,7 @@ class NoFingerprintError(SampleError):
 
 
 class QualityError(SampleError):
-    """The sample is below the quality floor. reasons: codes with texts in matcher.messages."""
+    """The sample is below the quality floor. reasons: codes with texts in matcher.texts.catalog."""
 
     def __init__(self, message: str, *, score: int, reasons: tuple[str, ...]) -> None:
         super().__init__(message)

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Int64Array
-from matcher.calibrate import Calibration, Tail
+from index.arrays import Int64Array
+from matcher.scoring.calibration import Calibration, Tail
 from matcher.tail_fit import fitted_tail
 
 Float64Array = npt.NDArray[np.float64]

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, SearchFilter, Template
-from matcher.calibrate import fuse_scores
 from matcher.results import Notice, NoticeCode
-from matcher.search import Searcher, SearchOutcome
+from matcher.scoring.scores import fuse_scores
+from matcher.search.searcher import Searcher, SearchOutcome
 
 EVERYTHING = SearchFilter()
 

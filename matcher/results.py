@@ -7,8 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from index.records import FingerPosition, Modality
-from matcher.errors import FaceBox
-from matcher.samples import Quality
+from matcher.samples import FaceBox, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class SampleScore:
 
     finger: position of the reference. probe_number: index of the probe sample, from 0. reference_id: the most similar
     reference, 0 where the comparison was with another probe. similarity: what the score is read from; several
-    references of a face are fused to what one comparison would be worth (matcher/fusion.py)."""
+    references of a face are fused to what one comparison would be worth (matcher/scoring/reference_fusion.py)."""
 
     modality: Modality
     finger: FingerPosition
@@ -95,20 +94,6 @@ class Candidate:
     samples: tuple[SampleScore, ...] = ()
     external_id: str = ""
     display_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessContext:
-    """Who asks and why. operator_id, case_number and purpose are required for every search.
-
-    peer: transport address or certificate name, filled in by the server.
-    """
-
-    operator_id: str
-    case_number: str
-    purpose: str
-    station_id: str = ""
-    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +165,7 @@ class DuplicateLead:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledSample:
-    """One stored sample. quality_reasons: codes, texts in matcher.messages."""
+    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog."""
 
     reference_id: int
     modality: Modality

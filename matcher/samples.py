@@ -8,7 +8,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from index.records import FingerPosition, Float32Array, Modality
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality
+
+# A minutiae template brings no image to judge; its minutiae bring the quality their maker gave them.
+IMPORTED_REASON = "imported_template"
+
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -50,7 +55,7 @@ class EncodedSample:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.messages."""
+    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog."""
 
     score: int
     reasons: tuple[str, ...] = ()
@@ -64,3 +69,14 @@ class FaceDetection:
     box_px: Float32Array
     landmarks_px: Float32Array
     detection_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """One of several faces. number from 1, largest first; x, y, width, height in pixels of the upright image."""
+
+    number: int
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int

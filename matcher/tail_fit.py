@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher.calibrate import Tail
+from matcher.scoring.calibration import Tail
 
 FEWEST_PEAKS: Final = 30
 """With fewer similarities above the threshold nothing can be said of how they fall off."""

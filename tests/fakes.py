@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from index.records import FingerPosition, Float32Array, Modality, Template
-from matcher.audit import AuditEvent, AuditRecord
-from matcher.calibrate import Calibration
-from matcher.errors import AuditError, FaceBox, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality, Template
+from matcher.audit.records import AuditEvent, AuditRecord
+from matcher.errors import AuditError, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
 from matcher.face.engine import FaceExtraction
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.samples import EncodedSample, FaceDetection, Image, Quality
+from matcher.samples import EncodedSample, FaceBox, FaceDetection, Image, Quality
+from matcher.scoring.calibration import Calibration
 
 FACE_PACK_ID = "fake-face@1"
 FINGERPRINT_PACK_ID = "fake-finger@1"

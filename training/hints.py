@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from matcher.session import onnx_runtime
+from matcher.packs.session import onnx_runtime
 
 CELLS = (14, 7)
 CHANNELS = 256

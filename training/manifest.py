@@ -20,14 +20,19 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks.held_out import is_held_out
-from matcher.calibrate import Calibration
-from matcher.decode import decode_image
 from matcher.errors import SampleError
-from matcher.face.calibration import PHOTOGRAPHS_PER_PERSON, alike_subjects, compare_strangers, mated_similarities
 from matcher.face.engine import FaceEngine
 from matcher.face.load import PackSessions, load_embedder
+from matcher.face.non_mated import (
+    PHOTOGRAPHS_PER_PERSON,
+    alike_subjects,
+    compare_strangers,
+    mated_similarities,
+)
+from matcher.formats.decode import decode_image
 from matcher.least_favorable import calibrated
-from matcher.packs import MANIFESTS_FOLDER, PackStore, default_packs_folder
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore, default_packs_folder
+from matcher.scoring.calibration import Calibration
 
 NAME = "face-builtin"
 HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from matcher.session import onnx_runtime
+from matcher.packs.session import onnx_runtime
 
 # Where the five points lie in a 112 x 112 crop (px): eyes, nose, mouth corners, left as the viewer sees it.
 TEMPLATE_PX = np.array(

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from matcher.config import load_settings
 from matcher.errors import PackError, PackNotFoundError
-from matcher.packs import PackStatus, PackStore
+from matcher.packs.store import PackStatus, PackStore
 
 FINGERPRINT_PACK: Final = "leader"
 # In order of preference: built in, from files beside the checkout, from its publisher.

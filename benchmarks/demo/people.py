@@ -18,8 +18,8 @@ from benchmarks.demo.captures import (
     sample_photograph,
 )
 from index.records import FingerPosition, Modality, Subject
+from matcher.access.context import AccessContext
 from matcher.client import MatcherClient
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 
 ACCESS: Final = AccessContext(operator_id="demo-operator", case_number="DEMO-1", purpose="demonstration")

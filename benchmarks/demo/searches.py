@@ -14,7 +14,8 @@ import numpy.typing as npt
 from benchmarks.demo.captures import encode_png
 from benchmarks.demo.people import ACCESS, GALLERY_ID, Person
 from benchmarks.demo.pictures import face_picture, fingerprint_picture
-from index.records import FingerPosition, Float32Array, Modality
+from index.arrays import Float32Array
+from index.records import FingerPosition, Modality
 from matcher.client import MatcherClient
 from matcher.face.align import align_face
 from matcher.samples import EncodedSample

@@ -17,11 +17,12 @@ from benchmarks.engines import Engine
 from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
 from benchmarks.metrics import wilson_interval
 from benchmarks.product_files import pack_store
-from index.records import Float32Array, Int64Array
-from matcher.calibrate import Calibration, threshold_score
-from matcher.face.calibration import FaceStrangers, alike_subjects, compare_strangers, mated_similarities
+from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
+from matcher.face.non_mated import FaceStrangers, alike_subjects, compare_strangers, mated_similarities
 from matcher.least_favorable import FEWEST_COMPARISONS, StrangerGroup, calibrated, rate_and_interval
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import threshold_score
 
 SCORES = (20, 30, 40, 50)
 MATE_SCORES = (30, 40, 50, 60, 70, 80)

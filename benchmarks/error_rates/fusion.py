@@ -37,10 +37,10 @@ from benchmarks.extraction import extract_files
 from benchmarks.product_files import pack_store
 from benchmarks.progress import track
 from benchmarks.template_cache import default_cache_folder
-from matcher.calibrate import Calibration
-from matcher.face.calibration import compare_strangers, mated_similarities
+from matcher.face.non_mated import compare_strangers, mated_similarities
 from matcher.least_favorable import calibrated
 from matcher.sample_fusion import CAPTURE_DISCOUNT, fused_values
+from matcher.scoring.calibration import Calibration
 
 THRESHOLDS = np.array([30.0, 50.0, 70.0])
 FINGER_COUNTS = (1, 2, 4, 10)

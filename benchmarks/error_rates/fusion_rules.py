@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.calibrate import Calibration
-from matcher.fusion import fused_similarities, lowered_similarities
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.reference_fusion import fused_similarities, lowered_similarities
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]

@@ -22,8 +22,8 @@ from benchmarks.product_faces import default_pack
 from benchmarks.progress import track
 from benchmarks.server_process import ServerStartError, running_server
 from index.records import Modality, Subject
+from matcher.access.context import AccessContext
 from matcher.client import MatcherClient, ServiceError
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 
 ACCESS = AccessContext(operator_id="benchmark", case_number="BENCHMARK-1", purpose="measurement")

@@ -31,7 +31,7 @@ from benchmarks.error_rates.fusion_rules import (
 )
 from benchmarks.product_files import pack_store
 from benchmarks.product_references import check_searches
-from matcher.calibrate import Calibration
+from matcher.scoring.calibration import Calibration
 
 REFERENCE_COUNTS = (1, 2, 3, 5)
 SCORES = (30, 40, 50)

@@ -21,10 +21,10 @@ from benchmarks.error_rates.gallery import read_enrollment
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.metrics import wilson_interval
 from benchmarks.progress import track
-from index.descriptor_index import DescriptorIndex
 from index.records import FingerPosition, Modality, Template
-from matcher.fingerprint.compare import PreparedFingerprint, compare_many, prepare
-from matcher.fingerprint.descriptors import DIM, describe
+from index.vector.votes.index import DescriptorIndex
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 STRANGERS_A_BATCH = 2000

@@ -20,15 +20,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decode import decode_image
 from matcher.face.align import similarity_transform
 from matcher.face.candidates import FaceCandidates, suppress_overlaps
 from matcher.face.detect import LARGE_FACE_PX
 from matcher.face.engine import FaceEngine
 from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
-from matcher.packs import ModelPack, PackStore
-from matcher.session import Array, onnx_runtime
+from matcher.formats.decode import decode_image
+from matcher.packs.session import Array, onnx_runtime
+from matcher.packs.store import ModelPack, PackStore
 
 LEAST_COSINE = 0.9999
 CLIENTS = 8

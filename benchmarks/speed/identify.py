@@ -14,16 +14,16 @@ from benchmarks.product_files import pack_store, ready_pack
 from benchmarks.product_fingerprints import DEFAULT_PACK
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject
-from matcher.audit import FileAuditLog
-from matcher.calibrate import Calibration
+from matcher.access.context import AccessContext
+from matcher.audit.log import FileAuditLog
 from matcher.errors import MatcherError
-from matcher.extract import Engines
-from matcher.fingerprint import compare
+from matcher.extraction.engines import Engines
+from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.engine import FingerprintEngine
-from matcher.identify import Identifier
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
-from matcher.search import Searcher
+from matcher.scoring.calibration import Calibration
+from matcher.search.searcher import Searcher
+from matcher.usecases.identify import Identifier
 
 GALLERY_SIZE = 2_000  # above the searcher's limit for comparing with every reference
 CONTEXT = AccessContext(operator_id="benchmark", case_number="benchmark", purpose="speed measurement")

@@ -21,9 +21,9 @@ from benchmarks.speed.search_oracle import exhaustive_lists
 from benchmarks.speed.search_plot import plot_sizes
 from benchmarks.speed.search_sets import SETS, SearchSet, make_set
 from benchmarks.speed.search_times import BATCH_COUNT, K, SearchTimes, search_times
-from index.faiss_index import FlatYardstick
-from index.quantized import QuantizedIndex
-from index.simd import Instruction, best_instruction
+from index.vector.faiss_flat import FlatYardstick
+from index.vector.kernels.simd import Instruction, best_instruction
+from index.vector.quantized.index import QuantizedIndex
 
 
 @dataclass(frozen=True, slots=True)

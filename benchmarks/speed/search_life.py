@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.speed.call_times import CallTime, summarized, timed_call
-from index.quantized import QuantizedIndex
-from index.search_index import warm_up
+from index.vector.engines import warm_up
+from index.vector.quantized.index import QuantizedIndex
 
 K = 20
 CHANGED_TOGETHER = 64

@@ -1,4 +1,4 @@
-"""The exhaustive float64 answer, in blocks, for more references than index/exact.py has patience for."""
+"""The exhaustive float64 answer, in blocks, for more references than index/vector/exact.py has patience for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from index.vectors import best_first, cosine_similarities
+from index.vector.protocol import best_first, cosine_similarities
 
 # Two float64 sums of the same products differ by far less; rows within it are compared by the one definition.
 MARGIN = 1e-11

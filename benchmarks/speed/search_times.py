@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.faiss_index import FlatYardstick
-from index.quantized import QuantizedIndex
+from index.vector.faiss_flat import FlatYardstick
+from index.vector.quantized.index import QuantizedIndex
 
 K = 20
 BATCH_COUNT = 64

@@ -28,7 +28,7 @@ from benchmarks.speed.search_sets import make_set
 from index.database import EnrollmentDatabase
 from index.folder import remove_caches
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
-from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.comparison.descriptors import describe
 
 FACES_A_SUBJECT = 4
 FINGERS_A_SUBJECT = 10

@@ -51,7 +51,7 @@ def generated_print(seed: int = 1, capture: int = 1) -> NDArray[np.uint8]:
 
 def decode_print() -> StageWork:
     """PNG of a print to pixels."""
-    from matcher.decode import decode_image  # noqa: PLC0415
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
 
     image_bytes = bytes(cv2.imencode(".png", generated_print())[1])
     return StageWork(lambda: decode_image(image_bytes, ppi=500), 5, ExitStack())
@@ -59,7 +59,7 @@ def decode_print() -> StageWork:
 
 def decode_photograph() -> StageWork:
     """JPEG of a face to pixels."""
-    from matcher.decode import decode_image  # noqa: PLC0415
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
 
     image_bytes = bytes(cv2.imencode(".jpg", _face())[1])
     return StageWork(lambda: decode_image(image_bytes), 5, ExitStack())
@@ -105,8 +105,8 @@ def search_faces() -> StageWork:
     Its yardstick is FAISS's flat index: both wait for memory, which a busy neighbor slows more than arithmetic.
     """
     from benchmarks.speed.search_sets import make_set  # noqa: PLC0415
-    from index.faiss_index import FlatYardstick  # noqa: PLC0415
-    from index.quantized import QuantizedIndex  # noqa: PLC0415
+    from index.vector.faiss_flat import FlatYardstick  # noqa: PLC0415
+    from index.vector.quantized.index import QuantizedIndex  # noqa: PLC0415
 
     searched = make_set("identities", size=SEARCHED, dim=384, probe_count=10, seed=1)
     vector_index, flat = QuantizedIndex(384), FlatYardstick(384, thread_count=1)

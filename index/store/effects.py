@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from index.records import Float32Array, Modality, Sex
+from index.arrays import Float32Array
+from index.records import Modality, Sex
 
 # As filter columns hold it.
 SEX_CODES = {Sex.UNKNOWN: 0, Sex.FEMALE: 1, Sex.MALE: 2}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.deletions import DeletionCounts, Deletions
 from index.folder import STORE_NAME
-from index.receipts import BackupSummary, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
 from index.store.sqlite import snapshot as sqlite_snapshot

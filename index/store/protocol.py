@@ -23,8 +23,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from index.arrays import Float32Array, Int64Array
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Float32Array, Gallery, Int64Array, NewReference, Reference, Subject
+from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")

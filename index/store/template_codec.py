@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from index.arrays import Float32Array
+from index.checks import checked_vectors
 from index.errors import DatabaseDamagedError, VectorError
-from index.records import FingerPosition, Float32Array, Modality, Template
-from index.vector_checks import checked_vectors
+from index.records import FingerPosition, Modality, Template
 
 FLOAT32 = "float32"
 INT8 = "int8"

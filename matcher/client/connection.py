@@ -12,9 +12,9 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from index.records import SearchFilter, Subject
+from matcher.access.context import AccessContext
 from matcher.client.errors import service_error
 from matcher.client.messages import NO_ACCESS, access_message, enroll_message, sample_message, scope_message
-from matcher.results import AccessContext
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import (
     enrollment_service_pb2,

@@ -8,7 +8,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from matcher.errors import FaceBox
+from matcher.samples import FaceBox
 from protos.biometrics.v1 import error_reason_pb2
 
 

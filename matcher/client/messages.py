@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from index.records import FingerPosition, Modality, SearchFilter, Sex, Subject
-from matcher.results import AccessContext
+from matcher.access.context import AccessContext
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 

@@ -1,1 +1,1 @@
-"""Commands of station-matcher that belong to one room; matcher.cli puts them together."""
+"""Commands of station-matcher that belong to one room; matcher.commands.main puts them together."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls, MatcherClient, ServiceError
-from matcher.messages import text
-from matcher.results import AccessContext
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

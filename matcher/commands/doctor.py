@@ -10,14 +10,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matcher.calibrate import Calibration, largest_gallery
-from matcher.commands.pack_commands import language_of, pack_store
-from matcher.commands.pack_messages import text
+from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError
-from matcher.packs import ModelPack, PackStatus, PackStore
+from matcher.packs.store import ModelPack, PackStatus, PackStore
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import largest_gallery
+from matcher.texts.packs import text
 
 if TYPE_CHECKING:
-    from matcher.commands.pack_commands import Subparsers
+    from matcher.commands.packs import Subparsers
 
 # Distribution names as installed; each is a dependency in pyproject.toml.
 PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")
@@ -144,7 +145,7 @@ def _pack_finding(pack: ModelPack, status: PackStatus, language: str, *, is_need
 
 def _device_finding(language: str) -> Finding:
     try:
-        devices = ", ".join(importlib.import_module("matcher.session").available_devices())
+        devices = ", ".join(importlib.import_module("matcher.packs.session").available_devices())
     except ImportError:
         return Finding(False, text("doctor_package_missing", language, name="onnxruntime"))
     return Finding(True, text("doctor_devices", language, devices=devices))

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
-from matcher.commands.store_messages import error_text, text
 from matcher.config import Settings, StorageSettings, load_settings
 from matcher.errors import MatcherError
+from matcher.texts.store import error_text, text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from matcher.samples import Uint8Array
 
 

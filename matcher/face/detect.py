@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.candidates import DetectorNetwork, FaceCandidates, joined, suppress_overlaps
 from matcher.face.refine import PointRefiner
 from matcher.face.turns import turned, turned_back

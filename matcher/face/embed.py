@@ -9,11 +9,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import SessionError
-from matcher.packs import EmbedderSpec
+from matcher.packs.session import ModelSession
+from matcher.packs.store import EmbedderSpec
 from matcher.samples import Uint8Array
-from matcher.session import ModelSession
 
 
 class Embedder(Protocol):

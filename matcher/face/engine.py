@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from index.records import FingerPosition, Modality, Template
-from matcher.errors import FaceBox, NoFaceError, PackError, QualityError, RequestError, SeveralFacesError
+from matcher.errors import NoFaceError, PackError, QualityError, RequestError, SeveralFacesError
 from matcher.face.align import align_face
 from matcher.face.detect import FaceFinder
 from matcher.face.embed import Embedder, joined_embedding
 from matcher.face.load import PackSessions, load_embedder, load_finder
 from matcher.face.quality import eye_distance_px, face_quality
-from matcher.packs import ModelPack, PackStore
-from matcher.samples import FaceDetection, Image, Quality, Uint8Array
+from matcher.packs.store import ModelPack, PackStore
+from matcher.samples import FaceBox, FaceDetection, Image, Quality, Uint8Array
 
 # Below this distance between the eyes nothing is left to compare: a 112 px crop would be a sixfold enlargement.
 SMALLEST_EYE_DISTANCE_PX = 6.0
@@ -73,7 +73,7 @@ class FaceEngine:
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
-        """The [calibration] table of the manifest or of the site; matcher.calibrate.Calibration.from_table reads it."""
+        """The [calibration] table of the manifest or of the site; matcher.scoring.calibration.Calibration.from_table reads it."""
         return self.pack.calibration
 
     def detect(self, image: Image) -> tuple[FaceDetection, ...]:

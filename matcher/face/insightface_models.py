@@ -13,12 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import PackError, SessionError
 from matcher.face.candidates import FaceCandidates
-from matcher.packs import DetectorSpec, EmbedderSpec
+from matcher.packs.session import OnnxSession, onnx_runtime
+from matcher.packs.store import DetectorSpec, EmbedderSpec
 from matcher.samples import Uint8Array
-from matcher.session import OnnxSession, onnx_runtime
 
 
 class Scrfd:

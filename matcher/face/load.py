@@ -14,8 +14,8 @@ from matcher.face.insightface_models import ArcFace, Scrfd
 from matcher.face.refine import LandmarkRefiner, PointRefiner
 from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
-from matcher.packs import DetectorSpec, EmbedderSpec, ModelPack, PackStore
-from matcher.session import OnnxSession
+from matcher.packs.session import OnnxSession
+from matcher.packs.store import DetectorSpec, EmbedderSpec, ModelPack, PackStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 
 Float64Array = npt.NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.align import CROP_PX
 from matcher.samples import FaceDetection, Quality, Uint8Array
 

@@ -7,11 +7,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.candidates import FaceCandidates
-from matcher.packs import RefinerSpec
+from matcher.packs.session import ModelSession
+from matcher.packs.store import RefinerSpec
 from matcher.samples import Uint8Array
-from matcher.session import ModelSession
 
 
 class PointRefiner(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.align import CROP_PX, TEMPLATE_PX, similarity_transform
 from matcher.face.candidates import DetectorNetwork, FaceCandidates
 from matcher.samples import Uint8Array

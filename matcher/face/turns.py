@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.candidates import FaceCandidates
 from matcher.samples import Uint8Array
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.candidates import FaceCandidates
-from matcher.packs import DetectorSpec
+from matcher.packs.session import ModelSession
+from matcher.packs.store import DetectorSpec
 from matcher.samples import Uint8Array
-from matcher.session import ModelSession
 
 STRIDES_PX = (8, 16, 32)
 

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array, Template
-from matcher.fingerprint.compare import compare_many, prepare
+from index.arrays import Float32Array, Int64Array
+from index.records import Template
+from matcher.fingerprint.comparison.compare import compare_many, prepare
 from matcher.least_favorable import StrangerGroup
 
 PRINTS_PER_FINGER: Final = 5

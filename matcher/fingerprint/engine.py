@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from index.records import FingerPosition, Modality, Template
 from matcher.errors import PackError
-from matcher.fingerprint.compare import warm_up
-from matcher.fingerprint.descriptors import describe
-from matcher.fingerprint.foreground import Foreground
-from matcher.fingerprint.leader_build import GRAPH_VERSION, build_leader_graph
+from matcher.fingerprint.comparison.compare import warm_up
+from matcher.fingerprint.comparison.descriptors import describe
+from matcher.fingerprint.image.foreground import Foreground
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
-from matcher.packs import ModelPack, PackStore
+from matcher.fingerprint.network.build import GRAPH_VERSION, build_leader_graph
+from matcher.packs.session import OnnxSession
+from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, Quality
-from matcher.session import OnnxSession
 
 # Pixels of the largest ordinary print (640 x 480 and more). The maps of the network take over 1 GB a megapixel.
 LARGE_PRINT_COUNT: Final = 400_000
@@ -75,7 +75,7 @@ class FingerprintEngine:
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
-        """The [calibration] table of the manifest; matcher.calibrate.Calibration.from_table reads it."""
+        """The [calibration] table of the manifest; matcher.scoring.calibration.Calibration.from_table reads it."""
         return self.pack.calibration
 
     def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.errors import TemplateFormatError
 from matcher.samples import Uint8Array
 

@@ -8,21 +8,28 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import ImageTooLargeError, NoFingerprintError
-from matcher.fingerprint.foreground import Foreground, Window, background_level, cut, find_foreground, window_of
-from matcher.fingerprint.maps import minutiae_of, run_leader
-from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.polarity import (
+from matcher.fingerprint.image.foreground import (
+    Foreground,
+    Window,
+    background_level,
+    cut,
+    find_foreground,
+    window_of,
+)
+from matcher.fingerprint.image.polarity import (
     Polarity,
     middle_of,
     negative_is_better,
     negative_may_be_better,
     polarity_of,
 )
-from matcher.fingerprint.quality import assess_quality, require_fingerprint
-from matcher.fingerprint.resolution import gray_at_500_ppi
-from matcher.fingerprint.ridge_cells import measure_cells
+from matcher.fingerprint.image.quality import assess_quality, require_fingerprint
+from matcher.fingerprint.image.resolution import gray_at_500_ppi
+from matcher.fingerprint.image.ridge_cells import measure_cells
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.fingerprint.network.maps import minutiae_of, run_leader
+from matcher.packs.session import ModelSession
 from matcher.samples import Image, Quality, Uint8Array
-from matcher.session import ModelSession
 
 MOST_RIDGE_PIXEL_COUNT: Final = 1_050_000
 """At 500 ppi, 27 square centimeters of ridges: more than the largest rolled print, and about 1 GB of memory."""

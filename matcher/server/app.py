@@ -17,13 +17,13 @@ from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
 from index.receipts import OpenProgress
-from index.records import Modality
-from matcher.audit import AuditLog, FileAuditLog
+from matcher.assembly.loading import LoadedPacks
+from matcher.assembly.settings import load_configured_packs, open_use_cases
+from matcher.assembly.use_cases import UseCases
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
-from matcher.loading import LoadedPacks, load_packs
-from matcher.packs import PackStore
-from matcher.search import SearchSettings
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -33,8 +33,8 @@ from matcher.server.interceptors import CallInterceptor, CallLimits
 from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
+from matcher.server.readiness import Readiness
 from matcher.server.transport import bind
-from matcher.server.use_cases import Readiness, UseCases, build_use_cases
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -149,42 +149,6 @@ def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
 def available_processor_count() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: LoadedPacks, audit: AuditLog) -> UseCases:
-    """The use cases as the settings want them."""
-    search, enrollment = settings.search, settings.enrollment
-    floors = dict(loaded.quality_floors)
-    if enrollment.face_quality_floor >= 0:
-        floors[Modality.FACE] = enrollment.face_quality_floor
-    if enrollment.fingerprint_quality_floor >= 0:
-        floors[Modality.FINGERPRINT] = enrollment.fingerprint_quality_floor
-    return build_use_cases(
-        database,
-        loaded.engines,
-        loaded.comparer,
-        loaded.calibrations,
-        audit,
-        quality_floors=floors,
-        search=SearchSettings(
-            shortlist_count=search.shortlist_count,
-            exhaustive_reference_limit=search.exhaustive_reference_limit,
-            prepared_cache_bytes=search.prepared_cache_bytes,
-        ),
-        duplicate_fpir=enrollment.duplicate_fpir,
-    )
-
-
-def load_configured_packs(settings: Settings) -> LoadedPacks:
-    """Raises PackError, SessionError."""
-    packs = settings.packs
-    return load_packs(
-        PackStore(settings.storage.packs_folder),
-        face=packs.face,
-        fingerprint=packs.fingerprint,
-        device=packs.device,
-        allow_cpu_fallback=packs.allow_cpu_fallback,
-    )
 
 
 def serve(

@@ -13,12 +13,12 @@ from typing import Final
 
 import grpc
 
-from matcher.access import outcome_of
-from matcher.audit import AuditEvent, AuditLog, AuditRecord
+from matcher.audit.entries import outcome_of
+from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
-from matcher.messages import preferred_language
 from matcher.server.admission import Admission
-from matcher.trace import Stages
+from matcher.stages import Stages
+from matcher.texts.languages import preferred_language
 
 REQUEST_ID_KEY: Final = "x-request-id"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")

@@ -6,12 +6,22 @@ from collections.abc import Iterator
 
 import grpc
 
-from matcher.results import AccessContext
+from matcher.access.context import AccessContext
 from matcher.server.calls import CallAudit, current_call
-from matcher.server.convert import access_from_proto, gallery_from_proto, samples_from_proto, subject_from_proto
-from matcher.server.convert_out import enrollment_to_proto, gallery_to_proto, reference_to_proto, subject_to_proto
+from matcher.server.from_proto import (
+    access_from_proto,
+    gallery_from_proto,
+    samples_from_proto,
+    subject_from_proto,
+)
+from matcher.server.readiness import Readiness
 from matcher.server.status import status_of
-from matcher.server.use_cases import Readiness
+from matcher.server.to_proto import (
+    enrollment_to_proto,
+    gallery_to_proto,
+    reference_to_proto,
+    subject_to_proto,
+)
 from protos.biometrics.v1 import enrollment_service_pb2 as pb
 from protos.biometrics.v1 import enrollment_service_pb2_grpc
 from protos.biometrics.v1.sample_pb2 import AccessContext as AccessMessage

@@ -17,7 +17,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
-from matcher.audit import AuditEvent
+from matcher.audit.records import AuditEvent
 from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
 from matcher.server.admission import Admission
 from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_call

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import grpc
 
-from matcher.identify import IdentificationQuery
 from matcher.server.calls import current_call
-from matcher.server.convert import access_from_proto, filter_from_proto, samples_from_proto
-from matcher.server.convert_out import assessment_to_proto, identification_to_proto, verification_to_proto
-from matcher.server.use_cases import Readiness
+from matcher.server.from_proto import access_from_proto, filter_from_proto, samples_from_proto
+from matcher.server.readiness import Readiness
+from matcher.server.to_proto import assessment_to_proto, identification_to_proto, verification_to_proto
+from matcher.usecases.identify import IdentificationQuery
 from protos.biometrics.v1 import matching_service_pb2, matching_service_pb2_grpc
 
 

@@ -12,8 +12,8 @@ from google.rpc import error_details_pb2, status_pb2
 from index import errors as index_errors
 from matcher import errors
 from matcher.errors import QualityError, RequestError, SampleError, SeveralFacesError
-from matcher.messages import text
-from matcher.texts.quality_texts import reason_text
+from matcher.texts.catalog import text
+from matcher.texts.quality import reason_text
 from protos.biometrics.v1 import error_reason_pb2, sample_pb2
 
 DOMAIN: Final = "station-matcher"

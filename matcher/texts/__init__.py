@@ -1,1 +1,1 @@
-"""Texts in Vietnamese and English, one table a room; read through matcher.messages."""
+"""Texts in Vietnamese and English, one table a room; read through matcher.texts.catalog."""

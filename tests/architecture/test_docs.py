@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.cli import build_parser
+from matcher.commands.main import build_parser
 from matcher.config import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

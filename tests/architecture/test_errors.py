@@ -9,11 +9,12 @@ import pytest
 from index import errors as index_errors
 from index.errors import DatabaseError
 from matcher import errors as matcher_errors
-from matcher.access import outcome_of
+from matcher.audit.entries import outcome_of
 from matcher.errors import MatcherError
-from matcher.messages import LANGUAGES, tables, text
 from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
-from matcher.texts.quality_texts import QUALITY_TEXTS, reason_text
+from matcher.texts.catalog import tables, text
+from matcher.texts.languages import LANGUAGES
+from matcher.texts.quality import QUALITY_TEXTS, reason_text
 from protos.biometrics.v1 import error_reason_pb2
 
 CLASSES = sorted(

@@ -46,11 +46,11 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
     [
         "matcher.client",
         "matcher.config",
-        "matcher.identify",
-        "matcher.enrollment",
-        "matcher.session",
+        "matcher.usecases.identify",
+        "matcher.usecases.enroll",
+        "matcher.packs.session",
         "matcher.face.insightface_models",
-        "matcher.cli",
+        "matcher.commands.main",
         "enroll.cli",
     ],
 )
@@ -77,4 +77,4 @@ def test_settings_are_read_in_one_place() -> None:
             source = path.read_text(encoding="utf-8")
             if ("os.environ" in source or "os.getenv" in source or "getenv(" in source) and path.name != "config.py":
                 readers.append(str(path.relative_to(CHECKOUT)))
-    assert readers == ["matcher/session.py"]
+    assert readers == ["matcher/packs/session.py"]

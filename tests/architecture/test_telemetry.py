@@ -13,7 +13,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDERS = ("benchmarks", "enroll", "index", "matcher", "protos", "tests", "training")
-SESSION_MODULE = "matcher/session.py"
+SESSION_MODULE = "matcher/packs/session.py"
 # What the command line and the server import, a session that runs, and the library that imports ONNX Runtime itself.
 _USE = """
 import os, sys
@@ -25,10 +25,10 @@ def watch(event, arguments):
         unquiet.extend(name for name in ("ORT_DISABLE_TELEMETRY", "NO_ALBUMENTATIONS_UPDATE")
                        if os.environ.get(name) != "1")
 sys.addaudithook(watch)
-import enroll.cli, matcher.cli, matcher.server.app
+import enroll.cli, matcher.commands.main, matcher.server.app
 from matcher.face.insightface_models import Scrfd
-from matcher.packs import DetectorSpec, ModelPack, PackStore
-from matcher.session import OnnxSession
+from matcher.packs.store import DetectorSpec, ModelPack, PackStore
+from matcher.packs.session import OnnxSession
 assert "onnxruntime" not in sys.modules, "imported before it is needed"
 if sys.argv[1] == "insightface":
     try:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.cache_file import read_cache, write_cache
-from index.codes import high_places
-from index.descriptor_chunk import CHUNK_ROW_COUNT
-from index.descriptor_files import CHUNK_KIND, LIST_NAME
-from index.descriptor_index import STORED_LIMIT, DescriptorIndex
-from index.descriptor_scan import NEAREST_COUNT, row_bytes
+from index.arrays import Float32Array
+from index.durable.cache_file import read_cache, write_cache
 from index.errors import CacheFileError, DatabaseFullError, DuplicateReferenceError, VectorError
-from index.records import Float32Array
+from index.vector.kernels.layout import high_places
+from index.vector.votes.chunk import CHUNK_ROW_COUNT
+from index.vector.votes.files import CHUNK_KIND, LIST_NAME
+from index.vector.votes.index import STORED_LIMIT, DescriptorIndex
+from index.vector.votes.scan import NEAREST_COUNT, row_bytes
 
 DIM = 64
 
@@ -222,7 +222,7 @@ def test_an_erasure_that_failed_is_done_by_the_next(tmp_path: Path, monkeypatch:
     index.save(tmp_path)
     index.remove(np.array([7]))
     with monkeypatch.context() as patch:
-        patch.setattr("index.descriptor_files.write_cache", _without_room)
+        patch.setattr("index.vector.votes.files.write_cache", _without_room)
         with pytest.raises(DatabaseFullError):
             index.erase(np.array([7]))
     assert 7 in _ids_in_files(tmp_path)
@@ -242,7 +242,7 @@ def test_what_a_failed_saving_left_is_erased_too(
     with monkeypatch.context() as patch:
         # The chunks are written, their list is not.
         patch.setattr(
-            "index.descriptor_files.write_cache",
+            "index.vector.votes.files.write_cache",
             lambda path, **options: (_without_room if path.name == LIST_NAME else write_cache)(path, **options),
         )
         with pytest.raises(DatabaseFullError):

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import DuplicateReferenceError, VectorError
-from index.exact import ExactIndex
-from index.faiss_index import FaissFlatIndex
-from index.quantized import QuantizedIndex
-from index.vectors import PADDING_ID, PADDING_SIMILARITY, VectorIndex, merge_hits
+from index.vector.exact import ExactIndex
+from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, VectorIndex, merge_hits
+from index.vector.quantized.index import QuantizedIndex
 
 IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {
     "exact": ExactIndex,

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import cache_file
+from index.durable import cache_file
 from index.errors import CacheFileError, DatabaseFullError
-from index.exact import ExactIndex
-from index.faiss_index import FaissFlatIndex
-from index.quantized import QuantizedIndex
+from index.vector.exact import ExactIndex
+from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.quantized.index import QuantizedIndex
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 LOADERS = {"exact": ExactIndex, "faiss flat": FaissFlatIndex, "quantized": QuantizedIndex}
@@ -95,7 +95,7 @@ def test_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 128)
+    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
     made, rows = QuantizedIndex(16, folder=tmp_path / "cache"), unit_rows(1, 2000, 16)
     made.add(np.arange(1, 2001), rows)
     made.compact()
@@ -112,7 +112,7 @@ def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path, 
 
 
 def test_files_that_nothing_refers_to_are_deleted(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 128)
+    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
     made, rows = QuantizedIndex(16, folder=tmp_path), unit_rows(1, 3000, 16)
     for start in range(0, 3000, 500):
         made.add(np.arange(start + 1, start + 501), rows[start : start + 500])

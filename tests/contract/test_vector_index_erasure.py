@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import quantized
-from index.codes import empty_codes, encode_rows, half_length_of
 from index.errors import CacheFileError
-from index.quantized import QuantizedIndex
+from index.vector.quantized import index
+from index.vector.quantized.codes import empty_codes, encode_rows, half_length_of
+from index.vector.quantized.index import QuantizedIndex
 
 COUNT, DIM = 900, 33
 
@@ -23,7 +23,7 @@ def _unit_rows() -> np.ndarray:
 @pytest.fixture
 def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[QuantizedIndex, np.ndarray]:
     """An index with merged segments, finished ones and a growing one, all of them in files."""
-    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 128)
+    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
     made, rows = QuantizedIndex(DIM, folder=tmp_path / "index"), _unit_rows()
     for start in range(0, COUNT, 100):
         made.add(np.arange(start + 1, start + 101), rows[start : start + 100])
@@ -101,13 +101,13 @@ def test_the_codes_of_rows_added_while_a_segment_is_saved_are_not_in_its_file(tm
     folder, rows = tmp_path / "index", _unit_rows()
     made = QuantizedIndex(DIM, folder=folder)
     made.add(np.arange(1, 6), rows[:5])
-    real = quantized.write_segment
+    real = index.write_segment
 
     def write_after_an_addition(*arguments):
         made.add(np.arange(6, 11), rows[5:10])
         real(*arguments)
 
-    monkeypatch.setattr(quantized, "write_segment", write_after_an_addition)
+    monkeypatch.setattr(index, "write_segment", write_after_an_addition)
     made.save(folder)
     made.remove(np.array([7]))
     made.erase(np.array([7]))

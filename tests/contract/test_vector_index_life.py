@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import quantized, quantized_search
 from index.errors import DatabaseFullError
-from index.exact import ExactIndex
-from index.faiss_index import FaissFlatIndex
-from index.quantized import QuantizedIndex
-from index.scan import scanner
-from index.simd import best_instruction
-from index.vectors import VectorIndex
+from index.vector.exact import ExactIndex
+from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.kernels.simd import best_instruction
+from index.vector.protocol import VectorIndex
+from index.vector.quantized import index, search
+from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.scan import scanner
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 DIM = 48
@@ -38,8 +38,8 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, small_segments: None) -
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of 128 rows, so that a few hundred references are merged many times."""
-    monkeypatch.setattr(quantized, "GROWING_ROW_COUNT", 128)
-    monkeypatch.setattr(quantized_search, "PARALLEL_GROUP_COUNT", 1)
+    monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
+    monkeypatch.setattr(search, "PARALLEL_GROUP_COUNT", 1)
 
 
 def run_together(workers: list[Callable[[], None]]) -> None:
@@ -158,7 +158,7 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: Non
 
 
 def test_too_many_candidates_are_completed_exhaustively(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quantized_search, "CANDIDATE_CAPACITY", 50)
+    monkeypatch.setattr(search, "CANDIDATE_CAPACITY", 50)
     center = unit_rows(1, 1, 64)
     rows = center + 1e-3 * unit_rows(2, 3000, 64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -177,7 +177,7 @@ def test_a_merge_without_room_on_the_disk_loses_nothing(tmp_path: Path, small_se
     def full(*_: object, **__: object) -> None:
         raise DatabaseFullError("no space is left")
 
-    monkeypatch.setattr("index.merging.write_segment", full)
+    monkeypatch.setattr("index.vector.quantized.merging.write_segment", full)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1200, DIM)
     for start in range(0, 1200, 100):
         made.add(np.arange(start + 1, start + 101), rows[start : start + 100])
@@ -187,7 +187,7 @@ def test_a_merge_without_room_on_the_disk_loses_nothing(tmp_path: Path, small_se
 def test_an_unfinished_add_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, small_segments: None) -> None:
     made, rows = QuantizedIndex(DIM), unit_rows(4, 400, DIM)
     made.add(np.arange(1, 101), rows[:100])
-    real, calls = quantized.Segment.append, []
+    real, calls = index.Segment.append, []
 
     def failing(segment, ids, vectors) -> None:
         calls.append(1)
@@ -195,7 +195,7 @@ def test_an_unfinished_add_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, smal
             raise MemoryError
         real(segment, ids, vectors)
 
-    monkeypatch.setattr(quantized.Segment, "append", failing)
+    monkeypatch.setattr(index.Segment, "append", failing)
     with pytest.raises(MemoryError):
         made.add(np.arange(101, 401), rows[100:])
     monkeypatch.undo()
@@ -218,8 +218,8 @@ def test_an_old_search_keeps_its_moment(small_segments: None) -> None:
 
 
 def test_writers_wait_for_a_background_that_falls_behind(tmp_path: Path, small_segments: None, monkeypatch) -> None:
-    monkeypatch.setattr(quantized, "WAITING_SEGMENT_COUNT", 6)
-    monkeypatch.setattr(quantized, "WAIT_S", THREAD_JOIN_S)
+    monkeypatch.setattr(index, "WAITING_SEGMENT_COUNT", 6)
+    monkeypatch.setattr(index, "WAIT_S", THREAD_JOIN_S)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 4000, DIM)
     for start in range(0, 4000, 200):
         made.add(np.arange(start + 1, start + 201), rows[start : start + 200])

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import cache_file, compactor, merging, quantized, retirement
-from index.background import Background
+from index.durable import cache_file
 from index.errors import DatabaseFullError
-from index.quantized import QuantizedIndex
+from index.vector.quantized import compactor, index, merging
+from index.vector.quantized.background import Background
+from index.vector.quantized.index import QuantizedIndex
 from tests.contract.test_vector_index import unit_rows
 
 DIM = 48
@@ -27,7 +28,7 @@ WAIT_S = 60.0
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of 128 rows."""
-    monkeypatch.setattr(quantized, "GROWING_ROW_COUNT", 128)
+    monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
 
 
 class _Gate:
@@ -140,7 +141,7 @@ def test_closing_gives_up_a_merge_and_leaves_no_part_of_it(tmp_path: Path, gate:
 
 def test_merged_segments_are_held_for_the_searches_that_read_them(tmp_path: Path, monkeypatch) -> None:
     """Else the search that ends last gives back their memory, and takes as long as that takes."""
-    monkeypatch.setattr(retirement, "LIMIT_S", WAIT_S)
+    monkeypatch.setattr(compactor, "LIMIT_S", WAIT_S)
     made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
     view = made._view
     with made._compactor.lock:
@@ -203,7 +204,7 @@ def test_savings_that_fail_leave_no_more_than_one_does(tmp_path: Path, monkeypat
         raise DatabaseFullError("no space is left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(quantized, "write_contents", full)
+        patch.setattr(index, "write_contents", full)
         for _ in range(4):
             with pytest.raises(DatabaseFullError):
                 made.save(tmp_path, stamp="lost")

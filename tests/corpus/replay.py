@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Gallery, Modality, NewReference, Subject, Template
+from matcher.access.context import AccessContext
+from matcher.assembly.loading import LoadedPacks
+from matcher.assembly.settings import load_configured_packs
 from matcher.client import MatcherClient, ServiceError
 from matcher.config import Settings, load_settings
-from matcher.loading import LoadedPacks
-from matcher.packs import PackStore
-from matcher.results import AccessContext
-from matcher.server.app import load_configured_packs, serve
+from matcher.packs.store import PackStore
+from matcher.server.app import serve
 from tests.corpus.probes import Corpus, Person, Question
 
 ACCESS = AccessContext("corpus", "corpus", "the same answers as before", "station-1")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.decode import decode_image
+from matcher.formats.decode import decode_image
 from matcher.samples import Image
 
 

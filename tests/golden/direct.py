@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from index.records import Float32Array
+from index.arrays import Float32Array
 from matcher.face.align import TEMPLATE_PX
+from matcher.packs.session import onnx_runtime
 from matcher.samples import Uint8Array
-from matcher.session import onnx_runtime
 
 
 def direct_vector(embedders: Sequence[Path], pixels: Uint8Array, points: Float32Array) -> Float32Array:

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.decode import decode_image
 from matcher.face.engine import FaceEngine, face_boxes
-from matcher.packs import MANIFESTS_FOLDER, PackStore
+from matcher.formats.decode import decode_image
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 from matcher.samples import Image
 from tests.golden.direct import direct_vector
 

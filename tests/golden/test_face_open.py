@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.decode import decode_image
 from matcher.errors import SeveralFacesError
 from matcher.face.engine import FaceEngine, face_boxes
-from matcher.packs import PackStore
+from matcher.formats.decode import decode_image
+from matcher.packs.store import PackStore
 from matcher.samples import Image
 from tests.golden.direct import direct_vector
 

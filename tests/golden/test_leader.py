@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from matcher.errors import PackDamagedError
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
-from matcher.fingerprint.maps import run_leader
-from matcher.packs import PackStore
-from matcher.session import OnnxSession
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
+from matcher.fingerprint.network.maps import run_leader
+from matcher.packs.session import OnnxSession
+from matcher.packs.store import PackStore
 from tests.unit.fingerprint.ridge_pattern import ridge_pattern
 
 ORIGINAL = json.loads((Path(__file__).parent / "leader_original.json").read_text(encoding="utf-8"))

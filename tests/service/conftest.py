@@ -11,15 +11,15 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import Modality
+from matcher.access.context import AccessContext
+from matcher.assembly.use_cases import build_use_cases
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
-from matcher.extract import Engines
-from matcher.packs import PackStore
-from matcher.results import AccessContext
-from matcher.search import SearchSettings
+from matcher.extraction.engines import Engines
+from matcher.packs.store import PackStore
+from matcher.search.searcher import SearchSettings
 from matcher.server.app import Server
-from matcher.server.use_cases import build_use_cases
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,

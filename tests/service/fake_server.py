@@ -6,12 +6,12 @@ import sys
 from typing import Any
 
 from index.records import Modality
+from matcher.assembly.loading import LoadedPacks
 from matcher.config import Settings, load_settings
-from matcher.extract import Engines
-from matcher.loading import LoadedPacks
-from matcher.messages import text
-from matcher.pack_manifest import ModelPack
+from matcher.extraction.engines import Engines
+from matcher.packs.manifest import ModelPack
 from matcher.server.app import serve
+from matcher.texts.catalog import text
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from index.records import FingerPosition, Modality, Subject
+from matcher.access.context import AccessContext
 from matcher.client import access_message, enroll_message, sample_message
-from matcher.fingerprint.iso19794 import to_iso19794_2
-from matcher.results import AccessContext
+from matcher.formats.iso19794 import to_iso19794_2
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import matching_service_pb2
 from tests.fakes import fake_minutiae, png_bytes

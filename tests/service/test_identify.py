@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from index.records import FingerPosition, Subject
+from matcher.access.context import AccessContext
 from matcher.client import ServiceError
-from matcher.results import AccessContext
 from tests.fakes import NOTHING, face, finger
 from tests.service.conftest import ACCESS, Service
 

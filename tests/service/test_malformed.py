@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc_status import rpc_status
 
-from matcher.audit import verify_audit_log
+from matcher.audit.verification import verify_audit_log
 from matcher.client import error_of
 from tests.conftest import SHARED_FOLDER
 from tests.service.malformed import malformed_requests, real_images

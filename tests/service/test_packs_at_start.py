@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.packs import PackStore
+from matcher.packs.store import PackStore
 from tests.service.processes import REAL, server_process
 
 SITE_CALIBRATION = """[calibration]

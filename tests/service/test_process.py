@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.records import Subject
-from matcher.audit import verify_audit_log
+from matcher.audit.verification import verify_audit_log
 from matcher.client import MatcherClient, ServiceError
 from matcher.samples import EncodedSample
 from tests.fakes import NOTHING, face, finger

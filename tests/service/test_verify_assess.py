@@ -6,7 +6,7 @@ import pytest
 
 from index.records import FingerPosition, Modality, Subject
 from matcher.client import ServiceError
-from matcher.fingerprint.iso19794 import to_iso19794_2
+from matcher.formats.iso19794 import to_iso19794_2
 from matcher.samples import EncodedSample
 from tests.fakes import NOTHING, face, fake_minutiae, finger
 from tests.service.conftest import ACCESS, Service

@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher import audit_file
-from matcher.audit import AuditEvent, FileAuditLog, verify_audit_log
+from matcher.audit import log
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
+from matcher.audit.verification import verify_audit_log
 from matcher.errors import AuditError
 
 
@@ -59,7 +61,7 @@ def test_a_record_is_on_disk_in_readable_form_when_append_returns(path):
 def test_append_syncs_before_it_returns(path, monkeypatch):
     order = []
     real = os.fdatasync
-    monkeypatch.setattr(audit_file.os, "fdatasync", lambda handle: (order.append("sync"), real(handle))[1])
+    monkeypatch.setattr(log.os, "fdatasync", lambda handle: (order.append("sync"), real(handle))[1])
     with FileAuditLog(path) as log:
         log.append(_event())
         order.append("acknowledged")
@@ -77,7 +79,7 @@ def test_the_chain_goes_on_after_a_restart(path):
 def test_concurrent_appends_share_syncs_and_keep_one_chain(path, monkeypatch):
     syncs = []
     real = os.fdatasync
-    monkeypatch.setattr(audit_file.os, "fdatasync", lambda handle: (syncs.append(1), real(handle))[1])
+    monkeypatch.setattr(log.os, "fdatasync", lambda handle: (syncs.append(1), real(handle))[1])
     with FileAuditLog(path) as log, ThreadPoolExecutor(8) as threads:
         records = list(threads.map(lambda number: log.append(_event(number)), range(200)))
     assert sorted(record.sequence for record in records) == list(range(1, 201))
@@ -283,7 +285,7 @@ def test_after_a_refused_sync_nothing_is_accepted_until_it_is_opened_again(path,
     with FileAuditLog(path) as log:
         log.append(_event())
         with monkeypatch.context() as patch:
-            patch.setattr(audit_file.os, "fdatasync", _refuse)
+            patch.setattr(log.os, "fdatasync", _refuse)
             with pytest.raises(AuditError):
                 log.append(_event())
         with pytest.raises(AuditError, match="restart"):

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.calibrate import (
-    Calibration,
+from matcher.errors import PackError
+from matcher.packs.store import PackStore
+from matcher.results import Score
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import (
     expected_false_candidate_count,
     fuse_scores,
     largest_gallery,
     threshold_score,
 )
-from matcher.errors import PackError
-from matcher.packs import PackStore
-from matcher.results import Score
 
 TABLE: dict[str, Any] = {
     "table": [[0.1, 0.0], [0.2, 10.0], [0.25, 30.0], [0.5, 42.0]],

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from matcher.decode import ImageLimits, decode_image
 from matcher.errors import (
     ImageEmptyError,
     ImageError,
@@ -20,6 +19,7 @@ from matcher.errors import (
     ImageTruncatedError,
     ResolutionError,
 )
+from matcher.formats.decode import ImageLimits, decode_image
 
 
 def _ramp(width: int = 80, height: int = 60) -> np.ndarray:

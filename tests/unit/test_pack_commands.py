@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.commands import calibrate_commands, doctor, pack_commands
+from matcher.commands import calibrate, doctor, packs
 from matcher.config import PackSettings, Settings
 from matcher.errors import PackError, PackLicenseError
-from matcher.packs import MANIFESTS_FOLDER, PackStore
+from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 from tests.unit.face import tiny_models
 from tests.unit.face.conftest import EMBEDDER, YUNET
 
@@ -23,7 +23,7 @@ from tests.unit.face.conftest import EMBEDDER, YUNET
 def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None) -> int:
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers(required=True)
-    for module in (pack_commands, doctor, calibrate_commands):
+    for module in (packs, doctor, calibrate):
         module.add_commands(subparsers)
     options = parser.parse_args(arguments)
     options.lang = lang
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = {"detector.onnx": tiny_models.yunet_model(), "one.onnx": tiny_models.embedder_model(dim=24)}
     tiny_models.store_with(tmp_path, "joined", manifest, files)
     keywords: dict[str, Any] = {"manifests_folder": tmp_path / "manifests"}
-    monkeypatch.setattr("matcher.packs.PackStore.__init__.__kwdefaults__", keywords)
+    monkeypatch.setattr("matcher.packs.store.PackStore.__init__.__kwdefaults__", keywords)
     return tmp_path / "packs"
 
 

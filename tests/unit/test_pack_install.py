@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from matcher.errors import PackDamagedError, PackDownloadError, PackNotReadyError
-from matcher.pack_install import RemoteFile, download, fetch_files
-from matcher.pack_manifest import PackFile
+from matcher.packs.install import RemoteFile, download, fetch_files
+from matcher.packs.manifest import PackFile
 from tests.unit.pack_server import serving
 
 CONTENT = bytes(range(256)) * 4096

@@ -18,7 +18,7 @@ from matcher.errors import (
     PackNotFoundError,
     PackNotReadyError,
 )
-from matcher.packs import PackStatus, PackStore, default_packs_folder
+from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 
 CONTENT = b"weights"
 MANIFEST = f"""

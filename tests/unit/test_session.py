@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from matcher.errors import SessionError
-from matcher.session import OnnxSession, available_devices
+from matcher.packs.session import OnnxSession, available_devices
 
 
 def doubling_model() -> bytes:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import backup, backup_file
+from index.backup import backup, sealed_stream
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
-from matcher.audit import AuditEvent, FileAuditLog
-from matcher.cli import main
-from matcher.commands.store_messages import TEXTS, error_text
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
+from matcher.commands.main import main
+from matcher.texts.store import TEXTS, error_text
 
 PACK = "face-test@1"
 
@@ -56,7 +57,7 @@ def test_a_rebuilt_index_that_finds_no_room_is_not_called_rebuilt(data_folder, c
     def full(*_: object, **__: object) -> None:
         raise DatabaseFullError("no space is left on the disk")
 
-    monkeypatch.setattr("index.segment_files.write_cache", full)
+    monkeypatch.setattr("index.vector.quantized.segment_files.write_cache", full)
     assert main(["--lang", "en", "index", "rebuild"]) == 1
     said = capsys.readouterr()
     assert "rebuilt" not in said.out
@@ -143,7 +144,7 @@ def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
 
 
 def test_every_reason_of_a_backup_error_has_its_text():
-    sources = [Path(module.__file__).read_text() for module in (backup, backup_file)]
+    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream)]
     reasons = {reason for source in sources for reason in re.findall(r'reason="(\w+)"|"(damaged)"', source)}
     named = {first or second for first, second in reasons} | {BackupError("made up").reason}
     assert len(named) > 5

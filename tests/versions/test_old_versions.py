@@ -14,11 +14,11 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, Reference, SearchFilter
-from matcher import cli
-from matcher.calibrate import Calibration
-from matcher.fingerprint import compare
-from matcher.packs import PackStore
-from matcher.search import Searcher
+from matcher.commands import main
+from matcher.fingerprint.comparison import compare
+from matcher.packs.store import PackStore
+from matcher.scoring.calibration import Calibration
+from matcher.search.searcher import Searcher
 from tests.corpus.replay import stranger_vector
 from tests.versions.record import (
     DELETED_AFTER_BACKUP,
@@ -55,7 +55,7 @@ def facts(old: Path) -> dict[str, Any]:
 
 
 def command(*arguments: str | Path) -> int:
-    return cli.main(["--lang", "en", *map(str, arguments)])
+    return main.main(["--lang", "en", *map(str, arguments)])
 
 
 def references(database: EnrollmentDatabase, external_id: str) -> Sequence[Reference]:

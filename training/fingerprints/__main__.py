@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.fingerprint.engine import FingerprintEngine
-from matcher.packs import PackStore, default_packs_folder
+from matcher.packs.store import PackStore, default_packs_folder
 from training.fingerprints import basis as bases
 from training.fingerprints.prints import SAME_FINGER, PrintSet, generated_set, real_sets
 from training.fingerprints.weights import Weights, error_rates, fit

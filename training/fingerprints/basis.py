@@ -14,11 +14,11 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from index.records import FingerPosition, Modality, Template
-from matcher.fingerprint.cylinders import cylinders
-from matcher.fingerprint.descriptors import DIM, codes_of, described_count
-from matcher.fingerprint.evidence import EVIDENCE_COUNT, evidence
-from matcher.fingerprint.local_similarity import NUMBERS
-from matcher.fingerprint.prepared import PreparedFingerprint, prepare
+from matcher.fingerprint.comparison.cylinders import cylinders
+from matcher.fingerprint.comparison.descriptors import DIM, codes_of, described_count
+from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
+from matcher.fingerprint.comparison.local_similarity import NUMBERS
+from matcher.fingerprint.comparison.prepared import PreparedFingerprint, prepare
 from training.fingerprints.prints import PrintSet
 
 ROUND_COUNT = 3

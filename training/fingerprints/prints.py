@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.generated_prints import CaptureConditions, impression, master_print
-from matcher.decode import decode_image
 from matcher.errors import NoFingerprintError
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.decode import decode_image
 from matcher.samples import Image
 
 # As ../shared/data/README.md states them; the files themselves do not.

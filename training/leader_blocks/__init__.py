@@ -1,1 +1,1 @@
-"""Fits the compact bottlenecks of the fast LEADER graph (matcher/fingerprint/compact_blocks.py)."""
+"""Fits the compact bottlenecks of the fast LEADER graph (matcher/fingerprint/network/compact_blocks.py)."""

@@ -1,6 +1,6 @@
 """Fit the compact bottlenecks of the fast LEADER graph, on generated prints alone.
 
-    python -m training.leader_blocks --weights LEADER.weights.h5 --out matcher/fingerprint/compact_blocks.npz
+    python -m training.leader_blocks --weights LEADER.weights.h5 --out matcher/fingerprint/network/compact_blocks.npz
 
 One block after the other gets as few hidden units as BLOCKS says: chosen by backward elimination (eliminate.py), then
 taught by pixels to answer what the original's block answers there, given what the network so far gives it. Nothing is
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matcher.fingerprint.leader_weights import read_leader_weights
+from matcher.fingerprint.network.weights import read_leader_weights
 from training.leader_blocks.eliminate import eliminate
 from training.leader_blocks.network import Bottleneck, CompactBottleneck, Leader
 from training.leader_blocks.prints import crops

@@ -1,4 +1,4 @@
-"""LEADER in PyTorch up to the position head, as matcher/fingerprint/leader_graph.py has it, and a compact bottleneck.
+"""LEADER in PyTorch up to the position head, as matcher/fingerprint/network/reference_graph.py has it, and a compact bottleneck.
 
 Values are float32 (batch, channels, height, width); the image is gray levels 0..255.
 """
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from matcher.fingerprint.leader_weights import (
+from matcher.fingerprint.network.weights import (
     CONTEXT_CHANNELS,
     GATE_DILATIONS,
     NORM_EPSILON,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from index.records import Float32Array, Int64Array
+from index.arrays import Float32Array, Int64Array
 from index.store.effects import PackKey, PackRow
 from index.store.protocol import IndexMark, StoreCounts, SubjectValues
 from index.store.sqlite import galleries, index_marks, references, searchable

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
-from index.records import FingerPosition, Float32Array, Modality, NewReference, Reference
+from index.records import FingerPosition, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from index.records import Float32Array, Int64Array, Sex
+from index.arrays import Float32Array, Int64Array
+from index.records import Sex
 from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import vector_blobs

@@ -8,9 +8,8 @@ import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 
-from index.deletions import DeletionCounts, Deletions
 from index.errors import BackupError
-from index.receipts import BackupSummary, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.sqlite.connection import named_errors, open_reader
 from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
 from index.store.sqlite.writes import delete_again

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseDamagedError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Float32Array, Gallery, Int64Array, NewReference, Reference, Subject
+from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
 from index.store.sqlite import index_marks, lists, references, subjects, writes

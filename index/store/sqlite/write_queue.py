@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from index.group_commit import GroupCommit, Ticket
+from index.durable.group_commit import GroupCommit, Ticket
 from index.store.effects import Effect
 from index.store.sqlite.connection import named_errors
 

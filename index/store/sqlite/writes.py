@@ -7,8 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from index.deletions import DeletionCounts, Deletions
-from index.receipts import DeletionReceipt, EnrollmentReceipt
+from index.receipts import DeletionCounts, DeletionReceipt, Deletions, EnrollmentReceipt
 from index.records import Gallery, Subject, SubjectState
 from index.store.effects import (
     SEX_CODES,

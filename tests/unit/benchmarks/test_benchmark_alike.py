@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.__main__ import main
 from benchmarks.error_rates import alike
 from benchmarks.error_rates.alike import halves, stated_and_measured
-from matcher.calibrate import Calibration
-from matcher.face.calibration import compare_strangers
+from matcher.face.non_mated import compare_strangers
+from matcher.scoring.calibration import Calibration
 
 CALIBRATION = Calibration((-0.5, 0.0, 0.4, 0.8), (0.0, 3.0, 30.0, 70.0), 60.0, 1000, "made up for tests")
 

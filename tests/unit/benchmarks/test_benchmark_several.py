@@ -9,7 +9,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.error_rates.fusion_intervals import rates_with_intervals
 from benchmarks.error_rates.fusion_rules import compare, rules, same_people, split
-from matcher.calibrate import Calibration
+from matcher.scoring.calibration import Calibration
 
 CALIBRATION = Calibration((-0.5, 0.0, 0.4, 0.8), (0.0, 3.0, 30.0, 70.0), 60.0, 1000, "made up for tests")
 

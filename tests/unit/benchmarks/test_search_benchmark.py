@@ -11,8 +11,8 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.speed.search_oracle import exhaustive_lists
 from benchmarks.speed.search_sets import SETS, make_set
-from index.exact import ExactIndex
-from index.quantized import QuantizedIndex
+from index.vector.exact import ExactIndex
+from index.vector.quantized.index import QuantizedIndex
 
 SMALL = ["--size", "1500", "--dim", "64", "--probes", "64", "--timed", "3", "--batches", "1"]
 

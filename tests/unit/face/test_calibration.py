@@ -9,11 +9,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from index.records import Float32Array, Int64Array
-from matcher.calibrate import Calibration
-from matcher.face.calibration import compare_strangers
+from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
+from matcher.face.non_mated import compare_strangers
 from matcher.least_favorable import TAIL_COUNT, calibrated
+from matcher.scoring.calibration import Calibration
 
 
 def templates(

@@ -11,8 +11,8 @@ import pytest
 from matcher.errors import NoFaceError, QualityError, RequestError, SeveralFacesError
 from matcher.face.align import align_face
 from matcher.face.engine import FaceEngine, choose_face
+from matcher.packs.session import OnnxSession
 from matcher.samples import FaceDetection, Image
-from matcher.session import OnnxSession
 from tests.unit.face.tiny_models import embedder_model, expected_box, expected_points, picture
 
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from matcher.errors import SessionError
 from matcher.face.graph import rewrite_graph
-from matcher.session import OnnxSession
+from matcher.packs.session import OnnxSession
 from tests.unit.face.tiny_models import yunet_model
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from matcher.face.align import TEMPLATE_PX
 from matcher.face.quality import face_components, face_quality
-from matcher.face.quality_messages import TEXTS
 from matcher.samples import FaceDetection, Uint8Array
+from matcher.texts.face_quality import TEXTS
 
 
 def drawn_face() -> Uint8Array:

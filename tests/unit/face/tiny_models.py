@@ -15,8 +15,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from index.records import Float32Array
-from matcher.packs import ModelPack, PackStore
+from index.arrays import Float32Array
+from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, Uint8Array
 
 STRIDES_PX = (8, 16, 32)

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from index.records import FingerPosition, Modality, Template
-from matcher.decode import decode_image
-from matcher.fingerprint.descriptors import describe
+from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.packs import PackStore
+from matcher.formats.decode import decode_image
+from matcher.packs.store import PackStore
 
 FINGERS = ("101", "104", "107", "109")
 IMPRESSIONS = ("1", "3", "6")

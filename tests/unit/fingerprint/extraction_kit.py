@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from matcher.fingerprint.leader_build import GraphVariant, build_leader_graph
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
-from matcher.packs import PackStore
+from matcher.fingerprint.network.build import GraphVariant, build_leader_graph
+from matcher.packs.session import OnnxSession
+from matcher.packs.store import PackStore
 from matcher.samples import Image
-from matcher.session import OnnxSession
 
 Pixels = npt.NDArray[np.uint8]
 FVC_PPI = {"fvc2002_db2_b": 569.0, "fvc2004_db3_b": 512.0}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from index.records import FingerPosition, Modality, Template
 from index.store.template_codec import INT8, decode_vectors, encode_vectors
 from matcher.errors import PackMismatchError, TemplateFormatError
-from matcher.fingerprint.compare import compare, compare_many, explain, prepare
-from matcher.fingerprint.descriptors import DIM
+from matcher.fingerprint.comparison.compare import compare, compare_many, explain, prepare
+from matcher.fingerprint.comparison.descriptors import DIM
 from matcher.fingerprint.minutia_set import MinutiaSet
 from tests.unit.fingerprint.compared_prints import made_up, minutia_set, moved, real_templates, template_of
 

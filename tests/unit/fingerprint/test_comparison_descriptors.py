@@ -7,16 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.store.template_codec import INT8, decode_vectors, encode_vectors
-from matcher.fingerprint.descriptors import ALWAYS_DESCRIBED, DIM, MINUTIA_LIMIT, describe, described_count
-from matcher.fingerprint.local_similarity import (
+from matcher.fingerprint.comparison.descriptors import (
+    ALWAYS_DESCRIBED,
+    DIM,
+    MINUTIA_LIMIT,
+    describe,
+    described_count,
+)
+from matcher.fingerprint.comparison.local_similarity import (
     LAST_NUMBER,
     NUMBERS,
     TURNED_SHARE,
     similarity_keys,
     similarity_of,
 )
-from matcher.fingerprint.outline import is_inside, outline_of
-from matcher.fingerprint.prepared import prepare
+from matcher.fingerprint.comparison.outline import is_inside, outline_of
+from matcher.fingerprint.comparison.prepared import prepare
 from tests.unit.fingerprint.compared_prints import made_up, minutia_set, moved, template_of
 
 

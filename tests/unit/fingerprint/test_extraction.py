@@ -20,9 +20,9 @@ from matcher.errors import (
     SampleError,
     SessionError,
 )
-from matcher.fingerprint.leader_build import GraphVariant
 from matcher.fingerprint.minutia_set import KIND_ENDING
 from matcher.fingerprint.minutiae import FingerprintExtractor
+from matcher.fingerprint.network.build import GraphVariant
 from tests.unit.fingerprint.extraction_kit import agreement, extractor, image_of, read_print
 from tests.unit.fingerprint.ridge_pattern import RidgePattern, ridge_pattern
 

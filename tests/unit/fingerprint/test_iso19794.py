@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from index.records import FingerPosition
 from matcher.errors import TemplateFormatError
-from matcher.fingerprint.compare import compare, prepare
-from matcher.fingerprint.iso19794 import from_iso19794_2, read_iso19794_2, to_iso19794_2
+from matcher.fingerprint.comparison.compare import compare, prepare
+from matcher.formats.iso19794 import from_iso19794_2, read_iso19794_2, to_iso19794_2
 from tests.unit.fingerprint.compared_prints import made_up, template_of
 
 # One view of two minutiae, written down from the standard: 500 ppi (197 per cm), 300 x 400 pixels, right index,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from matcher.errors import NoFingerprintError, QualityError
-from matcher.fingerprint import quality_messages
-from matcher.fingerprint.quality_messages import QUALITY_MESSAGES
 from matcher.samples import Quality
+from matcher.texts import fingerprint_quality
+from matcher.texts.fingerprint_quality import QUALITY_MESSAGES
 from tests.unit.fingerprint.extraction_kit import Pixels, extractor, image_of, read_print
 from tests.unit.fingerprint.ridge_pattern import ridge_pattern
 
@@ -84,7 +84,7 @@ def test_an_unusual_distance_is_a_reason() -> None:
 
 
 def test_every_reason_has_a_text_in_both_languages() -> None:
-    constants = [getattr(quality_messages, name) for name in dir(quality_messages) if name.isupper()]
+    constants = [getattr(fingerprint_quality, name) for name in dir(fingerprint_quality) if name.isupper()]
     codes = {constant for constant in constants if isinstance(constant, str)}
     assert codes == set(QUALITY_MESSAGES)
     for vietnamese, english in QUALITY_MESSAGES.values():

@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.backup import back_up, check_backup, restore
-from index.backup_file import KEY_BYTES, new_key_file, read_chunks, read_key_file, write_backup_file
+from index.backup.backup import back_up, check_backup, restore
+from index.backup.sealed_stream import KEY_BYTES, new_key_file, read_chunks, read_key_file, write_backup_file
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseDamagedError
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME, database_files
 from index.records import Gallery, Modality, SearchFilter, Subject
 from index.store.sqlite.snapshot import REFERENCE_ID_GAP
-from matcher.audit import AuditEvent, FileAuditLog
-from matcher.audit_deletions import read_deletions
+from matcher.audit.deletions import read_deletions
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
 from matcher.errors import AuditError
 
 FACE_PACK = "face-test@1"

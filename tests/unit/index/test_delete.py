@@ -76,7 +76,7 @@ def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(
     vector = face.template.vectors.tobytes()
     with EnrollmentDatabase(folder, save_interval_s=3600) as database:
         with monkeypatch.context() as patch:
-            patch.setattr("index.partitions.Partitions.erase", lambda *_: False)
+            patch.setattr("index.partition.partition_set.Partitions.erase", lambda *_: False)
             assert not database.delete_subject(receipt.subject_id).files_scrubbed
         if saved_between:
             # The files say that the row is dead, so that comparing ids does not find it, and hold it all the same.
@@ -98,7 +98,7 @@ def test_files_that_refuse_the_erasing_are_told_and_tried_again(database, make, 
 
     receipt, other = (database.enroll(Subject(""), [make.face()]) for _ in range(2))
     with monkeypatch.context() as patch:
-        patch.setattr("index.search_index.FaceIndex.erase", refuse)
+        patch.setattr("index.vector.engines.FaceIndex.erase", refuse)
         assert not database.delete_subject(receipt.subject_id).files_scrubbed
     report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
     assert report.found_in == ("index file",)

@@ -151,7 +151,7 @@ def test_index_files_that_cannot_be_written_cost_nothing_but_time(folder, make, 
     face = make.face()
     with EnrollmentDatabase.open(folder) as database:
         database.enroll(Subject(""), [face])
-        monkeypatch.setattr("index.partitions.save_cache", refuse)
+        monkeypatch.setattr("index.partition.partition_set.save_cache", refuse)
     monkeypatch.undo()
     assert not list((folder / CACHE_NAME).rglob("contents*"))
     with EnrollmentDatabase.open(folder) as database:
@@ -165,7 +165,7 @@ def test_an_index_that_cannot_follow_stops_the_searching(folder, make, monkeypat
     database = EnrollmentDatabase.open(folder)
     database.enroll(Subject(""), [first])
     with monkeypatch.context() as patch:
-        patch.setattr("index.partition.Partition.add", _no_memory)
+        patch.setattr("index.partition.partition.Partition.add", _no_memory)
         with pytest.raises(DatabaseError, match="stored"):
             database.enroll(Subject(""), [second])
     assert not database.ready

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from index.durable.group_commit import GroupCommit
 from index.errors import DatabaseFullError
-from index.group_commit import GroupCommit
 
 
 class _Runner:

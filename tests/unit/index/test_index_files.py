@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import merging
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
-from index.exact import ExactIndex
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME
 from index.records import Modality, NewReference, Subject
-from index.search_index import FaceIndex
 from index.store.effects import PackKey
 from index.store.sqlite.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
+from index.vector.engines import FaceIndex
+from index.vector.exact import ExactIndex
+from index.vector.quantized import merging
 
 FACE_PACK = "face-test@1"
 FLIPPED_RANGES = 24
@@ -183,7 +183,7 @@ def test_a_replaced_index_is_freed_though_it_was_frozen(tmp_path, make):
 
 def test_closing_gives_up_a_merge(tmp_path, make, monkeypatch):
     """Or it would go on in a folder that is another process's by then."""
-    monkeypatch.setattr("index.quantized.GROWING_ROW_COUNT", 64)
+    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 64)
     reached, opened, real = threading.Event(), threading.Event(), merging.copy_codes
 
     def copy(*arguments: object) -> None:

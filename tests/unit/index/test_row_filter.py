@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import row_filter
-from index.row_filter import NO_FILTER, RowFilter, row_mask
+from index.vector.quantized import row_filter
+from index.vector.quantized.row_filter import NO_FILTER, RowFilter, row_mask
 
 
 @settings(max_examples=150, deadline=None)

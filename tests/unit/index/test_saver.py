@@ -7,7 +7,7 @@ import time
 
 from index.database import EnrollmentDatabase
 from index.errors import CacheFileError
-from index.maintenance import Saver
+from index.partition.saver import Saver
 from index.records import Subject
 
 
@@ -44,7 +44,7 @@ def test_a_kill_in_the_middle_of_a_saving_costs_neither_the_old_files_nor_the_ne
             database.enroll(Subject(""), [make.face()])
         database.save()
         with monkeypatch.context() as patch:
-            patch.setattr("index.search_index.FaceIndex.save", lambda *_arguments, **_options: None)
+            patch.setattr("index.vector.engines.FaceIndex.save", lambda *_arguments, **_options: None)
             database.enroll(Subject(""), [make.face()])
             database.save()
         # Announced and not written: the files before are still believed.

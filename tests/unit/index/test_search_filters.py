@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from index.database import EnrollmentDatabase
 from index.errors import GalleryNotFoundError, SubjectNotFoundError
+from index.partition.columns import ColumnFilter, ReferenceColumns
 from index.records import FingerPosition, Gallery, Modality, SearchFilter, Sex, Subject
-from index.reference_columns import ColumnFilter, ReferenceColumns
 
 FACE_PACK, FINGER_PACK = "face-test@1", "finger-test@1"
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numba import njit
 
-from index.codes import empty_codes, encode_queries, encode_rows
-from index.rotation import padded_length, rotated
-from index.simd import Instruction, supported_instructions
-from index.simd_kernels import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
+from index.vector.kernels.rotation import padded_length, rotated
+from index.vector.kernels.simd import Instruction, supported_instructions
+from index.vector.quantized.codes import empty_codes, encode_queries, encode_rows
 
 DIM = 200
 
@@ -100,7 +100,7 @@ def test_bits_are_set_where_the_upper_bound_reaches_the_floor() -> None:
 
 @pytest.mark.parametrize("dim", [1, 5, 64, 200, 384])
 def test_stored_residuals_bound_every_estimate(dim: int) -> None:
-    """The two bounds of index/codes.py, in float64, for vectors of every shape: even, spiked, one-hot."""
+    """The two bounds of index/vector/quantized/codes.py, in float64, for vectors of every shape: even, spiked, one-hot."""
     rng = np.random.default_rng(dim)
     rows = rng.standard_normal((192, dim)) ** rng.choice([1, 3, 9], (192, 1))
     rows[:20] = np.eye(dim)[rng.integers(0, dim, 20)]

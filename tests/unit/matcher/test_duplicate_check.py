@@ -16,12 +16,14 @@ import pytest
 from benchmarks.sample_photograph import PHOTOGRAPH, one_face
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
-from matcher.calibrate import Calibration, threshold_score
-from matcher.loading import LoadedPacks, load_packs
-from matcher.packs import PackStore
-from matcher.results import AccessContext, EnrollmentResult
+from matcher.access.context import AccessContext
+from matcher.assembly.loading import LoadedPacks, load_packs
+from matcher.assembly.use_cases import UseCases, build_use_cases
+from matcher.packs.store import PackStore
+from matcher.results import EnrollmentResult
 from matcher.samples import EncodedSample
-from matcher.server.use_cases import UseCases, build_use_cases
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.scores import threshold_score
 from tests.fakes import InMemoryAudit
 
 ACCESS = AccessContext(operator_id="operator-7", case_number="case-12", purpose="burglary")

@@ -15,12 +15,17 @@ from hypothesis import strategies as st
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Gallery, Modality, NewReference, SearchFilter, Subject, Template
-from index.vectors import Hits
-from matcher.calibrate import Calibration
-from matcher.fusion import AGREEMENT_FLOOR, fused_similarities, highest_unseen, lowered_similarities
+from index.vector.protocol import Hits
 from matcher.results import SampleScore
-from matcher.search import Searcher
-from matcher.trace import Stages
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.reference_fusion import (
+    AGREEMENT_FLOOR,
+    fused_similarities,
+    highest_unseen,
+    lowered_similarities,
+)
+from matcher.search.searcher import Searcher
+from matcher.stages import Stages
 from tests.fakes import FACE_PACK_ID, FINGERPRINT_PACK_ID, FakeComparer
 
 DIM = 24
@@ -90,7 +95,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enrolled]:
 
 
 def expected_similarity(probe: np.ndarray[Any, Any], references: np.ndarray[Any, Any]) -> float:
-    """In the words of matcher/fusion.py, one subject at a time."""
+    """In the words of matcher/scoring/reference_fusion.py, one subject at a time."""
     similarities = references.astype(np.float64) @ probe.astype(np.float64)
     highest = similarities.max()
     if len(references) == 1:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from index.records import Modality
-from matcher.loading import load_packs
-from matcher.packs import PackStore
+from matcher.assembly.loading import load_packs
+from matcher.packs.store import PackStore
 from tests.unit.face import tiny_models
 from tests.unit.face.conftest import EMBEDDER, YUNET
 

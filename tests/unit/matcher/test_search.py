@@ -10,12 +10,12 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
-from index.vectors import Hits
-from matcher.decode import decode_image
+from index.vector.protocol import Hits
 from matcher.errors import DeadlineError
-from matcher.rerank import PreparedReferences
-from matcher.search import Searcher, SearchSettings
-from matcher.trace import Stages
+from matcher.formats.decode import decode_image
+from matcher.search.fingerprint_comparison import PreparedReferences
+from matcher.search.searcher import Searcher, SearchSettings
+from matcher.stages import Stages
 from tests.fakes import (
     CALIBRATION,
     FACE_PACK_ID,

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from index.records import FingerPosition, Modality
 from matcher.client import sample_message
 from matcher.errors import BusyError, DeadlineError, RequestError
-from matcher.messages import preferred_language
-from matcher.ranking import rank_candidates
 from matcher.results import SampleScore, Score
 from matcher.samples import EncodedSample
+from matcher.scoring.ranking import rank_candidates
 from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
-from matcher.server.convert import filter_from_proto, sample_from_proto, subject_from_proto
+from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
+from matcher.texts.languages import preferred_language
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 INT32 = st.integers(-(2**31), 2**31 - 1)

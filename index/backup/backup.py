@@ -1,0 +1,178 @@
+"""Backup while serving, restore, and the check of a backup.
+
+A backup is a snapshot of the store, taken in one read transaction by a connection of its own: it needs no lock, sees
+one commit, and delays nobody. It is checked before it counts. Index files are not in it; they are made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
+from index.errors import BackupError, DatabaseError, DatabaseFullError
+from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
+from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
+from index.store.opening import prepare_snapshot, take_snapshot
+
+_MANIFEST_LENGTH = struct.Struct(">I")
+NO_DELETIONS = Deletions()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBackup:
+    """A backup whose every byte was checked."""
+
+    header: BackupHeader
+    summary: BackupSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredBackup:
+    """A backup that became a database, and what was deleted again of what it holds."""
+
+    backup: CheckedBackup
+    deleted: DeletionCounts
+
+
+def _silent(done_bytes: int, total_bytes: int) -> None:
+    """Nobody asked for progress."""
+
+
+def back_up(
+    folder: Path, target: Path, *, key: bytes | None = None, progress: ReportBytes | None = None
+) -> CheckedBackup:
+    """Write a backup of the database in folder to the new file target, while it may be in use.
+
+    The snapshot lies beside the store for the time being, so that nothing unencrypted reaches target's disk. Raises
+    BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
+    """
+    if not has_store(folder):
+        raise BackupError("there is no database in this folder; check the path", reason="source")
+    if target.exists():
+        raise BackupError("the backup file exists already; choose another name", reason="target")
+    report = progress or _silent
+    with _named_disk_errors(), _temporary(folder, "snapshot-") as snapshot:
+        summary = take_snapshot(folder, snapshot, report)
+        with _temporary(target.parent, ".backup-") as part:
+            with part.open("wb") as file:
+                create_time = datetime.now(UTC).isoformat(timespec="seconds")
+                header = write_backup_file(file, _chunks(snapshot, summary), create_time=create_time, key=key)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(target)
+        _sync_folder(target.parent)
+    return CheckedBackup(header, summary)
+
+
+def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
+    """Read a backup to its end and check every byte. The store in it was checked when it was written.
+
+    Raises BackupError.
+    """
+    with _named_disk_errors(), path.open("rb") as file:
+        header, _ = read_header(file)
+        file.seek(0)
+        summary, parts = _opened(read_chunks(file, key=key))
+        size_bytes = sum(len(part) for part in parts)
+    if size_bytes != summary.size_bytes:
+        raise BackupError("the backup holds another amount than it says; use another backup")
+    return CheckedBackup(header, summary)
+
+
+def restore(
+    path: Path, folder: Path, *, key: bytes | None = None, deletions: Deletions = NO_DELETIONS
+) -> RestoredBackup:
+    """Make the database of a backup in folder, which must not hold one. Nothing is there unless all of it is right.
+
+    deletions: what was deleted since; it is gone before the database is there. Raises BackupError,
+    DatabaseLockedError, DatabaseFullError, SchemaError.
+    """
+    make_folder(folder)
+    lock = FolderLock(folder / LOCK_NAME)
+    try:
+        # A log that another store left would be applied to this one.
+        if (folder / STORE_NAME).exists() or has_log(folder):
+            raise BackupError("the folder holds a database already; restore into another one", reason="target")
+        with _named_disk_errors(), path.open("rb") as file, _temporary(folder, "restore-") as part:
+            header, _ = read_header(file)
+            file.seek(0)
+            summary, parts = _opened(read_chunks(file, key=key))
+            with part.open("wb") as copy:
+                copy.writelines(parts)
+                copy.flush()
+                os.fsync(copy.fileno())
+            if part.stat().st_size != summary.size_bytes:
+                raise BackupError("the backup holds another amount than it says; use another backup")
+            deleted = prepare_snapshot(part, deletions)
+            remove_caches(folder)
+            part.rename(folder / STORE_NAME)
+            _sync_folder(folder)
+    finally:
+        lock.release()
+    return RestoredBackup(CheckedBackup(header, summary), deleted)
+
+
+def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:
+    manifest = json.dumps(asdict(summary)).encode()
+    yield _MANIFEST_LENGTH.pack(len(manifest)) + manifest
+    with snapshot.open("rb") as file:
+        while block := file.read(CHUNK_BYTES):
+            yield block
+
+
+def _opened(chunks: Iterator[bytes]) -> tuple[BackupSummary, Iterable[bytes]]:
+    first = next(chunks)
+    try:
+        (length,) = _MANIFEST_LENGTH.unpack_from(first)
+        if len(first) != _MANIFEST_LENGTH.size + length:
+            raise ValueError("manifest length")
+        return BackupSummary(**json.loads(first[_MANIFEST_LENGTH.size :])), chunks
+    except (ValueError, TypeError, struct.error) as error:
+        raise BackupError("the manifest of the backup is damaged; use another backup") from error
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path, prefix: str) -> Iterator[Path]:
+    """A new private file that is gone after the block."""
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=folder)
+    path = Path(name)
+    try:
+        # Held until the end, so that remove_leftovers can tell a file in use from one that a killed process left.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield path
+    finally:
+        os.close(handle)
+        for leftover in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+            leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _named_disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DatabaseFullError("no space is left on the disk; free some and try again") from error
+        raise BackupError(
+            "the backup file cannot be read or written; check the path and its rights", reason="unreadable"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""What is searched, one pack at a time: vectors, filter columns, their cache files."""

@@ -1,0 +1,217 @@
+"""All partitions of a database: loaded from the store, changed by its commits, saved, verified and rebuilt."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+
+from index.durable.group_commit import GroupCommit, Ticket
+from index.errors import CacheFileError, DatabaseError, DatabaseFullError
+from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
+from index.partition.columns import Resolved
+from index.partition.filters import column_filter, references_of_subjects
+from index.partition.loading import build_partition, load_partition, refresh_partition
+from index.partition.partition import Partition
+from index.partition.verification import verify_partitions
+from index.receipts import ReportProgress, VerifyReport
+from index.records import SearchFilter
+from index.store.effects import (
+    Effect,
+    GalleryCreated,
+    MembershipChanged,
+    PackKey,
+    PackRow,
+    ReferenceAdded,
+    ReferencesRemoved,
+    SubjectChanged,
+)
+from index.store.protocol import Store, StoreReader
+from index.vector.engines import make_index, release_replaced
+
+_NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
+_ERASURES_A_GROUP = 1000
+
+
+class Partitions:
+    """Changed under the writer lock of the store only; read by any number of threads."""
+
+    def __init__(self, cache_root: Path, report: ReportProgress) -> None:
+        self._cache_root = cache_root
+        self._report = report
+        # Both are replaced, never changed in place, so that readers need no lock.
+        self._by_key: dict[PackKey, Partition] = {}
+        self.gallery_numbers: dict[str, int] = {}
+        self.in_step = False
+        self._unsaved: set[PackKey] = set()
+        # Held while index files are saved, and while folders of indexes that were replaced are removed.
+        self._file_lock = threading.Lock()
+        self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
+        self._not_erased: set[int] = set()
+        # Done, and still noted in the store.
+        self._erased: set[int] = set()
+
+    def load(self, store: Store, *, use_cache: bool) -> None:
+        """Bring every partition in step with the store."""
+        with store.reading() as reader:
+            self.gallery_numbers = reader.gallery_numbers()
+            for pack in reader.packs().values():
+                loading = load_partition if use_cache else build_partition
+                partition, is_changed = loading(reader, pack, self._cache_root, self._report)
+                self._by_key = {**self._by_key, pack.key: partition}
+                if is_changed:
+                    self._unsaved.add(pack.key)
+            not_erased = reader.pending_erasures()
+        self._remove_old_folders()
+        if not_erased:
+            self.erase(not_erased)
+        self.in_step = True
+
+    def get(self, key: PackKey) -> Partition | None:
+        """The partition of a pack; None when nothing of it was ever enrolled."""
+        return self._by_key.get(key)
+
+    def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
+        """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
+        columns = column_filter(where, self.gallery_numbers)
+        among = references_of_subjects(store, where.subject_ids)
+        partition = self._by_key.get(key)
+        return _NOTHING if partition is None else partition.resolve(columns, among)
+
+    def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
+        """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
+        erased so far."""
+        wanted = np.array(reference_ids, dtype=np.int64)
+        known = any(
+            bool(np.isin(wanted, ids).any())
+            for partition in self._by_key.values()
+            for ids in (partition.search_index.reference_ids(), partition.columns.reference_ids())
+        )
+        not_erased = not self._not_erased.isdisjoint(reference_ids)
+        return (*(("index",) if known else ()), *(("index file",) if not_erased else ()))
+
+    def apply(self, effects: Sequence[Effect]) -> None:
+        """Follow a commit. When that fails the store is right and the indexes are not, so searching stops."""
+        try:
+            for kind, run in itertools.groupby(effects, key=type):
+                if kind is ReferenceAdded:
+                    self._add([effect for effect in run if isinstance(effect, ReferenceAdded)])
+                else:
+                    for effect in run:
+                        self._apply_one(effect)
+        except BaseException as error:
+            self.in_step = False
+            raise DatabaseError(
+                "what was asked for is stored, but the index could not follow; restart the server"
+            ) from error
+
+    def erase(self, reference_ids: Sequence[int]) -> bool:
+        """Overwrite what indexes and their files still hold of removed references. Not under the writer lock: it may
+        wait for a merge. Returns whether nothing is left; what is goes with the next erasure or the next start."""
+        self._erasures.submit(tuple(reference_ids))
+        return not self._not_erased
+
+    def save(self, store: Store) -> None:
+        """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
+        with self._file_lock:
+            self._save(store)
+
+    def close(self) -> None:
+        """Stop what the indexes do in the background."""
+        for partition in self._by_key.values():
+            partition.search_index.close()
+
+    def _save(self, store: Store) -> None:
+        if self._erased:
+            erased = tuple(self._erased)
+            store.forget_erasures(erased)
+            self._erased.difference_update(erased)
+        for key in tuple(self._unsaved):
+            self._unsaved.discard(key)
+            try:
+                save_cache(store, self._by_key[key])
+            except BaseException:
+                self._unsaved.add(key)
+                raise
+
+    def verify(self, store: Store, *, thorough: bool) -> VerifyReport:
+        """Compare store, indexes and filter columns."""
+        return verify_partitions(store, self._by_key, thorough=thorough)
+
+    def rebuild(self, store: Store, report: ReportProgress) -> None:
+        """Build each partition from the store while the old one answers, then follow what changed and swap."""
+        with store.reading() as reader:
+            packs = reader.packs()
+        for pack in packs.values():
+            self._replace(store, pack, report)
+        self.in_step = True
+        # Nobody saves or merges into an old folder any more, which would make it anew.
+        with self._file_lock:
+            self._save(store)
+            self._remove_old_folders()
+        release_replaced()
+
+    def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
+        with store.reading() as reader:
+            built, _ = build_partition(reader, pack, self._cache_root, report)
+        replaced = self._by_key.get(pack.key)
+
+        def swap(reader: StoreReader) -> None:
+            current = refresh_partition(reader, built)
+            self._by_key = {**self._by_key, current.pack.key: current}
+            self._unsaved.add(current.pack.key)
+
+        store.exclusively(swap)
+        if replaced is not None:
+            replaced.search_index.close()
+
+    def _remove_old_folders(self) -> None:
+        remove_other_folders(self._cache_root, [partition.folder for partition in self._by_key.values()])
+
+    def _erase_group(self, group: Sequence[Ticket[tuple[int, ...]]]) -> None:
+        self._not_erased.update(*(ticket.item for ticket in group))
+        reference_ids = np.array(sorted(self._not_erased), dtype=np.int64)
+        try:
+            for partition in self._by_key.values():
+                partition.search_index.erase(reference_ids)
+        except (CacheFileError, DatabaseFullError):
+            # The deletion stands; its receipt says that the files are not scrubbed yet.
+            return
+        self._erased.update(self._not_erased)
+        self._not_erased.clear()
+
+    def _add(self, added: Sequence[ReferenceAdded]) -> None:
+        by_pack: dict[PackRow, list[ReferenceAdded]] = {}
+        for one in added:
+            by_pack.setdefault(one.pack, []).append(one)
+        for pack, group in by_pack.items():
+            partition = self._by_key.get(pack.key)
+            if partition is None:
+                folder = new_folder(self._cache_root, pack)
+                partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+            partition.add(group)
+            self._by_key = {**self._by_key, pack.key: partition}
+            self._unsaved.add(pack.key)
+
+    def _apply_one(self, effect: Effect) -> None:
+        match effect:
+            case ReferenceAdded():
+                # Runs of them were added together in apply.
+                self._add((effect,))
+            case ReferencesRemoved(reference_ids):
+                gone = np.array(reference_ids, dtype=np.int64)
+                self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(gone))
+            case SubjectChanged(subject_number, sex, birth_year):
+                for partition in self._by_key.values():
+                    partition.columns.set_subject(subject_number, sex=sex, birth_year=birth_year)
+            case MembershipChanged(gallery_number, subject_numbers, is_member):
+                for partition in self._by_key.values():
+                    partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
+            case GalleryCreated(gallery_id, gallery_number):
+                self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
+            case _:
+                assert_never(effect)

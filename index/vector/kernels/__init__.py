@@ -1,0 +1,1 @@
+"""Compiled loops and the layout of codes that they read."""

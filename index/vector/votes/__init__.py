@@ -1,0 +1,1 @@
+"""Fingers: references ranked by the votes of their minutiae."""

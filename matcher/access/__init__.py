@@ -1,0 +1,1 @@
+"""Who asks, and why: no search without operator, case and purpose."""

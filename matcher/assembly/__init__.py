@@ -1,0 +1,1 @@
+"""The core put together, without any protocol: packs to engines, settings to use cases."""

@@ -1,0 +1,54 @@
+"""The use cases over one database, put together once; the servicers ask for them when the index is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from index.database import EnrollmentDatabase
+from index.records import Modality
+from matcher.audit.records import AuditLog
+from matcher.extraction.engines import Engines
+from matcher.scoring.calibration import Calibration
+from matcher.search.fingerprint_comparison import FingerprintComparing
+from matcher.search.searcher import Searcher, SearchSettings
+from matcher.usecases.assess import Assessor
+from matcher.usecases.enroll import Enroller, EnrollmentSettings
+from matcher.usecases.identify import Identifier
+from matcher.usecases.keep_records import Keeper
+from matcher.usecases.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Thread safe, all of them."""
+
+    identifier: Identifier
+    verifier: Verifier
+    assessor: Assessor
+    enroller: Enroller
+    keeper: Keeper
+
+
+def build_use_cases(
+    database: EnrollmentDatabase,
+    engines: Engines,
+    comparer: FingerprintComparing,
+    calibrations: Mapping[str, Calibration],
+    audit: AuditLog,
+    *,
+    quality_floors: Mapping[Modality, int] | None = None,
+    search: SearchSettings | None = None,
+    duplicate_fpir: float = 0.001,
+) -> UseCases:
+    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment."""
+    floors = quality_floors or {}
+    searcher = Searcher(database, comparer, calibrations, settings=search)
+    enrollment = EnrollmentSettings(quality_floors=floors, duplicate_fpir=duplicate_fpir)
+    return UseCases(
+        identifier=Identifier(database, engines, searcher, audit),
+        verifier=Verifier(database, engines, searcher, audit),
+        assessor=Assessor(engines, audit, quality_floors=floors),
+        enroller=Enroller(database, engines, searcher, audit, settings=enrollment),
+        keeper=Keeper(database, searcher, audit),
+    )

@@ -1,0 +1,43 @@
+"""What the audit log says was deleted: a restored backup may be older than that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from index.receipts import Deletions
+from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
+from matcher.audit.head import peek_head
+from matcher.errors import AuditError
+
+
+def read_deletions(audit_file: Path) -> Deletions:
+    """Every deletion that was carried out.
+
+    Raises AuditError when the audit file cannot be read, its chain is broken or does not reach its head file: who can
+    take lines out of it could bring subjects back.
+    """
+    subject_ids: set[str] = set()
+    references: set[tuple[int, str]] = set()
+    # Before the log, which a running server appends to: then the log is never behind.
+    head, _ = peek_head(audit_file)
+    reached = ChainPoint()
+    try:
+        with audit_file.open("rb") as file:
+            for record, reached in read_chain(file, ChainPoint()):
+                if head and reached.sequence == head.sequence and reached.record_hash != head.record_hash:
+                    raise BrokenChainError("differs_from_noted_hash")
+                if record.get("outcome") != "ok":
+                    continue
+                subject_id = str(record.get("subject_id", ""))
+                if record.get("action") == "delete_subject":
+                    subject_ids.add(subject_id)
+                elif record.get("action") == "delete_reference":
+                    references.update((int(value), subject_id) for value in record.get("reference_ids", ()))
+    except BrokenChainError as error:
+        if error.reason != "incomplete_line":
+            raise
+    except OSError as error:
+        raise AuditError("the audit file cannot be read; check the path and its rights") from error
+    if head and reached.sequence < head.sequence:
+        raise BrokenChainError("missing_at_end")
+    return Deletions(frozenset(subject_ids), frozenset(references))

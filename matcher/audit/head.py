@@ -1,0 +1,82 @@
+"""The head file beside the audit file: how far the log had come, so that a shortened log is noticed.
+
+It is written after the records are on disk and before they are acknowledged, without a sync of its own: a killed
+process leaves it exact, a power failure may leave it some records behind, never ahead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+from matcher.audit.chain import ChainPoint
+from matcher.errors import AuditError
+
+# One write within one disk sector is not torn.
+HEAD_BYTES = 256
+
+
+def head_path(path: Path) -> Path:
+    """Where the head of an audit file lies."""
+    return path.with_name(path.name + ".head")
+
+
+class AuditHead:
+    """Also the lock of the log: one process appends."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock. Raises AuditError."""
+        try:
+            self._handle = os.open(head_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise AuditError("the audit folder cannot be written; check the disk and its rights") from error
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._handle)
+            raise AuditError("another process appends to this audit log; stop it or use its service") from error
+
+    def read(self) -> ChainPoint | None:
+        """The point noted last; None for a new or unreadable head."""
+        return _parsed(os.pread(self._handle, HEAD_BYTES, 0))
+
+    def note(self, point: ChainPoint) -> None:
+        """Write the point. Raises OSError."""
+        content = json.dumps(
+            {"sequence": point.sequence, "hash": point.record_hash, "offset_bytes": point.offset_bytes}
+        )
+        os.pwrite(self._handle, content.encode().ljust(HEAD_BYTES), 0)
+
+    def close(self) -> None:
+        """Sync and let go of the lock. Safe to call twice."""
+        if self._handle >= 0:
+            os.fsync(self._handle)
+            os.close(self._handle)
+            self._handle = -1
+
+
+def peek_head(path: Path) -> tuple[ChainPoint | None, bool]:
+    """The point noted last, without the lock, and whether a running process holds it."""
+    try:
+        handle = os.open(head_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None, False
+    try:
+        point = _parsed(os.pread(handle, HEAD_BYTES, 0))
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return point, True
+        return point, False
+    finally:
+        os.close(handle)
+
+
+def _parsed(content: bytes) -> ChainPoint | None:
+    try:
+        noted = json.loads(content)
+        return ChainPoint(int(noted["sequence"]), str(noted["hash"]), int(noted["offset_bytes"]))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,105 @@
+"""station-matcher backup | restore | verify-backup: a copy of the store while it serves, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
+from index.backup.sealed_stream import new_key_file, read_key_file
+from index.database import EnrollmentDatabase
+from matcher.audit.deletions import read_deletions
+from matcher.commands.store_options import (
+    StageBars,
+    add_folder_option,
+    add_key_option,
+    data_folder_of,
+    language_of,
+    reporting,
+    storage_of,
+)
+from matcher.texts.store import text
+
+if TYPE_CHECKING:
+    from matcher.commands.store_options import Subparsers
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add the three commands to the parser."""
+    backup = subparsers.add_parser("backup", help="write a backup of the database, also while the server runs")
+    backup.add_argument("file", type=Path, nargs="?", help="the new backup file")
+    backup.add_argument("--new-key", type=Path, metavar="FILE", help="make a key file for encrypted backups, and stop")
+    add_folder_option(backup)
+    add_key_option(backup)
+    backup.set_defaults(run=reporting(run_backup))
+    again = subparsers.add_parser("restore", help="make a database from a backup, in a folder without one")
+    again.add_argument("file", type=Path, help="the backup file")
+    again.add_argument("--audit", type=Path, metavar="FILE", help="audit file: delete again what it says was deleted")
+    add_folder_option(again)
+    add_key_option(again)
+    again.set_defaults(run=reporting(run_restore))
+    verify = subparsers.add_parser("verify-backup", help="check every byte of a backup")
+    verify.add_argument("file", type=Path, help="the backup file")
+    add_key_option(verify)
+    verify.set_defaults(run=reporting(run_verify_backup))
+
+
+def run_backup(options: argparse.Namespace) -> int:
+    """Write one backup, or a key file."""
+    language = language_of(options)
+    if options.new_key is not None:
+        new_key_file(options.new_key)
+        print(text("backup.key_made", language))
+        return 0
+    if options.file is None:
+        print("station-matcher backup FILE | --new-key FILE", file=sys.stderr)
+        return 2
+    with StageBars(language) as bars:
+        written = back_up(
+            data_folder_of(options),
+            options.file,
+            key=_key(options),
+            progress=lambda done, total: bars.show("backup", done, total),
+        )
+    print(_told("backup.written", written, language))
+    return 0
+
+
+def run_restore(options: argparse.Namespace) -> int:
+    """Restore without what the audit log says was deleted since, and build the indexes."""
+    language, folder = language_of(options), data_folder_of(options)
+    deletions = NO_DELETIONS if options.audit is None else read_deletions(options.audit)
+    restored = restore(options.file, folder, key=_key(options), deletions=deletions)
+    print(_told("restore.done", restored.backup, language))
+    if options.audit is None:
+        print(text("restore.no_audit", language))
+    else:
+        counts = restored.deleted
+        print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
+    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report):
+        return 0
+
+
+def run_verify_backup(options: argparse.Namespace) -> int:
+    """Check one backup."""
+    print(_told("backup.whole", check_backup(options.file, key=_key(options)), language_of(options)))
+    return 0
+
+
+def _key(options: argparse.Namespace) -> bytes | None:
+    path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
+    return None if path is None else read_key_file(path)
+
+
+def _told(code: str, backup: CheckedBackup, language: str) -> str:
+    return text(
+        code,
+        language,
+        subjects=backup.summary.subject_count,
+        references=backup.summary.reference_count,
+        size=f"{backup.summary.size_bytes / 1e6:.1f}",
+        time=backup.header.create_time,
+        sealed=text("backup.encrypted" if backup.header.encrypted else "backup.plain", language),
+    )

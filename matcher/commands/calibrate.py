@@ -1,0 +1,264 @@
+"""station-matcher calibrate: score a face or fingerprint pack on a force's own photographs or prints."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.records import Modality
+from matcher.commands.packs import language_of, pack_store
+from matcher.errors import PackError, SampleError, SessionError
+from matcher.packs.store import PackStore, write_atomically
+from matcher.texts.packs import text
+
+if TYPE_CHECKING:
+    from matcher.commands.packs import Subparsers
+
+# What cannot be read is among them too, so that it is told and not passed over.
+IMAGE_SUFFIXES = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jfif",
+        ".png",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".jp2",
+        ".pgm",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".wsq",
+    )
+)
+DOUBLES_SHOWN = 20
+SCORES_SHOWN = (20, 30, 40, 50, 60)
+# What each group is told about: a false match rate of 1e-3.
+GROUP_SCORE = 30.0
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add `calibrate`; see pack_commands.add_commands for the convention."""
+    parser = subparsers.add_parser(
+        "calibrate", help="re-calibrate the scores of a pack on your own photographs or prints"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="one folder a person with photographs in it; for a fingerprint pack one folder a finger with its prints",
+    )
+    parser.add_argument("--pack", metavar="NAME", help="face or fingerprint pack (default: the configured face pack)")
+    parser.add_argument(
+        "--groups", type=Path, metavar="CSV", help="folder,group: scores hold within each group (sex and age; sensor)"
+    )
+    parser.add_argument(
+        "--ppi", type=float, help="pixels per inch of every print (default: what each file states); not for faces"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="measure and print, but write nothing")
+    parser.set_defaults(run=run_calibrate)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """templates: of what could be used; owners: number into names of each; names: of the folders; refused: images
+    without a template, by what to do about them."""
+
+    templates: tuple[Any, ...]
+    owners: tuple[int, ...]
+    names: tuple[str, ...]
+    refused: Counter[str]
+
+
+def run_calibrate(options: argparse.Namespace) -> int:
+    """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
+    # Engines and their arithmetic load only for this command.
+    from matcher.least_favorable import FEWEST_COMPARISONS, calibrated  # noqa: PLC0415
+
+    language, store = language_of(options), pack_store(options)
+    name = options.pack or options.settings.packs.face
+    try:
+        is_face = store.manifest(name).modality is Modality.FACE
+        people = _people(options.data, language)
+        groups = _groups(options.groups, people, language) if options.groups else {}
+        samples = _samples(people, name, store, language, ppi=None if is_face else options.ppi)
+        named = [groups.get(samples.names[owner], "") for owner in samples.owners] if groups else []
+        measured = (_face_strangers if is_face else _finger_strangers)(samples, named, language)
+        _print_measured(samples, measured, language, is_face=is_face)
+        most = max((len(group.similarities) for group in measured.groups), default=0)
+        if most <= FEWEST_COMPARISONS:
+            raise ValueError(text("calibrate_too_few", language, needed=FEWEST_COMPARISONS, count=most))
+        described = _description(measured, is_face=is_face)
+        found = calibrated(measured.groups, described, non_mated_count=measured.comparison_count)
+        _print_range(found.calibration, options.settings.search, language)
+        _print_rows(_known_calibration(store, name), found.calibration, language)
+        _print_groups(measured, found, language)
+        if not options.dry_run:
+            write_atomically(store.site_calibration_path(name), found.calibration.to_toml().encode())
+            print(text("calibrate_written", language, pack=name))
+    except (PackError, SessionError, OSError, ValueError) as error:
+        print(text("failed", language, reason=error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _description(measured: Any, *, is_face: bool) -> str:
+    what = "people" if is_face else "fingers"
+    count = measured.person_count if is_face else measured.finger_count
+    return (
+        f"{measured.comparison_count} non-mated comparisons of {count} {what} of this site, the least favorable of "
+        f"{len(measured.groups)} groups; {len(measured.doubles)} pairs of {what} that look like one left out"
+    )
+
+
+def _people(folder: Path, language: str) -> dict[str, list[Path]]:
+    """Photographs by name of the person's folder. Raises ValueError where there are none."""
+    folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    people = {
+        person.name: sorted(path for path in person.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        for person in folders
+    }
+    if not any(people.values()):
+        raise ValueError(text("calibrate_no_people", language))
+    return people
+
+
+def _groups(path: Path, people: Mapping[str, object], language: str) -> dict[str, str]:
+    """Group by name of the person's folder. Raises OSError, and ValueError where no line names a folder."""
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        first_line = stream.readline()
+        stream.seek(0)
+        # Where the comma is the decimal mark, spreadsheets separate by semicolons.
+        delimiter = ";" if ";" in first_line and "," not in first_line else ","
+        rows = [row for row in csv.reader(stream, delimiter=delimiter) if len(row) >= 2]
+    groups = {row[0].strip(): row[1].strip() for row in rows if row[0].strip() in people}
+    if not groups:
+        raise ValueError(text("calibrate_no_group", language))
+    return groups
+
+
+def _samples(
+    people: Mapping[str, list[Path]], pack_name: str, store: PackStore, language: str, *, ppi: float | None
+) -> Samples:
+    from matcher.formats.decode import decode_image  # noqa: PLC0415
+    from matcher.server.status import code_and_reason  # noqa: PLC0415
+    from matcher.texts.catalog import text as error_text  # noqa: PLC0415
+
+    extract = _extractor(pack_name, store)
+    paths = [(number, path) for number, images in enumerate(people.values()) for path in images]
+    templates, owners, refused = [], [], Counter[str]()
+    for number, path in _tracked(paths, text("calibrate_reading", language)):
+        try:
+            templates.append(extract(decode_image(path.read_bytes(), ppi=ppi)))
+        except SampleError as error:
+            refused[error_text(code_and_reason(error)[1], language)] += 1
+            continue
+        owners.append(number)
+    return Samples(tuple(templates), tuple(owners), tuple(people), refused)
+
+
+def _extractor(pack_name: str, store: PackStore) -> Any:
+    """Image to template, of the pack. Raises PackError and SessionError."""
+    pack = store.manifest(pack_name)
+    if pack.modality is Modality.FACE:
+        from matcher.face.engine import FaceEngine  # noqa: PLC0415
+
+        faces = FaceEngine.load(pack, store)
+        return lambda image: faces.extract(image, largest_face=True).template
+    from matcher.fingerprint.engine import FingerprintEngine  # noqa: PLC0415
+
+    prints = FingerprintEngine.load(pack, store)
+    return lambda image: prints.extract(image).template
+
+
+def _face_strangers(samples: Samples, named: list[str], _language: str) -> Any:
+    import numpy as np  # noqa: PLC0415
+
+    from matcher.face.non_mated import compare_strangers  # noqa: PLC0415
+
+    vectors = [template.vectors[0] for template in samples.templates]
+    stacked = np.stack(vectors) if vectors else np.zeros((0, 1), np.float32)
+    return compare_strangers(stacked, np.array(samples.owners, np.int64), named=named)
+
+
+def _finger_strangers(samples: Samples, named: list[str], language: str) -> Any:
+    from matcher.fingerprint.calibration import compare_strangers  # noqa: PLC0415
+
+    return compare_strangers(
+        samples.templates,
+        samples.owners,
+        named=named,
+        following=lambda numbers: _tracked(numbers, text("calibrate_comparing", language)),
+    )
+
+
+def _tracked(items: Iterable[Any], description: str) -> Iterable[Any]:
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(items, description=description, transient=True)
+
+
+def _print_measured(samples: Samples, measured: Any, language: str, *, is_face: bool) -> None:
+    values = {"comparisons": measured.comparison_count, "refused": samples.refused.total()}
+    if is_face:
+        print(text("calibrate_measured", language, **values, people=measured.person_count))
+    else:
+        print(text("calibrate_measured_fingers", language, **values, fingers=measured.finger_count))
+    for reason, count in samples.refused.most_common():
+        print(f"    {count}: {reason}")
+    for first, second in measured.doubles[:DOUBLES_SHOWN]:
+        print(text("calibrate_double", language, first=samples.names[first], second=samples.names[second]))
+
+
+def _print_range(calibration: Any, search: Any, language: str) -> None:
+    """How far the scores are measured, and what that means for the thresholds that the settings ask for."""
+    from matcher.scoring.scores import largest_gallery, threshold_score  # noqa: PLC0415
+
+    measured = calibration.measured_score
+    values = {"score": round(measured, 1), "one_in": round(10 ** (measured / 10)), "fpir": search.target_fpir}
+    gallery = largest_gallery(search.target_fpir, measured)
+    print(text("calibrate_range", language, **values, gallery=gallery, end=round(calibration.max_score)))
+    needed = threshold_score(search.target_fmr, 1)
+    if needed > measured:
+        print(text("calibrate_short", language, score=round(needed, 1)))
+
+
+def _known_calibration(store: PackStore, name: str) -> Any:
+    """What the pack scored with until now; None where it had no calibration, or a damaged one."""
+    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
+
+    try:
+        table = store.get(name).calibration
+        return None if table is None else Calibration.from_table(table)
+    except PackError:
+        return None
+
+
+def _print_rows(before: Any, calibration: Any, language: str) -> None:
+    for score in SCORES_SHOWN:
+        similarity = calibration.similarity_for(score)
+        code = "calibrate_row" if score <= calibration.measured_score else "calibrate_row_extrapolated"
+        said = "-" if before is None else f"{before.score(similarity).value:.1f}"
+        print(text(code, language, score=score, similarity=f"{similarity:.3f}", before=said))
+
+
+def _print_groups(measured: Any, found: Any, language: str) -> None:
+    """What each group would be scored by itself, the least favorable first."""
+    similarity = found.calibration.similarity_for(GROUP_SCORE)
+    counts = {group.name: len(group.similarities) for group in measured.groups}
+    own = {name: one.score(similarity).value for name, one in found.by_group.items()}
+    for name in sorted(counts, key=lambda one: own.get(one, 1000.0)):
+        if name in own:
+            values = {"own": f"{own[name]:.1f}", "score": round(GROUP_SCORE)}
+            print(text("calibrate_group", language, group=name, count=counts[name], **values))
+        else:
+            print(text("calibrate_group_unknown", language, group=name, count=counts[name]))

@@ -1,0 +1,66 @@
+"""station-matcher index verify | rebuild: whether the indexes hold what the store holds, and making them anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from index.database import EnrollmentDatabase
+from matcher.commands.store_options import (
+    StageBars,
+    add_folder_option,
+    data_folder_of,
+    language_of,
+    reporting,
+)
+from matcher.texts.store import text
+
+if TYPE_CHECKING:
+    from matcher.commands.store_options import Subparsers
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add `index` to the parser. Both need the server to be stopped: it holds the database."""
+    actions = subparsers.add_parser("index", help="verify or rebuild the search index").add_subparsers(
+        dest="index_action", required=True
+    )
+    verify = actions.add_parser("verify", help="compare the index with the store, page by page")
+    rebuild = actions.add_parser("rebuild", help="make the index anew from the store")
+    for parser, run in ((verify, run_verify), (rebuild, run_rebuild)):
+        add_folder_option(parser)
+        parser.set_defaults(run=reporting(run))
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    """Print every problem; 1 where there is one. The index is verified as the next start would use it."""
+    language = language_of(options)
+    with (
+        StageBars(language) as bars,
+        EnrollmentDatabase.open(data_folder_of(options), create=False, progress=bars.report) as database,
+    ):
+        bars.show("verify", 0, 1)
+        report = database.verify()
+    if report.ok:
+        print(text("index.whole", language, subjects=report.subject_count, references=report.reference_count))
+        return 0
+    for problem in report.problems:
+        print(text("index.problem", language, problem=problem), file=sys.stderr)
+    print(text("index.mend", language), file=sys.stderr)
+    return 1
+
+
+def run_rebuild(options: argparse.Namespace) -> int:
+    """Build every index from the store alone and write its files."""
+    language = language_of(options)
+    with (
+        StageBars(language) as bars,
+        EnrollmentDatabase(data_folder_of(options), create=False, progress=bars.report, use_cache=False) as database,
+    ):
+        report = database.verify(thorough=False)
+        database.save()
+    for problem in report.problems:
+        print(text("index.problem", language, problem=problem), file=sys.stderr)
+    if report.ok:
+        print(text("index.rebuilt", language))
+    return 0 if report.ok else 1

@@ -1,0 +1,126 @@
+"""station-matcher packs list | install NAME | verify [NAME] | remove NAME."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from matcher.errors import PackError
+from matcher.packs.store import PackStatus, PackStore, default_packs_folder
+from matcher.texts.packs import text
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add `packs` to the parser. Each command sets run, a function of the parsed options that returns the exit code;
+    options.lang and options.packs_folder, where the caller sets them, choose the language and the folder."""
+    packs = subparsers.add_parser("packs", help="list, install, verify and remove model packs")
+    actions = packs.add_subparsers(dest="packs_action", required=True)
+    _add(actions, "list", "which packs are known, and which are ready").set_defaults(run=run_list)
+    install = _add(actions, "install", "download a pack, or take its files from a folder")
+    install.add_argument("name", help="name of the pack")
+    install.add_argument("--from", dest="from_folder", type=Path, metavar="DIR", help="folder that holds the files")
+    install.add_argument("--accept-license", metavar="NAME", help="accept this license, word for word")
+    install.set_defaults(run=run_install)
+    verify = _add(actions, "verify", "check the size and hash of every file")
+    verify.add_argument("name", nargs="?", help="name of the pack; without it every ready pack")
+    verify.set_defaults(run=run_verify)
+    remove = _add(actions, "remove", "delete the files of a pack")
+    remove.add_argument("name", help="name of the pack")
+    remove.set_defaults(run=run_remove)
+
+
+def _add(actions: Subparsers, name: str, summary: str) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=summary)
+    parser.add_argument("--packs-folder", type=Path, default=argparse.SUPPRESS, help="folder of installed packs")
+    return parser
+
+
+def pack_store(options: argparse.Namespace) -> PackStore:
+    """The store of the folder in options.packs_folder, or of the default folder."""
+    return PackStore(getattr(options, "packs_folder", None) or default_packs_folder())
+
+
+def language_of(options: argparse.Namespace) -> str:
+    """The language of options.lang, English where the caller sets none."""
+    return str(getattr(options, "lang", None) or "en")
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """Print one row a pack."""
+    language, store = language_of(options), pack_store(options)
+    table = Table(*(text(code, language) for code in ("pack", "modality", "state", "license", "size")))
+    # Packs differ in the last letters of their names, and a license is accepted by its whole name.
+    table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
+    for pack in store.manifests():
+        size_mb = sum(entry.size_bytes for entry in pack.files) / 1e6
+        state = text(store.state(pack.name).status.value, language)
+        table.add_row(pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
+    Console().print(table)
+    return 0
+
+
+def run_install(options: argparse.Namespace) -> int:
+    """Install one pack with a progress bar; 1 and one line on stderr where it fails."""
+    language = language_of(options)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            tasks: dict[str, int] = {}
+
+            def report(file_name: str, done_bytes: int, total_bytes: int) -> None:
+                if file_name not in tasks:
+                    tasks[file_name] = int(bar.add_task(file_name, total=total_bytes))
+                bar.update(tasks[file_name], completed=done_bytes)  # type: ignore[arg-type]
+
+            pack_store(options).install(
+                options.name,
+                from_folder=options.from_folder,
+                accept_license=options.accept_license,
+                progress=report,
+            )
+    except (PackError, OSError) as error:
+        return _failed(error, language)
+    print(text("installed", language, name=options.name))
+    return 0
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    """Check one pack, or all that are not missing."""
+    language, store = language_of(options), pack_store(options)
+    try:
+        names = [options.name] if options.name else _present(store)
+        for name in names:
+            store.verify(name)
+            print(text("verified", language, name=name))
+    except PackError as error:
+        return _failed(error, language)
+    return 0
+
+
+def run_remove(options: argparse.Namespace) -> int:
+    """Delete what was installed for one pack."""
+    language = language_of(options)
+    try:
+        pack_store(options).remove(options.name)
+    except (PackError, OSError) as error:
+        return _failed(error, language)
+    print(text("removed", language, name=options.name))
+    return 0
+
+
+def _present(store: PackStore) -> list[str]:
+    return [pack.name for pack in store.manifests() if store.state(pack.name).status is not PackStatus.MISSING]
+
+
+def _failed(error: Exception, language: str) -> int:
+    print(text("failed", language, reason=error), file=sys.stderr)
+    return 1

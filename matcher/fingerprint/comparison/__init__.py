@@ -1,0 +1,1 @@
+"""Two prints: how similar, and which minutiae coincide."""

@@ -1,0 +1,1 @@
+"""LEADER, the network that finds minutiae, as graphs of our own."""

@@ -1,0 +1,1 @@
+"""Model packs: manifests, files, installation, and the one session that runs models."""

@@ -1,0 +1,1 @@
+"""Similarity to score, threshold, fused score and ranked list."""

@@ -1,0 +1,1 @@
+"""Templates to references, best first."""

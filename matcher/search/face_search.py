@@ -1,0 +1,138 @@
+"""Faces: the subjects nearest to a probe, the references of each fused, exactly as comparing with all would say."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
+
+import numpy as np
+
+from index.database import EnrollmentDatabase
+from index.records import SearchFilter, Template
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.reference_fusion import fused_similarities, highest_unseen
+from matcher.search.allowed import allowed_references
+
+# Best reference id and fused similarity of a subject.
+Match = tuple[int, float]
+
+# References looked at, or subjects fused, at a time, so that a deadline is seen and memory stays bounded.
+_PART_COUNT = 64
+# A subject may lead by its fusion though references of many others come first: a list of 20 takes about 110 of
+# lfw_dev to prove. Fetched in one search, since a second one costs more than a longer list.
+_FETCHED_PER_SUBJECT = 16
+# The index and this module sum the same products in another order; their similarities differ by less.
+_ROUNDING = 1e-6
+_NOTHING: Mapping[int, float] = MappingProxyType({})
+
+
+class FaceSearcher:
+    """Compares a probe face with subjects. Thread safe."""
+
+    def __init__(self, database: EnrollmentDatabase, calibrations: Mapping[str, Calibration]) -> None:
+        self._database = database
+        self._calibrations = calibrations
+
+    def nearest_subjects(
+        self, template: Template, where: SearchFilter, subject_count: int, *, fuse: bool, check: Callable[[], None]
+    ) -> dict[str, Match]:
+        """The subject_count best subjects that pass the filter, or all there are, best first.
+
+        Proved: references are taken, best first, until no subject of the rest can reach the last one of the list. A
+        probe for which this comes true nowhere meets everybody. fuse: False where every subject has one reference,
+        whose similarity is the subject's. check: see of_subjects.
+        """
+        calibration = self._calibrations[template.pack_id]
+        found: dict[str, Match] = {}
+        leading: list[float] = []  # a heap of the subject_count best similarities
+        for part in self._nearest_references(template, where, subject_count * (_FETCHED_PER_SUBJECT if fuse else 1)):
+            owners = self._database.subject_ids_of(list(part))
+            new = frozenset(owners.values()) - found.keys()
+            if fuse:
+                matches = self.of_subjects(template, where, new, check=check, known=part)
+            else:
+                matches = _first_of_each(part, owners)
+            for subject_id in new & matches.keys():
+                found[subject_id] = matches[subject_id]
+                heapq.heappush(leading, matches[subject_id][1])
+                if len(leading) > subject_count:
+                    heapq.heappop(leading)
+            lowest = list(part.values())[-1]
+            if len(leading) == subject_count and (
+                not fuse or leading[0] > highest_unseen(lowest + _ROUNDING, calibration)
+            ):
+                break
+        return dict(sorted(found.items(), key=lambda item: (-item[1][1], item[1][0]))[:subject_count])
+
+    def of_subjects(
+        self,
+        template: Template,
+        where: SearchFilter,
+        subject_ids: Iterable[str],
+        *,
+        check: Callable[[], None],
+        known: Mapping[int, float] = _NOTHING,
+    ) -> dict[str, Match]:
+        """Each of these subjects that has an allowed reference. check: called between parts, to end work nobody waits
+        for. known: similarities by reference id that need not be computed."""
+        found: dict[str, Match] = {}
+        waiting = iter(subject_ids)
+        while part := frozenset(islice(waiting, _PART_COUNT)):
+            check()
+            owners = self._database.subject_ids_of(allowed_references(self._database, template, where, part))
+            counts = Counter(owners.values())
+            alone = {one for one, owner in owners.items() if counts[owner] == 1 and one in known}
+            found.update({owners[one]: (one, known[one]) for one in alone})
+            found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
+        return found
+
+    def _nearest_references(self, template: Template, where: SearchFilter, k: int) -> Iterator[dict[int, float]]:
+        """Similarity by reference id, best first, in parts, until there are no more."""
+        taken: set[int] = set()
+        while True:
+            hits = self._database.search(template.modality, template.pack_id, template.vectors, k, where=where)
+            count = int(hits.counts[0])
+            pairs = zip(hits.reference_ids[0][:count].tolist(), hits.similarities[0][:count].tolist(), strict=True)
+            # By id, not by place: a deletion meanwhile moves up what comes after it.
+            rest = [pair for pair in pairs if pair[0] not in taken]
+            for start in range(0, len(rest), _PART_COUNT):
+                yield dict(rest[start : start + _PART_COUNT])
+            if count < k:
+                return
+            taken.update(reference_id for reference_id, _ in rest)
+            k *= 4
+
+    def _fused(self, template: Template, owners: Mapping[int, str]) -> dict[str, Match]:
+        """Of all references of some subjects: subject id by reference id."""
+        stored = self._database.vectors_of(template.modality, template.pack_id, list(owners))
+        if not stored:
+            return {}
+        ids = sorted(stored, key=lambda reference_id: (owners[reference_id], reference_id))
+        starts = [row for row, one in enumerate(ids) if row == 0 or owners[ids[row - 1]] != owners[one]]
+        vectors = np.concatenate([stored[reference_id] for reference_id in ids]).astype(np.float64)
+        # In float64 and rounded once, as the index does.
+        similarities = np.clip(vectors @ template.vectors[0].astype(np.float64), -1.0, 1.0).astype(np.float32)
+        counts = np.diff([*starts, len(ids)])
+        fused = fused_similarities(
+            np.maximum.reduceat(similarities, starts),
+            np.add.reduceat(similarities.astype(np.float64), starts) / counts,
+            np.linalg.norm(np.add.reduceat(vectors, starts, axis=0), axis=1) / counts,
+            counts,
+            self._calibrations[template.pack_id],
+        )
+        return {
+            owners[ids[start]]: (ids[start + int(np.argmax(similarities[start:end]))], similarity)
+            for start, end, similarity in zip(starts, [*starts[1:], len(ids)], fused.tolist(), strict=True)
+        }
+
+
+def _first_of_each(similarities: Mapping[int, float], owners: Mapping[int, str]) -> dict[str, Match]:
+    """Of references, best first, the first of each subject; deleted ones have no owner any more."""
+    first: dict[str, Match] = {}
+    for reference_id, similarity in similarities.items():
+        if reference_id in owners:
+            first.setdefault(owners[reference_id], (reference_id, similarity))
+    return first

@@ -1,0 +1,175 @@
+"""Shortlist of fingers to full comparison by their minutiae; two templates of any modality."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from index.arrays import Float32Array, Int64Array
+from index.database import EnrollmentDatabase
+from index.records import Modality, Template
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.results import FingerprintExplanation
+
+# References are fetched and prepared in parts, so that a deadline is seen and memory stays bounded.
+PART_COUNT = 256
+# What a cache entry costs beside its arrays.
+_ENTRY_BYTES = 512
+
+
+class FingerprintComparing(Protocol):
+    """Compares prepared fingerprints; the module matcher.fingerprint.comparison.compare is one. Thread safe."""
+
+    def prepare(self, template: Template) -> Any: ...
+
+    def compare_many(self, probe: Any, references: Sequence[Any]) -> Float32Array: ...
+
+    def explain(self, probe: Any, reference: Any) -> Any: ...
+
+
+class PreparedReferences:
+    """Prepared fingerprints of references, at most max_bytes of them, least recently used ones go first.
+
+    Reference ids are never given twice, and a template never changes, so an entry cannot become wrong; that of a
+    deleted reference is not asked for again and ages out. `forget` drops it at once. Thread safe.
+    """
+
+    def __init__(self, database: EnrollmentDatabase, comparer: FingerprintComparing, *, max_bytes: int) -> None:
+        self._database = database
+        self._comparer = comparer
+        self._max_bytes = max_bytes
+        self._held_bytes = 0
+        self._entries: OrderedDict[int, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def held_bytes(self) -> int:
+        return self._held_bytes
+
+    def get(self, reference_ids: Sequence[int]) -> dict[int, Any]:
+        """Prepared fingerprints by reference id; references that are gone by now are left out."""
+        found: dict[int, Any] = {}
+        with self._lock:
+            for reference_id in reference_ids:
+                entry = self._entries.get(reference_id)
+                if entry is not None:
+                    self._entries.move_to_end(reference_id)
+                    found[reference_id] = entry[0]
+        missing = [reference_id for reference_id in reference_ids if reference_id not in found]
+        if missing:
+            for reference in self._database.references(missing):
+                prepared = self._comparer.prepare(reference.template)
+                found[reference.reference_id] = prepared
+                self._put(reference.reference_id, prepared)
+        return found
+
+    def forget(self, reference_ids: Sequence[int]) -> None:
+        """Drops what is held of deleted references."""
+        with self._lock:
+            for reference_id in reference_ids:
+                entry = self._entries.pop(reference_id, None)
+                if entry is not None:
+                    self._held_bytes -= entry[1]
+
+    def _put(self, reference_id: int, prepared: Any) -> None:
+        size_bytes = _size_bytes(prepared)
+        if size_bytes > self._max_bytes:
+            return
+        with self._lock:
+            if reference_id in self._entries:
+                return
+            self._entries[reference_id] = (prepared, size_bytes)
+            self._held_bytes += size_bytes
+            while self._held_bytes > self._max_bytes:
+                self._held_bytes -= self._entries.popitem(last=False)[1][1]
+
+
+class Reranker:
+    """Full comparison of one probe template with references of the same pack. Thread safe."""
+
+    def __init__(self, database: EnrollmentDatabase, comparer: FingerprintComparing, *, cache_bytes: int) -> None:
+        self._database = database
+        self._comparer = comparer
+        self._prepared = PreparedReferences(database, comparer, max_bytes=cache_bytes)
+
+    def similarities(
+        self, probe: Template, reference_ids: Int64Array, *, check: Callable[[], None]
+    ) -> tuple[Int64Array, Float32Array]:
+        """(ids, similarities) of fingers in the order given; references deleted meanwhile are left out.
+
+        check: called between parts, to end work nobody waits for.
+        """
+        prepared = self._comparer.prepare(probe)
+        kept_ids: list[Int64Array] = []
+        kept: list[Float32Array] = []
+        for start in range(0, len(reference_ids), PART_COUNT):
+            check()
+            ids, similarities = self._compare(prepared, reference_ids[start : start + PART_COUNT])
+            kept_ids.append(ids)
+            kept.append(similarities)
+        if not kept:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        return np.concatenate(kept_ids), np.concatenate(kept)
+
+    def compare_templates(self, probe: Template, reference: Template) -> float:
+        """Similarity of two templates of one pack, neither of which need be enrolled."""
+        if probe.modality is Modality.FACE:
+            return _cosine(probe, reference)
+        prepare = self._comparer.prepare
+        return float(self._comparer.compare_many(prepare(probe), [prepare(reference)])[0])
+
+    def explain(self, probe: Template, reference_id: int) -> FingerprintExplanation | None:
+        """The paired minutiae of a probe and a reference; None when the reference is gone by now."""
+        references = self._database.references([reference_id])
+        return self.explain_templates(probe, references[0].template) if references else None
+
+    def explain_templates(self, probe: Template, reference: Template) -> FingerprintExplanation:
+        prepare = self._comparer.prepare
+        comparison = self._comparer.explain(prepare(probe), prepare(reference))
+        probe_set, reference_set = MinutiaSet.from_bytes(probe.minutiae), MinutiaSet.from_bytes(reference.minutiae)
+        pairs = tuple(
+            (
+                float(probe_set.x_px[mine]),
+                float(probe_set.y_px[mine]),
+                float(reference_set.x_px[other]),
+                float(reference_set.y_px[other]),
+            )
+            for mine, other in comparison.pairs
+        )
+        shift_x, shift_y = (float(value) for value in comparison.translation_px)
+        return FingerprintExplanation(pairs, math.degrees(float(comparison.rotation_rad)), (shift_x, shift_y))
+
+    def forget(self, reference_ids: Sequence[int]) -> None:
+        """Drops what is held of deleted references."""
+        self._prepared.forget(reference_ids)
+
+    def _compare(self, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        prepared = self._prepared.get([int(reference_id) for reference_id in reference_ids])
+        ids = np.array([int(found) for found in reference_ids if int(found) in prepared], dtype=np.int64)
+        if not len(ids):
+            return ids, np.zeros(0, dtype=np.float32)
+        return ids, self._comparer.compare_many(probe, [prepared[int(found)] for found in ids])
+
+
+def _cosine(probe: Template, reference: Template) -> float:
+    """Cosine of two face templates, summed in float64 as index.vector.protocol does."""
+    return float(np.clip(np.dot(probe.vectors[0].astype(np.float64), reference.vectors[0].astype(np.float64)), -1, 1))
+
+
+def _size_bytes(prepared: Any) -> int:
+    """Memory of a prepared fingerprint: its arrays and bytes."""
+    if isinstance(prepared, np.ndarray):
+        return int(prepared.nbytes)
+    if isinstance(prepared, bytes):
+        return len(prepared)
+    if is_dataclass(prepared):
+        return _ENTRY_BYTES + sum(_size_bytes(getattr(prepared, entry.name)) for entry in fields(prepared))
+    if isinstance(prepared, (tuple, list)):
+        return _ENTRY_BYTES + sum(_size_bytes(part) for part in prepared)
+    return 64

@@ -1,0 +1,227 @@
+"""One search of the enrollment database with all samples of a probe: how each subject compares with each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from index.arrays import Float32Array, Int64Array
+from index.database import EnrollmentDatabase
+from index.records import FingerPosition, Modality, SearchFilter, Template
+from matcher.results import SampleScore, Score
+from matcher.scoring.calibration import Calibration
+from matcher.search.allowed import allowed_references
+from matcher.search.face_search import FaceSearcher, Match
+from matcher.search.fingerprint_comparison import FingerprintComparing, Reranker
+from matcher.stages import Stages
+
+# A subject among this many best of one sample is compared with the other samples too.
+_KEPT_PER_CANDIDATE = 3
+_LEAST_KEPT_COUNT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """shortlist_count: fingers that the index proposes for full comparison. exhaustive_reference_limit: with at most
+    this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
+
+    shortlist_count: int = 500
+    exhaustive_reference_limit: int = 1000
+    prepared_cache_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOutcome:
+    """sample_scores: of each subject, how it compares with each probe sample that it has a reference for: by the best
+    finger, by all faces fused.
+
+    gallery_size: subjects searched, the most that any one sample could meet. reference_counts: references searched
+    with each sample. trial_count: the most chances to match a stranger that any one sample had, references of a finger
+    or subjects of a face; the threshold of the search is set for it. proved: the lists equal those of an exhaustive
+    search; never where no reference was searched.
+    """
+
+    sample_scores: Mapping[str, tuple[SampleScore, ...]]
+    gallery_size: int
+    reference_counts: tuple[int, ...]
+    trial_count: int
+    proved: bool
+
+    @property
+    def reference_count(self) -> int:
+        """References searched, summed over samples."""
+        return sum(self.reference_counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FingerHits:
+    """reference_ids int64 (n,), similarities float32 (n,), best first."""
+
+    reference_ids: Int64Array
+    similarities: Float32Array
+    proved: bool
+
+
+class Searcher:
+    """Finds the subjects that a probe resembles. Thread safe."""
+
+    def __init__(
+        self,
+        database: EnrollmentDatabase,
+        comparer: FingerprintComparing,
+        calibrations: Mapping[str, Calibration],
+        *,
+        settings: SearchSettings | None = None,
+    ) -> None:
+        self._database = database
+        self._calibrations = calibrations
+        self._settings = settings or SearchSettings()
+        self._faces = FaceSearcher(database, calibrations)
+        self.reranker = Reranker(database, comparer, cache_bytes=self._settings.prepared_cache_bytes)
+
+    def search(
+        self,
+        templates: Sequence[Template],
+        *,
+        where: SearchFilter,
+        subject_count: int,
+        exhaustive: bool = False,
+        stages: Stages | None = None,
+    ) -> SearchOutcome:
+        """subject_count: how many subjects the caller wants to rank. The filter narrows before the search.
+
+        A probe finger of known position meets references of that position, of the filter's positions and of unknown
+        position. Raises DatabaseError, GalleryNotFoundError, DeadlineError, CanceledError.
+        """
+        stages = stages or Stages()
+        # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
+        is_fused = len(templates) > 1
+        kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
+        best: list[dict[str, Match]] = []
+        gallery_size = trial_count = 0
+        reference_counts: list[int] = []
+        proved = True
+        filters = [_filter_of(template, where) for template in templates]
+        for template, sample_where in zip(templates, filters, strict=True):
+            subjects, references = self._database.count(template.modality, template.pack_id, sample_where)
+            gallery_size = max(gallery_size, subjects)
+            reference_counts.append(references)
+            if template.modality is Modality.FACE:
+                trial_count = max(trial_count, subjects)
+                best.append(self._face_matches(template, sample_where, kept_count, subjects < references, stages))
+            else:
+                trial_count = max(trial_count, references)
+                hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
+                best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
+                proved &= hits.proved
+        if is_fused:
+            with stages.stage("rerank"):
+                self._complete(templates, filters, best, stages)
+        return SearchOutcome(
+            self._sample_scores(templates, best),
+            gallery_size,
+            tuple(reference_counts),
+            trial_count,
+            proved and any(reference_counts),
+        )
+
+    def highest_score(self, template: Template) -> Score:
+        """What this sample reaches with its very self: no reference has a higher score."""
+        return self._calibrations[template.pack_id].score(self.reranker.compare_templates(template, template))
+
+    def score_of(self, template: Template, probe_number: int, reference_id: int, similarity: float) -> SampleScore:
+        """A comparison with its calibrated score. finger is the probe's."""
+        score = self._calibrations[template.pack_id].score(similarity)
+        return SampleScore(template.modality, template.finger, probe_number, reference_id, similarity, score)
+
+    def subject_match(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
+        """(chances to match a stranger, reference id, similarity) of one subject; None without a comparable reference.
+
+        A finger's chances are its references. A face has one: its fused similarity pays for the others already.
+        """
+        where, wanted = _filter_of(template, SearchFilter()), frozenset((subject_id,))
+        if template.modality is Modality.FACE:
+            found = self._faces.of_subjects(template, where, wanted, check=stages.check)
+            return (1, *found[subject_id]) if found else None
+        allowed = allowed_references(self._database, template, where, wanted)
+        ids, similarities = self._compared(template, allowed, stages)
+        return (len(ids), int(ids[0]), float(similarities[0])) if len(ids) else None
+
+    def _face_matches(
+        self, template: Template, where: SearchFilter, kept_count: int, fuse: bool, stages: Stages
+    ) -> dict[str, Match]:
+        with stages.stage("search"):
+            return self._faces.nearest_subjects(template, where, kept_count, fuse=fuse, check=stages.check)
+
+    def _finger_hits(
+        self, template: Template, where: SearchFilter, kept_count: int, *, exhaustive: bool, stages: Stages
+    ) -> _FingerHits:
+        with stages.stage("search"):
+            allowed = self._database.allowed_reference_ids(template.modality, template.pack_id, where)
+            compare_all = exhaustive or len(allowed) <= self._settings.exhaustive_reference_limit
+            if not compare_all:
+                k = max(self._settings.shortlist_count, kept_count)
+                shortlist = self._database.shortlist(template.pack_id, template.vectors, k, where=where)
+                allowed = shortlist.reference_ids[0][: int(shortlist.counts[0])]
+        with stages.stage("rerank"):
+            ids, similarities = self._compared(template, allowed, stages)
+        return _FingerHits(ids, similarities, compare_all)
+
+    def _compared(
+        self, template: Template, reference_ids: Int64Array, stages: Stages
+    ) -> tuple[Int64Array, Float32Array]:
+        """Fingers compared in full, best first; references deleted meanwhile are left out."""
+        ids, similarities = self.reranker.similarities(template, reference_ids, check=stages.check)
+        order = np.lexsort((ids, -similarities))
+        return ids[order], similarities[order]
+
+    def _best_of_subjects(
+        self, reference_ids: Int64Array, similarities: Float32Array, kept_count: int
+    ) -> dict[str, Match]:
+        """Best (reference id, similarity) of the first kept_count subjects; the input is best first."""
+        subject_ids = self._database.subject_ids_of(reference_ids.tolist())
+        best: dict[str, Match] = {}
+        for reference_id, similarity in zip(reference_ids.tolist(), similarities.tolist(), strict=True):
+            subject_id = subject_ids.get(reference_id)
+            if subject_id is not None and subject_id not in best:
+                best[subject_id] = (reference_id, similarity)
+                if len(best) == kept_count:
+                    break
+        return best
+
+    def _complete(
+        self,
+        templates: Sequence[Template],
+        filters: Sequence[SearchFilter],
+        best: list[dict[str, Match]],
+        stages: Stages,
+    ) -> None:
+        """Compares every sample with every subject that another sample brought up."""
+        wanted = frozenset().union(*best)
+        for template, sample_where, found in zip(templates, filters, best, strict=True):
+            missing = wanted - found.keys()
+            if missing and template.modality is Modality.FACE:
+                found.update(self._faces.of_subjects(template, sample_where, missing, check=stages.check))
+            elif missing:
+                allowed = allowed_references(self._database, template, sample_where, missing)
+                ids, similarities = self._compared(template, allowed, stages)
+                found.update(self._best_of_subjects(ids, similarities, len(missing)))
+
+    def _sample_scores(
+        self, templates: Sequence[Template], best: Sequence[Mapping[str, Match]]
+    ) -> dict[str, tuple[SampleScore, ...]]:
+        scores: dict[str, list[SampleScore]] = {}
+        for number, (template, found) in enumerate(zip(templates, best, strict=True)):
+            for subject_id, (reference_id, similarity) in found.items():
+                scores.setdefault(subject_id, []).append(self.score_of(template, number, reference_id, similarity))
+        return {subject_id: tuple(of_subject) for subject_id, of_subject in scores.items()}
+
+
+def _filter_of(template: Template, where: SearchFilter) -> SearchFilter:
+    if template.modality is Modality.FACE:
+        return replace(where, fingers=frozenset())
+    if template.finger is FingerPosition.UNKNOWN:
+        return where
+    return replace(where, fingers=where.fingers | {template.finger})

@@ -1,0 +1,241 @@
+"""Domain to proto."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from index.records import Gallery, Modality, Reference, Sex, Subject, SubjectState
+from matcher.results import (
+    AssessmentResult,
+    Candidate,
+    EnrollmentResult,
+    FingerprintExplanation,
+    IdentificationResult,
+    Notice,
+    ProbeSample,
+    SampleAssessment,
+    SampleScore,
+    VerificationResult,
+)
+from matcher.samples import FaceBox, Quality
+from matcher.server.status import code_and_reason, error_text
+from matcher.texts.notice_texts import notice_text
+from matcher.texts.quality import reason_text
+from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
+
+_MODALITIES: Final = {
+    Modality.FACE: sample_pb2.MODALITY_FACE,
+    Modality.FINGERPRINT: sample_pb2.MODALITY_FINGERPRINT,
+}
+_SEXES: Final = {
+    Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
+    Sex.FEMALE: sample_pb2.SEX_FEMALE,
+    Sex.MALE: sample_pb2.SEX_MALE,
+}
+_STATES: Final = {
+    SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
+    SubjectState.SEALED: enrollment_service_pb2.SUBJECT_STATE_SEALED,
+    SubjectState.EXPUNGED: enrollment_service_pb2.SUBJECT_STATE_UNSPECIFIED,
+}
+
+
+def identification_to_proto(result: IdentificationResult, *, language: str) -> matching_service_pb2.IdentifyResponse:
+    return matching_service_pb2.IdentifyResponse(
+        candidates=[_candidate(candidate) for candidate in result.candidates],
+        gallery_size=result.gallery_size,
+        reference_count=result.reference_count,
+        threshold_score=result.threshold_score,
+        target_fpir=result.target_fpir,
+        expected_false_candidate_count=result.expected_false_candidate_count,
+        pack_ids=result.pack_ids,
+        audit_id=result.audit_id,
+        proved=result.proved,
+        stage_ms=result.stage_ms,
+        probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
+    )
+
+
+def verification_to_proto(result: VerificationResult, *, language: str) -> matching_service_pb2.VerifyResponse:
+    return matching_service_pb2.VerifyResponse(
+        score=result.score.value,
+        score_extrapolated=result.score.extrapolated,
+        above_threshold=result.above_threshold,
+        threshold_score=result.threshold_score,
+        sample_scores=[_sample_score(sample) for sample in result.samples],
+        pack_ids=result.pack_ids,
+        audit_id=result.audit_id,
+        stage_ms=result.stage_ms,
+        probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
+    )
+
+
+def assessment_to_proto(result: AssessmentResult, *, language: str) -> matching_service_pb2.AssessResponse:
+    return matching_service_pb2.AssessResponse(
+        assessments=[_assessment(assessment, language) for assessment in result.assessments],
+        audit_id=result.audit_id,
+        stage_ms=result.stage_ms,
+    )
+
+
+def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollment_service_pb2.EnrollResponse:
+    return enrollment_service_pb2.EnrollResponse(
+        subject_id=result.subject_id,
+        samples=[
+            enrollment_service_pb2.EnrolledSample(
+                reference_id=sample.reference_id,
+                modality=_MODALITIES[sample.modality],
+                finger_position=int(sample.finger),  # type: ignore[arg-type]
+                quality=_quality(Quality(sample.quality, sample.quality_reasons), language),
+                pack_id=sample.pack_id,
+            )
+            for sample in result.samples
+        ],
+        duplicates=[
+            enrollment_service_pb2.DuplicateLead(
+                subject_id=lead.subject_id, score=lead.score.value, score_extrapolated=lead.score.extrapolated
+            )
+            for lead in result.duplicates
+        ],
+        create_time=_timestamp(result.create_time),
+        audit_id=result.audit_id,
+        replayed=result.replayed,
+        stage_ms=result.stage_ms,
+        notices=[_notice(notice, language) for notice in result.notices],
+    )
+
+
+def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
+    return enrollment_service_pb2.Subject(
+        subject_id=subject.subject_id,
+        external_id=subject.external_id,
+        display_name=subject.display_name,
+        gallery_ids=sorted(subject.galleries),
+        sex=_SEXES[subject.sex],
+        birth_year=subject.birth_year or 0,
+        state=_STATES[subject.state],
+        create_time=_timestamp(subject.create_time),
+    )
+
+
+def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference:
+    return enrollment_service_pb2.Reference(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        modality=_MODALITIES[reference.template.modality],
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        quality_score=reference.quality,
+        pack_id=reference.template.pack_id,
+        create_time=_timestamp(reference.create_time),
+        capture_time=_timestamp(reference.capture_time),
+        station_id=reference.station_id,
+    )
+
+
+def gallery_to_proto(gallery: Gallery) -> enrollment_service_pb2.Gallery:
+    return enrollment_service_pb2.Gallery(
+        gallery_id=gallery.gallery_id,
+        display_name=gallery.display_name,
+        purpose=gallery.purpose,
+        create_time=_timestamp(gallery.create_time),
+    )
+
+
+def _candidate(candidate: Candidate) -> matching_service_pb2.Candidate:
+    return matching_service_pb2.Candidate(
+        rank=candidate.rank,
+        subject_id=candidate.subject_id,
+        external_id=candidate.external_id,
+        display_name=candidate.display_name,
+        score=candidate.score.value,
+        score_extrapolated=candidate.score.extrapolated,
+        above_threshold=candidate.above_threshold,
+        reference_id=candidate.reference_id,
+        sample_scores=[_sample_score(sample) for sample in candidate.samples],
+    )
+
+
+def _sample_score(sample: SampleScore) -> matching_service_pb2.SampleScore:
+    return matching_service_pb2.SampleScore(
+        modality=_MODALITIES[sample.modality],
+        finger_position=int(sample.finger),  # type: ignore[arg-type]
+        probe_index=sample.probe_number,
+        reference_id=sample.reference_id,
+        similarity=sample.similarity,
+        score=sample.score.value,
+        score_extrapolated=sample.score.extrapolated,
+        explanation=_explanation(sample.explanation) if sample.explanation else None,
+    )
+
+
+def _explanation(explanation: FingerprintExplanation) -> matching_service_pb2.FingerprintExplanation:
+    shift_x, shift_y = explanation.translation_px
+    return matching_service_pb2.FingerprintExplanation(
+        pairs=[
+            matching_service_pb2.MinutiaPair(
+                probe=sample_pb2.PointPx(x_px=probe_x, y_px=probe_y),
+                reference=sample_pb2.PointPx(x_px=reference_x, y_px=reference_y),
+            )
+            for probe_x, probe_y, reference_x, reference_y in explanation.pairs
+        ],
+        rotation_deg=explanation.rotation_deg,
+        translation_x_px=shift_x,
+        translation_y_px=shift_y,
+    )
+
+
+def _probe_sample(sample: ProbeSample, language: str) -> matching_service_pb2.ProbeSample:
+    return matching_service_pb2.ProbeSample(
+        modality=_MODALITIES[sample.modality],
+        finger_position=int(sample.finger),  # type: ignore[arg-type]
+        quality=_quality(sample.quality, language),
+        pack_id=sample.pack_id,
+        face=_boxes((sample.face,))[0] if sample.face else None,
+        landmarks=[sample_pb2.PointPx(x_px=x, y_px=y) for x, y in sample.landmarks_px],
+        minutia_count=sample.minutia_count,
+    )
+
+
+def _assessment(assessment: SampleAssessment, language: str) -> matching_service_pb2.SampleAssessment:
+    error = assessment.error
+    return matching_service_pb2.SampleAssessment(
+        sample=_probe_sample(assessment.sample, language) if assessment.sample else None,
+        usable=assessment.usable,
+        error_reason=code_and_reason(error)[1] if error else "",
+        error_text=error_text(error, language) if error else "",
+        faces=_boxes(assessment.faces),
+    )
+
+
+def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
+    code = notice.code.value
+    return sample_pb2.Notice(code=code, text=notice_text(code, language), sample_index=notice.sample_number)
+
+
+def _quality(quality: Quality, language: str) -> sample_pb2.Quality:
+    return sample_pb2.Quality(
+        score=quality.score,
+        reasons=[sample_pb2.QualityReason(code=code, text=reason_text(code, language)) for code in quality.reasons],
+    )
+
+
+def _boxes(boxes: Sequence[FaceBox]) -> list[sample_pb2.FaceBox]:
+    return [
+        sample_pb2.FaceBox(
+            number=box.number, x_px=box.x_px, y_px=box.y_px, width_px=box.width_px, height_px=box.height_px
+        )
+        for box in boxes
+    ]
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp

@@ -1,0 +1,1 @@
+"""What a client may ask for, each use case on one screen."""

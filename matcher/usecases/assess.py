@@ -1,0 +1,62 @@
+"""Assessor: quality of samples, without storing or searching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from index.records import Modality
+from matcher.access.context import AccessContext, check_access_lengths
+from matcher.audit.entries import audited
+from matcher.audit.records import AuditLog
+from matcher.errors import PackError, RequestError, SampleError, SeveralFacesError
+from matcher.extraction.engines import Engines
+from matcher.extraction.probe import face_box, probe_sample, sample_digests
+from matcher.results import AssessmentResult, SampleAssessment
+from matcher.samples import EncodedSample, FaceBox
+from matcher.stages import Stages
+
+MAX_SAMPLE_COUNT = 20
+
+
+class Assessor:
+    """Judges samples one by one. Thread safe. quality_floors: 0-100 by modality, as enrollment applies them."""
+
+    def __init__(self, engines: Engines, audit: AuditLog, *, quality_floors: Mapping[Modality, int]) -> None:
+        self._engines = engines
+        self._audit = audit
+        self._quality_floors = quality_floors
+
+    def assess(
+        self,
+        samples: Sequence[EncodedSample],
+        context: AccessContext,
+        *,
+        stages: Stages | None = None,
+        request_id: str = "",
+    ) -> AssessmentResult:
+        """A sample that cannot be used is an assessment, not an error. The audit record is on disk when this returns
+        or raises. Raises RequestError, SessionError, AuditError, DeadlineError."""
+        stages = stages or Stages()
+        with audited(
+            self._audit, "assess", context, request_id=request_id, probe_sha256=sample_digests(samples)
+        ) as entry:
+            check_access_lengths(context)
+            if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
+                raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+            assessments = tuple(self._assess_one(sample, stages) for sample in samples)
+            audit_id = entry.finish(pack_ids=self._engines.pack_ids())
+        return AssessmentResult(assessments, audit_id, stages.milliseconds)
+
+    def _assess_one(self, sample: EncodedSample, stages: Stages) -> SampleAssessment:
+        try:
+            extraction = self._engines.extract(sample, stages=stages)
+        except SeveralFacesError as error:
+            return SampleAssessment(None, False, error, error.boxes)
+        except (SampleError, RequestError, PackError) as error:
+            return SampleAssessment(None, False, error)
+        faces: tuple[FaceBox, ...] = ()
+        if sample.modality is Modality.FACE:
+            found = self._engines.detect_faces(sample)
+            faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
+        floor = self._quality_floors.get(sample.modality, 0)
+        return SampleAssessment(probe_sample(extraction), extraction.quality.score >= floor, None, faces)

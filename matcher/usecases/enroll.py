@@ -1,0 +1,217 @@
+"""Enroller, one subject: samples to stored references."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from index.database import EnrollmentDatabase
+from index.records import Modality, NewReference, SearchFilter, Subject
+from matcher.access.context import AccessContext, check_access_lengths
+from matcher.audit.entries import audited
+from matcher.audit.records import AuditLog
+from matcher.errors import QualityError, RequestError
+from matcher.extraction.engines import Engines, Extraction
+from matcher.extraction.probe import about_sample, extract_all, sample_digests
+from matcher.notices import reach_notices
+from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult, Notice, NoticeCode
+from matcher.samples import EncodedSample
+from matcher.scoring.ranking import rank_candidates
+from matcher.scoring.scores import threshold_score
+from matcher.search.searcher import Searcher
+from matcher.stages import Stages
+
+MAX_SAMPLE_COUNT = 20
+MAX_DUPLICATE_COUNT = 5
+MAX_REQUEST_ID_LENGTH = 128
+_MAX_NAME_LENGTH = 200
+_BIRTH_YEARS = range(1850, 2201)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentSettings:
+    """quality_floors: 0-100 by modality, below which a sample is refused. duplicate_fpir: how often a new subject may
+    be reported as resembling a stranger; lower than in searches, since nobody asked for leads."""
+
+    quality_floors: Mapping[Modality, int] = field(default_factory=dict)
+    duplicate_fpir: float = 0.001
+
+
+class Enroller:
+    """Enrolls one subject at a time; call it from several threads. Both doors, RPC and command line, use it."""
+
+    def __init__(
+        self,
+        database: EnrollmentDatabase,
+        engines: Engines,
+        searcher: Searcher,
+        audit: AuditLog,
+        *,
+        settings: EnrollmentSettings | None = None,
+    ) -> None:
+        self._database = database
+        self._engines = engines
+        self._searcher = searcher
+        self._audit = audit
+        self._settings = settings or EnrollmentSettings()
+
+    def enroll(
+        self,
+        subject: Subject,
+        samples: Sequence[EncodedSample],
+        context: AccessContext,
+        *,
+        request_id: str = "",
+        skip_duplicate_check: bool = False,
+        stages: Stages | None = None,
+    ) -> EnrollmentResult:
+        """All samples are stored or none is; durable and searchable when it returns.
+
+        Resembling subjects of the same galleries are reported, never merged. A repeated request_id with the same
+        content returns the first answer. Raises SampleError (QualityError below the floor), RequestError, PackError,
+        SessionError, DatabaseError, AuditError (then a repeat with the same request_id is safe), DeadlineError.
+        """
+        stages = stages or Stages()
+        with audited(
+            self._audit,
+            "enroll",
+            context,
+            request_id=request_id,
+            probe_sha256=sample_digests(samples),
+            galleries=tuple(sorted(subject.galleries)),
+            subject_id=subject.subject_id,
+        ) as entry:
+            check_access_lengths(context)
+            _check_request(subject, samples, request_id)
+            extractions = extract_all(self._engines, samples, stages, field="samples")
+            entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
+            self._check_quality(extractions)
+            resembling: tuple[DuplicateLead, ...] = ()
+            notices: tuple[Notice, ...] = ()
+            if not skip_duplicate_check:
+                with stages.stage("duplicates"):
+                    resembling, notices = self._resembling(extractions, subject, stages)
+            stages.check()
+            with stages.stage("store"):
+                receipt = self._database.enroll(
+                    subject,
+                    [_new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
+                    request_id=request_id,
+                    request_digest=request_digest(subject, samples),
+                )
+            duplicates = tuple(lead for lead in resembling if lead.subject_id != receipt.subject_id)
+            with stages.stage("audit"):
+                audit_id = entry.finish(
+                    reason="replayed" if receipt.replayed else "",
+                    subject_id=receipt.subject_id,
+                    reference_ids=receipt.reference_ids,
+                    candidates=tuple((lead.subject_id, lead.score.value) for lead in duplicates),
+                )
+        return EnrollmentResult(
+            subject_id=receipt.subject_id,
+            samples=tuple(
+                _enrolled_sample(made, reference_id)
+                for made, reference_id in zip(extractions, receipt.reference_ids, strict=True)
+            ),
+            duplicates=duplicates,
+            create_time=receipt.create_time,
+            audit_id=audit_id,
+            replayed=receipt.replayed,
+            stage_ms=stages.milliseconds,
+            notices=notices,
+        )
+
+    def _check_quality(self, extractions: Sequence[Extraction]) -> None:
+        for number, made in enumerate(extractions):
+            floor = self._settings.quality_floors.get(made.template.modality, 0)
+            if made.quality.score < floor:
+                with about_sample(f"samples[{number}]"):
+                    raise QualityError(
+                        f"the quality is {made.quality.score}, enrollment needs at least {floor}: capture again",
+                        score=made.quality.score,
+                        reasons=made.quality.reasons,
+                    )
+
+    def _resembling(
+        self, extractions: Sequence[Extraction], subject: Subject, stages: Stages
+    ) -> tuple[tuple[DuplicateLead, ...], tuple[Notice, ...]]:
+        """Subjects of the same galleries above the duplicate threshold, best first; and a notice where not even these
+        very samples would come above it."""
+        templates = [made.template for made in extractions]
+        outcome = self._searcher.search(
+            templates,
+            where=SearchFilter(galleries=subject.galleries),
+            subject_count=MAX_DUPLICATE_COUNT + 1,
+            stages=stages,
+        )
+        threshold = threshold_score(self._settings.duplicate_fpir, outcome.trial_count)
+        # One more than is told, since the subject itself may be among them.
+        candidates = rank_candidates(
+            outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1
+        )
+        leads = tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
+        return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+
+
+def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
+    """SHA-256 over everything an enrollment says, so that a request id that comes with other content is noticed."""
+    said: list[object] = [
+        subject.subject_id,
+        subject.external_id,
+        subject.display_name,
+        sorted(subject.galleries),
+        subject.sex.value,
+        subject.birth_year,
+    ]
+    for sample, digest in zip(samples, sample_digests(samples), strict=True):
+        capture_time = sample.capture_time.isoformat() if sample.capture_time else ""
+        said.append(
+            [
+                sample.modality.value,
+                digest,
+                int(sample.finger),
+                sample.ppi,
+                capture_time,
+                sample.station_id,
+                sample.face_number,
+                sample.largest_face,
+            ]
+        )
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()
+
+
+def _check_request(subject: Subject, samples: Sequence[EncodedSample], request_id: str) -> None:
+    if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
+        raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+    if len(request_id) > MAX_REQUEST_ID_LENGTH:
+        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
+    for name in ("subject_id", "external_id", "display_name"):
+        value = getattr(subject, name)
+        if len(value) > _MAX_NAME_LENGTH or "\x00" in value:
+            raise RequestError(f"at most {_MAX_NAME_LENGTH} characters, none of them NUL", field=f"subject.{name}")
+    if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
+        raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
+
+
+def _new_reference(made: Extraction, sample: EncodedSample) -> NewReference:
+    return NewReference(
+        template=made.template,
+        quality=made.quality.score,
+        sample_sha256=made.sha256,
+        station_id=sample.station_id,
+        capture_time=sample.capture_time,
+    )
+
+
+def _enrolled_sample(made: Extraction, reference_id: int) -> EnrolledSample:
+    return EnrolledSample(
+        reference_id=reference_id,
+        modality=made.template.modality,
+        finger=made.template.finger,
+        quality=made.quality.score,
+        quality_reasons=made.quality.reasons,
+        pack_id=made.template.pack_id,
+    )
