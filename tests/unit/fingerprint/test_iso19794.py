@@ -62,7 +62,7 @@ def test_what_is_written_is_read(seed: int, count: int, finger: FingerPosition) 
 def test_a_print_that_went_through_a_record_is_still_found() -> None:
     minutiae = made_up(6)
     back = from_iso19794_2(to_iso19794_2(minutiae))
-    assert compare(prepare(template_of(minutiae)), prepare(template_of(back))) > 0.95
+    assert compare(prepare(template_of(minutiae)), prepare(template_of(back))) > 0.8
 
 
 @pytest.mark.parametrize("quality", [-1, 101])
