@@ -61,7 +61,7 @@ def extraction_code_key(room: str, *, without: frozenset[str] = frozenset()) -> 
     found = sorted(path for kind in ("*.py", "*.npz") for path in (root / room).rglob(kind))
     files = [path for path in found if path.stem not in without]
     digest = hashlib.sha256()
-    for path in [*files, root / "decode.py", root / "session.py"]:
+    for path in [*files, root / "formats" / "decode.py", root / "packs" / "session.py"]:
         digest.update(path.name.encode() + path.read_bytes())
     for path in sorted((root / "pack_manifests").rglob("*.toml")):
         digest.update(path.read_bytes().partition(b"[calibration")[0])

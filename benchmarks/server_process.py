@@ -31,7 +31,7 @@ def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str
         **settings,
     }
     with log_path.open("wb") as log:
-        command = [sys.executable, "-m", "matcher.server"]
+        command = [sys.executable, "-m", "matcher", "serve"]
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
         _wait_until_serving(process, address, log_path)

@@ -23,7 +23,7 @@ from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.config import load_settings
 from matcher.errors import AuditError, MatcherError, PackError, SampleError, SessionError
-from matcher.server.status import code_and_reason, error_text
+from matcher.texts.reasons import error_text, reason_of
 
 
 class LocalTarget:
@@ -83,7 +83,7 @@ class LocalTarget:
             raise TargetError(str(error)) from error
         except (MatcherError, DatabaseError) as error:
             outcome = Outcome.REFUSED if isinstance(error, SampleError) else Outcome.FAILED
-            return ItemResult(item, outcome, reason=code_and_reason(error)[1], detail=error_text(error, self._language))
+            return ItemResult(item, outcome, reason=reason_of(error), detail=error_text(error, self._language))
         (sample,) = answer.samples
         return ItemResult(
             item,

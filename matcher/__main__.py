@@ -1,10 +1,25 @@
-"""`python -m matcher.server`: the same as `station-matcher serve`."""
+"""station-matcher, also as `python -m matcher`: the commands, and the server that `serve` starts."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 
-from matcher.commands.main import main
+from matcher.commands.main import run
+from matcher.config import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+    return run(arguments, start_server=_start_server)
+
+
+def _start_server(settings: Settings, say: Callable[..., None]) -> None:
+    # gRPC's server and the engines load only for this command.
+    from matcher.server.app import serve  # noqa: PLC0415
+
+    serve(settings, say=say)
+
 
 if __name__ == "__main__":
-    sys.exit(main(["serve", *sys.argv[1:]]))
+    sys.exit(main())

@@ -78,7 +78,7 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See matcher.search.searcher.SearchSettings and matcher.usecases.identify.IdentificationQuery. target_fmr: of a verification."""
+    """See SearchSettings and IdentificationQuery. target_fmr: of a verification."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01

@@ -20,7 +20,7 @@ class Score:
 
 
 class NoticeCode(Enum):
-    """What an answer must say beside its list; texts in matcher.texts.notice_texts."""
+    """What an answer must say beside its list; texts in matcher.texts.notices."""
 
     NOTHING_ENROLLED = "nothing_enrolled"
     SCOPE_MATCHES_NOTHING = "scope_matches_nothing"

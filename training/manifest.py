@@ -30,9 +30,9 @@ from matcher.face.non_mated import (
     mated_similarities,
 )
 from matcher.formats.decode import decode_image
-from matcher.least_favorable import calibrated
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore, default_packs_folder
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.least_favorable import calibrated
 
 NAME = "face-builtin"
 HEAD = """# Our own pack: a detector with five points and an embedder, distilled on press photographs (see training/).

@@ -20,9 +20,10 @@ from benchmarks.product_files import pack_store
 from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
 from matcher.face.non_mated import FaceStrangers, alike_subjects, compare_strangers, mated_similarities
-from matcher.least_favorable import FEWEST_COMPARISONS, StrangerGroup, calibrated, rate_and_interval
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated, rate_and_interval
 from matcher.scoring.scores import threshold_score
+from matcher.strangers import StrangerGroup
 
 SCORES = (20, 30, 40, 50)
 MATE_SCORES = (30, 40, 50, 60, 70, 80)

@@ -38,9 +38,9 @@ from benchmarks.product_files import pack_store
 from benchmarks.progress import track
 from benchmarks.template_cache import default_cache_folder
 from matcher.face.non_mated import compare_strangers, mated_similarities
-from matcher.least_favorable import calibrated
-from matcher.sample_fusion import CAPTURE_DISCOUNT, fused_values
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.least_favorable import calibrated
+from matcher.scoring.sample_fusion import CAPTURE_DISCOUNT, fused_values
 
 THRESHOLDS = np.array([30.0, 50.0, 70.0])
 FINGER_COUNTS = (1, 2, 4, 10)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.error_rates.fusion_rules import Int64Array, Outcome
+from benchmarks.error_rates.fusion_rules import Int64Array, RuleOutcome
 from benchmarks.metrics import error_curve, fnmr_at_fmr, wilson_interval
 
 ROUNDS = 200
@@ -14,7 +14,7 @@ FPIR = 0.01
 
 
 def rates_with_intervals(
-    outcome: Outcome, people: Int64Array, is_full: NDArray[np.bool_], *, draws: int, scores: Sequence[int]
+    outcome: RuleOutcome, people: Int64Array, is_full: NDArray[np.bool_], *, draws: int, scores: Sequence[int]
 ) -> dict[str, Any]:
     """Of the probes of people who have all references asked for; the threshold is set by all probes.
 
@@ -44,7 +44,7 @@ def rates_with_intervals(
 
 
 def _rates(
-    outcome: Outcome,
+    outcome: RuleOutcome,
     people: Int64Array,
     is_full: NDArray[np.bool_],
     weights: NDArray[np.float64],

@@ -92,7 +92,7 @@ def split(subjects: Int64Array, reference_count: int, seed: int) -> Split:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class RuleOutcome:
     """Of one rule. mated, strangers (p,): similarity of each probe to its person, and the best of the others.
     is_first (p,): no other reaches the mate's. matches (m, 3): score threshold, person of the probe and person
     enrolled, of each false match with somebody who has all references asked for."""
@@ -110,12 +110,12 @@ def compare(
     *,
     thresholds: Mapping[int, float],
     doubles: NDArray[np.bool_],
-) -> dict[str, Outcome]:
+) -> dict[str, RuleOutcome]:
     """Every probe with everybody. thresholds: similarity by score. doubles (s, s): people that are one, left out."""
     references = vectors[given.references]
     length = np.linalg.norm(np.add.reduceat(references.astype(np.float64), given.starts), axis=1) / given.counts
     is_full = given.counts == given.counts.max()
-    parts: dict[str, list[Outcome]] = {name: [] for name in compared_rules}
+    parts: dict[str, list[RuleOutcome]] = {name: [] for name in compared_rules}
     for start in range(0, len(given.probes), PROBE_BLOCK):
         people = given.people[start : start + PROBE_BLOCK]
         similarities = vectors[given.probes[start : start + PROBE_BLOCK]] @ references.T
@@ -136,13 +136,13 @@ def compare(
                 for probe, person in [np.nonzero((found >= threshold) & is_full)]
             ]
             is_first = (found < mated[:, None]).all(axis=1)
-            parts[name].append(Outcome(mated, found.max(axis=1), is_first, np.concatenate(matches)))
+            parts[name].append(RuleOutcome(mated, found.max(axis=1), is_first, np.concatenate(matches)))
     return {name: joined(outcomes) for name, outcomes in parts.items()}
 
 
-def joined(outcomes: Sequence[Outcome]) -> Outcome:
+def joined(outcomes: Sequence[RuleOutcome]) -> RuleOutcome:
     """Of several blocks or splits, as one."""
-    return Outcome(
+    return RuleOutcome(
         np.concatenate([one.mated for one in outcomes]),
         np.concatenate([one.strangers for one in outcomes]),
         np.concatenate([one.is_first for one in outcomes]),

@@ -16,9 +16,10 @@ import numpy as np
 
 from benchmarks.engines import Engine
 from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, measured
+from benchmarks.error_rates.chosen_search import load_searcher
 from benchmarks.error_rates.distractors import Distractors, read_distractors
 from benchmarks.error_rates.gallery import Enrollment, read_enrollment
-from benchmarks.error_rates.search import SearchOutcome, load_searcher
+from benchmarks.error_rates.search import SearchOutcome
 from benchmarks.metrics import cumulative_match, fnir_at_fpir, wilson_interval
 from benchmarks.plots import plot_cmc
 from benchmarks.progress import track

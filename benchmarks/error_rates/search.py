@@ -1,6 +1,5 @@
 """One search in a gallery of extracted samples."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,7 +22,7 @@ class SearchOutcome:
 NOT_FOUND = SearchOutcome(np.inf, -np.inf, -np.inf)
 
 
-class Searcher(Protocol):
+class GallerySearch(Protocol):
     def search(self, probe: Extracted, mate: int) -> SearchOutcome:
         """mate: row of the gallery that shows the probe's finger or person."""
 
@@ -60,12 +59,3 @@ def outcome(rows: NDArray[np.int64], similarities: NDArray[np.float64], mate: in
         return SearchOutcome(np.inf, -np.inf, best)
     similarity = float(similarities[is_mate][0])
     return SearchOutcome(float(1 + np.count_nonzero(strangers >= similarity)), similarity, best)
-
-
-def load_searcher(args: argparse.Namespace, engine: Engine, gallery: Sequence[Extracted]) -> Searcher:
-    """The searcher that --search asks for."""
-    if args.search == "product":
-        from benchmarks.product_search import ProductSearcher  # noqa: PLC0415  loads faiss and the store
-
-        return ProductSearcher(engine, gallery, shortlist_count=args.shortlist or None)
-    return ExhaustiveSearcher(engine, gallery)

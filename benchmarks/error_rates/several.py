@@ -29,8 +29,8 @@ from benchmarks.error_rates.fusion_rules import (
     same_people,
     split,
 )
+from benchmarks.error_rates.product_references import check_searches
 from benchmarks.product_files import pack_store
-from benchmarks.product_references import check_searches
 from matcher.scoring.calibration import Calibration
 
 REFERENCE_COUNTS = (1, 2, 3, 5)

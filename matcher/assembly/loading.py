@@ -11,7 +11,7 @@ from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtra
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import ModelPack, PackStore
 from matcher.scoring.calibration import Calibration
-from matcher.search.fingerprint_comparison import FingerprintComparing
+from matcher.search.comparison import FingerprintComparing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from index.records import Modality
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
 from matcher.scoring.calibration import Calibration
-from matcher.search.fingerprint_comparison import FingerprintComparing
+from matcher.search.comparison import FingerprintComparing
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.usecases.assess import Assessor
 from matcher.usecases.enroll import Enroller, EnrollmentSettings

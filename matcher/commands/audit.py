@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from matcher.audit.verification import verify_audit_log
 from matcher.commands.store_options import language_of, reporting, storage_of
-from matcher.texts.store import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     from matcher.commands.store_options import Subparsers

@@ -20,7 +20,7 @@ from matcher.commands.store_options import (
     reporting,
     storage_of,
 )
-from matcher.texts.store import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     from matcher.commands.store_options import Subparsers

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.durable.files import write_atomically
 from index.records import Modality
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError, SampleError, SessionError
-from matcher.packs.store import PackStore, write_atomically
-from matcher.texts.packs import text
+from matcher.packs.store import PackStore
+from matcher.texts.catalog import text
+from matcher.texts.reasons import reason_of
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -46,7 +48,7 @@ GROUP_SCORE = 30.0
 
 
 def add_commands(subparsers: Subparsers) -> None:
-    """Add `calibrate`; see pack_commands.add_commands for the convention."""
+    """Add `calibrate`; see packs.add_commands for the convention."""
     parser = subparsers.add_parser(
         "calibrate", help="re-calibrate the scores of a pack on your own photographs or prints"
     )
@@ -82,7 +84,7 @@ class Samples:
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
     # Engines and their arithmetic load only for this command.
-    from matcher.least_favorable import FEWEST_COMPARISONS, calibrated  # noqa: PLC0415
+    from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated  # noqa: PLC0415
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
@@ -150,8 +152,6 @@ def _samples(
     people: Mapping[str, list[Path]], pack_name: str, store: PackStore, language: str, *, ppi: float | None
 ) -> Samples:
     from matcher.formats.decode import decode_image  # noqa: PLC0415
-    from matcher.server.status import code_and_reason  # noqa: PLC0415
-    from matcher.texts.catalog import text as error_text  # noqa: PLC0415
 
     extract = _extractor(pack_name, store)
     paths = [(number, path) for number, images in enumerate(people.values()) for path in images]
@@ -160,7 +160,7 @@ def _samples(
         try:
             templates.append(extract(decode_image(path.read_bytes(), ppi=ppi)))
         except SampleError as error:
-            refused[error_text(code_and_reason(error)[1], language)] += 1
+            refused[text(reason_of(error), language)] += 1
             continue
         owners.append(number)
     return Samples(tuple(templates), tuple(owners), tuple(people), refused)

@@ -15,7 +15,7 @@ from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
-from matcher.texts.packs import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -35,7 +35,7 @@ class Finding:
 
 
 def add_commands(subparsers: Subparsers) -> None:
-    """Add `doctor` to the parser; see pack_commands.add_commands for the convention."""
+    """Add `doctor` to the parser; see packs.add_commands for the convention."""
     parser = subparsers.add_parser("doctor", help="what is installed, what is missing and how to get it")
     parser.set_defaults(run=run_doctor)
 

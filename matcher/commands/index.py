@@ -14,7 +14,7 @@ from matcher.commands.store_options import (
     language_of,
     reporting,
 )
-from matcher.texts.store import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     from matcher.commands.store_options import Subparsers

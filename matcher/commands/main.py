@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from index.errors import DatabaseError
+from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, packs, serve, subject
+from matcher.commands.serve import StartServer
 from matcher.config import load_settings, system_language
 from matcher.errors import MatcherError
 from matcher.texts.catalog import has_text, text
@@ -18,23 +18,13 @@ from matcher.texts.languages import LANGUAGES
 
 # In the order of the help text. Each module has add_commands(subparsers); every command sets `run`, a function of
 # the parsed options that returns the exit code. options.lang is "vi" or "en"; options.settings are the Settings.
-_MODULES: Final = (
-    "serve_commands",
-    "pack_commands",
-    "gallery_commands",
-    "subject_commands",
-    "doctor",
-    "calibrate_commands",
-    "index_commands",
-    "backup_commands",
-    "audit_commands",
-    "health_commands",
-)
+_MODULES: Final = (serve, packs, gallery, subject, doctor, calibrate, index, backup, audit, health)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
+    """Exit code: 0 done, 1 refused or failed, 2 wrong usage. start_server: what `serve` runs."""
     options = build_parser().parse_args(arguments)
+    options.start_server = start_server
     options.lang = options.lang or system_language()
     try:
         options.settings = load_settings(options.config)
@@ -59,13 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=LANGUAGES, help="language of messages (default: from LANG, else vi)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in _MODULES:
-        if importlib.util.find_spec(f"matcher.commands.{name}") is None:
-            continue
-        module = importlib.import_module(f"matcher.commands.{name}")
+    for module in _MODULES:
         module.add_commands(subparsers)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

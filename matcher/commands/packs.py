@@ -13,7 +13,7 @@ from rich.table import Table
 
 from matcher.errors import PackError
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
-from matcher.texts.packs import text
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matcher.config import Settings
 from matcher.texts.catalog import text
+
+# Runs the service with these settings until it is stopped; the second argument takes a message code and its values.
+StartServer = Callable[[Settings, Callable[..., None]], None]
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,9 +34,6 @@ def add_commands(subparsers: Subparsers) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Blocks until the server has drained."""
-    # gRPC and the engines load only for this command.
-    from matcher.server.app import serve  # noqa: PLC0415
-
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -39,13 +41,13 @@ def run_serve(options: argparse.Namespace) -> int:
     def say(code: str, **values: Any) -> None:
         print(text(code, options.lang, **values), file=sys.stderr, flush=True)
 
-    serve(settings_of(options), say=say)
+    options.start_server(settings_of(options), say)
     return 0
 
 
-def settings_of(options: argparse.Namespace) -> Any:
+def settings_of(options: argparse.Namespace) -> Settings:
     """The settings with what the command line says on top."""
-    settings = options.settings
+    settings: Settings = options.settings
     server, storage, packs = settings.server, settings.storage, settings.packs
     if options.address:
         server = replace(server, address=options.address)

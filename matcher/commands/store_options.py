@@ -6,21 +6,31 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from index import errors
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from matcher.config import Settings, StorageSettings, load_settings
-from matcher.errors import MatcherError
-from matcher.texts.store import error_text, text
+from matcher.errors import AuditError, MatcherError
+from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 Command = Callable[[argparse.Namespace], int]
+
+_TEXT_OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (errors.DatabaseLockedError, "error.locked"),
+    (errors.DatabaseFullError, "error.full"),
+    (errors.DatabaseWriteError, "error.write"),
+    (errors.DatabaseDamagedError, "error.damaged"),
+    (errors.SchemaError, "error.schema"),
+    (AuditError, "error.audit"),
+)
 
 
 def add_folder_option(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +67,18 @@ def reporting(command: Command) -> Command:
         try:
             return command(options)
         except (DatabaseError, MatcherError) as error:
-            print(error_text(error, language_of(options)), file=sys.stderr)
+            print(failure_text(error, language_of(options)), file=sys.stderr)
             return 1
 
     return run
+
+
+def failure_text(error: Exception, language: str) -> str:
+    """What a technician is told: more than a client over the wire, since it is their own machine."""
+    if isinstance(error, errors.BackupError):
+        return text(f"error.backup.{error.reason}", language)
+    code = next((code for kind, code in _TEXT_OF_ERROR if isinstance(error, kind)), "error.other")
+    return text(code, language, reason=error)
 
 
 class StageBars(Progress):

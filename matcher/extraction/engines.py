@@ -31,7 +31,7 @@ class FaceExtracting(Protocol):
     def extract(self, image: Image, *, face_number: int = 0, largest_face: bool = False) -> FaceExtraction: ...
 
 
-class FingerprintResult(Protocol):
+class ExtractedFingerprint(Protocol):
     """What a fingerprint engine makes of one print."""
 
     @property
@@ -50,7 +50,7 @@ class FingerprintExtracting(Protocol):
     @property
     def pack_id(self) -> str: ...
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult: ...
+    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> ExtractedFingerprint: ...
 
     def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template: ...
 

@@ -73,7 +73,7 @@ class FaceEngine:
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
-        """The [calibration] table of the manifest or of the site; matcher.scoring.calibration.Calibration.from_table reads it."""
+        """The [calibration] table of the manifest or of the site; Calibration.from_table reads it."""
         return self.pack.calibration
 
     def detect(self, image: Image) -> tuple[FaceDetection, ...]:

@@ -1,7 +1,7 @@
 """Measure a face pack's scores on strangers who resemble each other: every non-mated comparison within a neighborhood.
 
 Strangers drawn from everywhere are too kind: in a gallery of one country, sex or age they resemble each other far more.
-So the scores are those of the least favorable neighborhood (matcher/least_favorable.py), found in the templates
+So the scores are those of the least favorable neighborhood (matcher/scoring/least_favorable.py), found in the templates
 themselves (neighborhoods.py), and of groups that somebody has written down.
 
 The same person under two names is common in real collections and would make the rarest scores look common, so pairs of
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
-from matcher.least_favorable import StrangerGroup
+from matcher.strangers import StrangerGroup
 
 BLOCK_ROWS: Final = 512
 # A person photographed often must not outweigh the others.

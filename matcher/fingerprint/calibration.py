@@ -11,7 +11,7 @@ import numpy as np
 from index.arrays import Float32Array, Int64Array
 from index.records import Template
 from matcher.fingerprint.comparison.compare import compare_many, prepare
-from matcher.least_favorable import StrangerGroup
+from matcher.strangers import StrangerGroup
 
 PRINTS_PER_FINGER: Final = 5
 # Comparisons grow with the square; of larger collections fingers are drawn. About two minutes of processor time.

@@ -109,7 +109,7 @@ class ModelPack:
     """A model pack as its manifest describes it.
 
     dim: length of a face template (the sum over embedders), 0 where the pack makes none by itself.
-    calibration: the [calibration] table as read, None where the manifest has none; matcher.scoring.calibration understands it.
+    calibration: the [calibration] table as read, None where the manifest has none; scoring/ understands it.
     quality_floor: 0-100, below which a sample is refused at enrollment.
     """
 

@@ -13,8 +13,8 @@ from index.records import FingerPosition, Modality, SearchFilter, Template
 from matcher.results import SampleScore, Score
 from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
+from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
-from matcher.search.fingerprint_comparison import FingerprintComparing, Reranker
 from matcher.stages import Stages
 
 # A subject among this many best of one sample is compared with the other samples too.
@@ -79,7 +79,7 @@ class Searcher:
         self._calibrations = calibrations
         self._settings = settings or SearchSettings()
         self._faces = FaceSearcher(database, calibrations)
-        self.reranker = Reranker(database, comparer, cache_bytes=self._settings.prepared_cache_bytes)
+        self.template_comparer = TemplateComparer(database, comparer, cache_bytes=self._settings.prepared_cache_bytes)
 
     def search(
         self,
@@ -129,7 +129,8 @@ class Searcher:
 
     def highest_score(self, template: Template) -> Score:
         """What this sample reaches with its very self: no reference has a higher score."""
-        return self._calibrations[template.pack_id].score(self.reranker.compare_templates(template, template))
+        similarity = self.template_comparer.compare_templates(template, template)
+        return self._calibrations[template.pack_id].score(similarity)
 
     def score_of(self, template: Template, probe_number: int, reference_id: int, similarity: float) -> SampleScore:
         """A comparison with its calibrated score. finger is the probe's."""
@@ -173,7 +174,7 @@ class Searcher:
         self, template: Template, reference_ids: Int64Array, stages: Stages
     ) -> tuple[Int64Array, Float32Array]:
         """Fingers compared in full, best first; references deleted meanwhile are left out."""
-        ids, similarities = self.reranker.similarities(template, reference_ids, check=stages.check)
+        ids, similarities = self.template_comparer.similarities(template, reference_ids, check=stages.check)
         order = np.lexsort((ids, -similarities))
         return ids[order], similarities[order]
 

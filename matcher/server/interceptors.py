@@ -23,7 +23,8 @@ from matcher.server.admission import Admission
 from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_call
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
-from matcher.server.status import code_and_reason, status_of
+from matcher.server.status import code_of, status_of
+from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
 OUR_PREFIX: Final = "/biometrics.v1."
@@ -164,7 +165,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             return work()
         except Exception as error:
             failure = self._audit.record_failure(error)
-            code = code_and_reason(failure)[0]
+            code = code_of(failure)
             _log_failure(call, failure)
             status = status_of(failure, language=call.language, request_id=call.request_id)
         finally:
@@ -189,7 +190,7 @@ def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
 
 def _log_failure(call: Call, error: Exception) -> None:
     """Ours to mend: with the place, without the message, which may quote what was sent."""
-    code, reason = code_and_reason(error)
+    code, reason = code_of(error), reason_of(error)
     if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
         _LOG.info("%s %s %s request %s", call.action, code.name, reason, call.request_id)
         return

@@ -1,4 +1,4 @@
-"""Error class to gRPC code and reason: one table, and the google.rpc.Status made from it."""
+"""Error class to gRPC code: one table, and the google.rpc.Status made from code, reason and text."""
 
 from __future__ import annotations
 
@@ -12,92 +12,74 @@ from google.rpc import error_details_pb2, status_pb2
 from index import errors as index_errors
 from matcher import errors
 from matcher.errors import QualityError, RequestError, SampleError, SeveralFacesError
-from matcher.texts.catalog import text
-from matcher.texts.quality import reason_text
+from matcher.texts.catalog import quality_text
+from matcher.texts.reasons import error_text, reason_of
 from protos.biometrics.v1 import error_reason_pb2, sample_pb2
 
 DOMAIN: Final = "station-matcher"
 Code = grpc.StatusCode
 
-_TABLE: Final[dict[type[Exception], tuple[grpc.StatusCode, str]]] = {
-    errors.SampleError: (Code.INVALID_ARGUMENT, "SAMPLE_INVALID"),
-    errors.ImageError: (Code.INVALID_ARGUMENT, "IMAGE_INVALID"),
-    errors.ImageEmptyError: (Code.INVALID_ARGUMENT, "IMAGE_EMPTY"),
-    errors.ImageFormatError: (Code.INVALID_ARGUMENT, "IMAGE_FORMAT"),
-    errors.ImageTruncatedError: (Code.INVALID_ARGUMENT, "IMAGE_TRUNCATED"),
-    errors.ImageTooLargeError: (Code.INVALID_ARGUMENT, "IMAGE_TOO_LARGE"),
-    errors.ImageTooSmallError: (Code.INVALID_ARGUMENT, "IMAGE_TOO_SMALL"),
-    errors.ResolutionError: (Code.INVALID_ARGUMENT, "RESOLUTION"),
-    errors.ModalityError: (Code.INVALID_ARGUMENT, "MODALITY"),
-    errors.TemplateFormatError: (Code.INVALID_ARGUMENT, "TEMPLATE_FORMAT"),
-    errors.NoFaceError: (Code.INVALID_ARGUMENT, "NO_FACE"),
-    errors.SeveralFacesError: (Code.INVALID_ARGUMENT, "SEVERAL_FACES"),
-    errors.NoFingerprintError: (Code.INVALID_ARGUMENT, "NO_FINGERPRINT"),
-    errors.QualityError: (Code.INVALID_ARGUMENT, "QUALITY"),
-    errors.RequestError: (Code.INVALID_ARGUMENT, "FIELD_INVALID"),
-    errors.MalformedError: (Code.INVALID_ARGUMENT, "MALFORMED"),
-    errors.UnknownMethodError: (Code.UNIMPLEMENTED, "UNKNOWN_METHOD"),
-    errors.PackError: (Code.FAILED_PRECONDITION, "PACK_NOT_READY"),
-    errors.PackNotFoundError: (Code.FAILED_PRECONDITION, "PACK_NOT_READY"),
-    errors.PackNotReadyError: (Code.FAILED_PRECONDITION, "PACK_NOT_READY"),
-    errors.PackDamagedError: (Code.FAILED_PRECONDITION, "PACK_NOT_READY"),
-    errors.PackLicenseError: (Code.FAILED_PRECONDITION, "PACK_NOT_READY"),
-    errors.PackDownloadError: (Code.UNAVAILABLE, "PACK_NOT_READY"),
-    errors.PackMismatchError: (Code.FAILED_PRECONDITION, "PACK_MISMATCH"),
-    errors.SessionError: (Code.INTERNAL, "INTERNAL"),
-    errors.AuditError: (Code.INTERNAL, "AUDIT"),
-    errors.ConfigError: (Code.INTERNAL, "INTERNAL"),
-    errors.BusyError: (Code.RESOURCE_EXHAUSTED, "BUSY"),
-    errors.NotServingError: (Code.UNAVAILABLE, "NOT_SERVING"),
-    errors.DeadlineError: (Code.DEADLINE_EXCEEDED, "DEADLINE"),
-    errors.CanceledError: (Code.CANCELLED, "CANCELLED"),
-    errors.MatcherError: (Code.INTERNAL, "INTERNAL"),
-    index_errors.VectorError: (Code.INTERNAL, "INTERNAL"),
-    index_errors.DuplicateReferenceError: (Code.INTERNAL, "INTERNAL"),
-    index_errors.NotFoundError: (Code.NOT_FOUND, "NOT_FOUND"),
-    index_errors.SubjectNotFoundError: (Code.NOT_FOUND, "SUBJECT_NOT_FOUND"),
-    index_errors.ReferenceNotFoundError: (Code.NOT_FOUND, "REFERENCE_NOT_FOUND"),
-    index_errors.GalleryNotFoundError: (Code.NOT_FOUND, "GALLERY_NOT_FOUND"),
-    index_errors.AlreadyExistsError: (Code.ALREADY_EXISTS, "ALREADY_EXISTS"),
-    index_errors.RequestConflictError: (Code.ALREADY_EXISTS, "REQUEST_CONFLICT"),
-    index_errors.DatabaseLockedError: (Code.UNAVAILABLE, "STORAGE"),
-    index_errors.PageTokenError: (Code.INVALID_ARGUMENT, "FIELD_INVALID"),
-    index_errors.DatabaseFullError: (Code.RESOURCE_EXHAUSTED, "STORAGE_FULL"),
-    index_errors.DatabaseWriteError: (Code.UNAVAILABLE, "STORAGE"),
-    index_errors.DatabaseDamagedError: (Code.DATA_LOSS, "STORAGE"),
-    index_errors.SchemaError: (Code.FAILED_PRECONDITION, "STORAGE"),
-    index_errors.CacheFileError: (Code.INTERNAL, "STORAGE"),
-    index_errors.BackupError: (Code.INTERNAL, "STORAGE"),
-    index_errors.DatabaseError: (Code.INTERNAL, "STORAGE"),
+_CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
+    errors.SampleError: Code.INVALID_ARGUMENT,
+    errors.ImageError: Code.INVALID_ARGUMENT,
+    errors.ImageEmptyError: Code.INVALID_ARGUMENT,
+    errors.ImageFormatError: Code.INVALID_ARGUMENT,
+    errors.ImageTruncatedError: Code.INVALID_ARGUMENT,
+    errors.ImageTooLargeError: Code.INVALID_ARGUMENT,
+    errors.ImageTooSmallError: Code.INVALID_ARGUMENT,
+    errors.ResolutionError: Code.INVALID_ARGUMENT,
+    errors.ModalityError: Code.INVALID_ARGUMENT,
+    errors.TemplateFormatError: Code.INVALID_ARGUMENT,
+    errors.NoFaceError: Code.INVALID_ARGUMENT,
+    errors.SeveralFacesError: Code.INVALID_ARGUMENT,
+    errors.NoFingerprintError: Code.INVALID_ARGUMENT,
+    errors.QualityError: Code.INVALID_ARGUMENT,
+    errors.RequestError: Code.INVALID_ARGUMENT,
+    errors.MalformedError: Code.INVALID_ARGUMENT,
+    errors.UnknownMethodError: Code.UNIMPLEMENTED,
+    errors.PackError: Code.FAILED_PRECONDITION,
+    errors.PackNotFoundError: Code.FAILED_PRECONDITION,
+    errors.PackNotReadyError: Code.FAILED_PRECONDITION,
+    errors.PackDamagedError: Code.FAILED_PRECONDITION,
+    errors.PackLicenseError: Code.FAILED_PRECONDITION,
+    errors.PackDownloadError: Code.UNAVAILABLE,
+    errors.PackMismatchError: Code.FAILED_PRECONDITION,
+    errors.SessionError: Code.INTERNAL,
+    errors.AuditError: Code.INTERNAL,
+    errors.ConfigError: Code.INTERNAL,
+    errors.BusyError: Code.RESOURCE_EXHAUSTED,
+    errors.NotServingError: Code.UNAVAILABLE,
+    errors.DeadlineError: Code.DEADLINE_EXCEEDED,
+    errors.CanceledError: Code.CANCELLED,
+    errors.MatcherError: Code.INTERNAL,
+    index_errors.VectorError: Code.INTERNAL,
+    index_errors.DuplicateReferenceError: Code.INTERNAL,
+    index_errors.NotFoundError: Code.NOT_FOUND,
+    index_errors.SubjectNotFoundError: Code.NOT_FOUND,
+    index_errors.ReferenceNotFoundError: Code.NOT_FOUND,
+    index_errors.GalleryNotFoundError: Code.NOT_FOUND,
+    index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
+    index_errors.RequestConflictError: Code.ALREADY_EXISTS,
+    index_errors.DatabaseLockedError: Code.UNAVAILABLE,
+    index_errors.PageTokenError: Code.INVALID_ARGUMENT,
+    index_errors.DatabaseFullError: Code.RESOURCE_EXHAUSTED,
+    index_errors.DatabaseWriteError: Code.UNAVAILABLE,
+    index_errors.DatabaseDamagedError: Code.DATA_LOSS,
+    index_errors.SchemaError: Code.FAILED_PRECONDITION,
+    index_errors.CacheFileError: Code.INTERNAL,
+    index_errors.BackupError: Code.INTERNAL,
+    index_errors.DatabaseError: Code.INTERNAL,
 }
-# What is neither ours nor the database's: the caller learns nothing but the request id.
-_UNEXPECTED: Final = (Code.INTERNAL, "INTERNAL")
-# Their English message says what to do and was written for the sender.
-_TOLD: Final = (SampleError, RequestError)
 
 
-def mapped_classes() -> frozenset[type[Exception]]:
+def mapped_classes() -> frozenset[type[BaseException]]:
     """Error classes that have a line of their own; a test holds it against the two error trees."""
-    return frozenset(_TABLE)
+    return frozenset(_CODES)
 
 
-def code_and_reason(error: BaseException) -> tuple[grpc.StatusCode, str]:
-    """gRPC code and the name of the reason in error_reason.proto."""
-    code, reason = _TABLE.get(type(error), _UNEXPECTED)  # type: ignore[arg-type]
-    return code, f"ERROR_REASON_{reason}"
-
-
-def error_text(error: BaseException, language: str) -> str:
-    """What the caller is told to do. The English text of an error about the sender's own sample is the error's own,
-    which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
-    quality follows, or the field that is wrong."""
-    in_own_words = language == "en" and isinstance(error, _TOLD)
-    told = str(error) if in_own_words else text(code_and_reason(error)[1], language)
-    if isinstance(error, QualityError) and error.reasons:
-        told = " ".join([told.rstrip(".") + ".", *(reason_text(code, language) for code in error.reasons)])
-    if not in_own_words and isinstance(error, RequestError) and error.field:
-        told = f"{told} ({error.field})"
-    return told
+def code_of(error: BaseException) -> grpc.StatusCode:
+    """The gRPC code of an error; INTERNAL for what is neither ours nor the database's."""
+    return _CODES.get(type(error), Code.INTERNAL)
 
 
 def status_of(error: BaseException, *, language: str, request_id: str = "", prefix: str = "") -> status_pb2.Status:
@@ -105,7 +87,7 @@ def status_of(error: BaseException, *, language: str, request_id: str = "", pref
 
     prefix: goes before every field path. No subject, path or inside of the server is named.
     """
-    code, reason = code_and_reason(error)
+    code, reason = code_of(error), reason_of(error)
     english = error_text(error, "en")
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
@@ -134,7 +116,7 @@ def _violations(
     if isinstance(error, QualityError) and error.reasons:
         return [
             error_details_pb2.BadRequest.FieldViolation(
-                field=field, reason=code.upper(), description=reason_text(code, language)
+                field=field, reason=code.upper(), description=quality_text(code, language)
             )
             for code in error.reasons
         ]

@@ -22,9 +22,8 @@ from matcher.results import (
     VerificationResult,
 )
 from matcher.samples import FaceBox, Quality
-from matcher.server.status import code_and_reason, error_text
-from matcher.texts.notice_texts import notice_text
-from matcher.texts.quality import reason_text
+from matcher.texts.catalog import quality_text, text
+from matcher.texts.reasons import error_text, reason_of
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 _MODALITIES: Final = {
@@ -206,7 +205,7 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
     return matching_service_pb2.SampleAssessment(
         sample=_probe_sample(assessment.sample, language) if assessment.sample else None,
         usable=assessment.usable,
-        error_reason=code_and_reason(error)[1] if error else "",
+        error_reason=reason_of(error) if error else "",
         error_text=error_text(error, language) if error else "",
         faces=_boxes(assessment.faces),
     )
@@ -214,13 +213,13 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    return sample_pb2.Notice(code=code, text=notice_text(code, language), sample_index=notice.sample_number)
+    return sample_pb2.Notice(code=code, text=text(f"notice.{code}", language), sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:
     return sample_pb2.Quality(
         score=quality.score,
-        reasons=[sample_pb2.QualityReason(code=code, text=reason_text(code, language)) for code in quality.reasons],
+        reasons=[sample_pb2.QualityReason(code=code, text=quality_text(code, language)) for code in quality.reasons],
     )
 
 

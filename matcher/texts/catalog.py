@@ -1,29 +1,49 @@
-"""Texts that people read, in Vietnamese and English: one table a room, merged here."""
+"""The one catalog: what people read, in Vietnamese and English, put together from the tables of this folder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 
-from matcher.texts import commands, errors, notice_texts
+from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, store
 from matcher.texts.languages import LANGUAGES
 
 Table = Mapping[str, tuple[str, str]]
+
+_TABLES: Final[tuple[Table, ...]] = (
+    errors.TEXTS,
+    commands.TEXTS,
+    packs.TEXTS,
+    store.TEXTS,
+    face_quality.TEXTS,
+    fingerprint_quality.TEXTS,
+    notices.TEXTS,
+)
 
 
 def text(code: str, language: str, **values: object) -> str:
     """The text of a code. language: "vi" or "en". values fill the named places. Raises KeyError for an unknown code,
     which only a mistake in the program can name."""
-    return tables()[code][LANGUAGES.index(language)].format(**values)
+    return catalog()[code][LANGUAGES.index(language)].format(**values)
 
 
 def has_text(code: str) -> bool:
-    return code in tables()
+    return code in catalog()
 
 
-def tables() -> dict[str, tuple[str, str]]:
-    """code -> (Vietnamese, English), of the server and its commands. Quality reasons: matcher.texts.quality."""
+def quality_text(code: str, language: str) -> str:
+    """What a capture officer can do about a quality reason. A code without a text is shown as it is: an answer must
+    not fail for want of a sentence."""
+    return text(code, language) if has_text(code) else code.replace("_", " ")
+
+
+@lru_cache(maxsize=1)
+def catalog() -> Table:
+    """code -> (Vietnamese, English), read-only."""
     merged: dict[str, tuple[str, str]] = {}
-    for table in (errors.TEXTS, commands.TEXTS, notice_texts.TEXTS):
+    for table in _TABLES:
         for code, texts in table.items():
-            assert merged.setdefault(code, texts) == texts, f"two rooms give {code} different texts"
-    return merged
+            assert merged.setdefault(code, texts) == texts, f"two tables give {code} different texts"
+    return MappingProxyType(merged)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcher.samples import IMPORTED_REASON
+
 TOO_DRY: Final = "too_dry"
 TOO_WET: Final = "too_wet"
 SMALL_AREA: Final = "small_area"
@@ -13,7 +15,7 @@ SMUDGED: Final = "smudged"
 WRONG_PPI: Final = "wrong_ppi"
 NOT_A_FINGER: Final = "not_a_finger"
 
-QUALITY_MESSAGES: Final[dict[str, tuple[str, str]]] = {
+TEXTS: Final[dict[str, tuple[str, str]]] = {
     TOO_DRY: (
         "Ngón tay quá khô. Hà hơi hoặc làm ẩm nhẹ ngón tay rồi lấy lại.",
         "The finger is too dry. Moisten it slightly and capture it again.",
@@ -45,6 +47,10 @@ QUALITY_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     NOT_A_FINGER: (
         "Ảnh không phải là vân tay. Kiểm tra lại tệp hoặc lấy lại vân tay.",
         "The image is not a fingerprint. Check the file or capture the finger again.",
+    ),
+    IMPORTED_REASON: (
+        "Mẫu được nhập từ hệ thống khác; không có ảnh để đánh giá.",
+        "The template was imported; there is no image to judge.",
     ),
 }
 """code -> (Vietnamese, English)."""

@@ -126,9 +126,3 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),
 }
-
-
-def text(code: str, language: str, **values: object) -> str:
-    """The text of a code in "vi" or "en"."""
-    vietnamese, english = TEXTS[code]
-    return (vietnamese if language == "vi" else english).format(**values)

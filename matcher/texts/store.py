@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from index import errors
-from matcher.errors import AuditError
-
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "stage.store": ("Mở kho dữ liệu", "Opening the store"),
@@ -123,25 +120,3 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "error.audit": ("Lỗi nhật ký: {reason}", "Audit: {reason}"),
     "error.other": ("Không thành công: {reason}", "Failed: {reason}"),
 }
-_OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (errors.DatabaseLockedError, "error.locked"),
-    (errors.DatabaseFullError, "error.full"),
-    (errors.DatabaseWriteError, "error.write"),
-    (errors.DatabaseDamagedError, "error.damaged"),
-    (errors.SchemaError, "error.schema"),
-    (AuditError, "error.audit"),
-)
-
-
-def text(code: str, language: str, **values: object) -> str:
-    """The text of a code in "vi" or "en"."""
-    vietnamese, english = TEXTS[code]
-    return (vietnamese if language == "vi" else english).format(**values)
-
-
-def error_text(error: Exception, language: str) -> str:
-    """What to tell about an error."""
-    if isinstance(error, errors.BackupError):
-        return text(f"error.backup.{error.reason}", language)
-    code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "error.other")
-    return text(code, language, reason=error)

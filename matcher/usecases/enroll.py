@@ -15,13 +15,13 @@ from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import about_sample, extract_all, sample_digests
-from matcher.notices import reach_notices
 from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult, Notice, NoticeCode
 from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5

@@ -14,13 +14,13 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
-from matcher.notices import reach_notices, scope_notices
 from matcher.results import Candidate, IdentificationResult, SampleScore
 from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices, scope_notices
 
 MAX_CANDIDATES = 200
 
@@ -142,7 +142,7 @@ class Identifier:
         if sample.modality is not Modality.FINGERPRINT:
             return sample
         probe = extractions[sample.probe_number].template
-        return replace(sample, explanation=self._searcher.reranker.explain(probe, sample.reference_id))
+        return replace(sample, explanation=self._searcher.template_comparer.explain(probe, sample.reference_id))
 
 
 def _check_query(query: IdentificationQuery) -> None:

@@ -67,7 +67,7 @@ class Keeper:
             _check_request_id(request_id)
             _require(subject_id, "subject_id")
             receipt = self._database.delete_subject(subject_id, request_id=request_id)
-            self._searcher.reranker.forget(receipt.reference_ids)
+            self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
 
@@ -94,7 +94,7 @@ class Keeper:
             if reference_id < 1:
                 raise RequestError("reference ids start at 1", field="reference_id")
             receipt = self._database.delete_reference(reference_id, request_id=request_id)
-            self._searcher.reranker.forget(receipt.reference_ids)
+            self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
 

@@ -13,12 +13,12 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import check_probe, extract_all, probe_sample, sample_digests
-from matcher.notices import reach_notices
 from matcher.results import SampleScore, VerificationResult
 from matcher.samples import EncodedSample
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices
 
 DEFAULT_FMR = 1e-4
 
@@ -113,7 +113,7 @@ class Verifier:
             trial_count = max(trial_count, chance_count)
             score = self._searcher.score_of(template, number, reference_id, similarity)
             if explained and template.modality is Modality.FINGERPRINT:
-                explanation = self._searcher.reranker.explain(template, reference_id)
+                explanation = self._searcher.template_comparer.explain(template, reference_id)
                 score = replace(score, explanation=explanation)
             scores.append(score)
         return scores, trial_count
@@ -123,7 +123,7 @@ class Verifier:
     ) -> tuple[list[SampleScore], int]:
         scores: list[SampleScore] = []
         trial_count = 1
-        reranker = self._searcher.reranker
+        template_comparer = self._searcher.template_comparer
         for number, extraction in enumerate(extractions):
             comparable = [other.template for other in others if _comparable(extraction, other)]
             if not comparable:
@@ -131,11 +131,11 @@ class Verifier:
             trial_count = max(trial_count, len(comparable))
             with stages.stage("compare"):
                 template = extraction.template
-                similarities = [reranker.compare_templates(template, other) for other in comparable]
+                similarities = [template_comparer.compare_templates(template, other) for other in comparable]
                 best = max(range(len(comparable)), key=similarities.__getitem__)
                 score = self._searcher.score_of(template, number, 0, similarities[best])
                 if explained and template.modality is Modality.FINGERPRINT:
-                    score = replace(score, explanation=reranker.explain_templates(template, comparable[best]))
+                    score = replace(score, explanation=template_comparer.explain_templates(template, comparable[best]))
             scores.append(score)
         return scores, trial_count
 

@@ -11,10 +11,11 @@ from index.errors import DatabaseError
 from matcher import errors as matcher_errors
 from matcher.audit.entries import outcome_of
 from matcher.errors import MatcherError
-from matcher.server.status import code_and_reason, error_text, mapped_classes, status_of
-from matcher.texts.catalog import tables, text
+from matcher.server.status import mapped_classes, status_of
+from matcher.texts import face_quality, fingerprint_quality
+from matcher.texts.catalog import catalog, quality_text, text
 from matcher.texts.languages import LANGUAGES
-from matcher.texts.quality import QUALITY_TEXTS, reason_text
+from matcher.texts.reasons import classes_with_a_reason, error_text, reason_of
 from protos.biometrics.v1 import error_reason_pb2
 
 CLASSES = sorted(
@@ -40,11 +41,11 @@ def _made(kind: type[Exception], message: str) -> Exception:
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_every_class_is_mapped_to_a_known_reason(kind: type[Exception]) -> None:
     assert kind in mapped_classes()
-    assert code_and_reason(_made(kind, ""))[1] in REASONS
+    assert reason_of(_made(kind, "")) in REASONS
 
 
 def test_nothing_else_is_mapped() -> None:
-    assert mapped_classes() == frozenset(CLASSES)
+    assert mapped_classes() == classes_with_a_reason() == frozenset(CLASSES)
 
 
 def test_the_trees_are_drawn_in_full() -> None:
@@ -62,7 +63,7 @@ def test_every_reason_has_a_text_in_both_languages(reason: str) -> None:
 
 
 def test_texts_have_the_same_places_in_both_languages() -> None:
-    for code, (vietnamese, english) in tables().items():
+    for code, (vietnamese, english) in catalog().items():
         places = [{part.partition("}")[0] for part in version.split("{")[1:]} for version in (vietnamese, english)]
         assert places[0] == places[1], code
 
@@ -77,9 +78,9 @@ def test_what_is_not_about_the_sample_is_told_from_the_table(kind: type[Exceptio
         assert secret not in told
 
 
-@pytest.mark.parametrize("code", sorted(QUALITY_TEXTS))
+@pytest.mark.parametrize("code", sorted({**face_quality.TEXTS, **fingerprint_quality.TEXTS}))
 def test_every_quality_reason_says_what_to_do_in_both_languages(code: str) -> None:
-    vietnamese, english = (reason_text(code, language) for language in LANGUAGES)
+    vietnamese, english = (quality_text(code, language) for language in LANGUAGES)
     assert vietnamese != english
     assert " " in vietnamese.strip()
 
@@ -87,7 +88,7 @@ def test_every_quality_reason_says_what_to_do_in_both_languages(code: str) -> No
 def test_a_quality_refusal_names_its_reasons_in_the_language_asked_for() -> None:
     error = matcher_errors.QualityError("low", score=3, reasons=("too_dry", "face_blurred"))
     told = error_text(error, "vi")
-    assert all(reason_text(code, "vi") in told for code in error.reasons)
+    assert all(quality_text(code, "vi") in told for code in error.reasons)
 
 
 def test_an_unforeseen_error_tells_nothing_but_the_request_id() -> None:

@@ -73,14 +73,3 @@ def test_public_names_use_the_words_of_the_standard() -> None:
         if FORBIDDEN.search(module.replace(".", " ").replace("_", " ")):
             wrong.append(module)
     assert not wrong
-
-
-def test_files_stay_readable() -> None:
-    """Above 300 lines a file is split."""
-    long_files = []
-    for name in OUR_NAMES:
-        for path in (CHECKOUT / name).rglob("*.py"):
-            line_count = len(path.read_text(encoding="utf-8").splitlines())
-            if line_count > 300 and "_pb2" not in path.name:
-                long_files.append(f"{path.relative_to(CHECKOUT)}: {line_count} lines")
-    assert not long_files

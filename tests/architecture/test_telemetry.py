@@ -27,7 +27,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 import enroll.cli, matcher.commands.main, matcher.server.app
 from matcher.face.insightface_models import Scrfd
-from matcher.packs.store import DetectorSpec, ModelPack, PackStore
+from matcher.packs.store import PackStore
 from matcher.packs.session import OnnxSession
 assert "onnxruntime" not in sys.modules, "imported before it is needed"
 if sys.argv[1] == "insightface":

@@ -16,12 +16,12 @@ from rich.progress import Progress
 
 from benchmarks.processor import processor_class
 from tests.corpus import generated, shared
-from tests.corpus.comparison import differences
+from tests.corpus.comparison import OTHER_MACHINE, SAME_MACHINE, Tolerances, differences
 from tests.corpus.replay import Answer, replay
 
 RECORDS_FOLDER = Path(__file__).with_name("records")
 CORPORA = {corpus.name: corpus for corpus in (generated.CORPUS, shared.CORPUS)}
-MADE_WITH = ("station-matcher", "numpy", "onnxruntime", "opencv-python", "pillow", "insightface", "numba", "faiss-cpu")
+MADE_WITH = ("numpy", "onnxruntime", "opencv-python", "pillow", "insightface", "numba", "faiss-cpu")
 
 
 def record_path(name: str) -> Path:
@@ -34,11 +34,20 @@ def read_record(name: str) -> dict[str, Any]:
     return record
 
 
+def made_here() -> dict[str, str]:
+    """Processor and libraries that answers depend on."""
+    return {"processor": processor_class(), **{package: version(package) for package in MADE_WITH}}
+
+
+def tolerances(name: str) -> Tolerances:
+    """Those of the machine that this is: the recording one, or another."""
+    return SAME_MACHINE if read_record(name)["made_with"] == made_here() else OTHER_MACHINE
+
+
 def write_record(name: str, answers: list[Answer]) -> None:
     """One line an answer, so that a commit shows which ones changed."""
-    made_with = {"processor": processor_class(), **{package: version(package) for package in MADE_WITH}}
     lines = ",\n".join(json.dumps(answer, separators=(",", ":")) for answer in answers)
-    content = f'{{"made_with":{json.dumps(made_with)},\n"answers":[\n{lines}\n]}}\n'
+    content = f'{{"made_with":{json.dumps(made_here())},\n"answers":[\n{lines}\n]}}\n'
     RECORDS_FOLDER.mkdir(exist_ok=True)
     record_path(name).write_text(content, encoding="utf-8")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from matcher.client import MatcherClient
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-REAL = ("-m", "matcher.commands.main", "--lang", "en", "serve")
+REAL = ("-m", "matcher", "--lang", "en", "serve")
 FAKE = ("-m", "tests.service.fake_server")
 
 

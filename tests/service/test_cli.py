@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.records import Subject
-from matcher.commands import main
+from matcher.__main__ import main as station_matcher
 from tests.fakes import face, finger
 from tests.service.conftest import Service
 
@@ -17,7 +17,7 @@ COMMANDS = {"serve", "packs", "gallery", "subject", "doctor", "index", "backup",
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, lang: str = "en") -> tuple[int, str, str]:
     """Exit code, what was printed, what was printed as an error."""
     try:
-        code = main.main(["--lang", lang, *arguments])
+        code = station_matcher(["--lang", lang, *arguments])
     except SystemExit as ended:
         code = int(ended.code or 0)
     printed = capsys.readouterr()

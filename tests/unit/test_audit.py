@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.audit import log
+from matcher.audit import log as audit_log
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
 from matcher.audit.verification import verify_audit_log
@@ -61,7 +61,7 @@ def test_a_record_is_on_disk_in_readable_form_when_append_returns(path):
 def test_append_syncs_before_it_returns(path, monkeypatch):
     order = []
     real = os.fdatasync
-    monkeypatch.setattr(log.os, "fdatasync", lambda handle: (order.append("sync"), real(handle))[1])
+    monkeypatch.setattr(audit_log.os, "fdatasync", lambda handle: (order.append("sync"), real(handle))[1])
     with FileAuditLog(path) as log:
         log.append(_event())
         order.append("acknowledged")
@@ -79,7 +79,7 @@ def test_the_chain_goes_on_after_a_restart(path):
 def test_concurrent_appends_share_syncs_and_keep_one_chain(path, monkeypatch):
     syncs = []
     real = os.fdatasync
-    monkeypatch.setattr(log.os, "fdatasync", lambda handle: (syncs.append(1), real(handle))[1])
+    monkeypatch.setattr(audit_log.os, "fdatasync", lambda handle: (syncs.append(1), real(handle))[1])
     with FileAuditLog(path) as log, ThreadPoolExecutor(8) as threads:
         records = list(threads.map(lambda number: log.append(_event(number)), range(200)))
     assert sorted(record.sequence for record in records) == list(range(1, 201))
@@ -285,7 +285,7 @@ def test_after_a_refused_sync_nothing_is_accepted_until_it_is_opened_again(path,
     with FileAuditLog(path) as log:
         log.append(_event())
         with monkeypatch.context() as patch:
-            patch.setattr(log.os, "fdatasync", _refuse)
+            patch.setattr(audit_log.os, "fdatasync", _refuse)
             with pytest.raises(AuditError):
                 log.append(_event())
         with pytest.raises(AuditError, match="restart"):
@@ -303,7 +303,7 @@ def test_a_full_disk_refuses_the_record_and_keeps_the_chain(path):
     """In a child process, whose files may not grow beyond a limit: the write stops in the middle of a line."""
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from matcher.audit import *; from matcher.errors import AuditError\n"
+        "from matcher.audit.log import *; from matcher.audit.records import *; from matcher.errors import AuditError\n"
         "log = FileAuditLog(Path(sys.argv[1])); written = 0\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try:\n"
@@ -326,7 +326,8 @@ def test_a_full_disk_refuses_the_record_and_keeps_the_chain(path):
 def test_killed_at_any_moment_loses_no_acknowledged_record(path):
     """A child appends from several threads and says what was acknowledged; it is really killed, again and again."""
     script = (
-        "import sys, threading; from pathlib import Path; from matcher.audit import *\n"
+        "import sys, threading; from pathlib import Path\n"
+        "from matcher.audit.log import *; from matcher.audit.records import *\n"
         "log = FileAuditLog(Path(sys.argv[1])); say = threading.Lock()\n"
         "def work():\n"
         "    while True:\n"

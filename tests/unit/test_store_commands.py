@@ -13,10 +13,11 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
+from matcher.__main__ import main
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
-from matcher.commands.main import main
-from matcher.texts.store import TEXTS, error_text
+from matcher.commands.store_options import failure_text
+from matcher.texts.store import TEXTS
 
 PACK = "face-test@1"
 
@@ -149,7 +150,7 @@ def test_every_reason_of_a_backup_error_has_its_text():
     named = {first or second for first, second in reasons} | {BackupError("made up").reason}
     assert len(named) > 5
     for reason in named:
-        assert error_text(BackupError("made up", reason=reason), "vi") == TEXTS[f"error.backup.{reason}"][0]
+        assert failure_text(BackupError("made up", reason=reason), "vi") == TEXTS[f"error.backup.{reason}"][0]
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_places():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from matcher.tail_fit import FEWEST_PEAKS, fitted_tail
+from matcher.scoring.tail_fit import FEWEST_PEAKS, fitted_tail
 
 
 def excesses(shape: float, count: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

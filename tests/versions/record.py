@@ -18,9 +18,9 @@ import cv2
 from index.database import EnrollmentDatabase
 from index.folder import WAL_NAME
 from index.records import Subject
+from matcher.__main__ import main as station_matcher
 from matcher.access.context import AccessContext
 from matcher.client import MatcherClient, ServiceError
-from matcher.commands import main
 from tests.corpus.generated import PERSON_COUNT, finger
 from tests.corpus.replay import ACCESS, enroll_strangers, loaded_packs, serving, settings_for
 
@@ -72,7 +72,7 @@ def backed_up(data: Path, folder: Path) -> None:
         ("backup", str(folder / "plain.backup"), "--data-folder", str(data)),
         ("backup", str(folder / "sealed.backup"), "--data-folder", str(data), "--key-file", str(key)),
     ):
-        assert main.main(["--lang", "en", *arguments]) == 0
+        assert station_matcher(["--lang", "en", *arguments]) == 0
 
 
 def main() -> None:

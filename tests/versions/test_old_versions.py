@@ -14,7 +14,7 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, Reference, SearchFilter
-from matcher.commands import main
+from matcher.__main__ import main as station_matcher
 from matcher.fingerprint.comparison import compare
 from matcher.packs.store import PackStore
 from matcher.scoring.calibration import Calibration
@@ -55,7 +55,7 @@ def facts(old: Path) -> dict[str, Any]:
 
 
 def command(*arguments: str | Path) -> int:
-    return main.main(["--lang", "en", *map(str, arguments)])
+    return station_matcher(["--lang", "en", *map(str, arguments)])
 
 
 def references(database: EnrollmentDatabase, external_id: str) -> Sequence[Reference]:

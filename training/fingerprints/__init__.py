@@ -2,6 +2,6 @@
 
     python -m training.fingerprints --shared ../shared --out out/fingerprints
 
-writes descriptor_basis.npz (to be put beside matcher/fingerprint/comparison/descriptors.py) and report.json, and prints the
+writes descriptor_basis.npz (to be put into matcher/fingerprint/comparison) and report.json, and prints the
 weights for matcher/fingerprint/comparison/compare.py and the error rates that leave one set out in turn.
 """

@@ -1,4 +1,4 @@
-"""LEADER in PyTorch up to the position head, as matcher/fingerprint/network/reference_graph.py has it, and a compact bottleneck.
+"""LEADER in PyTorch up to the position head, as reference_graph.py has it, and a compact bottleneck.
 
 Values are float32 (batch, channels, height, width); the image is gray levels 0..255.
 """

@@ -1,8 +1,8 @@
-"""The compiled inner loops of the quantized scan: numba intrinsics made of the vector pieces in index/vector/kernels/simd.py.
+"""The compiled inner loops of the quantized scan: numba intrinsics made of the vector pieces in simd.py.
 
-Layout of codes (index/vector/quantized/codes.py makes it): a byte holds two numbers 0-15, of positions p and p + half_length. The high
-plane interleaves 16 rows: 64-byte vector s of a block holds bytes 4s..4s+3 of each of its rows. The low plane keeps
-each row's half_length bytes together.
+Layout of codes (quantized/codes.py makes it): a byte holds two numbers 0-15, of positions p and p + half_length. The
+high plane interleaves 16 rows: 64-byte vector s of a block holds bytes 4s..4s+3 of each of its rows. The low plane
+keeps each row's half_length bytes together.
 """
 
 # ruff: noqa: PLR0917 - numba calls intrinsics by position

@@ -23,7 +23,7 @@ from index.vector.quantized.compactor import Compactor
 from index.vector.quantized.erasing import erase_from_files, erase_from_memory
 from index.vector.quantized.merge_policy import segments_in_memory, view_with
 from index.vector.quantized.merging import merged, new_file_name
-from index.vector.quantized.search import Searcher
+from index.vector.quantized.search import ProvedSearch
 from index.vector.quantized.segment_files import (
     delete_other_files,
     read_contents,
@@ -61,7 +61,9 @@ class QuantizedIndex:
         self._dim = dim
         self._folder = folder
         self._executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
-        self._searcher = Searcher(instruction or best_instruction(), executor=self._executor, thread_count=thread_count)
+        self._searcher = ProvedSearch(
+            instruction or best_instruction(), executor=self._executor, thread_count=thread_count
+        )
         self._write_lock = threading.Lock()
         self._compactor = Compactor(
             folder, smallest=GROWING_ROW_COUNT, view=lambda: self._view, publish=self._publish_merged
@@ -121,7 +123,7 @@ class QuantizedIndex:
         return removed
 
     def erase(self, reference_ids: Int64Array) -> None:
-        """Overwrite what is left of removed references, in memory and in the files of this index; see index/vector/quantized/erasing.py.
+        """Overwrite what is left of removed references, in memory and in the files of this index; see erasing.py.
 
         A merge that is under way is given up for it. A search that began before their removal may see zeros in their
         place. Raises CacheFileError: files that could not be changed are best deleted.

@@ -32,7 +32,7 @@ PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
 Share = tuple[int, int, int]  # number of the segment, first group, group after the last
 
 
-class Searcher:
+class ProvedSearch:
     """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
 
     def __init__(self, instruction: Instruction, *, executor: Executor | None = None, thread_count: int = 1) -> None:
@@ -166,7 +166,7 @@ def rank_candidates(view: View, keys: Int64Array, query: Float32Array, k: int) -
 
 
 def rank_exhaustively(view: View, allowed: Sequence[UInt64Array], query: Float32Array, k: int) -> Ranked:
-    """The k best of all searchable, allowed rows. allowed: one bit array a segment (index/vector/quantized/row_filter.py).
+    """The k best of all searchable, allowed rows. allowed: one bit array a segment (row_filter.py).
 
     A float32 product passes over every row; rows within its rounding of the k-th best are compared in float64.
     """

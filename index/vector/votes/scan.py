@@ -1,7 +1,7 @@
 """The scan under the descriptor index: for every probe descriptor, the nearest of all stored ones, by 4-bit codes.
 
-A descriptor is turned by the fixed rotation of index/vector/kernels/rotation.py, which spreads it evenly over its positions, and each
-position becomes a number 0-15; one scale serves all, since all have unit length. Codes lie as index/vector/kernels/dots.py
+A descriptor is turned by a fixed rotation (kernels/rotation.py), which spreads it evenly over its positions, and each
+position becomes a number 0-15; one scale serves all, since all have unit length. Codes lie as kernels/dots.py
 wants them, so the inner loop is that of the exact index: 64 rows with several probe descriptors at a time. No bound is
 kept here: votes of hundreds of descriptors average the rounding out, and every finger that gets far is compared fully.
 """

@@ -15,8 +15,8 @@ from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS
 from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
+from matcher.fingerprint.comparison.similarity import similarity_of_evidence
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.fingerprint.similarity import similarity_of_evidence
 
 __all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
 

@@ -12,8 +12,8 @@ import pytest
 from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
 from matcher.face.non_mated import compare_strangers
-from matcher.least_favorable import TAIL_COUNT, calibrated
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.least_favorable import TAIL_COUNT, calibrated
 
 
 def templates(

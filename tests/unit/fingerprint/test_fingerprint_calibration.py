@@ -7,7 +7,7 @@ import pytest
 
 from matcher.fingerprint.calibration import PRINTS_PER_FINGER, compare_strangers
 from matcher.fingerprint.comparison.compare import compare, prepare
-from matcher.least_favorable import calibrated
+from matcher.scoring.least_favorable import calibrated
 from tests.unit.fingerprint.compared_prints import made_up, moved, template_of
 
 FINGERS = 30

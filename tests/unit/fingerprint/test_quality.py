@@ -11,7 +11,7 @@ import pytest
 from matcher.errors import NoFingerprintError, QualityError
 from matcher.samples import Quality
 from matcher.texts import fingerprint_quality
-from matcher.texts.fingerprint_quality import QUALITY_MESSAGES
+from matcher.texts.fingerprint_quality import TEXTS
 from tests.unit.fingerprint.extraction_kit import Pixels, extractor, image_of, read_print
 from tests.unit.fingerprint.ridge_pattern import ridge_pattern
 
@@ -86,8 +86,8 @@ def test_an_unusual_distance_is_a_reason() -> None:
 def test_every_reason_has_a_text_in_both_languages() -> None:
     constants = [getattr(fingerprint_quality, name) for name in dir(fingerprint_quality) if name.isupper()]
     codes = {constant for constant in constants if isinstance(constant, str)}
-    assert codes == set(QUALITY_MESSAGES)
-    for vietnamese, english in QUALITY_MESSAGES.values():
+    assert codes == set(TEXTS)
+    for vietnamese, english in TEXTS.values():
         assert vietnamese.endswith(".")
         assert english.endswith(".")
         assert vietnamese != english

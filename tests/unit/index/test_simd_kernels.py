@@ -100,7 +100,7 @@ def test_bits_are_set_where_the_upper_bound_reaches_the_floor() -> None:
 
 @pytest.mark.parametrize("dim", [1, 5, 64, 200, 384])
 def test_stored_residuals_bound_every_estimate(dim: int) -> None:
-    """The two bounds of index/vector/quantized/codes.py, in float64, for vectors of every shape: even, spiked, one-hot."""
+    """The two bounds of quantized/codes.py, in float64, for vectors of every shape: even, spiked, one-hot."""
     rng = np.random.default_rng(dim)
     rows = rng.standard_normal((192, dim)) ** rng.choice([1, 3, 9], (192, 1))
     rows[:20] = np.eye(dim)[rng.integers(0, dim, 20)]

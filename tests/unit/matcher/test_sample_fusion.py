@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.sample_fusion import CAPTURE_DISCOUNT, fused_values
+from matcher.scoring.sample_fusion import CAPTURE_DISCOUNT, fused_values
 
 SCORES = st.lists(st.floats(0.0, 90.0), min_size=1, max_size=11)
 

@@ -13,7 +13,7 @@ from index.records import FingerPosition, NewReference, SearchFilter, Subject, T
 from index.vector.protocol import Hits
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
-from matcher.search.fingerprint_comparison import PreparedReferences
+from matcher.search.comparison import PreparedReferences
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.stages import Stages
 from tests.fakes import (

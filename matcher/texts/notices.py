@@ -37,8 +37,3 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "size. Capture more clearly, or add fingers.",
     ),
 }
-
-
-def notice_text(code: str, language: str) -> str:
-    """The text of a notice in "vi" or "en"."""
-    return TEXTS[f"notice.{code}"][0 if language == "vi" else 1]

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from index.arrays import Int64Array
 from matcher.scoring.calibration import Calibration, Tail
-from matcher.tail_fit import fitted_tail
+from matcher.scoring.tail_fit import fitted_tail
+from matcher.strangers import StrangerGroup
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -32,22 +33,6 @@ SCORE_STEP: Final = 2.0
 _PEAK_COUNT: Final = 150
 _MARGIN: Final = 1.0
 """Standard deviations, from drawing people, by which each rate and the scale of the tail are raised."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StrangerGroup:
-    """Comparisons between strangers of one group. similarities: (n,); first, second: int64 (n,), number of the person
-    or finger on either side. name: for whoever reads about it."""
-
-    name: str
-    similarities: npt.NDArray[np.floating]
-    first: Int64Array
-    second: Int64Array
-
-    @property
-    def people_count(self) -> int:
-        """How many people or fingers there are."""
-        return len(np.union1d(self.first, self.second))
 
 
 def group_calibration(group: StrangerGroup, tail: Tail) -> Calibration:

@@ -90,7 +90,7 @@ class PreparedReferences:
                 self._held_bytes -= self._entries.popitem(last=False)[1][1]
 
 
-class Reranker:
+class TemplateComparer:
     """Full comparison of one probe template with references of the same pack. Thread safe."""
 
     def __init__(self, database: EnrollmentDatabase, comparer: FingerprintComparing, *, cache_bytes: int) -> None:

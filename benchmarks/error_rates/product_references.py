@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.product_search import CANDIDATE_COUNT, ENROLLING_THREADS
+from benchmarks.error_rates.product_search import CANDIDATE_COUNT, ENROLLING_THREADS
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
 from matcher.fingerprint.comparison import compare

@@ -45,7 +45,7 @@ class ProductSearcher:
         self._searcher = Searcher(self._database, compare, _AnyCalibration(), settings=settings)
 
     def search(self, probe: Extracted, mate: int) -> SearchOutcome:
-        """See Searcher of error_rates.search; the mate is not found where it is not among the candidates."""
+        """See GallerySearch of error_rates.search; the mate is not found where it is not among the candidates."""
         if probe.failed:
             return NOT_FOUND
         found = self._searcher.search(

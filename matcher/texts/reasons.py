@@ -1,0 +1,89 @@
+"""Error class to reason, and what the caller is told: the same over the wire and on the command line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from index import errors as index_errors
+from matcher import errors
+from matcher.errors import QualityError, RequestError, SampleError
+from matcher.texts.catalog import quality_text, text
+
+_REASONS: Final[dict[type[BaseException], str]] = {
+    errors.SampleError: "SAMPLE_INVALID",
+    errors.ImageError: "IMAGE_INVALID",
+    errors.ImageEmptyError: "IMAGE_EMPTY",
+    errors.ImageFormatError: "IMAGE_FORMAT",
+    errors.ImageTruncatedError: "IMAGE_TRUNCATED",
+    errors.ImageTooLargeError: "IMAGE_TOO_LARGE",
+    errors.ImageTooSmallError: "IMAGE_TOO_SMALL",
+    errors.ResolutionError: "RESOLUTION",
+    errors.ModalityError: "MODALITY",
+    errors.TemplateFormatError: "TEMPLATE_FORMAT",
+    errors.NoFaceError: "NO_FACE",
+    errors.SeveralFacesError: "SEVERAL_FACES",
+    errors.NoFingerprintError: "NO_FINGERPRINT",
+    errors.QualityError: "QUALITY",
+    errors.RequestError: "FIELD_INVALID",
+    errors.MalformedError: "MALFORMED",
+    errors.UnknownMethodError: "UNKNOWN_METHOD",
+    errors.PackError: "PACK_NOT_READY",
+    errors.PackNotFoundError: "PACK_NOT_READY",
+    errors.PackNotReadyError: "PACK_NOT_READY",
+    errors.PackDamagedError: "PACK_NOT_READY",
+    errors.PackLicenseError: "PACK_NOT_READY",
+    errors.PackDownloadError: "PACK_NOT_READY",
+    errors.PackMismatchError: "PACK_MISMATCH",
+    errors.SessionError: "INTERNAL",
+    errors.AuditError: "AUDIT",
+    errors.ConfigError: "INTERNAL",
+    errors.BusyError: "BUSY",
+    errors.NotServingError: "NOT_SERVING",
+    errors.DeadlineError: "DEADLINE",
+    errors.CanceledError: "CANCELLED",
+    errors.MatcherError: "INTERNAL",
+    index_errors.VectorError: "INTERNAL",
+    index_errors.DuplicateReferenceError: "INTERNAL",
+    index_errors.NotFoundError: "NOT_FOUND",
+    index_errors.SubjectNotFoundError: "SUBJECT_NOT_FOUND",
+    index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
+    index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
+    index_errors.AlreadyExistsError: "ALREADY_EXISTS",
+    index_errors.RequestConflictError: "REQUEST_CONFLICT",
+    index_errors.DatabaseLockedError: "STORAGE",
+    index_errors.PageTokenError: "FIELD_INVALID",
+    index_errors.DatabaseFullError: "STORAGE_FULL",
+    index_errors.DatabaseWriteError: "STORAGE",
+    index_errors.DatabaseDamagedError: "STORAGE",
+    index_errors.SchemaError: "STORAGE",
+    index_errors.CacheFileError: "STORAGE",
+    index_errors.BackupError: "STORAGE",
+    index_errors.DatabaseError: "STORAGE",
+}
+# What is neither ours nor the database's: the caller learns nothing but the request id.
+_UNEXPECTED: Final = "INTERNAL"
+# Their English message says what to do and was written for the sender.
+_TOLD: Final = (SampleError, RequestError)
+
+
+def classes_with_a_reason() -> frozenset[type[BaseException]]:
+    """Error classes that have a line of their own; a test holds it against the two error trees."""
+    return frozenset(_REASONS)
+
+
+def reason_of(error: BaseException) -> str:
+    """Name of the reason in error_reason.proto, as "ERROR_REASON_NO_FACE"."""
+    return f"ERROR_REASON_{_REASONS.get(type(error), _UNEXPECTED)}"
+
+
+def error_text(error: BaseException, language: str) -> str:
+    """What the caller is told to do. The English text of an error about the sender's own sample is the error's own,
+    which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
+    quality follows, or the field that is wrong."""
+    in_own_words = language == "en" and isinstance(error, _TOLD)
+    told = str(error) if in_own_words else text(reason_of(error), language)
+    if isinstance(error, QualityError) and error.reasons:
+        told = " ".join([told.rstrip(".") + ".", *(quality_text(code, language) for code in error.reasons)])
+    if not in_own_words and isinstance(error, RequestError) and error.field:
+        told = f"{told} ({error.field})"
+    return told
