@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics import wilson_interval
+from matcher.scoring.sample_fusion import fused_values
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 DRAWS = 2_000
+BIN = 0.1
+SPECTRUM = 1 << 15
 ROUNDS = 400
 
 
@@ -85,7 +88,7 @@ def measured_over_stated(tallies: list[Tally], thresholds: Float64Array, set_cou
         stated = 10.0 ** (-threshold / 10.0)
         count, total = float(reached[:, :, at].sum()), float(pairs.sum())
         rates = [
-            float((np.outer(one, one) * reached[:, :, at]).sum() / (np.outer(one, one) * pairs).sum())
+            float((np.outer(one, one) * reached[:, :, at]).sum() / max((np.outer(one, one) * pairs).sum(), 1.0))
             for one in weights
         ]
         low, high = wilson_interval(count, total)
@@ -101,6 +104,53 @@ def measured_over_stated(tallies: list[Tally], thresholds: Float64Array, set_cou
             }
         )
     return found
+
+
+def drawn_anew(
+    captures: Captures, finger_count: int, thresholds: Float64Array, *, faces: Float64Array | None, discount: float
+) -> Float64Array:
+    """float64 (sets, sets, thresholds): false match rate of the fused score where every finger is drawn anew from the
+    comparisons of the same capture, so that rates can be seen that no number of drawn pairs would show.
+
+    The scores of one set against another are a histogram; that of their sum is the histogram convolved with itself.
+    """
+    sets = len(captures.scores)
+    found = np.zeros((sets, sets, len(thresholds)))
+    sums = np.array([_sum_reaching(one, finger_count + (faces is not None), discount) for one in thresholds])
+    for probe_set in range(sets):
+        for reference_set in range(sets):
+            block = captures.scores[probe_set, :, :, reference_set]
+            block = _apart(block) if probe_set == reference_set else block
+            total = _histogram(block[~np.isnan(block)], discount)
+            spectrum = np.fft.rfft(total, SPECTRUM) ** finger_count
+            if faces is not None:
+                spectrum = spectrum * np.fft.rfft(_histogram(faces, discount), SPECTRUM)
+            tail = np.cumsum(np.fft.irfft(spectrum, SPECTRUM)[::-1])[::-1]
+            found[probe_set, reference_set] = np.maximum(tail[np.floor(sums / BIN).astype(int)], 0.0)
+    return found
+
+
+def _apart(block: Float32Array) -> Float32Array:
+    """The comparisons of different fingers. block: (fingers, impressions, fingers, impressions)."""
+    fingers = np.arange(len(block))
+    return block.transpose(0, 2, 1, 3)[fingers[:, None] != fingers[None]]
+
+
+def _histogram(scores: NDArray[np.floating], discount: float) -> Float64Array:
+    """Shares by BIN of what fused_values adds up; a score counts as the middle of its bin, on average."""
+    kept = np.maximum(np.asarray(scores, np.float64).ravel() - discount, 0.0)
+    counts = np.bincount(np.round(kept / BIN).astype(int), minlength=1)
+    return np.asarray(counts / max(len(kept), 1), np.float64)
+
+
+def _sum_reaching(threshold: float, count: int, discount: float) -> float:
+    """The sum of lowered scores at which the fused score reaches a threshold: by bisection, since it rises."""
+    low, high = 0.0, threshold + 1000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        reached = fused_values([[middle / count + discount] * count], discount=discount)[0] >= threshold
+        low, high = (low, middle) if reached else (middle, high)
+    return high
 
 
 def _pairings(

@@ -29,6 +29,7 @@ from benchmarks.error_rates.chimeric import (
     Float32Array,
     Float64Array,
     Tally,
+    drawn_anew,
     mates,
     measured_over_stated,
     strangers,
@@ -89,11 +90,14 @@ def _rows(
             fused = fused_values(_with_faces(scores, faces and faces[0], rng), discount=discount)
             reached = (fused[:, None] >= THRESHOLDS).sum(axis=0)
             tallies.append(Tally(probe_set, reference_set, len(fused), reached))
+        rates = drawn_anew(one, finger_count, THRESHOLDS, faces=faces and faces[0], discount=discount)
+        anew = (rates.mean(axis=(0, 1)) * 10 ** (THRESHOLDS / 10)).tolist()
         own = fused_values(_with_faces(mates(one, finger_count, rng), faces and faces[1], rng), discount=discount)
         all_tallies += tallies
         rows.append(
             _row(one.fault, tallies, len(one.scores), faces is not None)
             | {
+                "anew": anew,
                 "mates": len(own),
                 "mates_median": float(np.median(own)),
                 "mates_below": float((own < MATES_THRESHOLD).mean()),
@@ -213,6 +217,8 @@ def _print(rule: str, finger_count: int, rows: list[dict[str, Any]]) -> None:
             f"{one['expected']:.3g})"
             for one in row["strangers"]
         ]
+        anew = "  ".join(f"{ratio:.2g}" for ratio in row.get("anew", ()))
+        parts += [f"drawn anew: {anew}"] if anew else []
         mated = f"  mates below {MATES_THRESHOLD:.0f}: {100 * row['mates_below']:.1f} %" if "mates" in row else ""
         samples = f"{finger_count} finger{'s' if finger_count > 1 else ''}{' and a face' if row['face'] else ''}"
         print(f"{rule:<8} {samples:<22} {row['capture']:<12} {'  '.join(parts)}{mated}", flush=True)

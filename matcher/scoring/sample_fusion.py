@@ -2,8 +2,10 @@
 
 Fisher's method (Statistical Methods for Research Workers, 1925) takes the samples for independent. Two fingers of one
 bad capture are not: what makes one of them resemble a stranger, little to see of either, makes the other do so too. But
-given the capture they are, nearly: so each score is first lowered to what it states in the least favorable capture, and
-then the method holds in every capture, and over all of them. benchmarks/error_rates/fusion.py measures it.
+given the capture they are, nearly: so where every score holds in the least favorable capture by itself, as calibration
+sees to, the method holds in each capture and over all of them. What calibration leaves open, strangers who reach a
+score 1.25 times as often as stated, would grow with the power of the number of samples, and is taken off each of them.
+`python -m benchmarks fusion` measures it.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import numpy.typing as npt
 
 Float64Array = npt.NDArray[np.float64]
 
-CAPTURE_DISCOUNT: Final = 3.0
-"""By this each of several scores is lowered: strangers reach it twice as often in the least favorable capture."""
+CAPTURE_DISCOUNT: Final = 1.0
+"""By this each of several scores is lowered: 10*log10 of 1.25, and a little more."""
 _NATS: Final = math.log(10.0) / 10.0
 
 

@@ -39,13 +39,11 @@ def test_strangers_of_independent_samples_reach_a_score_no_more_often_than_it_sa
 
 
 @pytest.mark.parametrize("count", [2, 4, 10])
-def test_a_bad_capture_in_which_every_sample_matches_twice_as_often_is_paid_for(count: int) -> None:
-    rng = np.random.default_rng(count)
-    bad = rng.random(400_000) < 0.3
-    # Honest on average over captures, twice too kind in the bad ones: 0.3 * 2 + 0.7 * 0.57 = 1.
-    chance = rng.random((400_000, count)) / np.where(bad, 10 ** (CAPTURE_DISCOUNT / 10), 0.57)[:, None]
+def test_what_calibration_leaves_open_does_not_grow_with_the_samples_of_one_capture(count: int) -> None:
+    assert 10 * np.log10(1.25) <= CAPTURE_DISCOUNT
+    chance = np.random.default_rng(count).random((1_000_000, count)) / 1.25
     scores = -10.0 * np.log10(chance)
-    assert np.mean(fused_values(scores, discount=0.0) >= 30) > 1.25e-3
+    assert np.mean(fused_values(scores, discount=0.0) >= 30) > 1.4e-3
     assert np.mean(fused_values(scores) >= 30) <= 1.25e-3
 
 
