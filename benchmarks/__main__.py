@@ -15,6 +15,10 @@ COMMANDS = {
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
     "alike": ("benchmarks.error_rates.alike", "strangers who resemble each other: stated against measured"),
     "fusion": ("benchmarks.error_rates.fusion", "fused scores of fingers and a face of one bad capture"),
+    "calibration": (
+        "benchmarks.error_rates.stated",
+        "what scores state against what is measured, by what there was to see",
+    ),
     "calibrate": ("benchmarks.error_rates.calibration", "table from similarity to score"),
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
     "search": ("benchmarks.speed.search", "the index against brute force"),
