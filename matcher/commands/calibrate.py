@@ -100,7 +100,9 @@ def run_calibrate(options: argparse.Namespace) -> int:
         if most <= FEWEST_COMPARISONS:
             raise ValueError(text("calibrate_too_few", language, needed=FEWEST_COMPARISONS, count=most))
         described = _description(measured, is_face=is_face)
-        found = calibrated(measured.groups, described, non_mated_count=measured.comparison_count)
+        # Whole prints in folders say nothing of the pieces that a search meets: the pack's own calibration knows those.
+        floor = {} if is_face else _with_tail(store.manifest(name).calibration)
+        found = calibrated(measured.groups, described, non_mated_count=measured.comparison_count, known=floor)
         _print_range(found.calibration, options.settings.search, language)
         _print_rows(_known_calibration(store, name), found.calibration, language)
         _print_groups(measured, found, language)
@@ -113,12 +115,21 @@ def run_calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _with_tail(table: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The pack's calibration as shipped, by name; empty where it has none that goes on."""
+    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
+
+    shipped = None if table is None else Calibration.from_table(table)
+    return {"as shipped": shipped} if shipped is not None and shipped.tail is not None else {}
+
+
 def _description(measured: Any, *, is_face: bool) -> str:
     what = "people" if is_face else "fingers"
     count = measured.person_count if is_face else measured.finger_count
     return (
         f"{measured.comparison_count} non-mated comparisons of {count} {what} of this site, the least favorable of "
-        f"{len(measured.groups)} groups; {len(measured.doubles)} pairs of {what} that look like one left out"
+        f"{len(measured.groups)} groups{'' if is_face else ' and of the pack as shipped'}; {len(measured.doubles)} "
+        f"pairs of {what} that look like one left out"
     )
 
 

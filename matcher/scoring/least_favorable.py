@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -88,23 +89,30 @@ def common_tail(groups: Sequence[StrangerGroup]) -> Tail:
 
 @dataclass(frozen=True, slots=True)
 class LeastFavorable:
-    """calibration: no kinder than that of any group. group: name of the one that asks for most similarity. by_group:
-    the calibration of each by itself."""
+    """calibration: no kinder than that of any group. group: name of the one that asks for most similarity, maybe of a
+    known calibration. by_group: the calibration of each by itself."""
 
     calibration: Calibration
     group: str
     by_group: Mapping[str, Calibration]
 
 
-def calibrated(groups: Sequence[StrangerGroup], description: str, *, non_mated_count: int) -> LeastFavorable:
+def calibrated(
+    groups: Sequence[StrangerGroup],
+    description: str,
+    *,
+    non_mated_count: int,
+    known: Mapping[str, Calibration] = MappingProxyType({}),
+) -> LeastFavorable:
     """The calibration that holds in each group; those with FEWEST_COMPARISONS or fewer are left out. Names of groups
-    differ, and groups may overlap. non_mated_count: comparisons, each once. Raises ValueError where no group has more.
+    differ, and groups may overlap. non_mated_count: comparisons, each once. known: calibrations, with tails, that this
+    one must not be kinder than. Raises ValueError where no group has more comparisons.
     """
     tail = common_tail(groups)
     by_group = {
         group.name: group_calibration(group, tail) for group in groups if len(group.similarities) > FEWEST_COMPARISONS
     }
-    name, calibration = least_favorable(by_group, description)
+    name, calibration = least_favorable({**by_group, **known}, description)
     return LeastFavorable(replace(calibration, non_mated_count=non_mated_count), name, by_group)
 
 

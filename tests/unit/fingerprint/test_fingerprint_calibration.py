@@ -7,6 +7,7 @@ import pytest
 
 from matcher.fingerprint.calibration import PRINTS_PER_FINGER, compare_strangers
 from matcher.fingerprint.comparison.compare import compare, prepare
+from matcher.scoring.calibration import Calibration, Tail
 from matcher.scoring.least_favorable import calibrated
 from tests.unit.fingerprint.compared_prints import made_up, moved, template_of
 
@@ -58,6 +59,16 @@ def test_a_group_is_compared_within_itself_and_a_finger_does_not_outweigh_the_ot
     assert len(compared.groups[1].similarities) == 30 * 29 // 2 - 15
     often = compare_strangers([*templates, *templates[:1] * 9], [*fingers, *[0] * 9])
     assert often.print_count == 60 + PRINTS_PER_FINGER - 2
+
+
+def test_the_calibration_of_a_site_is_no_kinder_than_a_known_one(prints) -> None:  # type: ignore[no-untyped-def]
+    templates, fingers = prints
+    compared = compare_strangers(templates, fingers)
+    strict = Calibration((0.0, 0.5, 0.9), (0.0, 10.0, 30.0), 30.0, 1000, "strict", Tail(0.02, 0.0, 110.0))
+    found = calibrated(compared.groups, "made up", non_mated_count=1, known={"as shipped": strict})
+    assert found.group == "as shipped"
+    for score in (5.0, 20.0, 30.0, 40.0, 90.0):
+        assert found.calibration.similarity_for(score) >= strict.similarity_for(score) - 1e-9
 
 
 def test_the_calibration_of_fingers_is_no_kinder_than_what_was_measured(prints) -> None:  # type: ignore[no-untyped-def]
