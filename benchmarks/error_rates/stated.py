@@ -43,7 +43,8 @@ OVERLAP_CLASSES_MM2 = ((0, 10), (10, 25), (25, 50), (50, 100), (100, 200), (200,
 QUALITY_CLASSES = ((0, 30), (30, 50), (50, 70), (70, 101))
 MM_PER_PX = 25.4 / 500
 MOST_SCORE = 60
-USEFUL_SCORES = (40.0, 45.0, 60.0)
+USEFUL_SCORES = (40.0, 45.0, 60.0, 70.0, 90.0)
+"""Among them the thresholds of searches at FPIR 1 % among 100, 10,000, 100,000 and 10,000,000 references."""
 WITHIN_SHARE = 0.5
 """Of the prints of its own set that a piece meets."""
 OVERLAP_SHARE = 0.25
