@@ -1,7 +1,7 @@
 """Table from similarity to score, -10 log10 FMR, from the non-mated pairs of all folders together: calibration.toml.
 
 Images of different folders are taken to show different fingers or persons, so pairs across folders count too. The
-table ends where fewer than TAIL_COUNT pairs remain: beyond, the score is capped and flagged.
+table ends where fewer than TAIL_COUNT pairs remain; beyond, scores are held at its end and marked as extrapolated.
 """
 
 import argparse
