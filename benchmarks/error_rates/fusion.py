@@ -35,7 +35,7 @@ from benchmarks.error_rates.chimeric import (
     strangers,
 )
 from benchmarks.extraction import extract_files
-from benchmarks.product_files import pack_store
+from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
 from benchmarks.template_cache import default_cache_folder
 from matcher.face.non_mated import compare_strangers, mated_similarities
@@ -118,7 +118,7 @@ def _with_faces(scores: Float32Array, faces: Float64Array | None, rng: np.random
 def _captures(args: argparse.Namespace, engine: Engine) -> list[Captures]:
     """Scores of the probes as they are and with each fault. Raises DatasetError."""
     files = [file for folder in args.data for file in _ten_fingers(args, folder)]
-    calibration = _calibration(engine.pack_id)
+    calibration = pack_calibration(engine.pack_id)
     whole = _samples(args, engine, files)
     one_finger = _one_finger(args, files)
     shape = (len(args.data), FINGERS, args.impressions)
@@ -197,17 +197,10 @@ def _faces(args: argparse.Namespace) -> tuple[Float64Array, Float64Array]:
     compared = compare_strangers(vectors, subjects)
     worst = calibrated(compared.groups, dataset.name, non_mated_count=compared.comparison_count).group
     alike = next(group.similarities for group in compared.groups if group.name == worst)
-    calibration = _calibration(engine.pack_id)
+    calibration = pack_calibration(engine.pack_id)
     scores = (calibration.scores_of(one) for one in (alike, mated_similarities(vectors, subjects)))
     strange, own = (np.clip(one, 0.0, calibration.max_score) for one in scores)
     return strange, own
-
-
-def _calibration(pack_id: str) -> Calibration:
-    table = pack_store().get(pack_id.partition("@")[0]).calibration
-    if table is None:
-        raise DatasetError(f"{pack_id} has no calibration: run `station-matcher calibrate` first")
-    return Calibration.from_table(table)
 
 
 def _print(rule: str, finger_count: int, rows: list[dict[str, Any]]) -> None:

@@ -88,7 +88,7 @@ def test_the_command_writes_every_way(tmp_path, monkeypatch):
     adapters = __import__("benchmarks.engines").engines.ADAPTERS
     for modality in ("face", "fingerprint"):
         monkeypatch.setitem(adapters, modality, "tests.unit.benchmarks.fake_engine")
-    monkeypatch.setattr(fusion, "_calibration", lambda _: CALIBRATION)
+    monkeypatch.setattr(fusion, "pack_calibration", lambda _: CALIBRATION)
     monkeypatch.setattr("benchmarks.error_rates.chimeric.DRAWS", 50)
     monkeypatch.setattr("benchmarks.error_rates.chimeric.ROUNDS", 5)
     rng = np.random.default_rng(0)
