@@ -361,7 +361,7 @@ def _plot(path: Path, title: str, strangers: Mapping[str, Strangers], wanted: tu
             lines[name] = Line(stated[seen], -10 * np.log10(reached[seen] / len(falling)))
     axes = (
         Scale("stated score", 0.0, MOST_SCORE),
-        Scale("measured, −10·log10 of the false match rate", 0.0, MOST_SCORE),
+        Scale("measured score", 0.0, MOST_SCORE),
     )
     draw_chart(path, title, *axes, lines)
 
