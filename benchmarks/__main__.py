@@ -13,6 +13,8 @@ COMMANDS = {
     "served": ("benchmarks.error_rates.served", "rank-1 rate through a running server"),
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
+    "alike": ("benchmarks.error_rates.alike", "strangers who resemble each other: stated against measured"),
+    "fusion": ("benchmarks.error_rates.fusion", "fused scores of fingers and a face of one bad capture"),
     "calibration": (
         "benchmarks.error_rates.stated",
         "what scores state against what is measured, by what there was to see",

@@ -172,13 +172,14 @@ def test_calibrate_writes_a_site_calibration_that_the_pack_then_has(
     printed = capsys.readouterr().out
     assert "30 different people; 1 photographs were not usable" in printed
     assert "1: The file is not a supported image" in printed
-    assert "Scores hold up to 17.63, one false match in 58 comparisons." in printed
-    assert "a search at FPIR 0.01 can mark candidates among at most 0 people" in printed
-    assert "a score of 40.0, which takes about 775 people" in printed
-    assert "group even" in printed
+    assert "among at most 0 subjects. Beyond, up to 100, scores are extrapolated" in printed
+    assert "asks for a score of 40.0, beyond what is measured" in printed
+    assert "score 60: similarity" in printed
+    assert "group even: 420 comparisons; by this group alone" in printed
     written = PackStore(folder).get("joined").calibration
     assert written is not None
     assert written["non_mated_count"] == 60 * 58 // 2
+    assert written["tail"]["end_score"] == 100
     path = PackStore(folder).site_calibration_path("joined")
     assert tomllib.loads(path.read_text())["calibration"] == written
 
