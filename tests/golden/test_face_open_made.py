@@ -24,7 +24,7 @@ from tests.unit.pack_server import serving
 POINTS = "landmarks_regression_retail_0009.onnx"
 EMBEDDERS = ("face_reidentification_retail_0095.onnx", "mobilefacenet_ms1m.onnx")
 TOLERANCE = 1e-5
-FACE_COUNT = 200
+FACE_COUNT = 60
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def output(model: Path, pictures: Float32Array) -> Float32Array:
 
 @pytest.fixture(scope="module")
 def photographed(made: PackStore, faces_folder: Path) -> tuple[Float32Array, Float32Array]:
-    """Aligned faces of 200 people as the embedders are fed, (200, 3, 112, 112), and what the refiner is fed of them."""
+    """Aligned faces of 60 people as the embedders are fed, (60, 3, 112, 112), and what the refiner is fed of them."""
     engine = FaceEngine.load(made.get("face-open"), made)
     folders = sorted(path for path in (faces_folder / "lfw_dev").iterdir() if path.is_dir())
     crops, small = [], []
