@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 import cv2
@@ -24,6 +25,7 @@ from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
+from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -49,6 +51,8 @@ SERVICE_NAMES: Final = (
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
+# Decoding is a small part of a call, and each process may take its share of the memory.
+_MOST_DECODERS: Final = 4
 
 
 class Server:
@@ -168,11 +172,13 @@ def serve(
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
     cv2.setNumThreads(1)
-    with FileAuditLog(settings.storage.audit_file) as audit:
+    decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
+    with FileAuditLog(settings.storage.audit_file) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
             loaded = load(settings)
+            loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")

@@ -7,13 +7,14 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from matcher.texts import commands, errors, face_quality, fingerprint_quality, packs, store
+from matcher.texts import commands, errors, face_quality, fingerprint_quality, packs, pictures, store
 from matcher.texts.languages import LANGUAGES
 
 Table = Mapping[str, tuple[str, str]]
 
 _TABLES: Final[tuple[Table, ...]] = (
     errors.TEXTS,
+    pictures.TEXTS,
     commands.TEXTS,
     packs.TEXTS,
     store.TEXTS,
