@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matcher.access.wording import ID, PURPOSE, check_text
 from matcher.errors import RequestError
-
-MAX_TEXT_LENGTH = 500
 
 
 def check_access(context: AccessContext) -> None:
@@ -20,8 +19,7 @@ def check_access(context: AccessContext) -> None:
 def check_access_lengths(context: AccessContext) -> None:
     """What goes into the audit record is bounded. Raises RequestError naming the field."""
     for name in ("operator_id", "case_number", "purpose", "station_id"):
-        if len(getattr(context, name)) > MAX_TEXT_LENGTH:
-            raise RequestError(f"{name} has more than {MAX_TEXT_LENGTH} characters", field=f"access.{name}")
+        check_text(getattr(context, name), PURPOSE if name == "purpose" else ID, field=f"access.{name}")
 
 
 @dataclass(frozen=True, slots=True)

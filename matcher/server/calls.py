@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import grpc
 
+from matcher.access.wording import visible
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
@@ -27,7 +28,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 @dataclass(slots=True)
 class Call:
     """One call, worked on by one thread. action: method name in snake case. deadline_s: time.monotonic() at which
-    nobody waits for the answer any more. audit_id: "" until a record of this call is on disk."""
+    nobody waits for the answer any more. audit_id: "" until a record of this call is on disk. known: fields of
+    AuditEvent that a refusal before any use case records."""
 
     action: str
     request_id: str
@@ -37,6 +39,7 @@ class Call:
     context: grpc.ServicerContext
     admission: Admission
     audit_id: str = ""
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def remaining_s(self) -> float:
@@ -100,7 +103,7 @@ def entered(call: Call) -> Iterator[Call]:
 def peer_of(context: grpc.ServicerContext) -> str:
     """Common name of the client's certificate where it showed one, and the transport address."""
     names = context.auth_context().get("x509_common_name", ())
-    return " ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200]
+    return visible(" ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200])
 
 
 def snake_case(method: str) -> str:
@@ -143,7 +146,8 @@ class CallAudit:
         if call.audit_id or isinstance(error, AuditError):
             return error
         try:
-            self.append(AuditEvent(action=call.action, outcome=outcome_of(error), reason=type(error).__name__))
+            event = AuditEvent(action=call.action, outcome=outcome_of(error), reason=type(error).__name__, **call.known)
+            self.append(event)
         except AuditError as audit_error:
             return audit_error
         return error

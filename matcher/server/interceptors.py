@@ -24,6 +24,7 @@ from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
+from matcher.server.wire_limits import access_to_record, check_message
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
@@ -112,7 +113,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
     def _items(self, call: Call, parse: Any, requests: Iterator[bytes]) -> Iterator[Message]:
         """The messages of a stream. Each has its own deadline and its own record."""
         while True:
-            call.audit_id = ""
+            call.audit_id, call.known = "", {}
             if self._admission.is_draining:
                 raise BusyError("the server is stopping; try again")
             content = self._read(call, requests, self._limits.idle_s, is_idle=True)
@@ -129,6 +130,8 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             if content is None:
                 raise MalformedError("the request has no message, or one above the size limit")
             request = self._parsed(content, parse)
+            call.known = access_to_record(request)
+            check_message(request)
             del content  # the message holds its own copy; two of a large image are one too many
             with call.working():
                 response = behavior(request, call.context)

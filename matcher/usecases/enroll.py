@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
 from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.wording import ID, NAME, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
@@ -24,8 +25,6 @@ from matcher.stages import Stages
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
-MAX_REQUEST_ID_LENGTH = 128
-_MAX_NAME_LENGTH = 200
 _BIRTH_YEARS = range(1850, 2201)
 
 
@@ -180,12 +179,12 @@ def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
 def _check_request(subject: Subject, samples: Sequence[EncodedSample], request_id: str) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
         raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
-    if len(request_id) > MAX_REQUEST_ID_LENGTH:
-        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
-    for name in ("subject_id", "external_id", "display_name"):
-        value = getattr(subject, name)
-        if len(value) > _MAX_NAME_LENGTH or "\x00" in value:
-            raise RequestError(f"at most {_MAX_NAME_LENGTH} characters, none of them NUL", field=f"subject.{name}")
+    check_text(request_id, REQUEST_ID, field="request_id")
+    check_text(subject.subject_id, ID, field="subject.subject_id")
+    check_text(subject.external_id, ID, field="subject.external_id")
+    check_text(subject.display_name, NAME, field="subject.display_name")
+    for number, sample in enumerate(samples):
+        check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
         raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
 

@@ -10,16 +10,15 @@ from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
 from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
-from matcher.usecases.enroll import MAX_REQUEST_ID_LENGTH
 
 MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
 _GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_MAX_NAME_LENGTH = 200
 
 
 class Keeper:
@@ -100,7 +99,7 @@ class Keeper:
 
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
-        with audited(self._audit, "create_gallery", context, galleries=(gallery.gallery_id[:64],)) as entry:
+        with audited(self._audit, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_access_lengths(context)
             if not _GALLERY_ID.fullmatch(gallery.gallery_id):
                 raise RequestError(
@@ -108,8 +107,7 @@ class Keeper:
                     field="gallery.gallery_id",
                 )
             for name in ("display_name", "purpose"):
-                if len(getattr(gallery, name)) > _MAX_NAME_LENGTH:
-                    raise RequestError(f"at most {_MAX_NAME_LENGTH} characters", field=f"gallery.{name}")
+                check_text(getattr(gallery, name), NAME if name == "display_name" else PURPOSE, field=f"gallery.{name}")
             made = self._database.create_gallery(gallery)
             entry.finish()
         return made
@@ -128,8 +126,8 @@ class Keeper:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
         # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id[:64], 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with audited(self._audit, action, context, galleries=(gallery_id[:64],), candidates=named) as entry:
+        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
+        with audited(self._audit, action, context, galleries=(gallery_id,), candidates=named) as entry:
             check_access_lengths(context)
             _require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
@@ -151,5 +149,4 @@ def _check_page_size(page_size: int) -> None:
 
 
 def _check_request_id(request_id: str) -> None:
-    if len(request_id) > MAX_REQUEST_ID_LENGTH:
-        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
+    check_text(request_id, REQUEST_ID, field="request_id")
