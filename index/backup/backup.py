@@ -22,7 +22,7 @@ from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, r
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.opening import prepare_snapshot, take_snapshot
+from index.store.opening import restored_store, take_snapshot
 
 _MANIFEST_LENGTH = struct.Struct(">I")
 NO_DELETIONS = Deletions()
@@ -75,7 +75,8 @@ def back_up(
 
 
 def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
-    """Read a backup to its end and check every byte. The store in it was checked when it was written.
+    """Read a backup to its end and check every byte. The store in it was checked when it was written. With a key
+    nothing is accepted that was not sealed with it.
 
     Raises BackupError.
     """
@@ -94,6 +95,8 @@ def restore(
 ) -> RestoredBackup:
     """Make the database of a backup in folder, which must not hold one. Nothing is there unless all of it is right.
 
+    With a key nothing is accepted that was not sealed with it. Only rows of the known schema come over.
+
     deletions: what was deleted since; it is gone before the database is there. Raises BackupError,
     DatabaseLockedError, DatabaseFullError, SchemaError.
     """
@@ -103,7 +106,12 @@ def restore(
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
-        with _named_disk_errors(), path.open("rb") as file, _temporary(folder, "restore-") as part:
+        with (
+            _named_disk_errors(),
+            path.open("rb") as file,
+            _temporary(folder, "restore-") as part,
+            _temporary(folder, "restore-") as made,
+        ):
             header, _ = read_header(file)
             file.seek(0)
             summary, parts = _opened(read_chunks(file, key=key))
@@ -113,9 +121,9 @@ def restore(
                 os.fsync(copy.fileno())
             if part.stat().st_size != summary.size_bytes:
                 raise BackupError("the backup holds another amount than it says; use another backup")
-            deleted = prepare_snapshot(part, deletions)
+            deleted = restored_store(part, made, deletions)
             remove_caches(folder)
-            part.rename(folder / STORE_NAME)
+            made.rename(folder / STORE_NAME)
             _sync_folder(folder)
     finally:
         lock.release()

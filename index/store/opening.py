@@ -28,10 +28,11 @@ def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSu
     return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
 
 
-def prepare_snapshot(snapshot: Path, deletions: Deletions) -> DeletionCounts:
-    """Check a snapshot and make it a store of its own line, on disk; what was deleted since it was taken is gone.
+def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
+    """Read the rows of a snapshot into the empty file made: a store of its own line, on disk; what was deleted since
+    the snapshot was taken is gone. Nothing but rows of the known schema comes over.
 
     Its reference ids go on well beyond those that the store may have given after the snapshot. Raises BackupError,
     DatabaseDamagedError, SchemaError, DatabaseFullError.
     """
-    return sqlite_snapshot.prepare_snapshot(snapshot, deletions)
+    return sqlite_snapshot.restored_store(snapshot, made, deletions)

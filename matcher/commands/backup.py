@@ -38,11 +38,11 @@ def add_commands(subparsers: Subparsers) -> None:
     again.add_argument("file", type=Path, help="the backup file")
     again.add_argument("--audit", type=Path, metavar="FILE", help="audit file: delete again what it says was deleted")
     add_folder_option(again)
-    add_key_option(again)
+    add_key_option(again, may_do_without=True)
     again.set_defaults(run=reporting(run_restore))
     verify = subparsers.add_parser("verify-backup", help="check every byte of a backup")
     verify.add_argument("file", type=Path, help="the backup file")
-    add_key_option(verify)
+    add_key_option(verify, may_do_without=True)
     verify.set_defaults(run=reporting(run_verify_backup))
 
 
@@ -89,6 +89,8 @@ def run_verify_backup(options: argparse.Namespace) -> int:
 
 
 def _key(options: argparse.Namespace) -> bytes | None:
+    if getattr(options, "no_key", False):
+        return None
     path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
     return None if path is None else read_key_file(path)
 

@@ -38,9 +38,14 @@ def add_folder_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-folder", type=Path, default=argparse.SUPPRESS, help="folder of the database")
 
 
-def add_key_option(parser: argparse.ArgumentParser) -> None:
-    """--key-file, without which the settings say whether there is a key."""
-    parser.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+def add_key_option(parser: argparse.ArgumentParser, *, may_do_without: bool = False) -> None:
+    """--key-file, without which the settings say whether there is a key. may_do_without: also --no-key."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+    if may_do_without:
+        choice.add_argument(
+            "--no-key", action="store_true", help="use no key, also not that of the settings: for a plain backup"
+        )
 
 
 def storage_of(options: argparse.Namespace) -> StorageSettings:
@@ -76,7 +81,7 @@ def reporting(command: Command) -> Command:
 def failure_text(error: Exception, language: str) -> str:
     """What a technician is told: more than a client over the wire, since it is their own machine."""
     if isinstance(error, errors.BackupError):
-        return text(f"error.backup.{error.reason}", language)
+        return text(f"error.backup.{error.reason}", language, reason=error)
     code = next((code for kind, code in _TEXT_OF_ERROR if isinstance(error, kind)), "error.other")
     return text(code, language, reason=error)
 

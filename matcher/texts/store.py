@@ -101,6 +101,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Bản sao lưu được mã hóa: thiếu tệp khóa, khóa không đúng, hoặc tệp bị hỏng. Hãy chỉ định --key-file.",
         "The backup is encrypted: the key file is missing or another one, or the file is damaged. Give --key-file.",
     ),
+    "error.backup.not_sealed": (
+        "Đã có khóa nhưng bản sao lưu không được mã hóa, nên không biết có phải do bạn tạo ra hay không; "
+        "không dùng nó. Nếu chắc chắn, hãy chạy lại với --no-key.",
+        "There is a key, but the backup is not encrypted, so nobody knows whether it is yours; it was not used. "
+        "If you are sure of it, run again with --no-key.",
+    ),
+    "error.backup.content": (
+        "Bản sao lưu chứa nội dung không do phần mềm này ghi ra; chưa khôi phục gì. Hãy dùng bản khác. ({reason})",
+        "The backup holds what this software does not write; nothing was restored. Use another one. ({reason})",
+    ),
     "error.backup.key_file": (
         "Không dùng được tệp khóa: nó phải chứa 64 chữ số thập lục phân, và tệp khóa mới không được trùng tên tệp cũ.",
         "The key file cannot be used: it holds 64 hexadecimal digits, and a new one must not replace another file.",
