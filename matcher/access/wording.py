@@ -14,20 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.errors import RequestError
+from matcher.texts.unseen import is_unseen, visible
 
-_UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside these categories, and the blank braille pattern.
-_UNSEEN_RANGES: Final = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2800, 0x2800),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
-)
 _SHOWN_CHARACTERS: Final = 80
 # The longest letter of Vietnamese, decomposed: a base and two marks of two bytes each.
 _BYTES_PER_CHARACTER: Final = 5
@@ -70,16 +58,6 @@ def check_text(value: str, limit: TextLimit, *, field: str) -> None:
             )
 
 
-def is_unseen(character: str) -> bool:
-    """Whether nobody sees the character, or it steers how others are shown."""
-    code = ord(character)
-    if 0x20 <= code < 0x7F:
-        return False
-    return unicodedata.category(character) in _UNSEEN_CATEGORIES or any(
-        first <= code <= last for first, last in _UNSEEN_RANGES
-    )
-
-
 def is_meaningful(value: str) -> bool:
     """Whether a text has at least two letters or digits, of any script: "." and "-" are no purpose."""
     return sum(character.isalnum() and not is_unseen(character) for character in value) >= _NEEDED_LETTERS
@@ -95,16 +73,6 @@ def recorded(value: str, limit: TextLimit = PURPOSE) -> str:
         digest = hashlib.sha256(encoded).hexdigest()
         return f"{visible(value[:_SHOWN_CHARACTERS])}… ({len(encoded)} bytes, SHA-256 {digest})"
     return value
-
-
-def visible(value: str) -> str:
-    """A text in which what nobody sees stands as its code point, "\\u202e"."""
-    return "".join(_code_point(character) if is_unseen(character) else character for character in value)
-
-
-def _code_point(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _too_long(limit: TextLimit, field: str) -> RequestError:

@@ -16,6 +16,7 @@ from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore, write_atomically
 from matcher.texts.catalog import text
 from matcher.texts.reasons import reason_of
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -144,7 +145,7 @@ def _print_measured(found: Photographs, measured: Any, language: str) -> None:
     }
     print(text("calibrate_measured", language, **values))
     for reason, count in found.refused.most_common():
-        print(f"    {count}: {reason}")
+        print(visible(f"    {count}: {reason}"))
     for first, second in measured.doubles[:DOUBLES_SHOWN]:
         print(text("calibrate_double", language, first=found.names[first], second=found.names[second]))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls, MatcherClient, ServiceError
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -52,5 +53,5 @@ def _run(command: ClientCommand, options: argparse.Namespace) -> int:
             else:
                 print(text("cli.error", options.lang, reason=error.text), file=sys.stderr)
                 for violation in error.violations:
-                    print(f"  {violation.field}: {violation.description}", file=sys.stderr)
+                    print(visible(f"  {violation.field}: {violation.description}"), file=sys.stderr)
             return 1

@@ -16,6 +16,7 @@ from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -48,7 +49,7 @@ def run_doctor(options: argparse.Namespace) -> int:
     findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
-        print(f"{mark} {finding.line}")
+        print(f"{mark} {visible(finding.line)}")
     is_good = all(finding.ok is not False for finding in findings)
     print(text("doctor_good" if is_good else "doctor_bad", language))
     return 0 if is_good else 1

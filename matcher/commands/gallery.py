@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-
 from matcher.client import MatcherClient
 from matcher.commands.client_options import access_of, add_command
+from matcher.commands.tables import add_row, make_table, print_table
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
@@ -40,11 +38,11 @@ def _list(client: MatcherClient, options: argparse.Namespace) -> int:
     if not galleries:
         print(text("gallery.none", options.lang))
         return 0
-    table = Table(*(text(f"column.{name}", options.lang) for name in ("gallery", "name", "purpose", "created")))
+    table = make_table([f"column.{name}" for name in ("gallery", "name", "purpose", "created")], options.lang)
     for gallery in galleries:
         created = gallery.create_time.ToDatetime().isoformat(timespec="minutes")
-        table.add_row(gallery.gallery_id, gallery.display_name, gallery.purpose, created)
-    Console().print(table)
+        add_row(table, gallery.gallery_id, gallery.display_name, gallery.purpose, created)
+    print_table(table)
     return 0
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from matcher.commands.tables import add_row, make_table, print_table
 from matcher.errors import PackError
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -57,14 +59,14 @@ def language_of(options: argparse.Namespace) -> str:
 def run_list(options: argparse.Namespace) -> int:
     """Print one row a pack."""
     language, store = language_of(options), pack_store(options)
-    table = Table(*(text(code, language) for code in ("pack", "modality", "state", "license", "size")))
+    table = make_table(("pack", "modality", "state", "license", "size"), language)
     # Packs differ in the last letters of their names, and a license is accepted by its whole name.
     table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
     for pack in store.manifests():
         size_mb = sum(entry.size_bytes for entry in pack.files) / 1e6
         state = text(store.state(pack.name).status.value, language)
-        table.add_row(pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
-    Console().print(table)
+        add_row(table, pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
+    print_table(table)
     return 0
 
 
@@ -78,7 +80,7 @@ def run_install(options: argparse.Namespace) -> int:
 
             def report(file_name: str, done_bytes: int, total_bytes: int) -> None:
                 if file_name not in tasks:
-                    tasks[file_name] = int(bar.add_task(file_name, total=total_bytes))
+                    tasks[file_name] = int(bar.add_task(escape(visible(file_name)), total=total_bytes))
                 bar.update(tasks[file_name], completed=done_bytes)  # type: ignore[arg-type]
 
             pack_store(options).install(

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import grpc
 
-from matcher.access.wording import visible
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError
 from matcher.server.admission import Admission
 from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
+from matcher.texts.unseen import visible
 
 REQUEST_ID_KEY: Final = "x-request-id"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -107,7 +107,7 @@ def peer_of(context: grpc.ServicerContext) -> str:
 
 
 def snake_case(method: str) -> str:
-    return re.sub(r"(?<=.)([A-Z])", r"_\1", method).lower()[:64]
+    return visible(re.sub(r"(?<=.)([A-Z])", r"_\1", method).lower()[:64])
 
 
 class CallAudit:
