@@ -11,13 +11,14 @@ from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, Requ
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
 from matcher.audit.records import AuditEvent, AuditLog
-from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
+from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError, UnauthenticatedError
 
 # What the request or the sample brought about, as opposed to what failed on our side.
 _REFUSALS = (
     SampleError,
     RequestError,
     BusyError,
+    UnauthenticatedError,
     PackError,
     NotFoundError,
     AlreadyExistsError,

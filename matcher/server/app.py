@@ -26,6 +26,7 @@ from matcher.config import Settings
 from matcher.errors import PackNotReadyError
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
+from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
 from matcher.server.health import HealthReport
@@ -34,7 +35,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
-from matcher.server.transport import bind
+from matcher.server.transport import bind, own_certificate
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -75,7 +76,10 @@ class Server:
             self._admission,
             self.metrics,
             self._read_watch,
-            limits=CallLimits(max_message_bytes=limits.max_message_bytes),
+            limits=CallLimits(
+                max_message_bytes=limits.max_message_bytes,
+                refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
+            ),
             default_language=limits.language,
         )
         self._server = grpc.server(
@@ -164,6 +168,7 @@ def serve(
     Listens first and answers NOT_SERVING, so that whoever waits for it can ask; then loads packs, opens the database
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
     """
+    forbid_core_dumps()
     stop = stop or threading.Event()
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.

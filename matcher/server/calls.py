@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ import grpc
 
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
-from matcher.errors import AuditError, CanceledError, DeadlineError
+from matcher.errors import AuditError, CanceledError, DeadlineError, UnauthenticatedError
 from matcher.server.admission import Admission
 from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
@@ -104,6 +105,15 @@ def peer_of(context: grpc.ServicerContext) -> str:
     """Common name of the client's certificate where it showed one, and the transport address."""
     names = context.auth_context().get("x509_common_name", ())
     return visible(" ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200])
+
+
+def check_certificate(context: grpc.ServicerContext, refused: bytes) -> None:
+    """refused: a certificate (DER) that is none of a client: the server's own, whose key lies on the server, opens the
+    connection, since the same root signed it, and would make every thief of it a station. Raises UnauthenticatedError.
+    """
+    for shown in context.auth_context().get("x509_pem_cert", ()):
+        if ssl.PEM_cert_to_DER_cert(shown.decode("ascii")) == refused:
+            raise UnauthenticatedError("this is the server's own certificate; a station needs one of its own")
 
 
 def snake_case(method: str) -> str:

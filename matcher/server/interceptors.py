@@ -20,7 +20,7 @@ from grpc_status import rpc_status
 from matcher.audit.records import AuditEvent
 from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
 from matcher.server.admission import Admission
-from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_call
+from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
@@ -34,9 +34,10 @@ OUR_PREFIX: Final = "/biometrics.v1."
 @dataclass(frozen=True, slots=True)
 class CallLimits:
     """longest_s: for one call, also where the caller states no deadline. read_s: for the bytes of one message.
-    idle_s: between two messages of a stream."""
+    idle_s: between two messages of a stream. refused_certificate: of no client, DER; b"" where they show none."""
 
     max_message_bytes: int
+    refused_certificate: bytes = b""
     longest_s: float = 120.0
     read_s: float = 60.0
     idle_s: float = 600.0
@@ -86,6 +87,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             call = self._open(method, context)
             admitted = self._admission.admitted("stream")
             with entered(call):
+                self._guarded(call, lambda: self._check_peer(call))
                 self._guarded(call, admitted.__enter__)
             try:
                 yield from self._answers(call, behavior(self._items(call, parse, requests), context))
@@ -123,6 +125,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             yield self._parsed(content, parse)
 
     def _answer_one(self, call: Call, behavior: Any, parse: Any, requests: Iterator[bytes]) -> Any:
+        self._check_peer(call)
         if parse is None:
             return behavior(None, call.context)
         with self._admission.admitted("call"):
@@ -153,6 +156,11 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             return parse(content)
         except DecodeError as error:
             raise MalformedError("the bytes are not the message of this method") from error
+
+    def _check_peer(self, call: Call) -> None:
+        """Raises UnauthenticatedError."""
+        if self._limits.refused_certificate:
+            check_certificate(call.context, self._limits.refused_certificate)
 
     def _require_record(self, call: Call) -> None:
         """No answer leaves without its record; a method that forgot one gets the plainest."""

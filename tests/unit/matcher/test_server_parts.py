@@ -186,7 +186,7 @@ def test_the_language_is_the_best_we_have(header: str, language: str) -> None:
     assert preferred_language(header) == language
 
 
-def test_candidates_are_ranked_by_score_then_similarity_then_id() -> None:
+def test_candidates_are_ranked_by_score_then_similarity_then_as_found() -> None:
     def scored(value: float, similarity: float, *, capped: bool = False) -> tuple[SampleScore, ...]:
         score = Score(value, capped)
         return (SampleScore(Modality.FACE, FingerPosition.UNKNOWN, 0, 1, similarity, score),)
@@ -198,7 +198,7 @@ def test_candidates_are_ranked_by_score_then_similarity_then_id() -> None:
         "c": scored(40.0, 0.95, capped=True),
     }
     ranked = rank_candidates(found, threshold_score=40.0, max_candidates=3)
-    assert [candidate.subject_id for candidate in ranked] == ["c", "a", "b"]
+    assert [candidate.subject_id for candidate in ranked] == ["c", "b", "a"]
     assert [candidate.rank for candidate in ranked] == [1, 2, 3]
     assert all(candidate.above_threshold and candidate.score.capped for candidate in ranked)
 
