@@ -20,6 +20,12 @@ def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> St
     return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
 
 
+def references_set_aside(folder: Path) -> tuple[int, ...]:
+    """Ids of the references of a data folder, in use or not, that are damaged and not searched. Empty where there is no
+    store, or one of an older schema. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
+
+
 def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
     """Copy one commit of a store, which may be in use, into the empty file snapshot, and check the copy.
 

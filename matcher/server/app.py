@@ -29,7 +29,7 @@ from matcher.server.calls import CallAudit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
-from matcher.server.health import HealthReport
+from matcher.server.health import HealthReport, none_set_aside
 from matcher.server.interceptors import CallInterceptor, CallLimits
 from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
@@ -50,6 +50,8 @@ SERVICE_NAMES: Final = (
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
+# Damaged references that one line names.
+_NAMED_COUNT: Final = 20
 
 
 class Server:
@@ -189,11 +191,13 @@ def serve(
                 if not report.ok:
                     say("serve.rebuilding")
                     database.rebuild()
+                _tell_set_aside(database, report.set_aside_ids, server.health, say)
                 database.warm_up()
                 server.health.progress = ""
                 server.open(open_use_cases(settings, database, loaded, server.audit))
                 say("serve.ready", subjects=report.subject_count, references=report.reference_count)
                 stop.wait()
+                server.health.count_set_aside = none_set_aside
                 say("serve.stopping")
                 server.stop()
                 counts = server.metrics.snapshot().call_counts
@@ -201,6 +205,16 @@ def serve(
                 say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
         finally:
             server.stop()
+
+
+def _tell_set_aside(
+    database: EnrollmentDatabase, ids: tuple[int, ...], health: HealthReport, say: Callable[..., None]
+) -> None:
+    """Damaged references: now in the log, from now on in the health answer."""
+    if ids:
+        named = ", ".join(map(str, ids[:_NAMED_COUNT])) + (", …" if len(ids) > _NAMED_COUNT else "")
+        say("serve.set_aside", count=len(ids), ids=named)
+    health.count_set_aside = lambda: len(database.references_set_aside())
 
 
 class _Progress:

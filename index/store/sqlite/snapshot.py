@@ -10,6 +10,7 @@ from pathlib import Path
 
 from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
+from index.store.sqlite import set_aside
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.row_copy import copy_known_rows
@@ -19,6 +20,16 @@ from index.store.sqlite.writes import delete_again
 _PAGES_A_STEP = 4096
 # Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
 REFERENCE_ID_GAP = 10_000_000
+
+
+def references_set_aside(store: Path) -> tuple[int, ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+            return ()
+        return set_aside.references_set_aside(connection)
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
@@ -86,6 +97,7 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         copy_known_rows(connection)
         connection.execute("DETACH source")
         apply_migrations(connection, MIGRATIONS)
+        connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("BEGIN")
         deleted = delete_again(connection, deletions)
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
