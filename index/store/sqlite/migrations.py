@@ -107,9 +107,11 @@ ROW_DIGESTS = Migration(
     "0004_row_digests",
     (
         # Apart from reference and template, whose rows need not be written anew for it.
-        """CREATE TABLE row_digest (
+        """CREATE TABLE reference_digest (
             reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
-            digest BLOB NOT NULL) STRICT""",
+            row_digest BLOB NOT NULL,
+            template_digest BLOB NOT NULL,
+            vectors_crc INTEGER NOT NULL) STRICT""",
         """CREATE TABLE set_aside (
             reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE) STRICT""",
     ),

@@ -11,7 +11,14 @@ from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
-from index.store.sqlite.row_digests import SELECT_CHECKED, ReportDamage, intact, put_digest
+from index.store.sqlite.row_digests import (
+    SELECT_CHECKED,
+    SELECT_ROW_CHECKED,
+    ReportDamage,
+    intact,
+    intact_rows,
+    put_digest,
+)
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.sqlite.subjects import SubjectRow
 from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
@@ -150,6 +157,18 @@ def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int
         "SELECT reference_id FROM reference WHERE subject_number = ? ORDER BY reference_id", (subject_number,)
     )
     return tuple(row[0] for row in rows)
+
+
+def checked_subject_ids_of(
+    connection: sqlite3.Connection, reference_ids: Sequence[int], report: ReportDamage
+) -> dict[int, str]:
+    """Like subject_ids_of; references whose rows are damaged, and so may say another subject, are left out too."""
+    found = subject_ids_of(connection, reference_ids)
+    checked: dict[int, str] = {}
+    for part in parts_of(reference_ids):
+        rows = connection.execute(f"{SELECT_ROW_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
+        checked.update((row[0], found[row[0]]) for row in intact_rows(rows, report) if row[0] in found)
+    return checked
 
 
 def subject_ids_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:

@@ -1,13 +1,15 @@
 """A digest of each reference, by which a row that changed on the disk is noticed before anybody is compared with it.
 
-It covers the row of the reference and its template, the subject it belongs to included: BLAKE2b of 16 bytes. It is no
-secret and keeps nobody out who writes the file; it tells a flipped bit. A row that does not fit its digest is left out
+BLAKE2b of 16 bytes, one of the row of the reference, which says whose it is, and one of its template; and a CRC-32 of
+the vectors for the building of a whole index. They are no secret and keep nobody out who writes the file; they tell a
+flipped bit. A row that does not fit its digest is left out
 of every answer, named, and set aside until it is mended from a backup.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -18,28 +20,48 @@ from index.errors import DatabaseDamagedError, VectorError
 from index.store.template_codec import FLOAT32, decode_vectors
 
 DIGEST_BYTES: Final = 16
-# In this order in every statement below; the digest that was stored comes last.
-COVERED: Final = (
+# The row of the reference, in this order in every statement below, texts as bytes; then the template, and what was
+# stored to check them by.
+_ROW: Final = (
     "reference.reference_id, subject_number, pack_number, finger, quality, CAST(sample_sha256 AS BLOB),"
-    " CAST(station_id AS BLOB), capture_time, reference.create_time, vectors, minutiae"
+    " CAST(station_id AS BLOB), capture_time, reference.create_time"
 )
-_FROM: Final = "FROM reference JOIN template USING (reference_id) LEFT JOIN row_digest USING (reference_id)"
-SELECT_CHECKED: Final = f"SELECT {COVERED}, digest {_FROM}"
+_ROW_WIDTH: Final = 9
+COVERED: Final = f"{_ROW}, vectors, minutiae"
+SELECT_CHECKED: Final = (
+    f"SELECT {COVERED}, row_digest, template_digest FROM reference JOIN template USING (reference_id)"  # noqa: S608
+    " LEFT JOIN reference_digest USING (reference_id)"
+)
+SELECT_ROW_CHECKED: Final = f"SELECT {_ROW}, row_digest FROM reference LEFT JOIN reference_digest USING (reference_id)"  # noqa: S608
+# For reading in bulk: digests of a million templates would take longer than the index takes to hold them.
+SELECT_VECTORS_CHECKED: Final = (
+    "SELECT template.reference_id, vectors, vectors_crc FROM template LEFT JOIN reference_digest USING (reference_id)"
+)
 _FILL_ROWS: Final = 4096
 # Unit vectors of float32 are this near to length 1; a flipped exponent bit is far off.
 _NORM_TOLERANCE: Final = 1e-3
 
+# No CRC-32 is negative.
+_NO_DIGESTS: Final = (b"", b"", -1)
+
 ReportDamage = Callable[[int], None]
 
 
-def digest_of(row: Sequence[Any]) -> bytes:
-    """The digest of the COVERED values of one reference, texts as bytes."""
-    *numbers, sha256, station_id, captured, created, vectors, minutiae = row
-    # Numbers and lengths first, so that no two rows are the same bytes.
-    lengths = len(sha256), len(station_id), len(vectors), len(minutiae)
-    digest = blake2b(f"{numbers} {captured} {created} {lengths}".encode(), digest_size=DIGEST_BYTES)
-    digest.update(sha256)
-    digest.update(station_id)
+def digests_of(row: Sequence[Any]) -> tuple[bytes, bytes, int]:
+    """Digest of the row, digest of the template, CRC-32 of the vectors. row: the COVERED values."""
+    return row_digest(row[:_ROW_WIDTH]), template_digest(row[0], *row[_ROW_WIDTH:]), zlib.crc32(row[_ROW_WIDTH])
+
+
+def row_digest(row: Sequence[Any]) -> bytes:
+    """Of the row of a reference; its texts have lengths, so that no two rows are the same bytes."""
+    *numbers, sha256, station_id, captured, created = row
+    head = f"{numbers} {captured} {created} {len(sha256)} {len(station_id)};".encode()
+    return blake2b(head + sha256 + station_id, digest_size=DIGEST_BYTES).digest()
+
+
+def template_digest(reference_id: int, vectors: bytes, minutiae: bytes) -> bytes:
+    """Of a template, and whose it is."""
+    digest = blake2b(f"{reference_id} {len(vectors)} {len(minutiae)};".encode(), digest_size=DIGEST_BYTES)
     digest.update(vectors)
     digest.update(minutiae)
     return digest.digest()
@@ -48,22 +70,43 @@ def digest_of(row: Sequence[Any]) -> bytes:
 def put_digest(connection: sqlite3.Connection, row: Sequence[Any]) -> None:
     """row: the COVERED values."""
     row = [value.encode() if isinstance(value, str) else value for value in row]
-    connection.execute("INSERT OR REPLACE INTO row_digest VALUES (?, ?)", (row[0], digest_of(row)))
+    connection.execute("INSERT OR REPLACE INTO reference_digest VALUES (?, ?, ?, ?)", (row[0], *digests_of(row)))
 
 
-def intact(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
-    """The rows of SELECT_CHECKED that fit their digest, without it; the ids of the others go to report."""
-    for row in rows:
-        if is_intact(row):
-            yield row[:-1]
+def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
+    """Like intact, for SELECT_ROW_CHECKED."""
+    for *row, digest in rows:
+        try:
+            fits = row_digest(row) == digest
+        except TypeError:
+            fits = False
+        if fits:
+            yield row
         else:
             report(int(row[0]))
 
 
-def is_intact(row: Sequence[Any]) -> bool:
-    """Whether a row of SELECT_CHECKED fits its digest."""
+def intact_vectors(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[tuple[int, bytes]]:
+    """(reference id, vectors) of the rows of SELECT_VECTORS_CHECKED that fit their CRC-32."""
+    for reference_id, vectors, crc in rows:
+        if isinstance(vectors, bytes) and zlib.crc32(vectors) == crc:
+            yield reference_id, vectors
+        else:
+            report(int(reference_id))
+
+
+def intact(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
+    """The rows of SELECT_CHECKED that fit their digests, without them; the ids of the others go to report."""
+    for *row, of_row, of_template in rows:
+        if _fits(row, of_row, of_template):
+            yield row
+        else:
+            report(int(row[0]))
+
+
+def _fits(row: Sequence[Any], of_row: object, of_template: object) -> bool:
     try:
-        return bool(digest_of(row[:-1]) == row[-1])
+        return (row_digest(row[:_ROW_WIDTH]), template_digest(row[0], *row[_ROW_WIDTH:])) == (of_row, of_template)
     except TypeError:
         # A flipped bit may also have made a number of what was bytes.
         return False
@@ -97,8 +140,8 @@ def fill_digests(connection: sqlite3.Connection) -> None:
         if not rows:
             return
         connection.executemany(
-            "INSERT INTO row_digest VALUES (?, ?)",
-            [(row[0], digest_of(row) if _is_usable(row, encodings) else b"") for row in rows],
+            "INSERT INTO reference_digest VALUES (?, ?, ?, ?)",
+            [(row[0], *(digests_of(row) if _is_usable(row, encodings) else _NO_DIGESTS)) for row in rows],
         )
         last_id = rows[-1][0]
 

@@ -12,7 +12,7 @@ from index.records import Sex
 from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import vector_blobs
-from index.store.sqlite.row_digests import SELECT_CHECKED, ReportDamage, intact
+from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
 from index.store.template_codec import decode_vectors
 
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
@@ -84,9 +84,9 @@ def _blobs(
     if last - first < 4 * len(reference_ids):
         wanted = frozenset(reference_ids.tolist())
         rows = connection.execute(
-            f"{SELECT_CHECKED} WHERE reference.reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
+            f"{SELECT_VECTORS_CHECKED} WHERE template.reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
         )
-        return ((row[0], row[9]) for row in intact((row for row in rows if row[0] in wanted), report))
+        return intact_vectors((row for row in rows if row[0] in wanted), report)
     return vector_blobs(connection, reference_ids.tolist(), report)
 
 

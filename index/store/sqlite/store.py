@@ -150,7 +150,7 @@ class SqliteStore:
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
-            return references.subject_ids_of(connection, reference_ids)
+            return references.checked_subject_ids_of(connection, reference_ids, self._damaged.add)
 
     def reference_ids_of(self, subject_ids: frozenset[str]) -> Int64Array:
         """See Store."""

@@ -90,8 +90,8 @@ def filled(tmp_path: Path, make) -> Filled:
         ("UPDATE reference SET create_time = create_time + 1 WHERE reference_id = 3", 3),
         ("UPDATE template SET vectors = x'' WHERE reference_id = 1", 1),
         ("UPDATE template SET minutiae = CAST(x'00' || minutiae AS BLOB) WHERE reference_id = 4", 4),
-        ("UPDATE row_digest SET digest = x'' WHERE reference_id = 4", 4),
-        ("DELETE FROM row_digest WHERE reference_id = 3", 3),
+        ("UPDATE reference_digest SET template_digest = x'' WHERE reference_id = 4", 4),
+        ("DELETE FROM reference_digest WHERE reference_id = 3", 3),
         ("DELETE FROM template WHERE reference_id = 3", 3),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_good_index_is_not_replaced_by_a_damaged_store(filled: Filled) -> None
 def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled: Filled) -> None:
     filled.flip("vectors", 1, 30)
     with sqlite3.connect(filled.folder / STORE_NAME) as connection:
-        connection.execute("DROP TABLE row_digest")
+        connection.execute("DROP TABLE reference_digest")
         connection.execute("DROP TABLE set_aside")
         connection.execute("DELETE FROM migration WHERE name LIKE '%row_digests'")
     connection.close()
