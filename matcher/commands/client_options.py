@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 ClientCommand = Callable[[MatcherClient, argparse.Namespace], int]
 
 
-def add_command(actions: Subparsers, name: str, summary: str, command: ClientCommand) -> argparse.ArgumentParser:
-    """A subcommand that gets a connected client; a refused call becomes one line and exit code 1."""
+def add_command(
+    actions: Subparsers, name: str, summary: str, command: ClientCommand, *, purpose: str | None = ""
+) -> argparse.ArgumentParser:
+    """A subcommand that gets a connected client; a refused call becomes one line and exit code 1. purpose: where the
+    operator names none; None where one must be named."""
     parser = actions.add_parser(name, help=summary)
     parser.add_argument("--address", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="server (%(default)s)")
     parser.add_argument("--tls-root", type=Path, metavar="FILE", help="PEM: who signed the server's certificate")
     parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="PEM: our own certificate")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
-    parser.add_argument("--operator", default="", help="who asks, for the audit record")
+    parser.add_argument("--operator", required=True, help="who asks, for the audit record")
     parser.add_argument("--case", default="", help="case number, for the audit record")
-    parser.add_argument("--purpose", default="", help="why, for the audit record")
+    said = "" if not purpose else " (%(default)s)"
+    parser.add_argument(
+        "--purpose", default=purpose or "", required=purpose is None, help=f"why, for the audit record{said}"
+    )
 
     def run(options: argparse.Namespace) -> int:
         return _run(command, options)

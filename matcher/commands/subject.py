@@ -30,10 +30,10 @@ def add_commands(subparsers: Subparsers) -> None:
     show = add_command(actions, "show", "one subject and its references", _show)
     show.add_argument("subject_id", nargs="?", default="")
     show.add_argument("--external-id", default="", help="the force's own number instead")
-    delete = add_command(actions, "delete", "delete a subject with all references", _delete)
+    delete = add_command(actions, "delete", "delete a subject with all references", _delete, purpose=None)
     delete.add_argument("subject_id")
     delete.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
-    one = add_command(actions, "delete-reference", "delete one reference", _delete_reference)
+    one = add_command(actions, "delete-reference", "delete one reference", _delete_reference, purpose=None)
     one.add_argument("reference_id", type=int)
     one.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
 

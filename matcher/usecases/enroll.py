@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from index.database import EnrollmentDatabase
 from index.records import Modality, NewReference, SearchFilter, Subject
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
@@ -81,7 +81,8 @@ class Enroller:
             galleries=tuple(sorted(subject.galleries)),
             subject_id=subject.subject_id,
         ) as entry:
-            check_access_lengths(context)
+            # The search for duplicates tells whom a face resembles, which is what a search tells.
+            (check_change if skip_duplicate_check else check_comparison)(context)
             _check_request(subject, samples, request_id)
             extractions = extract_all(self._engines, samples, stages, field="samples")
             entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
