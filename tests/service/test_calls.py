@@ -114,7 +114,9 @@ def test_work_ends_at_the_deadline_between_stages(service: Service) -> None:
     service.face_engine.delay_s = 0.4
     with pytest.raises(ServiceError) as refusal:
         service.client.call(
-            service.client.enrollment.Enroll, enroll_message([face(1)], subject=Subject("", "n")), timeout_s=0.2
+            service.client.enrollment.Enroll,
+            enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS),
+            timeout_s=0.2,
         )
     assert refusal.value.code == "DEADLINE_EXCEEDED"
     _wait_for(lambda: len(service.audit.events) == 1)
@@ -151,7 +153,7 @@ def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> N
 
 def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None:
     small_service.face_engine.delay_s = 0.2
-    message = enroll_message([face(1)], subject=Subject("", "n"))
+    message = enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS)
     waiting = [small_service.client.enrollment.Enroll.future(message, timeout=10) for _ in range(2)]
     time.sleep(0.05)
     for call in waiting:
@@ -235,7 +237,7 @@ def test_an_idle_batch_stream_does_not_hold_up_the_drain(tmp_path: Path) -> None
     more = threading.Event()
 
     def items() -> Iterator[tuple[str, Any]]:
-        yield "first", enroll_message([face(1)], subject=Subject("", "number-1"))
+        yield "first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS)
         more.wait(30)
 
     answers = running.client.batch_enroll(items())
