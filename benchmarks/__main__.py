@@ -24,6 +24,12 @@ COMMANDS = {
         "benchmarks.leader_parity",
         "the fast fingerprint network against the exact one, and that against Keras",
     ),
+    "picture-formats": (
+        "benchmarks.picture_formats.report",
+        "picture files of every kind: the true picture, or refused by name",
+    ),
+    "wsq-damage": ("benchmarks.picture_formats.wsq_damage", "damaged WSQ files that are decoded all the same"),
+    "iso-records": ("benchmarks.iso_records", "another maker's minutiae records against our reading of the prints"),
     "report": ("benchmarks.report", "BENCHMARKS.md and BENCHMARKS.json"),
     "quick": ("benchmarks.quick", "speed ratios against the committed baseline, for CI"),
     "compare": ("benchmarks.compare", "two JSON results side by side"),

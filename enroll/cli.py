@@ -1,28 +1,38 @@
 """station-enroll: arguments to a run.
 
-Exit codes: 0 everything is enrolled, 1 some images were refused or not sent, 2 the arguments or the manifest are
-wrong, 3 the target cannot be reached, 130 stopped with Ctrl-C.
+Exit codes: 0 everything is enrolled (check: every row can be used), 1 some rows were not enrolled; each has its line
+in the results file, 2 nothing was sent: the arguments, the backlog as a whole or the results file are wrong (check:
+some rows cannot be used), 3 the target cannot be reached or refuses everything, 130 stopped with Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from enroll.batch import BatchSummary, run_batch
-from enroll.errors import ManifestError, TargetError
-from enroll.items import Defaults, EnrollmentItem
-from enroll.manifest import COLUMNS, read_backlog
+from enroll.batch import BatchStoppedError, BatchSummary, run_batch
+from enroll.cells import galleries_of
+from enroll.checking import check_pictures
+from enroll.errors import ManifestError, ResultsError, TargetError, refusal
+from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
+from enroll.manifest import read_backlog
 from enroll.messages import text
-from enroll.report import print_problems, print_summary, result_line
+from enroll.report import print_findings, print_reading, print_summary, progress_of, result_line, say
+from enroll.results_file import finished_lines
 from enroll.target import EnrollmentTarget, ItemResult
+from enroll.words import COLUMNS
 from index.records import Modality
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
@@ -30,97 +40,200 @@ from matcher.client import DEFAULT_ADDRESS, ClientTls
 from matcher.config import system_language
 
 ALL_ENROLLED: Final = 0
-SOME_REFUSED: Final = 1
+SOME_NOT_ENROLLED: Final = 1
 BAD_INPUT: Final = 2
 UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
 
-_EXAMPLE: Final = """external_id,image,modality,finger,ppi,display_name,gallery,sex,birth_date,capture_date
-001099000123,photos/0001.jpg,face,,,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
-001099000123,prints/0001-02.png,fingerprint,right_index,500,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
-"""
+_EXAMPLES: Final = {
+    "en": """external_id,image,modality,finger,ppi,display_name,gallery,sex,birth_date,capture_date
+001099000123,photos/0001.jpg,face,,,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,fingerprint,right_index,500,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+""",
+    "vi": """Số CCCD,Tệp ảnh,Loại,Ngón,PPI,Họ và tên,Nhóm,Giới tính,Ngày sinh,Ngày chụp
+001099000123,photos/0001.jpg,khuôn mặt,,,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,vân tay,trỏ phải,500,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+""",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a console of another encoding shows what it can
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     if options.command == "example":
-        sys.stdout.write(_EXAMPLE)
+        sys.stdout.write(_EXAMPLES[options.lang])
         return ALL_ENROLLED
     console = Console(stderr=True, highlight=False)
     try:
         return _check(options, console) if options.command == "check" else _run(options, console)
-    except ManifestError as error:
-        console.print(str(error), style="red", markup=False)
+    except (ManifestError, ResultsError) as error:
+        say(console, str(error), style="red")
         return BAD_INPUT
     except TargetError as error:
-        console.print(
-            text("unreachable", options.lang, server=_target_name(options), detail=error), style="red", markup=False
-        )
-        console.print(text("again", options.lang), markup=False)
+        _say_unreachable(error, options, console)
         return UNREACHABLE
     except KeyboardInterrupt:
-        console.print(text("interrupted", options.lang), text("again", options.lang), markup=False)
+        say(console, text("interrupted", options.lang))
         return INTERRUPTED
 
 
 def _check(options: argparse.Namespace, console: Console) -> int:
-    items, problems = _read(options, console)
-    if problems:
-        return BAD_INPUT
-    subjects = len({item.external_id for item in items})
-    console.print(text("checked", options.lang, rows=len(items), subjects=subjects), markup=False)
-    return ALL_ENROLLED
+    backlog = _read(options, console)
+    if not options.quick:
+        with progress_of("checking", options.lang, console) as advance:
+            backlog = check_pictures(backlog, jobs=options.jobs, language=options.lang, on_row=advance)
+    print_findings(backlog.warnings, options.lang, console, code="warnings", shown_count=None)
+    print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
+    counts = {"rows": len(backlog.items), "subjects": backlog.subject_count, "bad": len(backlog.problems)}
+    code = "checked_some" if backlog.problems else "checked_quickly" if options.quick else "checked"
+    say(console, text(code, options.lang, **counts))
+    return BAD_INPUT if backlog.problems else ALL_ENROLLED
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    items, problems = _read(options, console)
-    if problems and not options.skip_bad_rows:
-        return BAD_INPUT
+    backlog = _read(options, console)
     results_path: Path = options.results or options.path.with_name(f"{options.path.stem}-results.csv")
+    finished_lines(results_path, language=options.lang)  # a file of another kind is told before anything is sent
+    print_findings(backlog.warnings, options.lang, console, code="warnings")
+    if options.strict and backlog.problems:
+        print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
+        say(console, text("stopped_strict", options.lang))
+        return BAD_INPUT
     target = _open_target(options)
     try:
-        for gallery_id in sorted({gallery for item in items for gallery in item.galleries}):
-            target.ensure_gallery(gallery_id)
-        summary = _run_with_progress(items, target, results_path, options, console)
+        backlog = _with_galleries(backlog, target, options, console)
+        print_findings(backlog.problems, options.lang, console, code="bad_rows")
+        if backlog.problems:
+            say(console, text("going_on", options.lang))
+        return _enroll(backlog, target, results_path, options, console)
     finally:
         target.close()
+
+
+def _enroll(
+    backlog: Backlog, target: EnrollmentTarget, results_path: Path, options: argparse.Namespace, console: Console
+) -> int:
+    try:
+        summary = _run_with_progress(backlog, target, results_path, options, console)
+    except BatchStoppedError as stopped:
+        print_summary(stopped.summary, results_path, options.lang, console)
+        if isinstance(stopped.__cause__, TargetError):
+            _say_unreachable(stopped.__cause__, options, console)
+            return UNREACHABLE
+        is_asked = isinstance(stopped.__cause__, KeyboardInterrupt)
+        say(console, text("interrupted", options.lang) if is_asked else str(stopped.__cause__), style="red")
+        say(console, text("again", options.lang))
+        return INTERRUPTED if is_asked else SOME_NOT_ENROLLED
     print_summary(summary, results_path, options.lang, console)
-    return ALL_ENROLLED if summary.all_enrolled and not problems else SOME_REFUSED
+    return ALL_ENROLLED if summary.all_enrolled else SOME_NOT_ENROLLED
 
 
-def _read(options: argparse.Namespace, console: Console) -> tuple[list[EnrollmentItem], list[ManifestError]]:
+def _read(options: argparse.Namespace, console: Console) -> Backlog:
+    for gallery in options.gallery or ():
+        galleries_of(gallery, options.lang)
     defaults = Defaults(
         modality=Modality(options.modality) if options.modality else None,
         ppi=options.ppi,
         galleries=tuple(options.gallery or ()),
         language=options.lang,
+        pattern=options.pattern,
+        ids_as_written=options.ids_as_written,
+        ignored_columns=tuple(options.ignore_column or ()),
     )
-    items, problems = read_backlog(options.path, defaults)
-    print_problems(problems, options.lang, console)
-    if not items and not problems:
-        raise ManifestError(text("nothing", options.lang, path=options.path.name))
-    return items, problems
+    with progress_of("reading", options.lang, console) as advance:
+        backlog = read_backlog(options.path, defaults, on_row=advance)
+    print_reading(backlog, options.lang, console)
+    if not backlog.items and not backlog.problems:
+        raise refusal("nothing", options.lang, path=options.path.name)
+    return backlog
+
+
+def _with_galleries(
+    backlog: Backlog, target: EnrollmentTarget, options: argparse.Namespace, console: Console
+) -> Backlog:
+    """A gallery that the target does not have is made where that was asked for; else its rows cannot be used, since a
+    typing error would make a new one."""
+    known = target.gallery_ids()
+    missing = sorted({gallery for item in backlog.items for gallery in item.galleries} - known)
+    if missing and options.create_galleries:
+        for gallery_id in missing:
+            target.create_gallery(gallery_id)
+        say(console, text("galleries_made", options.lang, names=", ".join(missing)))
+        return backlog
+    kept: list[EnrollmentItem] = []
+    problems = list(backlog.problems)
+    for item in backlog.items:
+        unknown = next((gallery for gallery in item.galleries if gallery in missing), None)
+        if unknown is None:
+            kept.append(item)
+        else:
+            problems.append(_unknown_gallery(item, unknown, known, options.lang, is_folder=bool(backlog.pattern)))
+    problems.sort(key=lambda finding: finding.row_number)
+    return replace(backlog, items=tuple(kept), problems=tuple(problems))
+
+
+def _unknown_gallery(
+    item: EnrollmentItem, gallery: str, known: frozenset[str], language: str, *, is_folder: bool
+) -> Finding:
+    near = difflib.get_close_matches(gallery, sorted(known), n=1)
+    nearest = text("nearest", language, value=near[0]) if near else ""
+    return Finding(
+        row_number=item.row_number,
+        place=item.shown_image if is_folder else text("row", language, number=item.row_number),
+        code="unknown_gallery",
+        message=text("unknown_gallery", language, value=gallery, nearest=nearest),
+        external_id=item.external_id,
+        image=item.shown_image,
+    )
 
 
 def _run_with_progress(
-    items: Sequence[EnrollmentItem],
-    target: EnrollmentTarget,
-    results_path: Path,
-    options: argparse.Namespace,
-    console: Console,
+    backlog: Backlog, target: EnrollmentTarget, results_path: Path, options: argparse.Namespace, console: Console
 ) -> BatchSummary:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(text("enrolling", options.lang), total=len(items))
+    with progress_of("enrolling", options.lang, console) as advance, _stopping_on_signals() as stop:
 
         def show(result: ItemResult | None) -> None:
-            progress.advance(task)
+            advance(len(backlog.items))
             if result is not None and not options.quiet:
                 sys.stdout.write(result_line(result, options.lang) + "\n")
                 sys.stdout.flush()
 
-        return run_batch(items, target, results_path=results_path, jobs=options.jobs, on_result=show)
+        return run_batch(
+            backlog.items,
+            target,
+            results_path=results_path,
+            problems=backlog.problems,
+            jobs=options.jobs,
+            language=options.lang,
+            hold_conflicts=options.hold_conflicts,
+            on_result=show,
+            stop=stop,
+        )
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, so that a run ends between two steps with a line for every row; a second one
+    interrupts whatever goes on. Only the main thread may set that up."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
@@ -151,28 +264,58 @@ def _case_of(options: argparse.Namespace) -> str:
     return str(options.case) or f"backlog {options.path.resolve().name}"[: ID.characters]
 
 
-def _target_name(options: argparse.Namespace) -> str:
-    return str(options.address if options.local is None else options.local.name)
+def _say_unreachable(error: BaseException | None, options: argparse.Namespace, console: Console) -> None:
+    server = str(options.address if options.local is None else options.local.name)
+    is_refusal = isinstance(error, TargetError) and not error.is_retriable
+    code = "target_refuses" if is_refusal else "unreachable"
+    say(console, text(code, options.lang, server=server, detail=error), style="red")
+    say(console, text("again", options.lang))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="station-enroll", description="Enroll a backlog of faces and fingerprints.")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="enroll a folder or a manifest", description="Enroll a folder or manifest.")
-    check = commands.add_parser("check", help="read a folder or manifest and report bad rows, sending nothing")
-    commands.add_parser("example", help="print a manifest to start from")
+    codes = (
+        "Exit codes: 0 all enrolled (check: every row can be used), 1 some rows not enrolled, 2 nothing was sent "
+        "(check: some rows cannot be used), 3 the server cannot be reached or refuses everything, "
+        "130 stopped."
+    )
+    run = commands.add_parser(
+        "run", help="enroll a folder or a manifest", description="Enroll a folder or manifest.", epilog=codes
+    )
+    check = commands.add_parser(
+        "check", help="read a folder or manifest and name every row and file that cannot be used", epilog=codes
+    )
+    example = commands.add_parser("example", help="print a manifest to start from")
     for command in (run, check):
         _add_reading(command)
+    for command in (run, check, example):
+        command.add_argument("--lang", choices=["vi", "en"], default=system_language(), help="language of messages")
+    check.add_argument("--quick", action="store_true", help="do not decode the pictures")
     _add_target(run)
     return parser
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, help=f"a folder of images, or a .csv or .jsonl with: {', '.join(COLUMNS)}")
+    parser.add_argument(
+        "path", type=Path, help=f"a folder of images, or a .csv or .jsonl (UTF-8) with: {', '.join(COLUMNS)}"
+    )
     parser.add_argument("--modality", choices=[modality.value for modality in Modality], help="for rows without one")
-    parser.add_argument("--ppi", type=float, help="pixels per inch of fingerprints whose row and file do not say")
+    parser.add_argument("--ppi", type=_positive, help="pixels per inch of fingerprints whose row and file do not say")
     parser.add_argument("--gallery", action="append", metavar="ID", help="gallery to enroll into (may be repeated)")
-    parser.add_argument("--lang", choices=["vi", "en"], default=system_language(), help="language of messages")
+    parser.add_argument(
+        "--pattern",
+        default="",
+        help="how to read a folder, e.g. '{external_id}/{finger}.{ext}' or '{external_id}_{any}.{ext}' "
+        "(default: the first folder level is the person)",
+    )
+    parser.add_argument(
+        "--ids-as-written", action="store_true", help="ids that seem to have lost a leading zero are right"
+    )
+    parser.add_argument(
+        "--ignore-column", action="append", metavar="NAME", help="a column that is not needed (may be repeated)"
+    )
+    parser.add_argument("--jobs", type=_count, default=max(1, min(4, os.cpu_count() or 1)), help="images at a time")
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
@@ -184,10 +327,31 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-root", type=Path, help="PEM certificate that signed the server's")
     parser.add_argument("--tls-certificate", type=Path, help="our own certificate, for mutual TLS")
     parser.add_argument("--tls-key", type=Path, help="our own key, for mutual TLS")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds for one image (default: %(default)s)")
+    parser.add_argument("--timeout", type=_positive, default=60.0, help="seconds for one image (default: %(default)s)")
     parser.add_argument("--local", type=Path, metavar="DATA_FOLDER", help="enroll in process; the server is stopped")
-    parser.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 1)), help="images at a time")
     parser.add_argument("--results", type=Path, help="results file and checkpoint (default: beside the input)")
-    parser.add_argument("--skip-bad-rows", action="store_true", help="enroll the good rows of a manifest with bad ones")
+    parser.add_argument("--create-galleries", action="store_true", help="make galleries that the server does not have")
+    parser.add_argument(
+        "--hold-conflicts",
+        action="store_true",
+        help="do not send rows whose name, sex or birth year differs from what is recorded under their external id",
+    )
+    parser.add_argument("--strict", action="store_true", help="send nothing unless every row can be used")
+    # The default since bad rows no longer end a run; kept so that old scripts run.
+    parser.add_argument("--skip-bad-rows", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--no-duplicate-check", action="store_true", help="do not look for subjects that resemble")
-    parser.add_argument("--quiet", action="store_true", help="no line an image")
+    parser.add_argument("--quiet", action="store_true", help="no line for each image")
+
+
+def _positive(value: str) -> float:
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be a positive number")
+    return number
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError("must be 1 to 64")
+    return number

@@ -15,14 +15,14 @@ from enroll.items import EnrollmentItem
 from enroll.remote import sample_of, subject_of
 from enroll.target import ItemResult, Outcome
 from index.database import EnrollmentDatabase
-from index.errors import AlreadyExistsError, DatabaseError
-from index.records import Gallery
+from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
+from index.records import Gallery, Subject
 from matcher.access.context import AccessContext
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.config import load_settings
-from matcher.errors import AuditError, MatcherError, PackError, SampleError, SessionError
+from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
 from matcher.texts.reasons import error_text, reason_of
 
 
@@ -49,17 +49,15 @@ class LocalTarget:
         cls, data_folder: Path, *, access: AccessContext, language: str = "vi", skip_duplicate_check: bool = False
     ) -> Self:
         """Loads the packs of the settings and takes the database. Raises TargetError."""
-        settings = load_settings()
-        settings = replace(
-            settings,
-            storage=replace(settings.storage, data_folder=data_folder, audit_file=data_folder / "audit.jsonl"),
-        )
         with ExitStack() as stack:
             try:
+                settings = load_settings()
+                storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / "audit.jsonl")
+                settings = replace(settings, storage=storage)
                 database = stack.enter_context(EnrollmentDatabase.open(data_folder))
                 audit = stack.enter_context(FileAuditLog(settings.storage.audit_file))
                 use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
-            except (DatabaseError, AuditError, PackError, SessionError) as error:
+            except (DatabaseError, AuditError, PackError, SessionError, ConfigError) as error:
                 raise TargetError(str(error)) from error
             return cls(
                 use_cases,
@@ -94,7 +92,30 @@ class LocalTarget:
             duplicates=tuple((lead.subject_id, lead.score.value) for lead in answer.duplicates),
         )
 
-    def ensure_gallery(self, gallery_id: str) -> None:
+    def find_subject(self, external_id: str) -> Subject | None:
+        """See EnrollmentTarget."""
+        try:
+            return self._use_cases.keeper.get_subject(self._access, external_id=external_id)
+        except SubjectNotFoundError:
+            return None
+        except (MatcherError, DatabaseError) as error:
+            raise TargetError(str(error)) from error
+
+    def gallery_ids(self) -> frozenset[str]:
+        """See EnrollmentTarget."""
+        found: set[str] = set()
+        page_token = ""
+        try:
+            while True:
+                page = self._use_cases.keeper.list_galleries(self._access, page_token=page_token)
+                found.update(gallery.gallery_id for gallery in page.items)
+                page_token = page.next_page_token
+                if not page_token:
+                    return frozenset(found)
+        except (MatcherError, DatabaseError) as error:
+            raise TargetError(str(error)) from error
+
+    def create_gallery(self, gallery_id: str) -> None:
         """See EnrollmentTarget."""
         try:
             self._use_cases.keeper.create_gallery(self._access, Gallery(gallery_id=gallery_id, display_name=gallery_id))
@@ -102,6 +123,10 @@ class LocalTarget:
             return
         except (MatcherError, DatabaseError) as error:
             raise TargetError(str(error)) from error
+
+    def is_serving(self) -> bool:
+        """Always: it is this process."""
+        return True
 
     def close(self) -> None:
         """Close the database and the audit file."""

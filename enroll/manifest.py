@@ -1,129 +1,138 @@
-"""CSV or JSONL rows to enrollment items. Reads names and numbers verbatim: text stays text."""
+"""A manifest or folder to a backlog. Reads names and numbers verbatim: text stays text."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from enroll.cells import birth_year_of, capture_time_of, face_of, finger_of, modality_of, ppi_of, sex_of
-from enroll.errors import ManifestError
-from enroll.folder import read_folder
-from enroll.items import Defaults, EnrollmentItem
-from enroll.messages import text
-
-COLUMNS: Final = (
-    "external_id",
-    "image",
-    "modality",
-    "finger",
-    "ppi",
-    "display_name",
-    "gallery",
-    "sex",
-    "birth_date",
-    "capture_date",
-    "face",
+from enroll.across import check_across
+from enroll.cells import (
+    MOST_TEXT_LENGTH,
+    birth_year_of,
+    capture_time_of,
+    clean_text,
+    external_id_of,
+    face_of,
+    finger_of,
+    galleries_of,
+    modality_of,
+    ppi_of,
+    sex_of,
 )
+from enroll.errors import ManifestError, refusal
+from enroll.folder import read_folder
+from enroll.image_files import ImageFolder, check_file
+from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
+from enroll.messages import text
+from enroll.printable import printable
+from enroll.table import Row, Table, read_table
+from enroll.words import COLUMNS
+from index.records import FingerPosition, Modality
+
 _REQUIRED: Final = ("external_id", "image", "modality")
+_LIMITED: Final = ("external_id", "display_name")
+_JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
-def read_backlog(path: Path, defaults: Defaults) -> tuple[list[EnrollmentItem], list[ManifestError]]:
-    """Items of a folder, a .csv or a .jsonl file, and the rows that cannot be used.
+def read_backlog(path: Path, defaults: Defaults, *, on_row: Callable[[int], None] = lambda _: None) -> Backlog:
+    """The rows of a folder, a .csv (.tsv, .txt) or a .jsonl file: each is an item or a problem, none is left out.
 
-    Raises ManifestError when the file as a whole cannot be read.
+    on_row: called once for each row, with the number of all. Raises ManifestError when the backlog as a
+    whole cannot be read.
     """
-    if path.is_dir():
-        return read_folder(path, defaults), []
-    if not path.is_file():
-        raise ManifestError(text("not_found", defaults.language, path=path.name))
-    rows = _json_rows if path.suffix.lower() in (".jsonl", ".ndjson") else _csv_rows
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(text("not_utf8", defaults.language)) from error
-    items: list[EnrollmentItem] = []
-    problems: list[ManifestError] = []
-    for number, row in rows(content, defaults.language):
-        try:
-            if isinstance(row, ManifestError):
-                raise row
-            items.append(_item(number, row, path.parent, defaults))
-        except ManifestError as error:
-            problems.append(ManifestError(str(error), row_number=number))
-    return items, problems
-
-
-def _csv_rows(content: str, language: str) -> Iterator[tuple[int, Mapping[str, str] | ManifestError]]:
-    dialect = ";" if content.partition("\n")[0].count(";") > content.partition("\n")[0].count(",") else ","
-    reader = csv.DictReader(io.StringIO(content), delimiter=dialect)
-    names = [name.strip() for name in reader.fieldnames or ()]
-    _check_columns(names, language)
-    reader.fieldnames = names
-    for number, row in enumerate(reader, start=1):
-        yield number, {name: value or "" for name, value in row.items() if name in COLUMNS}
-
-
-def _json_rows(content: str, language: str) -> Iterator[tuple[int, Mapping[str, str] | ManifestError]]:
-    for number, line in enumerate(content.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            if not isinstance(row, dict):
-                raise ValueError("not an object")
-            _check_columns(list(row), language, required=False)
-        except ManifestError as error:
-            yield number, error
-        except ValueError as error:
-            yield number, ManifestError(text("bad_json", language, detail=error))
-        else:
-            yield number, {name: "" if value is None else str(value) for name, value in row.items()}
-
-
-def _check_columns(names: list[str], language: str, *, required: bool = True) -> None:
-    for name in names:
-        if name not in COLUMNS:
-            raise ManifestError(text("unknown_column", language, name=name, known=", ".join(COLUMNS)))
-    if required:
-        for name in ("external_id", "image"):
-            if name not in names:
-                raise ManifestError(text("missing_column", language, name=name))
-
-
-def _item(number: int, row: Mapping[str, str], folder: Path, defaults: Defaults) -> EnrollmentItem:
     language = defaults.language
-    cells = {name: row.get(name, "").strip() for name in COLUMNS}
+    if path.is_dir():
+        backlog = read_folder(path, defaults, on_row=on_row)
+    elif not path.is_file():
+        raise refusal("not_found", language, path=path.name)
+    elif defaults.pattern:
+        raise refusal("pattern_for_folder", language)
+    else:
+        backlog = _read_manifest(path, defaults, on_row)
+    return check_across(backlog, defaults)
+
+
+def _read_manifest(path: Path, defaults: Defaults, on_row: Callable[[int], None]) -> Backlog:
+    language = defaults.language
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise refusal("unreadable_backlog", language, path=path.name, detail=error.strerror) from error
+    is_json = path.suffix.lower() in _JSON_SUFFIXES
+    table = read_table(content, is_json=is_json, language=language, ignored_columns=defaults.ignored_columns)
+    images = ImageFolder(path.parent, language)
+    items: list[EnrollmentItem] = []
+    problems: list[Finding] = []
+    for row in table.rows:
+        on_row(len(table.rows))
+        try:
+            items.append(_item(row, images, defaults))
+        except ManifestError as error:
+            problems.append(_problem(row, error, language))
+    return Backlog(tuple(items), tuple(problems), notes=_notes(table, language))
+
+
+def _notes(table: Table, language: str) -> tuple[str, ...]:
+    if not table.unused:
+        return ()
+    return (text("unused_columns", language, names=", ".join(printable(name) for name in table.unused)),)
+
+
+def _problem(row: Row, error: ManifestError, language: str) -> Finding:
+    return Finding(
+        row_number=row.number,
+        place=text("row", language, number=row.number),
+        code=error.code,
+        message=str(error),
+        external_id=printable(row.cells.get("external_id", "").strip()),
+        image=printable(row.cells.get("image", "").strip()),
+    )
+
+
+def _item(row: Row, images: ImageFolder, defaults: Defaults) -> EnrollmentItem:
+    language = defaults.language
+    if row.fault is not None:
+        raise row.fault
+    cells = {name: clean_text(name, row.cells.get(name, ""), language) for name in COLUMNS}
     if not cells["modality"] and defaults.modality is not None:
         cells["modality"] = defaults.modality.value
     for name in _REQUIRED:
         if not cells[name]:
-            raise ManifestError(text("empty_field", language, name=name))
+            raise refusal("empty_field", language, name=name)
+    for name in _LIMITED:
+        if len(cells[name]) > MOST_TEXT_LENGTH:
+            raise refusal("too_long", language, name=name, most=MOST_TEXT_LENGTH)
+    item = _item_of_cells(row.number, cells, defaults)
+    path = images.find(cells["image"])
+    check_file(path, language)
+    return replace(item, image_path=path, image_name=cells["image"])
+
+
+def _item_of_cells(number: int, cells: Mapping[str, str], defaults: Defaults) -> EnrollmentItem:
+    language = defaults.language
+    modality = modality_of(cells["modality"], language)
+    finger = finger_of(cells["finger"], language)
+    if modality is Modality.FACE and finger is not FingerPosition.UNKNOWN:
+        raise refusal("face_has_finger", language, value=cells["finger"])
     face_number, largest_face = face_of(cells["face"], language)
+    birth_year = birth_year_of(cells["birth_date"], language)
+    capture_time = capture_time_of(cells["capture_date"], language)
+    if birth_year is not None and capture_time is not None and capture_time.year < birth_year:
+        raise refusal("captured_before_birth", language, value=cells["capture_date"])
     return EnrollmentItem(
         row_number=number,
-        external_id=cells["external_id"],
-        image_path=_image_path(cells["image"], folder, language),
-        modality=modality_of(cells["modality"], language),
-        finger=finger_of(cells["finger"], language),
-        ppi=ppi_of(cells["ppi"], language) or defaults.ppi,
+        external_id=external_id_of(cells["external_id"], language),
+        image_path=Path(),
+        modality=modality,
+        finger=finger,
+        ppi=ppi_of(cells["ppi"], language) or (defaults.ppi if modality is Modality.FINGERPRINT else None),
         display_name=cells["display_name"],
-        galleries=tuple(part.strip() for part in cells["gallery"].split("|") if part.strip()) or defaults.galleries,
+        galleries=galleries_of(cells["gallery"], language) or defaults.galleries,
         sex=sex_of(cells["sex"], language),
-        birth_year=birth_year_of(cells["birth_date"], language),
-        capture_time=capture_time_of(cells["capture_date"], language),
+        birth_year=birth_year,
+        capture_time=capture_time,
         face_number=face_number,
         largest_face=largest_face,
     )
-
-
-def _image_path(value: str, folder: Path, language: str) -> Path:
-    path = (folder / value).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise ManifestError(text("outside", language, value=value))
-    if not path.is_file():
-        raise ManifestError(text("no_file", language, value=value))
-    return path

@@ -16,7 +16,7 @@ from index.errors import DatabaseError
 from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
 from index.partition.columns import Resolved
 from index.partition.filters import column_filter, references_of_subjects
-from index.partition.partition_set import Partitions
+from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
@@ -65,7 +65,7 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._partitions = Partitions(folder / CACHE_NAME, self._report)
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
             self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)

@@ -5,6 +5,7 @@ MatcherError
 │   ├── ImageError              bytes are not a usable image
 │   │   ├── ImageEmptyError         0 bytes
 │   │   ├── ImageFormatError        not a supported file type
+│   │   │   └── ImageKindError          a supported file type holding what is not understood; carries its name
 │   │   ├── ImageTruncatedError     the file ends too early or is damaged
 │   │   ├── ImageTooLargeError      more bytes or pixels than the limit
 │   │   └── ImageTooSmallError      fewer pixels than the smallest usable sample
@@ -39,6 +40,8 @@ Messages say what was wrong and what to do, and name no subject and no file path
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from matcher.samples import FaceBox
 
 
@@ -62,6 +65,16 @@ class ImageEmptyError(ImageError):
 
 class ImageFormatError(ImageError):
     """The bytes are not of a supported file type."""
+
+
+class ImageKindError(ImageFormatError):
+    """The file type is supported, what this file does with it is not. code, values: of its text in
+    matcher.texts.pictures."""
+
+    def __init__(self, message: str, *, code: str, values: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.values = dict(values)
 
 
 class ImageTruncatedError(ImageError):

@@ -143,7 +143,8 @@ class DuplicateLead:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledSample:
-    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog."""
+    """One stored sample. quality_reasons: codes, texts in matcher.texts.catalog. same_as_reference_id: the reference of
+    this subject that was made of the same bytes before, 0 without one; comparisons count such references once."""
 
     reference_id: int
     modality: Modality
@@ -151,6 +152,7 @@ class EnrolledSample:
     quality: int
     quality_reasons: tuple[str, ...]
     pack_id: str
+    same_as_reference_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,15 @@ class Image:
     """A decoded, upright image.
 
     pixels: uint8 (height, width, 3) BGR or (height, width) gray, read-only.
-    ppi: pixels per inch, None when neither the file nor the request states it.
+    ppi: pixels per inch, None when neither the file nor the request states it, or the file states it in vain.
     sha256: hex digest of the encoded bytes.
+    ppi_fault: why what the file states is of no use, "" where there is nothing to tell.
     """
 
     pixels: Uint8Array
     ppi: float | None
     sha256: str
+    ppi_fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

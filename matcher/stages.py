@@ -23,11 +23,13 @@ class Stages:
     """Clock of one request, used by one thread.
 
     check: called before each stage; raises DeadlineError or CanceledError when nobody waits for the answer any more.
-    milliseconds: wall-clock time by stage name; a stage entered several times adds up.
+    milliseconds: wall-clock time by stage name; a stage entered several times adds up. decoded_pixel_count: of all
+    pictures so far; whoever decodes adds to it.
     """
 
     def __init__(self, *, check: Callable[[], None] = never_ends, sink: TraceSink | None = None) -> None:
         self.milliseconds: dict[str, float] = {}
+        self.decoded_pixel_count = 0
         self._check = check
         self._sink = sink
 

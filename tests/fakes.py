@@ -164,6 +164,34 @@ class InMemoryAudit:
         return [record.event for record in self.records]
 
 
+def record_minutiae(first_x_px: int) -> MinutiaSet:
+    """As many as an ordinary print has, all over it; the x of the first tells an imported template's identity."""
+    rows, columns = (grid.ravel() for grid in np.mgrid[:6, :6])
+    return MinutiaSet.best_of(
+        x_px=np.where(rows + columns == 0, first_x_px, 40 * columns + 90),
+        y_px=50 * rows + 20,
+        direction_rad=0.3 * columns + rows,
+        kind=np.ones(36, dtype=np.uint8),
+        quality=np.linspace(0.9, 0.7, 36),
+        width_px=400,
+        height_px=400,
+    )
+
+
+def few_minutiae(count: int, *, at_one_point: bool = False) -> MinutiaSet:
+    """So many sure minutiae, along a line or within a pixel."""
+    numbers = np.arange(count)
+    return MinutiaSet.best_of(
+        x_px=numbers % 2 + 100.0 if at_one_point else 20.0 * numbers + 30,
+        y_px=numbers % 3 * 0.5 + 100.0 if at_one_point else 17.0 * (numbers % 4) + 30,
+        direction_rad=0.5 * numbers,
+        kind=np.ones(count, dtype=np.uint8),
+        quality=np.full(count, 0.96),
+        width_px=300,
+        height_px=300,
+    )
+
+
 def fake_minutiae(first_x_px: int = 10) -> MinutiaSet:
     """Four minutiae on a square; the x of the first tells an imported template's identity."""
     return MinutiaSet.best_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ from matcher.samples import EncodedSample
 
 Pixels = npt.NDArray[np.uint8]
 
+LISTED_COUNT: Final = 3  # candidates of a search that are listed, and drawn
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -34,7 +36,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the table."""
+    """One row of the table: a candidate, and the name of the picture that shows it beside the probe."""
 
     rank: int
     external_id: str
@@ -42,23 +44,28 @@ class Line:
     score_capped: bool
     above_threshold: bool
     is_mated: bool
+    picture_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """A search with its ranked candidates and where its picture is."""
+    """A search with its ranked candidates."""
 
     search: Search
     lines: tuple[Line, ...]
     threshold_score: float
     gallery_size: int
     duration_ms: float
-    picture_path: Path | None
 
     @property
     def mate_is_first(self) -> bool:
         """Rank 1 is the person whose probe it was."""
         return bool(self.lines) and self.lines[0].is_mated
+
+    @property
+    def strangers(self) -> tuple[Line, ...]:
+        """The false candidates: other people than the one whose probe it was."""
+        return tuple(line for line in self.lines if not line.is_mated)
 
 
 def searches_of(person: Person) -> Iterator[Search]:
@@ -70,45 +77,50 @@ def searches_of(person: Person) -> Iterator[Search]:
 
 
 def run_search(client: MatcherClient, search: Search, people: Sequence[Person], picture_folder: Path) -> SearchOutcome:
-    """Identify the probe and draw it beside the first candidate."""
+    """Identify the probe and draw it beside each candidate, mate or stranger."""
     answer = client.identify(
-        search.samples, access=ACCESS, gallery_ids=[GALLERY_ID], max_candidates=5, explained_candidate_count=1
+        search.samples,
+        access=ACCESS,
+        gallery_ids=[GALLERY_ID],
+        max_candidates=LISTED_COUNT,
+        explained_candidate_count=LISTED_COUNT,
     )
-    lines = tuple(
-        Line(
-            rank=candidate.rank,
-            external_id=candidate.external_id,
-            score=candidate.score,
-            score_capped=candidate.score_capped,
-            above_threshold=candidate.above_threshold,
-            is_mated=candidate.subject_id == search.person.subject_id,
-        )
-        for candidate in answer.candidates
-    )
-    picture_path = None
-    if answer.candidates:
-        picture = _picture(client, search, answer, people)
-        name = f"{search.person.external_id}-{search.label.replace(' ', '-')}.png"
-        picture_path = picture_folder / name
-        picture_path.write_bytes(encode_png(picture))
+    lines = tuple(_line(search, candidate) for candidate in answer.candidates)
+    for line, candidate in zip(lines, answer.candidates, strict=True):
+        picture = _picture(client, search, candidate, line, people)
+        (picture_folder / line.picture_name).write_bytes(encode_png(picture))
     return SearchOutcome(
         search=search,
         lines=lines,
         threshold_score=answer.threshold_score,
         gallery_size=answer.gallery_size,
         duration_ms=sum(answer.stage_ms.values()),
-        picture_path=picture_path,
     )
 
 
-def _picture(client: MatcherClient, search: Search, answer: Any, people: Sequence[Person]) -> Pixels:
-    first = answer.candidates[0]
-    candidate = next(person for person in people if person.subject_id == first.subject_id)
+def _line(search: Search, candidate: Any) -> Line:
+    is_mated = candidate.subject_id == search.person.subject_id
+    kind = "mate" if is_mated else "stranger"
+    return Line(
+        rank=candidate.rank,
+        external_id=candidate.external_id,
+        score=candidate.score,
+        score_capped=candidate.score_capped,
+        above_threshold=candidate.above_threshold,
+        is_mated=is_mated,
+        picture_name=f"{search.person.external_id}-{search.label.replace(' ', '-')}-{candidate.rank}-{kind}.png",
+    )
+
+
+def _picture(client: MatcherClient, search: Search, candidate: Any, line: Line, people: Sequence[Person]) -> Pixels:
+    person = next(person for person in people if person.subject_id == candidate.subject_id)
+    mark = f"rank {line.rank}, {'mate' if line.is_mated else 'STRANGER, a false candidate'}"
     parts = []
-    for score in first.sample_scores:
+    for score in candidate.sample_scores:
         probe = search.samples[score.probe_index]
-        reference = candidate.reference_sample(probe.modality, FingerPosition(score.finger_position))
-        caption = f"{_label(probe)}: score {score.score:.1f}{'+' if score.score_capped else ''}, a lead for an examiner"
+        reference = person.reference_sample(probe.modality, FingerPosition(score.finger_position))
+        shown_score = f"{score.score:.1f}{'+' if score.score_capped else ''}"
+        caption = f"{line.external_id}, {_label(probe)}: {mark}; score {shown_score}, a lead for an examiner"
         if probe.modality is Modality.FACE:
             crops = [_aligned_face(client, sample) for sample in (probe, reference)]
             parts.append(face_picture(crops[0], crops[1], caption))
@@ -117,7 +129,7 @@ def _picture(client: MatcherClient, search: Search, answer: Any, people: Sequenc
                 ((pair.probe.x_px, pair.probe.y_px), (pair.reference.x_px, pair.reference.y_px))
                 for pair in score.explanation.pairs
             ]
-            caption = f"{caption}; {len(pairs)} paired minutiae"
+            caption = f"{caption}; {len(pairs)} paired minutiae, the same number in both prints"
             parts.append(fingerprint_picture(_gray(probe), _gray(reference), pairs, caption))
     return _stacked(parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -19,14 +20,14 @@ def score_meaning(score: float, *, capped: bool) -> str:
 
 
 def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console: Console) -> None:
-    """One table with a section a search, the count of mates ranked first, and where the pictures are."""
+    """One table with a section a search, what became of mates and strangers, and where the pictures are."""
     table = Table(title="Ranked candidates: leads for an examiner, never an identification", title_justify="left")
     for heading in ("search", "rank", "subject", "score", "what the score means", ""):
         table.add_column(heading, justify="right" if heading in ("rank", "score") else "left")
     for outcome in outcomes:
-        for number, line in enumerate(outcome.lines[:3]):
+        for number, line in enumerate(outcome.lines):
             label = f"{outcome.search.person.external_id}, {outcome.search.label}" if number == 0 else ""
-            table.add_row(label, *_cells(line), end_section=number == len(outcome.lines[:3]) - 1)
+            table.add_row(label, *_cells(line), end_section=number == len(outcome.lines) - 1)
         if not outcome.lines:
             table.add_row(
                 f"{outcome.search.person.external_id}, {outcome.search.label}", "", "no candidate", end_section=True
@@ -39,12 +40,39 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
         f"(gallery of {outcomes[0].gallery_size if outcomes else 0}, "
         f"median {durations[len(durations) // 2] if durations else 0:.0f} ms a search)."
     )
-    console.print(f"Pictures, one a search: {out_folder / 'pictures'}", markup=False)
+    console.print(strangers_text(outcomes))
+    console.print(GENERATED_TEXT)
+    console.print(
+        f"Pictures, one for each candidate listed, mates and strangers: {out_folder / 'pictures'}", markup=False
+    )
+
+
+GENERATED_TEXT: Final = (
+    "Every fingerprint here is GENERATED, no real person's; numbers in a picture lead from a minutia to its pair.\n"
+    "Mọi vân tay ở đây đều do máy tạo, không phải của người thật; mỗi số trong hình chỉ một cặp đặc điểm."
+)
+
+
+def strangers_text(outcomes: Sequence[SearchOutcome]) -> str:
+    """How many false candidates are listed, how high they scored and how many passed the threshold; two languages."""
+    strangers = [line for outcome in outcomes for line in outcome.strangers]
+    if not strangers:
+        return "No stranger is listed.\nKhông có người lạ nào trong danh sách."
+    above_count = sum(line.above_threshold for line in strangers)
+    highest = max(line.score for line in strangers)
+    count = "none" if above_count == 0 else str(above_count)
+    count_vi = "không ai" if above_count == 0 else str(above_count)
+    return (
+        f"{len(strangers)} strangers are listed as false candidates, the highest with score {highest:.1f}; "
+        f"{count} above the threshold.\n"
+        f"{len(strangers)} người lạ có trong danh sách (ứng viên sai), điểm cao nhất {highest:.1f}; "
+        f"{count_vi} vượt ngưỡng."
+    )
 
 
 def _cells(line: Line) -> tuple[str, str, str, str, str]:
     score = f"{line.score:.1f}{'+' if line.score_capped else ''}"
-    mark = "mate" if line.is_mated else ""
+    mark = "mate" if line.is_mated else "stranger"
     if line.above_threshold:
-        mark = f"{mark} above threshold".strip()
+        mark = f"{mark}, above threshold"
     return str(line.rank), line.external_id, score, score_meaning(line.score, capped=line.score_capped), mark

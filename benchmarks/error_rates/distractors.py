@@ -11,7 +11,7 @@ from benchmarks.error_rates.arguments import extract
 from benchmarks.error_rates.gallery import Enrollment
 
 GENERATED_FINGERS = (
-    "fitted to six research sets, on which they resemble real prints about as often as real strangers do; "
+    "fitted to research sets, whose prints they resemble a third as often as real strangers do, so they are easier; "
     "see `python -m benchmarks distractors`"
 )
 GENERATED_FACES = (

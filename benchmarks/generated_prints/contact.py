@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 
 from benchmarks.generated_prints.noise import smooth_noise
 
+# Worn patches: the distance over which they vary, the level of unit noise above which skin is worn, and what a level 1
+# above that does to roughness and depth of the ridges.
+WORN_PX, WORN_FROM, WORN_ROUGHNESS, WORN_DEPTH = 45.0, 0.4, 0.4, 0.6
+
 
 def contact_area(
     rng: np.random.Generator,
@@ -29,15 +33,19 @@ def contact_area(
     return np.clip((0.99 - radius) / 0.05, 0, 1).astype(np.float32)
 
 
-def thicken(rng: np.random.Generator, ridges: NDArray[np.float32], *, pressure: float) -> NDArray[np.float32]:
+def thicken(
+    rng: np.random.Generator, ridges: NDArray[np.float32], *, pressure: float, wear: float
+) -> NDArray[np.float32]:
     """Ink of ridges in [-1, 1]: float32 in [0, 1], same shape; pressure -1 thins the ridges, 1 floods the valleys.
 
-    Moisture varies over the finger, so the level at which a ridge leaves ink varies with it.
+    Moisture varies over the finger, so the level at which a ridge leaves ink varies with it. wear: 1 is usual; in worn
+    patches ridges are low and rough, and what is found there is weak or false.
     """
     moisture = pressure * 0.45 + 0.16 * smooth_noise(rng, ridges.shape, scale_px=60)
+    worn = wear * np.clip(smooth_noise(rng, ridges.shape, scale_px=WORN_PX) - WORN_FROM, 0, 1.5)
     # Ridge tops are uneven at the scale of pores: fine noise roughens the edges and opens small gaps.
-    roughness = 0.22 * smooth_noise(rng, ridges.shape, scale_px=3.5)
-    soft = cv2.GaussianBlur(ridges, (0, 0), 1.0)
+    roughness = (0.22 + WORN_ROUGHNESS * worn) * smooth_noise(rng, ridges.shape, scale_px=3.5)
+    soft = cv2.GaussianBlur(ridges, (0, 0), 1.0) * (1 - WORN_DEPTH * np.clip(worn, 0, 1))
     return np.asarray(1 / (1 + np.exp(-4.2 * (soft + moisture + roughness))), np.float32)
 
 

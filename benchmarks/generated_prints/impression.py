@@ -21,18 +21,19 @@ class CaptureConditions:
     max_rotation_deg: the finger's rotation is drawn from [-max, max]. max_shift_px: its placement, likewise, in x and
     y. distortion: 1 is usual skin distortion. pressure: -1 dry and light (thin ridges) to 1 wet and heavy (thick).
     pressure_spread: standard deviation around it. contact: share of the finger that touches, 0.3 to 1.
-    noise: 1 is a usual sensor. scratch_count: mean number of creases and scratches.
+    noise: 1 is a usual sensor. scratch_count: mean number of creases and scratches. wear: 1 is usual skin, in patches.
     """
 
     max_rotation_deg: float = 14.0
     max_shift_px: float = 22.0
     distortion: float = 1.0
     pressure: float = 0.0
-    pressure_spread: float = 0.35
-    contact: float = 0.86
+    pressure_spread: float = 0.4
+    contact: float = 0.78
     contact_spread: float = 0.06
     noise: float = 1.0
     scratch_count: float = 1.5
+    wear: float = 1.0
 
 
 def impression(
@@ -56,7 +57,7 @@ def impression(
     pressure = float(np.clip(rng.normal(how.pressure, how.pressure_spread), -1, 1))
     contact = float(np.clip(rng.normal(how.contact, how.contact_spread), 0.3, 1.0))
     skin *= contact_area(rng, source_x, source_y, master.ridges.shape, share=contact)
-    ink = thicken(rng, ridges, pressure=pressure)
+    ink = thicken(rng, ridges, pressure=pressure, wear=how.wear)
     ink = scratch(rng, ink, mean_count=how.scratch_count)
     ink = speckle(rng, ink * skin, amount=how.noise, pressure=pressure)
     return _expose(rng, ink, amount=how.noise)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from benchmarks.generated_prints.noise import smooth_noise
 from benchmarks.generated_prints.orientation import orientation_map
+from benchmarks.generated_prints.relaxation import relaxed_log_period
 from benchmarks.generated_prints.ridges import grow_ridges
 from benchmarks.generated_prints.singularities import PatternClass, Singularities, draw_class, place_singularities
 
@@ -14,6 +15,7 @@ WIDTH_PX = 416  # 21 mm at 500 ppi
 HEIGHT_PX = 576  # 29 mm
 PERIOD_MEAN_PX = 9.0  # adult ridge period at 500 ppi, and its spread between fingers
 PERIOD_SPREAD_PX = 0.6
+PERIOD_NOISE, PERIOD_NOISE_PX = 0.07, 50.0  # relative deviation within a finger, and the distance over which it varies
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +47,7 @@ def master_print(seed: int, *, pattern_class: PatternClass | None = None) -> Mas
     chosen = draw_class(rng) if pattern_class is None else pattern_class
     singularities = place_singularities(chosen, rng, width_px=WIDTH_PX, height_px=HEIGHT_PX)
     orientation = orientation_map(singularities, rng, width_px=WIDTH_PX, height_px=HEIGHT_PX)
-    period_px = _period_map(singularities, rng)
+    period_px = _period_map(singularities, orientation, rng)
     ridges = grow_ridges(orientation, period_px, rng, seed_spacing_px=float(rng.uniform(60, 110)))
     arrays = (ridges, orientation, period_px, _silhouette(rng))
     for array in arrays:
@@ -53,15 +55,16 @@ def master_print(seed: int, *, pattern_class: PatternClass | None = None) -> Mas
     return MasterPrint(seed, singularities, *arrays)
 
 
-def _period_map(singularities: Singularities, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Ridge period: one mean a finger, wider above the topmost loop and below the lowest delta, smooth variation."""
+def _period_map(
+    singularities: Singularities, orientation: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Ridge period: one mean a finger, wider below the lowest delta and where ridges fan out, smooth variation."""
     mean_px = float(np.clip(rng.normal(PERIOD_MEAN_PX, PERIOD_SPREAD_PX), 7.4, 10.8))
     y = np.arange(HEIGHT_PX, dtype=np.float32)[:, None]
-    top_y = min((p[1] for p in singularities.loops_px), default=HEIGHT_PX * 0.42)
     low_y = max((p[1] for p in singularities.deltas_px), default=HEIGHT_PX * 0.68)
-    above = np.clip((top_y - 20 - y) / 120, 0, 1) * rng.uniform(0.02, 0.12)
-    below = np.clip((y - low_y) / 100, 0, 1) * rng.uniform(0.08, 0.22)
-    period_px = mean_px * (1 + above + below) * (1 + 0.05 * smooth_noise(rng, (HEIGHT_PX, WIDTH_PX), scale_px=70))
+    below = np.clip((y - low_y) / 100, 0, 1) * rng.uniform(0.04, 0.16)
+    varied = smooth_noise(rng, (HEIGHT_PX, WIDTH_PX), scale_px=PERIOD_NOISE_PX)
+    period_px = mean_px * (1 + below) * np.exp(relaxed_log_period(orientation) + PERIOD_NOISE * varied)
     return np.clip(period_px, 6.5, 13).astype(np.float32)
 
 

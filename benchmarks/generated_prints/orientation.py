@@ -9,15 +9,18 @@ function, so that two fingers with the same singular points still differ and rid
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.generated_prints.noise import smooth_noise
 from benchmarks.generated_prints.singularities import PatternClass, Singularities
 
 CORRECTION_POINTS = 8  # knots of the piecewise linear function over the full circle
 CORRECTION_SPREAD_RAD = 0.16  # standard deviation of each knot
 # Zero-pole ridges run too flat beside the core; raising the angle on one flank and lowering it on the other (odd in
 # the horizontal direction) makes them as steep as skin shows. Chosen by eye.
-FLANK_STEEPNESS_RAD = 0.28
+FLANK_STEEPNESS_RAD = 0.6
 # Above a single loop, the one delta at its side tilts all ridges one way; half of that is taken back.
 CREST_BALANCE_RAD = 0.25
+# Ridges waver around the model: standard deviation, and the distance over which it varies.
+WAVER_RAD, WAVER_PX = 0.085, 50.0
 
 
 def orientation_map(
@@ -26,14 +29,23 @@ def orientation_map(
     """Ridge orientation, float32 (height, width), radians in [0, pi), counterclockwise from the x axis, y up."""
     x, y = np.meshgrid(np.arange(width_px, dtype=np.float32), np.arange(height_px, dtype=np.float32))
     if singularities.pattern_class is PatternClass.ARCH:
-        return _arch(x, y, rng)
+        angle = _arch(x, y, rng)
+    else:
+        angle = _zero_pole(singularities, x, y, rng)
+    angle += WAVER_RAD * smooth_noise(rng, x.shape, scale_px=WAVER_PX)
+    return np.mod(angle, np.pi).astype(np.float32)
+
+
+def _zero_pole(
+    singularities: Singularities, x: NDArray[np.float32], y: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
     angle = np.zeros_like(x)
     balance = CREST_BALANCE_RAD * _SIDE.get(singularities.pattern_class, 0.0)
     for loop in singularities.loops_px:
         angle += _corrected(np.arctan2(loop[1] - y, x - loop[0]), _knots(rng, FLANK_STEEPNESS_RAD, balance))
     for delta in singularities.deltas_px:
         angle -= _corrected(np.arctan2(delta[1] - y, x - delta[0]), _knots(rng, 0.0, 0.0))
-    return np.mod(angle / 2, np.pi).astype(np.float32)
+    return angle / 2
 
 
 _SIDE = {PatternClass.LEFT_LOOP: 1.0, PatternClass.RIGHT_LOOP: -1.0}
@@ -60,4 +72,4 @@ def _arch(x: NDArray[np.float32], y: NDArray[np.float32], rng: np.random.Generat
     spread_y = height_px * rng.uniform(0.20, 0.30)
     center_x = width_px / 2 + rng.normal(0, 10)
     rise = steepness * np.exp(-(((y - crest_y) / spread_y) ** 2)) + 0.18
-    return np.mod(np.arctan(-rise * np.sin((x - center_x) / width_px * 2.2 * np.pi / 2)), np.pi).astype(np.float32)
+    return np.arctan(-rise * np.sin((x - center_x) / width_px * 2.2 * np.pi / 2)).astype(np.float32)

@@ -14,6 +14,7 @@ Float32Array = NDArray[np.float32]
 BATCH = 128
 GROUP = 16  # prints of similar count are drawn together, so that little of their common arrays stays empty
 MARGIN_PX = 24
+WORN = 0.9  # how far weak minutiae lie together, relative to their differences from one to the next
 PX_PER_MM = 500 / 25.4
 CANDIDATES = 3.0  # places looked at for each minutia wanted, of which those that ridges demand are preferred
 # Everything is drawn on the grid that a set's bytes hold, so that a template made now equals one read back.
@@ -51,7 +52,8 @@ def _draw_group(
     # Ridges that fan out make room for new ones: minutiae gather there, and point the way the ridges spread.
     # fan / period new ridges a pixel squared is what a constant period demands (a dislocation density).
     usual = (wanted / (np.pi * half_sides.prod(axis=1))).astype(np.float32)[:, None]
-    demanded = fan * np.float32(statistics.fan_gain / statistics.period_px) / usual
+    gain = np.maximum(rng.normal(*statistics.fan_gain, (len(wanted), 1)), 0).astype(np.float32)
+    demanded = fan * gain / np.float32(statistics.period_px) / usual
     # Exponential races: the smallest keys are a weighted draw without replacement.
     keys = rng.standard_exponential(x.shape, np.float32) / np.minimum(1 + np.abs(demanded), 5)
     tried = np.argpartition(keys, int(TRIED * wanted.max()), axis=1)[:, : int(TRIED * wanted.max())]
@@ -99,9 +101,9 @@ def _qualities(
         wave = (2 * np.pi / rng.uniform(150, 350, (len(x), 1))).astype(np.float32)
         worn += np.sin((x * np.cos(tilt) + y * np.sin(tilt)) * wave + phase)
     of_print = rng.normal(0, statistics.quality_between_prints, (len(x), 1)).astype(np.float32)
-    level = 0.6 * worn + of_print + rng.standard_normal(x.shape, np.float32)
+    level = WORN * worn + of_print + rng.standard_normal(x.shape, np.float32)
     # Ranks of a sum of such terms, by its normal approximation, read the measured quantiles.
-    spread = np.sqrt(0.36 + statistics.quality_between_prints**2 + 1.0)
+    spread = np.sqrt(WORN**2 + statistics.quality_between_prints**2 + 1.0)
     share = 1 / (1 + np.exp(-1.702 * level / spread))
     quantiles = np.array(statistics.quality_quantiles)
     quality = np.interp(share, np.linspace(0, 1, len(quantiles)), quantiles)

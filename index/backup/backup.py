@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
+from index.durable.files import sync_folder
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
@@ -70,7 +71,7 @@ def back_up(
                 file.flush()
                 os.fsync(file.fileno())
             part.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     return CheckedBackup(header, summary)
 
 
@@ -124,7 +125,7 @@ def restore(
             deleted = restored_store(part, made, deletions)
             remove_caches(folder)
             made.rename(folder / STORE_NAME)
-            _sync_folder(folder)
+            sync_folder(folder)
     finally:
         lock.release()
     return RestoredBackup(CheckedBackup(header, summary), deleted)
@@ -176,11 +177,3 @@ def _named_disk_errors() -> Iterator[None]:
         raise BackupError(
             "the backup file cannot be read or written; check the path and its rights", reason="unreadable"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""A file that takes the place of another at once: whoever opens it sees the old one or the whole new one."""
+"""Files that are on disk when we say so, and take the place of others at once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,22 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that everybody may read, so that readers see the old one or the whole new one, on disk when it
+    returns. Makes the folder. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacement(path) as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on disk: a new or renamed file is there after a power failure only then."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -37,7 +37,7 @@ _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
 
 
-class Partitions:
+class PartitionSet:
     """Changed under the writer lock of the store only; read by any number of threads."""
 
     def __init__(self, cache_root: Path, report: ReportProgress) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from index.durable.files import sync_folder
 from index.durable.group_commit import GroupCommit, Ticket
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.head import AuditHead
@@ -158,7 +159,7 @@ class FileAuditLog:
         if size_bytes > point.offset_bytes:
             self._move_aside(point.offset_bytes, size_bytes)
         elif size_bytes == 0:
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         self._head.note(point)
         return point
 
@@ -178,7 +179,7 @@ class FileAuditLog:
             os.fsync(handle)
         finally:
             os.close(handle)
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         os.ftruncate(self._handle, start)
         os.fsync(self._handle)
 
@@ -204,11 +205,3 @@ def _write_all(handle: int, content: bytes, offset_bytes: int) -> None:
     while view:
         written = os.pwrite(handle, view, offset_bytes)
         view, offset_bytes = view[written:], offset_bytes + written
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

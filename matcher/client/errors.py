@@ -47,7 +47,15 @@ class ServiceError(Exception):
         self.request_id = request_id
 
     @property
+    def is_too_large(self) -> bool:
+        """The message is above the limit of this client or of the server's transport, which send no reason of ours."""
+        return self.code == "RESOURCE_EXHAUSTED" and not self.reason and "larger than max" in self.text
+
+    @property
     def retriable(self) -> bool:
+        """RESOURCE_EXHAUSTED is a busy server, but also a full disk and a message that is too large."""
+        if self.is_too_large or self.reason == "ERROR_REASON_STORAGE_FULL":
+            return False
         return self.code in ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "ABORTED")
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.durable.files import write_atomically
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError, SampleError, SessionError
-from matcher.packs.store import PackStore, write_atomically
+from matcher.packs.store import PackStore
 from matcher.texts.catalog import text
 from matcher.texts.reasons import reason_of
 from matcher.texts.unseen import visible

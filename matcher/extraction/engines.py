@@ -6,15 +6,15 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-
 from index.records import FingerPosition, Modality, Template
-from matcher.errors import ModalityError, PackNotReadyError, ResolutionError
+from matcher.errors import ImageTooLargeError, ModalityError, PackNotReadyError, ResolutionError
 from matcher.face.engine import FaceExtraction
+from matcher.fingerprint.imported import comparable_minutiae, imported_quality
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.formats.decode import ImageLimits, decode_image
-from matcher.formats.iso19794 import from_iso19794_2
-from matcher.samples import IMPORTED_REASON, EncodedSample, FaceDetection, Image, Quality
+from matcher.formats.decode import ImageLimits
+from matcher.formats.decoders import ImageDecoding, decode_in_process
+from matcher.formats.iso19794 import single_view
+from matcher.samples import EncodedSample, FaceDetection, Image, Quality
 from matcher.stages import Stages
 
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
@@ -69,11 +69,12 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The packs that are loaded, None where one is not. Thread safe."""
+    """The packs that are loaded, None where one is not, and who decodes for them. Thread safe."""
 
     face: FaceExtracting | None
     fingerprint: FingerprintExtracting | None
     limits: ImageLimits = field(default_factory=ImageLimits)
+    decode: ImageDecoding = decode_in_process
 
     def pack_id(self, modality: Modality) -> str:
         """Pack that makes the templates of a modality. Raises PackNotReadyError."""
@@ -94,12 +95,24 @@ class Engines:
             return self._extract_face(sample, stages)
         return self._extract_fingerprint(sample, stages)
 
-    def detect_faces(self, sample: EncodedSample) -> tuple[FaceDetection, ...]:
+    def detect_faces(self, sample: EncodedSample, *, stages: Stages | None = None) -> tuple[FaceDetection, ...]:
         """Every face of the image, largest first. Raises ImageError, PackNotReadyError, SessionError."""
         assert sample.modality is Modality.FACE
         if self.face is None:
             raise PackNotReadyError("no face pack is ready; run: station-matcher doctor")
-        return self.face.detect(decode_image(sample.image_bytes, ppi=sample.ppi, limits=self.limits))
+        return self.face.detect(self._decoded(sample, stages or Stages()))
+
+    def _decoded(self, sample: EncodedSample, stages: Stages) -> Image:
+        """Within what one request may cost in all."""
+        with stages.stage("decode"):
+            if stages.decoded_pixel_count >= self.limits.max_request_pixels:
+                raise ImageTooLargeError(
+                    f"The pictures of this request have more than {self.limits.max_request_pixels} pixels together; "
+                    "send them in several requests."
+                )
+            image = self.decode(sample.image_bytes, ppi=sample.ppi, limits=self.limits, check=stages.check)
+            stages.decoded_pixel_count += image.pixels.shape[0] * image.pixels.shape[1]
+        return image
 
     def _extract_face(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.face is not None
@@ -107,8 +120,7 @@ class Engines:
             raise ModalityError("a minutiae template belongs to a fingerprint, not to a face")
         if sample.finger is not FingerPosition.UNKNOWN:
             raise ModalityError("a face has no finger position; leave it unset")
-        with stages.stage("decode"):
-            image = decode_image(sample.image_bytes, ppi=sample.ppi, limits=self.limits)
+        image = self._decoded(sample, stages)
         with stages.stage("extract_face"):
             made = self.face.extract(image, face_number=sample.face_number, largest_face=sample.largest_face)
         stages.keep("extract.template", made.template)
@@ -120,10 +132,9 @@ class Engines:
             raise ModalityError("a face selection does not fit a fingerprint; leave it unset")
         if sample.minutiae_template:
             return self._import_template(sample, stages)
-        with stages.stage("decode"):
-            image = decode_image(sample.image_bytes, ppi=sample.ppi, limits=self.limits)
+        image = self._decoded(sample, stages)
         if image.ppi is None:
-            raise ResolutionError("the print states no resolution: send its ppi with the image")
+            raise ResolutionError(image.ppi_fault or "the print states no resolution: send its ppi with the image")
         if not SMALLEST_PPI <= image.ppi <= LARGEST_PPI:
             raise ResolutionError(
                 f"{image.ppi:.0f} ppi is outside {SMALLEST_PPI:.0f} to {LARGEST_PPI:.0f}: "
@@ -137,8 +148,19 @@ class Engines:
     def _import_template(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.fingerprint is not None
         with stages.stage("extract_fingerprint"):
-            minutiae = from_iso19794_2(sample.minutiae_template)
+            view = single_view(sample.minutiae_template)
+            _check_position(sample.finger, view.finger)
+            minutiae = comparable_minutiae(view.minutiae)
             template = self.fingerprint.template_from_minutiae(minutiae, sample.finger)
-        score = round(100.0 * float(np.mean(minutiae.quality))) if len(minutiae) else 0
         digest = hashlib.sha256(sample.minutiae_template).hexdigest()
-        return Extraction(template, Quality(score, (IMPORTED_REASON,)), digest)
+        return Extraction(template, imported_quality(minutiae), digest)
+
+
+def _check_position(stated: FingerPosition, of_record: FingerPosition) -> None:
+    """A record that says nothing agrees with everything; what it says alone narrows no search, for makers differ in
+    what they write when they do not know."""
+    if FingerPosition.UNKNOWN not in (stated, of_record) and stated is not of_record:
+        raise ModalityError(
+            f"the record is of finger position {int(of_record)} and the request says {int(stated)}: "
+            "correct one of them, or leave the position of the request unset"
+        )

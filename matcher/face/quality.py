@@ -8,7 +8,9 @@ OFIQ, and its numbers are not those of OFIQ.
 
 Each component is a factor 0-1: the share of the similarity with the same person's other photographs that is left,
 measured with face-open on 500 photographs of lfw_dev made small, blurred, dark, bright, flat or covered; for pose,
-which cannot be drawn, it is an estimate. A reason is given where a factor is below REASON_FACTOR.
+which cannot be drawn, it is an estimate. A reason is given where a factor is below REASON_FACTOR, and none with a score
+of GOOD_SCORE and more: who holds the camera is not sent back for what costs nothing. Below POOR_SCORE there is always
+one, the worst, also where many small things add up.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ COVERED_MOUTH_FACTOR: Final = 0.60
 # A factor below this is told as a reason; a short vector, which half of all good photographs have a little, later.
 REASON_FACTOR: Final = 0.93
 UNCLEAR_FACTOR: Final = 0.60
+GOOD_SCORE, POOR_SCORE = 90, 75
 # Position of the nose between eyes (0) and mouth (1) of a level face: median of lfw_dev.
 LEVEL_NOSE_POSITION: Final = 0.526
 # The nose stands out from the plane of the eyes by about half their distance.
@@ -79,6 +82,10 @@ def face_quality(
     score = 100.0 * float(np.prod([component.factor for component in components]))
     worst_first = sorted(components, key=lambda component: component.factor)
     reasons = [component.reason for component in worst_first if component.factor < _reason_factor(component)]
+    if round(score) >= GOOD_SCORE:
+        reasons = []
+    elif round(score) < POOR_SCORE and not reasons:
+        reasons = [worst_first[0].reason]
     if face_count > 1:
         reasons.append("face_several_people")
     # A short vector explains nothing to whoever holds the camera, so it is told only where nothing else was found.

@@ -1,1 +1,1 @@
-"""Bytes from outside: pictures, WSQ, ISO/IEC 19794-2 records."""
+"""Bytes from outside: pictures and interchange records, read without trusting them."""

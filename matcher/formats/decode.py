@@ -1,29 +1,17 @@
 """Bytes to Image: one upright uint8 picture, or a named error.
 
-Pillow reads every format but WSQ, which decodes in a child process (matcher.formats.wsq).
+A file type has a reader in matcher.formats. The server calls this in other processes (decoders.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from PIL import (
-    BmpImagePlugin,
-    ImageOps,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
 from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
 
 from matcher.errors import (
     ImageEmptyError,
@@ -34,38 +22,42 @@ from matcher.errors import (
     ImageTruncatedError,
     ResolutionError,
 )
-from matcher.formats import wsq
+from matcher.formats import pnm, tiff, wsq
+from matcher.formats.pillow import decode_with_pillow
+from matcher.formats.refusals import not_understood
+from matcher.formats.resolution import FileResolution
 from matcher.samples import Image, Uint8Array
 
-# Only these plugins may see the bytes: Pillow's list of formats is long, and some of it is old code.
-FORMATS: Final = (
-    JpegImagePlugin.JpegImageFile.format,
-    PngImagePlugin.PngImageFile.format,
-    PpmImagePlugin.PpmImageFile.format,  # research sets (PGM)
-    BmpImagePlugin.BmpImageFile.format,
-    TiffImagePlugin.TiffImageFile.format,
-    WebPImagePlugin.WebPImageFile.format,
-    Jpeg2KImagePlugin.Jpeg2KImageFile.format,
-)
-# Below this a file states an aspect ratio, not a scanning resolution (TIFF's default is 1 × 1).
-_MIN_STATED_PPI: Final = 30.0
-_ORIENTATION_TAG: Final = 0x0112
+# What people send instead, and what is therefore called by its name.
+_NAMED: Final = {b"GIF8": "GIF", b"%PDF": "PDF", b"8BPS": "Photoshop", b"\xff\xf7\xff": "JPEG-LS", b"PK\3\4": "ZIP"}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """max_bytes: encoded size. max_pixels: width × height. min_side_px: shortest usable side."""
+    """max_bytes: encoded size. max_pixels: width × height. max_sample_bytes: of the samples as stored, before they are
+    brought to 8 bits. min_side_px: shortest usable side. max_request_pixels: of all pictures of one request; 20 of a
+    phone have 240 million."""
 
     max_bytes: int = 24 * 1024 * 1024
     max_pixels: int = 66_000_000  # phones of 64 megapixels have up to 9248 x 6936
+    max_sample_bytes: int = 4 * 66_000_000  # of those, 8 bits in color with transparency
     min_side_px: int = 32
+    max_request_pixels: int = 300_000_000
 
 
-def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageLimits | None = None) -> Image:
-    """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, WSQ or PGM, 8 or 16 bit, gray, RGB, RGBA or CMYK.
+def decode_image(
+    image_bytes: bytes,
+    *,
+    ppi: float | None = None,
+    limits: ImageLimits | None = None,
+    decompress_wsq: wsq.Decompress | None = None,
+) -> Image:
+    """Decode JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, WSQ or PBM/PGM/PPM, up to 16 bits, gray, color or CMYK.
 
-    ppi: overrides what the file says. The EXIF orientation is applied; transparency is laid on white; 16-bit
-    samples are scaled to 8. Raises an ImageError or ResolutionError that says what to do. Thread safe.
+    Samples are scaled by the depth that the file states, inverted where 0 is white, and turned by its orientation;
+    transparency is laid on white. What a file does otherwise is refused by name. ppi: overrides what the file says,
+    also where that is unusable; without it such a resolution is no error here, and told by Image.ppi_fault.
+    decompress_wsq: see wsq.decode_wsq. Raises an ImageError or ResolutionError that says what to do. Thread safe.
     """
     bounds = limits or ImageLimits()
     if not image_bytes:
@@ -74,42 +66,64 @@ def decode_image(image_bytes: bytes, *, ppi: float | None = None, limits: ImageL
         raise ImageTooLargeError(f"The image file has {len(image_bytes)} bytes; send at most {bounds.max_bytes} bytes.")
     if ppi is not None and not (np.isfinite(ppi) and ppi > 0):
         raise ResolutionError("The stated ppi is not a positive number; state the scanner's pixels per inch.")
-    if image_bytes.startswith(wsq.SIGNATURE):
-        pixels, file_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels)
-    else:
-        pixels, file_ppi = _decode_with_pillow(image_bytes, bounds)
+    pixels, resolution = _decode(image_bytes, bounds, decompress_wsq)
     _check_size(pixels.shape[1], pixels.shape[0], bounds)
     pixels = np.ascontiguousarray(pixels)
     pixels.setflags(write=False)
+    file_ppi, fault = _usable_ppi(resolution)
     return Image(
         pixels=pixels,
         ppi=ppi if ppi is not None else file_ppi,
         sha256=hashlib.sha256(image_bytes).hexdigest(),
+        ppi_fault="" if ppi is not None else fault,
     )
 
 
-def _decode_with_pillow(image_bytes: bytes, bounds: ImageLimits) -> tuple[Uint8Array, float | None]:
+def _decode(
+    image_bytes: bytes, bounds: ImageLimits, decompress_wsq: wsq.Decompress | None
+) -> tuple[Uint8Array, FileResolution | None]:
+    """Upright pixels and what the file says of its resolution. Raises ImageError."""
+    for signature, name in _NAMED.items():
+        if image_bytes.startswith(signature):
+            raise not_understood("file_type", name=name)
     try:
-        with PillowImage.open(io.BytesIO(image_bytes), formats=FORMATS) as picture:
-            _check_size(picture.width, picture.height, bounds)  # from the header, before any pixel is unpacked
-            _check_single_page(picture)
-            picture.load()
-            file_ppi = _stated_ppi(picture)
-            upright = ImageOps.exif_transpose(picture) if picture.getexif().get(_ORIENTATION_TAG, 1) != 1 else picture
-            return _to_uint8(upright), file_ppi
+        return _read(image_bytes, bounds, decompress_wsq)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         raise ImageFormatError(
-            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 or WSQ; "
+            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, PGM or WSQ; "
             "save HEIC pictures of phones as JPEG."
         ) from error
     except PillowImage.DecompressionBombError as error:
         raise ImageTooLargeError(f"The image has more than {bounds.max_pixels} pixels; send a smaller one.") from error
-    except Exception as error:  # Pillow's plugins raise many types on damaged files (OSError, SyntaxError, struct...)
+    except MemoryError as error:
+        raise ImageTooLargeError("The image needs more memory than a decoder may use; send a smaller one.") from error
+    except Exception as error:  # the readers raise many types on damaged files (OSError, SyntaxError, struct...)
         raise ImageTruncatedError(
             "The image file is damaged or ends too early. Copy or export it again from its source."
         ) from error
+
+
+def _read(
+    image_bytes: bytes, bounds: ImageLimits, decompress_wsq: wsq.Decompress | None
+) -> tuple[Uint8Array, FileResolution | None]:
+    def check_size(width_px: int, height_px: int, sample_bytes: int) -> None:
+        _check_size(width_px, height_px, bounds)
+        if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
+            raise ImageTooLargeError(
+                f"The image has {width_px}×{height_px} pixels of {sample_bytes} bytes; "
+                f"send at most {bounds.max_sample_bytes} bytes of pixels."
+            )
+
+    if image_bytes.startswith(wsq.SIGNATURE):
+        pixels, wsq_ppi = wsq.decode_wsq(image_bytes, max_pixels=bounds.max_pixels, decompress=decompress_wsq)
+        return pixels, None if wsq_ppi is None else FileResolution(wsq_ppi, wsq_ppi)
+    if image_bytes.startswith(tiff.SIGNATURES):
+        return tiff.decode_tiff(image_bytes, check_size=check_size)
+    if pnm.is_pnm(image_bytes):
+        return pnm.decode_pnm(image_bytes, check_size=check_size), None
+    return decode_with_pillow(image_bytes, check_size=check_size)
 
 
 def _check_size(width_px: int, height_px: int, bounds: ImageLimits) -> None:
@@ -123,46 +137,15 @@ def _check_size(width_px: int, height_px: int, bounds: ImageLimits) -> None:
         )
 
 
-def _check_single_page(picture: PillowImage.Image) -> None:
-    # MPO is what several phones write under the name of JPEG; its first picture is the photograph.
-    if picture.format == "MPO" or not getattr(picture, "is_animated", False):
-        return
-    raise ImageFormatError("The file holds several pages or frames. Send one image a file.")
-
-
-def _stated_ppi(picture: PillowImage.Image) -> float | None:
-    stated = picture.info.get("dpi")
-    if not isinstance(stated, tuple) or len(stated) != 2:
-        return None
-    horizontal, vertical = float(stated[0]), float(stated[1])
-    if not (np.isfinite(horizontal) and np.isfinite(vertical)) or min(horizontal, vertical) < _MIN_STATED_PPI:
-        return None
-    if abs(horizontal - vertical) > 0.01 * max(horizontal, vertical):
-        raise ImageFormatError("The file states different resolutions across and down. Export it with square pixels.")
-    return (horizontal + vertical) / 2
-
-
-def _to_uint8(picture: PillowImage.Image) -> Uint8Array:
-    """uint8 (height, width) for gray pictures, (height, width, 3) BGR for the others."""
-    mode = picture.mode
-    if mode == "F":
-        raise ImageFormatError("Floating point images are not supported. Export the image with 8 or 16 bits a sample.")
-    if mode.startswith("I"):
-        return _scale_to_uint8(np.asarray(picture))
-    if mode in ("1", "L"):
-        return np.asarray(picture.convert("L"), dtype=np.uint8)
-    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
-        with_alpha = picture.convert("RGBA")
-        paper = PillowImage.new("RGBA", with_alpha.size, "white")
-        picture = PillowImage.alpha_composite(paper, with_alpha)
-        if mode in ("LA", "La"):
-            return np.asarray(picture.convert("L"), dtype=np.uint8)
-    return np.asarray(picture.convert("RGB"), dtype=np.uint8)[:, :, ::-1]
-
-
-def _scale_to_uint8(samples: npt.NDArray[np.generic]) -> Uint8Array:
-    """16-bit samples to 8 bits, by value and not by the range that happens to occur."""
-    if samples.min() < 0 or samples.max() > 65_535:
-        raise ImageFormatError("Samples of more than 16 bits are not supported. Export the image with 8 or 16 bits.")
-    scaled: Uint8Array = np.rint(samples.astype(np.float32) / 257.0).astype(np.uint8)
-    return scaled
+def _usable_ppi(resolution: FileResolution | None) -> tuple[float | None, str]:
+    """The ppi of a file, or why it is of no use to a print."""
+    if resolution is None:
+        return None, ""
+    if not resolution.is_telling:
+        return None, ""
+    if not resolution.is_square:
+        return None, (
+            f"the file states different resolutions across and down ({resolution.across_ppi:.0f} and "
+            f"{resolution.down_ppi:.0f} ppi); export it with square pixels, or send the right ppi with the image"
+        )
+    return resolution.ppi, ""

@@ -1,9 +1,12 @@
-"""Fingerprint minutiae records of ISO/IEC 19794-2:2005, out and in.
+"""Fingerprint minutiae records of ISO/IEC 19794-2:2005, out and in, and of ANSI INCITS 378-2004, in.
 
 Record: header of 24 bytes, then the finger views. View: 4 bytes (finger position, view number and impression type,
 quality, minutia count), 6 bytes a minutia (kind and x, y, angle in 360/256 degrees, quality), extended data with its
 length in 2 bytes. Integers are big-endian, resolutions are in pixels per cm. Directions mean there what they mean in
 MinutiaSet. Extended data (ridge counts, cores and deltas) are passed over on the way in and not written.
+
+The older American record has the same name and version. It differs in its header (a length of 2 bytes, or of 6 that
+begin with two zeros, and 4 bytes of the maker's product) and in its angles, which are in steps of 2 degrees.
 """
 
 from __future__ import annotations
@@ -22,10 +25,16 @@ from matcher.fingerprint.minutia_set import MAX_SIDE_PX, MinutiaSet
 FORMAT_ID: Final = b"FMR\0"
 VERSION: Final = b" 20\0"
 _HEADER: Final = struct.Struct(">4s4sIHHHHHBB")
+# After name and version: length as 2 bytes, or 2 zeros and 4 bytes; then maker and product, capture device, and the
+# rest as above.
+_ANSI_TAIL: Final = struct.Struct(">IHHHHHBB")
+_ANSI_SHORT_START, _ANSI_LONG_START = 10, 14
+_ANSI_UNKNOWN_QUALITIES: Final = (254, 255)
 _VIEW: Final = struct.Struct(">BBBB")
 _MINUTIA: Final = np.dtype([("kind_x", ">u2"), ("y", ">u2"), ("angle", "u1"), ("quality", "u1")])
 _PER_CM_500_PPI: Final = 197
 _LEAST_PER_CM, _MOST_PER_CM = 98, 473  # 250 to 1200 ppi
+_ISO_STEPS_A_TURN, _ANSI_STEPS_A_TURN = 256, 180
 _UNSTATED_QUALITY: Final = 0.9  # what LEADER gives a plain minutia; makers that state none write only sure ones
 
 
@@ -76,42 +85,83 @@ def to_iso19794_2(
     return header + body
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """start: of the first view. steps_a_turn: what the angles of minutiae count, 256 or 180."""
+
+    start: int
+    width: int
+    height: int
+    per_cm_x: int
+    per_cm_y: int
+    view_count: int
+    steps_a_turn: int
+
+    @property
+    def is_ansi(self) -> bool:
+        return self.steps_a_turn == _ANSI_STEPS_A_TURN
+
+
 def from_iso19794_2(record: bytes) -> MinutiaSet:
     """The minutiae of a record that holds one view, at 500 ppi. Raises TemplateFormatError."""
+    return single_view(record).minutiae
+
+
+def single_view(record: bytes) -> FingerView:
+    """The one view of a record. Raises TemplateFormatError, also where there are several."""
     views = read_iso19794_2(record)
     if len(views) != 1:
         raise TemplateFormatError(f"the record holds {len(views)} prints; send each as a record of its own")
-    return views[0].minutiae
+    return views[0]
 
 
 def read_iso19794_2(record: bytes) -> tuple[FingerView, ...]:
-    """Every view of a record. A minutia without stated quality gets 0.9. Raises TemplateFormatError."""
-    if len(record) < _HEADER.size:
-        raise TemplateFormatError("the record is shorter than the header of ISO/IEC 19794-2:2005")
-    format_id, version, length, _, width, height, per_cm_x, per_cm_y, view_count, _ = _HEADER.unpack_from(record)
-    if format_id != FORMAT_ID or version != VERSION:
-        raise TemplateFormatError("this is not a minutiae record of ISO/IEC 19794-2:2005 ('FMR', version ' 20')")
-    if length != len(record):
-        raise TemplateFormatError(f"the record states {length} bytes and has {len(record)}")
-    if per_cm_x != per_cm_y or not _LEAST_PER_CM <= per_cm_x <= _MOST_PER_CM:
+    """Every view of a record of either standard. A minutia without stated quality gets 0.9. Raises
+    TemplateFormatError."""
+    header = _read_header(record)
+    if header.per_cm_x != header.per_cm_y or not _LEAST_PER_CM <= header.per_cm_x <= _MOST_PER_CM:
         raise TemplateFormatError("the record needs one resolution between 98 and 473 pixels per cm (250-1200 ppi)")
-    scale = 1.0 if per_cm_x == _PER_CM_500_PPI else 500.0 / (per_cm_x * 2.54)
+    scale = 1.0 if header.per_cm_x == _PER_CM_500_PPI else 500.0 / (header.per_cm_x * 2.54)
     # So large that the last pixel keeps its place.
-    size_px = tuple(math.ceil((side - 1) * scale) + 1 for side in (width, height))
-    if not all(1 <= side <= MAX_SIDE_PX for side in size_px):
+    width_px, height_px = (math.ceil((side - 1) * scale) + 1 for side in (header.width, header.height))
+    if not (1 <= width_px <= MAX_SIDE_PX and 1 <= height_px <= MAX_SIDE_PX):
         raise TemplateFormatError(f"the image of the record must have sides of 1 to {MAX_SIDE_PX} pixels at 500 ppi")
     views = []
-    offset = _HEADER.size
-    for _ in range(view_count):
-        view, offset = _read_view(record, offset, (width, height), scale, (size_px[0], size_px[1]))
+    offset = header.start
+    for _ in range(header.view_count):
+        view, offset = _read_view(record, offset, header, scale, (width_px, height_px))
         views.append(view)
     if offset != len(record):
         raise TemplateFormatError("the record is longer than its prints")
     return tuple(views)
 
 
+def _read_header(record: bytes) -> _Header:
+    if len(record) < _HEADER.size:
+        raise TemplateFormatError("the record is shorter than the header of ISO/IEC 19794-2:2005")
+    if record[:4] != FORMAT_ID:
+        raise TemplateFormatError("this is no minutiae record: those of ISO/IEC 19794-2 begin with 'FMR'")
+    if record[4:8] != VERSION:
+        version = record[4:8].rstrip(b"\0").decode("ascii", "replace").strip()
+        raise TemplateFormatError(
+            f"this is a minutiae record of version {version!r}; export it as ISO/IEC 19794-2:2005 or ANSI INCITS "
+            "378-2004 (version '20')"
+        )
+    length = int.from_bytes(record[8:12])
+    short_length, long_length = int.from_bytes(record[8:10]), int.from_bytes(record[10:14])
+    if length == len(record):
+        _, width, height, per_cm_x, per_cm_y, view_count, _ = struct.unpack_from(">HHHHHBB", record, 12)
+        return _Header(_HEADER.size, width, height, per_cm_x, per_cm_y, view_count, _ISO_STEPS_A_TURN)
+    for stated, start in ((short_length, _ANSI_SHORT_START), (0 if short_length else long_length, _ANSI_LONG_START)):
+        if stated == len(record) and start + _ANSI_TAIL.size <= len(record):
+            _, _, width, height, per_cm_x, per_cm_y, view_count, _ = _ANSI_TAIL.unpack_from(record, start)
+            return _Header(start + _ANSI_TAIL.size, width, height, per_cm_x, per_cm_y, view_count, _ANSI_STEPS_A_TURN)
+    # One of ANSI INCITS 378 says it in its first two bytes, where one of ISO/IEC 19794-2 has zeros.
+    raise TemplateFormatError(f"the record states {short_length or length} bytes and has {len(record)}")
+
+
 def _read_view(
-    record: bytes, offset: int, stated_size: tuple[int, int], scale: float, size_px: tuple[int, int]
+    record: bytes, offset: int, header: _Header, scale: float, size_px: tuple[int, int]
 ) -> tuple[FingerView, int]:
     """The view that starts at offset and where the next one starts."""
     start = offset + _VIEW.size
@@ -124,29 +174,33 @@ def _read_view(
     next_offset = end + 2 + int.from_bytes(record[end : end + 2], "big")
     if next_offset > len(record):
         raise TemplateFormatError("the record ends within the extended data of a print")
+    if header.is_ansi and quality in _ANSI_UNKNOWN_QUALITIES:
+        quality = 0
     if finger > max(FingerPosition) or quality > 100:
         raise TemplateFormatError(f"finger position {finger} or quality {quality} is not one of the standard")
     rows = np.frombuffer(record, dtype=_MINUTIA, count=count, offset=start)
-    minutiae = _minutiae(rows, stated_size, scale, size_px)
+    minutiae = _minutiae(rows, header, scale, size_px)
     return FingerView(FingerPosition(finger), numbers >> 4, numbers & 15, quality, minutiae), next_offset
 
 
 def _minutiae(
     rows: np.ndarray[tuple[int], np.dtype[np.void]],
-    stated_size: tuple[int, int],
+    header: _Header,
     scale: float,
     size_px: tuple[int, int],
 ) -> MinutiaSet:
     x, y = (rows["kind_x"] & 0x3FFF).astype(np.float64), (rows["y"] & 0x3FFF).astype(np.float64)
     kind, quality = (rows["kind_x"] >> 14).astype(np.uint8), rows["quality"].astype(np.float64) / 100.0
-    if bool((x >= stated_size[0]).any() or (y >= stated_size[1]).any()):
+    if bool((x >= header.width).any() or (y >= header.height).any()):
         raise TemplateFormatError("a minutia lies outside the image that the record states")
+    if bool((rows["angle"] >= header.steps_a_turn).any()):
+        raise TemplateFormatError("a minutia has a direction beyond a full turn")
     if bool((kind > 2).any() or (quality > 1.0).any()):
         raise TemplateFormatError("a minutia has a kind or a quality that the standard does not know")
     return MinutiaSet.best_of(
         x_px=x * scale,
         y_px=y * scale,
-        direction_rad=rows["angle"].astype(np.float64) * (math.pi / 128.0),
+        direction_rad=rows["angle"].astype(np.float64) * (2.0 * math.pi / header.steps_a_turn),
         kind=kind,
         quality=np.where(quality == 0.0, _UNSTATED_QUALITY, quality),
         width_px=size_px[0],

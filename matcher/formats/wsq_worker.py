@@ -21,10 +21,10 @@ def main() -> int:
     import _wsq  # type: ignore[import-not-found]  # noqa: PLC0415
 
     try:
-        pixels, width, height, ppi = _wsq.decompress(sys.stdin.buffer.read())
+        pixels, width, height, _ = _wsq.decompress(sys.stdin.buffer.read())
     except Exception:  # the extension raises bare exceptions of several types
         return 1
-    sys.stdout.buffer.write(struct.pack("<III", width, height, max(0, int(ppi))) + bytes(pixels))
+    sys.stdout.buffer.write(struct.pack("<II", width, height) + bytes(pixels))
     return 0
 
 

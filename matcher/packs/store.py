@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from index.durable.files import write_atomically
 from matcher.errors import PackDamagedError, PackError, PackLicenseError, PackNotFoundError, PackNotReadyError
 from matcher.packs.install import Progress, fetch_files, no_progress, sha256_of
 from matcher.packs.manifest import DetectorSpec, EmbedderSpec, ModelPack, PackFile, RefinerSpec, read_manifest
@@ -231,22 +230,6 @@ class PackStore:
             return str(receipt["accepted_license"])
         except (OSError, ValueError, KeyError, TypeError):
             return ""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old one or the whole new one. Creates the folder. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _license_message(pack: ModelPack) -> str:

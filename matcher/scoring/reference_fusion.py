@@ -6,6 +6,8 @@ lowered until its score is less by 10*log10 of their number: the false match rat
 most n times that of one (Bonferroni). A subject's score then means the same however many photographs are enrolled;
 docs/faces.md says how far measurement agrees.
 
+The same photograph enrolled again is no further comparison: of vectors that are one (`distinct_rows`) the first counts.
+
 References that show two people, enrolled by mistake, hide neither: what the mate's own reference reaches is lowered as
 any, never averaged away.
 """
@@ -23,6 +25,11 @@ Float64Array = npt.NDArray[np.float64]
 # References whose mean vector is shorter do not agree, and are not fused: on lfw_dev 1 to 3 % of the people. Error
 # rates are the same from 0 to here and grow above; the higher, the fewer references a search fetches (highest_unseen).
 AGREEMENT_FLOOR = 0.75
+# Cosine from which two vectors are of one photograph. The same bytes give the same vector but for what another
+# processor rounds otherwise (1e-6); whatever else is so near gives a stranger no further chance.
+SAME_PHOTOGRAPH = 0.9999
+# Above, only equal vectors are looked for: comparing each with each would take too much memory.
+_MOST_COMPARED = 512
 
 
 def fused_similarities(
@@ -43,6 +50,22 @@ def fused_similarities(
     comparison_count = np.where(reference_count > 1, reference_count + 1, 1)
     lowered = lowered_similarities(highest, comparison_count, calibration)
     return np.where(reference_count > 1, lowered, np.asarray(best, np.float64))
+
+
+def distinct_rows(vectors: Float32Array | Float64Array) -> list[int]:
+    """Rows of one subject that are no repetition of an earlier one, ascending. vectors: (n, dim), unit length."""
+    seen: dict[bytes, int] = {}
+    for row, vector in enumerate(vectors):
+        seen.setdefault(vector.tobytes(), row)
+    rows = list(seen.values())
+    if not 1 < len(rows) <= _MOST_COMPARED:
+        return rows
+    alike = vectors[rows] @ vectors[rows].T >= SAME_PHOTOGRAPH
+    kept: list[int] = []
+    for place in range(len(rows)):
+        if not alike[place, kept].any():
+            kept.append(place)
+    return [rows[place] for place in kept]
 
 
 def highest_unseen(similarity: float, calibration: Calibration) -> float:

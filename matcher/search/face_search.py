@@ -13,7 +13,7 @@ import numpy as np
 from index.database import EnrollmentDatabase
 from index.records import SearchFilter, Template
 from matcher.scoring.calibration import Calibration
-from matcher.scoring.reference_fusion import fused_similarities, highest_unseen
+from matcher.scoring.reference_fusion import distinct_rows, fused_similarities, highest_unseen
 from matcher.search.allowed import allowed_references
 
 # Best reference id and fused similarity of a subject.
@@ -112,8 +112,16 @@ class FaceSearcher:
         stored = self._database.vectors_of(template.modality, template.pack_id, list(owners))
         if not stored:
             return {}
-        ids = sorted(stored, key=lambda reference_id: (owners[reference_id], reference_id))
-        starts = [row for row, one in enumerate(ids) if row == 0 or owners[ids[row - 1]] != owners[one]]
+        of_subject: dict[str, list[int]] = {}
+        for reference_id in sorted(stored):
+            of_subject.setdefault(owners[reference_id], []).append(reference_id)
+        ids: list[int] = []
+        starts: list[int] = []
+        for subject_id in sorted(of_subject):
+            own = of_subject[subject_id]
+            rows = distinct_rows(np.concatenate([stored[one] for one in own])) if len(own) > 1 else [0]
+            starts.append(len(ids))
+            ids += [own[row] for row in rows]
         vectors = np.concatenate([stored[reference_id] for reference_id in ids]).astype(np.float64)
         # In float64 and rounded once, as the index does.
         similarities = np.clip(vectors @ template.vectors[0].astype(np.float64), -1.0, 1.0).astype(np.float32)

@@ -122,7 +122,8 @@ class Searcher:
     def subject_match(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
         """(chances to match a stranger, reference id, similarity) of one subject; None without a comparable reference.
 
-        A finger's chances are its references. A face has one: its fused similarity pays for the others already.
+        A finger's chances are its references, the same print enrolled again counted once. A face has one: its fused
+        similarity pays for the others already.
         """
         where, wanted = _filter_of(template, SearchFilter()), frozenset((subject_id,))
         if template.modality is Modality.FACE:
@@ -130,7 +131,11 @@ class Searcher:
             return (1, *found[subject_id]) if found else None
         allowed = allowed_references(self._database, template, where, wanted)
         ids, similarities = self._compared(template, allowed, stages)
-        return (len(ids), int(ids[0]), float(similarities[0])) if len(ids) else None
+        if not len(ids):
+            return None
+        templates = [reference.template for reference in self._database.references(ids)]
+        prints = {(template.minutiae, template.vectors.tobytes()) for template in templates}
+        return max(1, len(prints)), int(ids[0]), float(similarities[0])
 
     def _face_matches(
         self, template: Template, where: SearchFilter, kept_count: int, fuse: bool, stages: Stages

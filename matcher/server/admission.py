@@ -12,18 +12,22 @@ from matcher.errors import BusyError
 
 # How long a waiting call goes without looking whether its caller is still there.
 _LOOK_UP_S: Final = 0.25
+# Sixteen of the largest messages, and hundreds of ordinary ones.
+HELD_BYTES: Final = 512 * 1024 * 1024
 
 
 class Admission:
     """Thread safe. worker_count: calls at the engines at a time. queue_count: calls that may wait beside them.
-    stream_count: batch streams at a time; they wait for the engines item by item. First come, first served."""
+    stream_count: batch streams at a time; they wait for the engines item by item. held_bytes: of the messages of all
+    calls that are worked on or wait. First come, first served."""
 
-    def __init__(self, *, worker_count: int, queue_count: int, stream_count: int) -> None:
+    def __init__(self, *, worker_count: int, queue_count: int, stream_count: int, held_bytes: int = HELD_BYTES) -> None:
         self._free_worker_count = worker_count
         # One event for each that waits, in the order in which they came; set when the place is theirs. A semaphore
         # would let a newcomer, or one that looked up, go before those that have waited longer.
         self._waiting: deque[threading.Event] = deque()
         self._free_count = {"call": worker_count + queue_count, "stream": stream_count}
+        self._free_bytes, self._most_bytes = held_bytes, held_bytes
         self._lock = threading.Lock()
         self._is_draining = False
 
@@ -49,6 +53,19 @@ class Admission:
         finally:
             with self._lock:
                 self._free_count[kind] += 1
+
+    @contextmanager
+    def holding(self, byte_count: int) -> Iterator[None]:
+        """A message of so many bytes, kept until its call ends. One alone is always taken. Raises BusyError."""
+        with self._lock:
+            if byte_count > self._free_bytes and self._free_bytes < self._most_bytes:
+                raise BusyError("the calls that wait hold as much as the server may keep; try again in a few seconds")
+            self._free_bytes -= byte_count
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._free_bytes += byte_count
 
     @contextmanager
     def working(self, check: Callable[[], None]) -> Iterator[None]:

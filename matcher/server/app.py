@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 import cv2
@@ -24,12 +25,13 @@ from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PackNotReadyError
+from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
-from matcher.server.health import HealthReport, none_set_aside
+from matcher.server.health import HealthReport
 from matcher.server.interceptors import CallInterceptor, CallLimits
 from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
@@ -52,6 +54,8 @@ SERVICE_NAMES: Final = (
 _SPARE_THREAD_COUNT: Final = 16
 # Damaged references that one line names.
 _NAMED_COUNT: Final = 20
+# Decoding is a small part of a call, and each process may take its share of the memory.
+_MOST_DECODERS: Final = 4
 
 
 class Server:
@@ -175,11 +179,13 @@ def serve(
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
     cv2.setNumThreads(1)
-    with FileAuditLog(settings.storage.audit_file) as audit:
+    decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
+    with FileAuditLog(settings.storage.audit_file) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
             loaded = load(settings)
+            loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
@@ -197,7 +203,6 @@ def serve(
                 server.open(open_use_cases(settings, database, loaded, server.audit))
                 say("serve.ready", subjects=report.subject_count, references=report.reference_count)
                 stop.wait()
-                server.health.count_set_aside = none_set_aside
                 say("serve.stopping")
                 server.stop()
                 counts = server.metrics.snapshot().call_counts

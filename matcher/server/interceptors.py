@@ -132,12 +132,14 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             content = self._read(call, requests, self._limits.read_s)
             if content is None:
                 raise MalformedError("the request has no message, or one above the size limit")
-            request = self._parsed(content, parse)
-            call.known = access_to_record(request)
-            check_message(request)
-            del content  # the message holds its own copy; two of a large image are one too many
-            with call.working():
-                response = behavior(request, call.context)
+            with self._admission.holding(len(content)):
+                request = self._parsed(content, parse)
+                call.known = access_to_record(request)
+                check_message(request)
+                del content  # the message holds its own copy; two of a large image are one too many
+                with call.working():
+                    response = behavior(request, call.context)
+                del request
         self._require_record(call)
         return response
 

@@ -24,6 +24,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     errors.ImageError: Code.INVALID_ARGUMENT,
     errors.ImageEmptyError: Code.INVALID_ARGUMENT,
     errors.ImageFormatError: Code.INVALID_ARGUMENT,
+    errors.ImageKindError: Code.INVALID_ARGUMENT,
     errors.ImageTruncatedError: Code.INVALID_ARGUMENT,
     errors.ImageTooLargeError: Code.INVALID_ARGUMENT,
     errors.ImageTooSmallError: Code.INVALID_ARGUMENT,

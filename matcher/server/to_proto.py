@@ -89,6 +89,7 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
                 finger_position=int(sample.finger),  # type: ignore[arg-type]
                 quality=_quality(Quality(sample.quality, sample.quality_reasons), language),
                 pack_id=sample.pack_id,
+                same_as_reference_id=sample.same_as_reference_id,
             )
             for sample in result.samples
         ],

@@ -8,7 +8,7 @@ from numbers import Number
 from types import MappingProxyType
 from typing import Final
 
-from matcher.texts import commands, errors, face_quality, fingerprint_quality, packs, store
+from matcher.texts import commands, errors, face_quality, fingerprint_quality, packs, pictures, store
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
@@ -16,6 +16,7 @@ Table = Mapping[str, tuple[str, str]]
 
 _TABLES: Final[tuple[Table, ...]] = (
     errors.TEXTS,
+    pictures.TEXTS,
     commands.TEXTS,
     packs.TEXTS,
     store.TEXTS,

@@ -41,8 +41,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The modality or finger position does not fit the sample. Correct it and send again.",
     ),
     "ERROR_REASON_TEMPLATE_FORMAT": (
-        "Mẫu đặc trưng không đúng chuẩn ISO/IEC 19794-2. Hãy xuất lại mẫu, hoặc gửi ảnh.",
-        "The template is not a valid ISO/IEC 19794-2 record. Export it again, or send the image.",
+        "Mẫu không đúng chuẩn ISO/IEC 19794-2:2005 hoặc ANSI INCITS 378-2004, hoặc có quá ít điểm đặc trưng. "
+        "Hãy xuất lại mẫu, hoặc gửi ảnh.",
+        "The template is no record of ISO/IEC 19794-2:2005 or ANSI INCITS 378-2004, or holds too few minutiae. "
+        "Export it again, or send the image.",
     ),
     "ERROR_REASON_NO_FACE": (
         "Không tìm thấy khuôn mặt. Hãy gửi ảnh có khuôn mặt thẳng và không bị che.",

@@ -14,6 +14,7 @@ LOW_CONTRAST: Final = "low_contrast"
 SMUDGED: Final = "smudged"
 WRONG_PPI: Final = "wrong_ppi"
 NOT_A_FINGER: Final = "not_a_finger"
+FEW_MINUTIAE: Final = "few_minutiae"
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     TOO_DRY: (
@@ -51,6 +52,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     IMPORTED_REASON: (
         "Mẫu được nhập từ hệ thống khác; không có ảnh để đánh giá.",
         "The template was imported; there is no image to judge.",
+    ),
+    FEW_MINUTIAE: (
+        "Mẫu nhập vào có quá ít điểm đặc trưng nên khó tìm thấy: hãy lấy lại vân tay, hoặc gửi ảnh.",
+        "The imported template has so few minutiae that it will rarely be found: capture the print again, or send the "
+        "image.",
     ),
 }
 """code -> (Vietnamese, English)."""

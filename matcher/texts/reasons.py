@@ -6,7 +6,7 @@ from typing import Final
 
 from index import errors as index_errors
 from matcher import errors
-from matcher.errors import QualityError, RequestError, SampleError
+from matcher.errors import ImageKindError, QualityError, RequestError, SampleError
 from matcher.texts.catalog import quality_text, text
 
 _REASONS: Final[dict[type[BaseException], str]] = {
@@ -14,6 +14,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.ImageError: "IMAGE_INVALID",
     errors.ImageEmptyError: "IMAGE_EMPTY",
     errors.ImageFormatError: "IMAGE_FORMAT",
+    errors.ImageKindError: "IMAGE_FORMAT",
     errors.ImageTruncatedError: "IMAGE_TRUNCATED",
     errors.ImageTooLargeError: "IMAGE_TOO_LARGE",
     errors.ImageTooSmallError: "IMAGE_TOO_SMALL",
@@ -82,7 +83,12 @@ def error_text(error: BaseException, language: str) -> str:
     which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
     quality follows, or the field that is wrong."""
     in_own_words = language == "en" and isinstance(error, _TOLD)
-    told = str(error) if in_own_words else text(reason_of(error), language)
+    if in_own_words:
+        told = str(error)
+    elif isinstance(error, ImageKindError):
+        told = text(error.code, language, **error.values)
+    else:
+        told = text(reason_of(error), language)
     if isinstance(error, QualityError) and error.reasons:
         told = " ".join([told.rstrip(".") + ".", *(quality_text(code, language) for code in error.reasons)])
     if not in_own_words and isinstance(error, RequestError) and error.field:

@@ -12,7 +12,7 @@ from matcher.errors import PackError, RequestError, SampleError, SeveralFacesErr
 from matcher.extraction.engines import Engines
 from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
-from matcher.samples import EncodedSample, FaceBox
+from matcher.samples import EncodedSample
 from matcher.stages import Stages
 
 MAX_SAMPLE_COUNT = 20
@@ -50,13 +50,16 @@ class Assessor:
     def _assess_one(self, sample: EncodedSample, stages: Stages) -> SampleAssessment:
         try:
             extraction = self._engines.extract(sample, stages=stages)
-        except SeveralFacesError as error:
-            return SampleAssessment(None, False, error, error.boxes)
+            found = self._engines.detect_faces(sample, stages=stages) if sample.modality is Modality.FACE else ()
         except (SampleError, RequestError, PackError) as error:
-            return SampleAssessment(None, False, error)
-        faces: tuple[FaceBox, ...] = ()
-        if sample.modality is Modality.FACE:
-            found = self._engines.detect_faces(sample)
-            faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
+            boxes = error.boxes if isinstance(error, SeveralFacesError) else ()
+            return SampleAssessment(None, False, _without_frames(error), boxes)
+        faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
         floor = self._quality_floors.get(sample.modality, 0)
         return SampleAssessment(probe_sample(extraction), extraction.quality.score >= floor, None, faces)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The error alone: its traceback would hold the pixels of its sample until the last sample is judged."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from index.database import EnrollmentDatabase
-from index.records import Modality, NewReference, SearchFilter, Subject
+from index.errors import SubjectNotFoundError
+from index.receipts import EnrollmentReceipt
+from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, REQUEST_ID, check_text
 from matcher.audit.entries import audited
@@ -110,8 +112,10 @@ class Enroller:
         return EnrollmentResult(
             subject_id=receipt.subject_id,
             samples=tuple(
-                _enrolled_sample(made, reference_id)
-                for made, reference_id in zip(extractions, receipt.reference_ids, strict=True)
+                _enrolled_sample(made, reference_id, earlier)
+                for made, reference_id, earlier in zip(
+                    extractions, receipt.reference_ids, self._made_before(receipt, extractions), strict=True
+                )
             ),
             duplicates=duplicates,
             create_time=receipt.create_time,
@@ -119,6 +123,26 @@ class Enroller:
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
         )
+
+    def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
+        """Of each sample, the first reference of the subject that the same pack made of the same bytes; 0 for none."""
+        first: dict[tuple[object, ...], int] = {}
+        for reference in self._references_of(receipt.subject_id):
+            first.setdefault(_origin(reference.template, reference.sample_sha256), reference.reference_id)
+        found = [first.get(_origin(made.template, made.sha256), 0) for made in extractions]
+        return [earlier if earlier < own else 0 for earlier, own in zip(found, receipt.reference_ids, strict=True)]
+
+    def _references_of(self, subject_id: str) -> Iterator[Reference]:
+        """None where the subject was deleted meanwhile."""
+        token, is_last = "", False
+        while not is_last:
+            try:
+                page = self._database.list_references(subject_id, page_token=token)
+            except SubjectNotFoundError:
+                return
+            yield from page.items
+            token = page.next_page_token
+            is_last = not token
 
     def _check_quality(self, extractions: Sequence[Extraction]) -> None:
         for number, made in enumerate(extractions):
@@ -200,7 +224,13 @@ def _new_reference(made: Extraction, sample: EncodedSample) -> NewReference:
     )
 
 
-def _enrolled_sample(made: Extraction, reference_id: int) -> EnrolledSample:
+def _origin(template: Template, sha256: str) -> tuple[object, ...]:
+    """Equal for references of one image: its digest, and its face where it shows several."""
+    face = template.vectors.tobytes() if template.modality is Modality.FACE else b""
+    return template.modality, template.finger, template.pack_id, sha256, face
+
+
+def _enrolled_sample(made: Extraction, reference_id: int, same_as_reference_id: int) -> EnrolledSample:
     return EnrolledSample(
         reference_id=reference_id,
         modality=made.template.modality,
@@ -208,4 +238,5 @@ def _enrolled_sample(made: Extraction, reference_id: int) -> EnrolledSample:
         quality=made.quality.score,
         quality_reasons=made.quality.reasons,
         pack_id=made.template.pack_id,
+        same_as_reference_id=same_as_reference_id,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from dataclasses import fields
 from pathlib import Path
@@ -29,3 +30,18 @@ def test_every_command_is_documented() -> None:
     written = "".join(path.read_text(encoding="utf-8") for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"])
     undocumented = {command for command in choices or () if f"station-matcher {command}" not in written}
     assert not undocumented
+
+
+_PATH = re.compile(r"`((?:matcher|index|enroll|protos|benchmarks|training|tests|docs)/[\w./-]*)`")
+
+
+def _written() -> list[Path]:
+    return [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]
+
+
+@pytest.mark.parametrize("page", _written(), ids=lambda page: page.name)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = set(_PATH.findall(page.read_text(encoding="utf-8")))
+    # NAME stands for the name of a pack; the old names of a decision record are history.
+    missing = {path for path in named if "NAME" not in path and not (DOCS.parent / path).exists()}
+    assert not missing

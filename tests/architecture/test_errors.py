@@ -35,6 +35,8 @@ def _made(kind: type[Exception], message: str) -> Exception:
         return matcher_errors.SeveralFacesError(message, ())
     if kind is matcher_errors.QualityError:
         return matcher_errors.QualityError(message, score=1, reasons=())
+    if kind is matcher_errors.ImageKindError:
+        return matcher_errors.ImageKindError(message, code="picture.float", values={})
     return kind(message)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from index.records import FingerPosition, Modality, Subject
 from matcher.client import ServiceError
 from matcher.formats.iso19794 import to_iso19794_2
 from matcher.samples import EncodedSample
-from tests.fakes import NOTHING, face, fake_minutiae, finger
+from tests.fakes import NOTHING, face, few_minutiae, finger, record_minutiae
 from tests.service.conftest import ACCESS, Service
 
 
@@ -45,6 +47,23 @@ def test_several_photographs_of_one_person_are_fused_to_one_score(service: Servi
     assert not service.client.verify([face(2)], subject_id=subject_id).above_threshold
 
 
+@pytest.mark.parametrize("sample", [face, finger])
+def test_the_same_sample_enrolled_again_changes_no_decision(
+    service: Service, sample: Callable[..., EncodedSample]
+) -> None:
+    subject_id = service.client.enroll([sample(1)], subject=Subject("", "number-1")).subject_id
+    probe = [sample(1, impression=1)]
+    first = service.client.verify(probe, subject_id=subject_id)
+    for _ in range(4):
+        again = service.client.enroll([sample(1)], subject=Subject(subject_id))
+        assert again.samples[0].same_as_reference_id == 1
+    last = service.client.verify(probe, subject_id=subject_id)
+    assert (last.score, last.threshold_score) == (first.score, first.threshold_score)
+    found = service.client.identify(probe, access=ACCESS)
+    assert found.candidates[0].score == pytest.approx(first.score)
+    assert not service.client.enroll([sample(1)], subject=Subject("", "number-2")).samples[0].same_as_reference_id
+
+
 def test_two_probes_are_compared_without_storing_either(service: Service) -> None:
     mated = service.client.verify([face(1)], other=[face(1, impression=1)])
     assert mated.above_threshold
@@ -74,7 +93,7 @@ def test_a_verification_names_a_subject_or_another_probe(service: Service) -> No
 
 
 def test_an_interchange_template_is_enrolled_and_searched(service: Service) -> None:
-    record = to_iso19794_2(fake_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
+    record = to_iso19794_2(record_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
     sample = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.RIGHT_INDEX, minutiae_template=record)
     answer = service.client.enroll([sample], subject=Subject("", "number-1"))
     assert [reason.code for reason in answer.samples[0].quality.reasons] == ["imported_template"]
@@ -85,6 +104,28 @@ def test_an_interchange_template_is_enrolled_and_searched(service: Service) -> N
     with pytest.raises(ServiceError) as refusal:
         service.client.identify([broken], access=ACCESS)
     assert refusal.value.reason == "ERROR_REASON_TEMPLATE_FORMAT"
+
+
+def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(service: Service) -> None:
+    record = to_iso19794_2(record_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
+    wrong = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.LEFT_THUMB, minutiae_template=record)
+    with pytest.raises(ServiceError) as refusal:
+        service.client.enroll([wrong], subject=Subject("", "number-1"))
+    assert refusal.value.reason == "ERROR_REASON_MODALITY"
+    assert "position 2" in refusal.value.text
+    for minutiae in (few_minutiae(0), few_minutiae(1), few_minutiae(2), few_minutiae(40, at_one_point=True)):
+        sample = EncodedSample(Modality.FINGERPRINT, minutiae_template=to_iso19794_2(minutiae))
+        with pytest.raises(ServiceError) as refusal:
+            service.client.enroll([sample], subject=Subject("", "number-1"))
+        assert refusal.value.reason == "ERROR_REASON_TEMPLATE_FORMAT"
+        assert "minutiae" in refusal.value.text
+        (assessment,) = service.client.assess([sample]).assessments
+        assert not assessment.usable
+    few = EncodedSample(Modality.FINGERPRINT, minutiae_template=to_iso19794_2(few_minutiae(6)))
+    with pytest.raises(ServiceError) as refusal:
+        service.client.enroll([few], subject=Subject("", "number-1"))
+    assert refusal.value.reason == "ERROR_REASON_QUALITY"
+    assert not list(service.client.subjects())
 
 
 def test_an_assessment_judges_each_sample_and_stores_none(service: Service) -> None:

@@ -115,18 +115,20 @@ class EnrollResponse(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[EnrolledSample, _Mapping]]] = ..., duplicates: _Optional[_Iterable[_Union[DuplicateLead, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class EnrolledSample(_message.Message):
-    __slots__ = ("reference_id", "modality", "finger_position", "quality", "pack_id")
+    __slots__ = ("reference_id", "modality", "finger_position", "quality", "pack_id", "same_as_reference_id")
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     MODALITY_FIELD_NUMBER: _ClassVar[int]
     FINGER_POSITION_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     PACK_ID_FIELD_NUMBER: _ClassVar[int]
+    SAME_AS_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     reference_id: int
     modality: _sample_pb2.Modality
     finger_position: _sample_pb2.FingerPosition
     quality: _sample_pb2.Quality
     pack_id: str
-    def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ...) -> None: ...
+    same_as_reference_id: int
+    def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ..., same_as_reference_id: _Optional[int] = ...) -> None: ...
 
 class DuplicateLead(_message.Message):
     __slots__ = ("subject_id", "score", "score_capped")

@@ -76,7 +76,7 @@ def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(
     vector = face.template.vectors.tobytes()
     with EnrollmentDatabase(folder, save_interval_s=3600) as database:
         with monkeypatch.context() as patch:
-            patch.setattr("index.partition.partition_set.Partitions.erase", lambda *_: False)
+            patch.setattr("index.partition.partition_set.PartitionSet.erase", lambda *_: False)
             assert not database.delete_subject(receipt.subject_id).files_scrubbed
         if saved_between:
             # The files say that the row is dead, so that comparing ids does not find it, and hold it all the same.

@@ -20,6 +20,8 @@ from matcher.results import SampleScore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.reference_fusion import (
     AGREEMENT_FLOOR,
+    SAME_PHOTOGRAPH,
+    distinct_rows,
     fused_similarities,
     highest_unseen,
     lowered_similarities,
@@ -281,3 +283,19 @@ def test_a_face_against_one_subject_has_one_chance_and_a_finger_one_a_reference(
     finger_match = searcher.subject_match(finger_template(2), subject_id, stages=Stages())
     assert finger_match is not None
     assert finger_match[:2] == (2, 5)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(0, 6))
+def test_copies_are_counted_once(seed: int, count: int, copies: int) -> None:
+    rng = np.random.default_rng(seed)
+    own = unit(rng.normal(size=(count, DIM)))
+    rows = np.concatenate([own, own[rng.integers(0, count, copies)]])
+    # Another processor rounds otherwise.
+    rows[count:] += np.float32(1e-6)
+    assert distinct_rows(unit(rows)) == list(range(count))
+    assert SAME_PHOTOGRAPH < 1.0
+
+
+def test_many_copies_need_little_memory() -> None:
+    own = unit(np.random.default_rng(1).normal(size=(3, DIM)))
+    assert distinct_rows(np.tile(own, (20_000, 1))) == [0, 1, 2]

@@ -116,6 +116,16 @@ def test_admission_counts_in_and_out() -> None:
             pass
 
 
+def test_the_messages_of_all_calls_have_a_budget_and_one_alone_is_always_taken() -> None:
+    admission = Admission(worker_count=1, queue_count=1, stream_count=1, held_bytes=100)
+    with admission.holding(300), pytest.raises(BusyError, match="hold as much"), admission.holding(1):
+        pass
+    with admission.holding(60), admission.holding(40), pytest.raises(BusyError), admission.holding(1):
+        pass
+    with admission.holding(100):
+        pass
+
+
 def test_whoever_waits_for_a_place_leaves_at_the_deadline() -> None:
     admission = Admission(worker_count=1, queue_count=1, stream_count=1)
     over = threading.Event()

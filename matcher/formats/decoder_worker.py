@@ -1,0 +1,30 @@
+"""The program of a decoder process: pictures in on standard input, pixels out, one after the other (see decoders.py).
+
+Started as a file with the folder of the project's packages as its argument, so that it runs isolated from the
+environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(packages_folder: str) -> int:
+    """Serves until standard input ends."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    # What a library prints must not get between the answers.
+    os.dup2(2, 1)
+    # Read by the linear algebra libraries when they are loaded; the server's processors are not theirs.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.putenv(name, "1")
+    sys.path.insert(0, packages_folder)
+    from matcher.formats.decoder_process import serve  # noqa: PLC0415 - the path had to be set first
+
+    serve(requests, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

@@ -1,0 +1,155 @@
+"""The decoder processes: the same pictures as decode_image, and limits of time and memory that stop no honest call."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from benchmarks.picture_formats.wsq_damage import generated_wsq
+from index.records import Modality
+from matcher.errors import (
+    DeadlineError,
+    ImageEmptyError,
+    ImageError,
+    ImageKindError,
+    ImageTooLargeError,
+    ImageTruncatedError,
+    SessionError,
+)
+from matcher.extraction.engines import Engines
+from matcher.formats.decode import ImageLimits, decode_image
+from matcher.formats.decoders import DecoderLimits, DecoderPool
+from matcher.samples import EncodedSample, Image
+from matcher.stages import Stages, never_ends
+from matcher.usecases.assess import Assessor
+from tests.fakes import FakeFaceEngine, InMemoryAudit, png_bytes
+from tests.service.conftest import ACCESS
+
+LIMITS = ImageLimits()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecoderPool]:
+    with DecoderPool(2) as opened:
+        yield opened
+
+
+def _decode(pool: DecoderPool, content: bytes, *, ppi: float | None = None, limits: ImageLimits = LIMITS) -> Image:
+    return pool(content, ppi=ppi, limits=limits, check=never_ends)
+
+
+def _saved(picture: PillowImage.Image, file_format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def _deep() -> bytes:
+    samples = np.arange(64 * 48, dtype=np.uint16).reshape(48, 64)
+    return _saved(PillowImage.fromarray(samples), "TIFF", dpi=(500, 500))
+
+
+def _costly_jpeg() -> bytes:
+    """Of few bytes and of as many scans as its size may have: seconds of work."""
+    plain = _saved(PillowImage.new("L", (6000, 6000), 90), "JPEG", progressive=True)
+    scan = plain[plain.index(b"\xff\xda") : -2]
+    return plain[:-2] + scan * 3 + plain[-2:]
+
+
+@pytest.mark.parametrize("content", [_deep(), png_bytes(3), generated_wsq()], ids=["TIFF", "PNG", "WSQ"])
+def test_a_picture_is_the_same_in_another_process(pool: DecoderPool, content: bytes) -> None:
+    here, there = decode_image(content, ppi=None), _decode(pool, content)
+    np.testing.assert_array_equal(here.pixels, there.pixels)
+    assert not there.pixels.flags.writeable
+    assert (here.ppi, here.sha256, here.ppi_fault) == (there.ppi, there.sha256, there.ppi_fault)
+    assert _decode(pool, content, ppi=640).ppi == 640
+
+
+def test_refusals_come_through_by_class_and_name(pool: DecoderPool) -> None:
+    whole = generated_wsq()
+    refusals: list[tuple[bytes, type[ImageError]]] = [
+        (b"", ImageEmptyError),
+        (b"GIF89a", ImageKindError),
+        (_deep()[:-300], ImageTruncatedError),
+        (whole[: len(whole) // 2], ImageTruncatedError),
+        (whole[:4000] + bytes(64) + whole[4064:], ImageTruncatedError),
+    ]
+    for content, kind in refusals:
+        with pytest.raises(kind) as refusal:
+            _decode(pool, content)
+        assert type(refusal.value) is kind
+    with pytest.raises(ImageKindError) as named:
+        _decode(pool, b"GIF89a")
+    assert (named.value.code, named.value.values) == ("picture.file_type", {"name": "GIF"})
+    assert _decode(pool, whole).ppi == 500
+
+
+def test_calls_side_by_side_get_their_own_pictures(pool: DecoderPool) -> None:
+    contents = [png_bytes(identity) for identity in range(12)]
+    with ThreadPoolExecutor(6) as threads:
+        images = list(threads.map(lambda content: _decode(pool, content), contents))
+    for content, image in zip(contents, images, strict=True):
+        np.testing.assert_array_equal(image.pixels, decode_image(content).pixels)
+
+
+@pytest.mark.parametrize("limits", [DecoderLimits(cpu_s=-1), DecoderLimits(wall_s=0.1)], ids=["processor", "clock"])
+def test_work_without_end_is_ended_and_the_process_replaced(limits: DecoderLimits) -> None:
+    costly = _costly_jpeg()
+    with DecoderPool(1, limits=limits) as pool:
+        with pytest.raises(ImageTruncatedError, match="limits of time and memory"):
+            _decode(pool, costly)
+        pool._limits = DecoderLimits()
+        assert _decode(pool, png_bytes(2)).pixels.shape
+
+
+def test_a_picture_that_needs_too_much_memory_is_refused() -> None:
+    bomb = _saved(PillowImage.new("RGBA", (7000, 7000)), "PNG", compress_level=1)
+    with DecoderPool(1, limits=DecoderLimits(memory_bytes=700 << 20)) as pool:
+        with pytest.raises((ImageTooLargeError, ImageTruncatedError), match="memory"):
+            _decode(pool, bomb)
+        assert _decode(pool, png_bytes(2)).pixels.shape
+
+
+def test_nobody_waits_longer_than_they_want() -> None:
+    def check() -> None:
+        if time.monotonic() > until:
+            raise DeadlineError("the time allowed for the request is over")
+
+    costly = _costly_jpeg()
+    with DecoderPool(1) as pool:
+        _decode(pool, png_bytes(1))
+        until = time.monotonic() + 0.3
+        with pytest.raises(DeadlineError):
+            pool(costly, ppi=None, limits=LIMITS, check=check)
+        assert _decode(pool, png_bytes(2)).pixels.shape
+
+
+def test_a_process_that_was_ended_is_replaced_without_a_refusal() -> None:
+    with DecoderPool(1) as pool:
+        _decode(pool, png_bytes(1))
+        (decoder,) = pool._idle
+        os.kill(decoder._process.pid, signal.SIGKILL)
+        decoder._process.wait()
+        assert _decode(pool, png_bytes(2)).pixels.shape
+    with pytest.raises(SessionError):
+        _decode(pool, png_bytes(2))
+
+
+def test_one_request_has_a_budget_of_pixels() -> None:
+    samples = [EncodedSample(Modality.FACE, png_bytes(identity)) for identity in range(1, 9)]
+    engines = Engines(FakeFaceEngine(), None, ImageLimits(max_request_pixels=6 * 48 * 48))
+    result = Assessor(engines, InMemoryAudit(), quality_floors={}).assess(samples, ACCESS, stages=Stages())
+    # Each is decoded twice: for its template, and for all its faces.
+    assert [assessment.usable for assessment in result.assessments] == [True, True, True, *[False] * 5]
+    refused = result.assessments[-1].error
+    assert isinstance(refused, ImageTooLargeError)
+    assert "in several requests" in str(refused)
+    assert refused.__traceback__ is None
