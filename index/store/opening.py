@@ -8,6 +8,7 @@ from index.folder import STORE_NAME
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
+from index.store.sqlite import mending
 from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
@@ -24,6 +25,12 @@ def references_set_aside(folder: Path) -> tuple[int, ...]:
     """Ids of the references of a data folder, in use or not, that are damaged and not searched. Empty where there is no
     store, or one of an older schema. Raises DatabaseDamagedError."""
     return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
+
+
+def mend_references(folder: Path, restored: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Put back what the store file restored has whole of the references that are set aside in a data folder, which
+    nobody else has open: their ids, and the ids of the others. Raises BackupError where it is of another database."""
+    return mending.mend_references(folder / STORE_NAME, restored)
 
 
 def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:

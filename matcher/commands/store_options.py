@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from index import errors
+from index.backup.sealed_stream import read_key_file
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from matcher.config import Settings, StorageSettings, load_settings
@@ -46,6 +47,14 @@ def add_key_option(parser: argparse.ArgumentParser, *, may_do_without: bool = Fa
         choice.add_argument(
             "--no-key", action="store_true", help="use no key, also not that of the settings: for a plain backup"
         )
+
+
+def key_of(options: argparse.Namespace) -> bytes | None:
+    """The key of add_key_option. Raises BackupError."""
+    if getattr(options, "no_key", False):
+        return None
+    path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
+    return None if path is None else read_key_file(path)
 
 
 def storage_of(options: argparse.Namespace) -> StorageSettings:

@@ -17,9 +17,26 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Store and index agree: {subjects} subjects, {references} references.",
     ),
     "index.problem": ("Lỗi: {problem}", "Problem: {problem}"),
+    "index.mended": (
+        "Đã lấy lại {count} mẫu tham chiếu từ bản sao lưu: {ids}",
+        "{count} references were taken from the backup and are searched again: {ids}",
+    ),
+    "index.not_mended": (
+        "{count} mẫu tham chiếu vẫn hỏng; bản sao lưu không có chúng: {ids}. "
+        "Hãy dùng bản sao lưu khác, hoặc xóa và đăng ký lại.",
+        "{count} references are still damaged; the backup has not got them: {ids}. Use another backup, or delete and "
+        "enroll them again.",
+    ),
+    "error.backup.other_database": (
+        "Bản sao lưu thuộc một cơ sở dữ liệu khác; chưa thay đổi gì.",
+        "The backup is of another database; nothing was changed.",
+    ),
     "index.mend": (
-        "Hãy chạy: station-matcher index rebuild. Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
-        "Run: station-matcher index rebuild. If the store itself is damaged, restore a backup.",
+        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hỏng: station-matcher index mend BACKUP. "
+        "Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
+        "Run: station-matcher index rebuild. If references are damaged, take them from a backup: "
+        "station-matcher index mend BACKUP. "
+        "If the store itself is damaged, restore a backup.",
     ),
     "index.rebuilt": ("Đã dựng lại chỉ mục.", "The index was rebuilt."),
     "backup.written": (

@@ -13,7 +13,7 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
-from index.store.sqlite import row_copy, snapshot
+from index.store.sqlite import mending, row_copy, snapshot
 from matcher.__main__ import main
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
@@ -162,7 +162,7 @@ def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
 
 
 def test_every_reason_of_a_backup_error_has_its_text():
-    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream, row_copy, snapshot)]
+    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream, row_copy, snapshot, mending)]
     reasons = {reason for source in sources for reason in re.findall(r'reason="(\w+)"|"(damaged)"', source)}
     named = {first or second for first, second in reasons} | {BackupError("made up").reason}
     assert len(named) > 5

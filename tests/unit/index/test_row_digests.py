@@ -10,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from index.backup.backup import back_up, mend
+from index.backup.sealed_stream import KEY_BYTES
 from index.database import EnrollmentDatabase
+from index.errors import BackupError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import Modality, NewReference, Subject
 from index.store.opening import references_set_aside
 
-FACE_PACK = "face-test@1"
+KEY = bytes(range(KEY_BYTES))
 COUNT = 8
 
 
@@ -152,3 +155,41 @@ def test_what_is_deleted_is_set_aside_no_more(filled: Filled) -> None:
         report = database.verify()
         assert (report.ok, report.set_aside_ids) == (True, ())
     assert references_set_aside(filled.folder) == ()
+
+
+def test_damaged_references_come_back_from_a_backup_and_nothing_else_does(filled: Filled, tmp_path: Path, make) -> None:
+    back_up(filled.folder, tmp_path / "backup", key=KEY)
+    with EnrollmentDatabase.open(filled.folder, create=False) as database:
+        gone = database.find_subject("5")
+        assert gone is not None
+        database.delete_subject(gone.subject_id)
+        later = make.face()
+        late_id = database.enroll(Subject("", "later"), [later]).reference_ids[0]
+    filled.flip("vectors", 1, 30)
+    filled.flip("minutiae", 4, 5)
+    filled.change("UPDATE reference SET subject_number = 2 WHERE reference_id = 7")
+    filled.flip("vectors", late_id, 30)
+    with EnrollmentDatabase.open(filled.folder, create=False) as database:
+        assert database.verify().set_aside_ids == (1, 4, 7, late_id)
+    assert mend(tmp_path / "backup", filled.folder, key=KEY) == ((1, 4, 7), (late_id,))
+    with EnrollmentDatabase.open(filled.folder, create=False) as database:
+        assert database.verify().set_aside_ids == (late_id,)
+        assert database.subject_ids_of([1, 4, 7]) == {one: filled.owners[one] for one in (1, 4, 7)}
+        assert database.find_subject("5") is None
+        for reference_id in (1, 7):
+            template = filled.references[reference_id].template
+            hits = database.search(template.modality, template.pack_id, template.vectors, 1)
+            assert int(hits.reference_ids[0, 0]) == reference_id
+        stored = database.references([4])[0].template
+        assert stored.minutiae == filled.references[4].template.minutiae
+
+
+def test_a_backup_of_another_database_mends_nothing(filled: Filled, tmp_path: Path, make) -> None:
+    other = Filled(tmp_path / "other", make)
+    back_up(other.folder, tmp_path / "backup")
+    filled.flip("vectors", 1, 30)
+    filled.check_set_aside(1, use_cache=True)
+    with pytest.raises(BackupError) as refusal:
+        mend(tmp_path / "backup", filled.folder)
+    assert refusal.value.reason == "other_database"
+    assert references_set_aside(filled.folder) == (1,)
