@@ -52,6 +52,8 @@ SERVICE_NAMES: Final = (
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
+# Calls that may wait for their message at a time, beside those that have one.
+_READING_COUNT: Final = 128
 # Damaged references that one line names.
 _NAMED_COUNT: Final = 20
 # Decoding is a small part of a call, and each process may take its share of the memory.
@@ -74,8 +76,8 @@ class Server:
         self._admission = Admission(
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
         )
-        self._read_watch = ReadWatch()
-        thread_count = worker_count + limits.queue_count + limits.stream_count + _SPARE_THREAD_COUNT
+        self._read_watch = ReadWatch(_READING_COUNT)
+        thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
         interceptor = CallInterceptor(
             self.audit,

@@ -128,18 +128,18 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         self._check_peer(call)
         if parse is None:
             return behavior(None, call.context)
-        with self._admission.admitted("call"):
-            content = self._read(call, requests, self._limits.read_s)
-            if content is None:
-                raise MalformedError("the request has no message, or one above the size limit")
-            with self._admission.holding(len(content)):
-                request = self._parsed(content, parse)
-                call.known = access_to_record(request)
-                check_message(request)
-                del content  # the message holds its own copy; two of a large image are one too many
-                with call.working():
-                    response = behavior(request, call.context)
-                del request
+        # A place is taken when the message is there: a caller that sends none keeps nobody out.
+        content = self._read(call, requests, self._limits.read_s)
+        if content is None:
+            raise MalformedError("the request has no message, or one above the size limit")
+        with self._admission.admitted("call"), self._admission.holding(len(content)):
+            request = self._parsed(content, parse)
+            call.known = access_to_record(request)
+            check_message(request)
+            del content  # the message holds its own copy; two of a large image are one too many
+            with call.working():
+                response = behavior(request, call.context)
+            del request
         self._require_record(call)
         return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,9 +15,14 @@ _ROUND_S: Final = 1.0
 
 
 class ReadWatch:
-    """One thread that cancels calls that wait too long for bytes. Thread safe."""
+    """One thread that cancels calls that wait too long for bytes. Thread safe.
 
-    def __init__(self) -> None:
+    most: how many calls may wait for their message at a time. One more takes the place of the call that has waited
+    longest of the host that has most of them waiting, so that half-open calls of one host keep no other out.
+    """
+
+    def __init__(self, most: int = 128) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._waiting: dict[int, tuple[float, bool, grpc.ServicerContext]] = {}
         self._stopped = threading.Event()
@@ -30,12 +36,24 @@ class ReadWatch:
         is_idle: nothing of the message is owed yet, so the call may be ended when the server drains."""
         key = id(context)
         with self._lock:
+            crowded_out = None if is_idle else self._crowded_out()
             self._waiting[key] = (time.monotonic() + limit_s, is_idle, context)
+        if crowded_out is not None:
+            crowded_out.cancel()
         try:
             yield
         finally:
             with self._lock:
                 self._waiting.pop(key, None)
+
+    def _crowded_out(self) -> grpc.ServicerContext | None:
+        """The call that has to make room, in the order in which they came."""
+        waiting = [context for _, is_idle, context in self._waiting.values() if not is_idle]
+        if len(waiting) < self._most:
+            return None
+        hosts = [_host_of(context) for context in waiting]
+        crowd = Counter(hosts).most_common(1)[0][0]
+        return waiting[hosts.index(crowd)]
 
     def end_idle(self) -> None:
         """Ends the streams that wait for another item."""
@@ -55,3 +73,8 @@ class ReadWatch:
                 late = [context for expiry, _, context in self._waiting.values() if expiry < now]
             for context in late:
                 context.cancel()
+
+
+def _host_of(context: grpc.ServicerContext) -> str:
+    """The address without the port, which every connection has of its own."""
+    return str(context.peer()).rpartition(":")[0]

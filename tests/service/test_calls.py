@@ -144,6 +144,27 @@ def test_more_calls_than_places_are_refused_as_busy_and_the_rest_answered(small_
     assert small_service.client.assess([face(1)]).assessments[0].usable
 
 
+@pytest.mark.parametrize("count", [4, 150])
+def test_calls_that_send_no_message_keep_nobody_out(small_service: Service, count: int) -> None:
+    """More of them than places, and more than calls may wait for their message."""
+    silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait(60.0)
+        yield from ()
+
+    with grpc.insecure_channel(small_service.server.address) as channel:
+        method = channel.stream_unary(IDENTIFY)
+        half_open = [method.future(nothing()) for _ in range(count)]
+        try:
+            for _ in range(3):
+                assert small_service.client.assess([face(1)]).assessments[0].usable
+        finally:
+            for call in half_open:
+                call.cancel()
+            silence.set()
+
+
 def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> None:
     service.face_engine.delay_s = 0.05
     with ThreadPoolExecutor(8) as pool:

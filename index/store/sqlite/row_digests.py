@@ -8,6 +8,7 @@ of every answer, named, and set aside until it is mended from a backup.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ import numpy as np
 
 from index.errors import DatabaseDamagedError, VectorError
 from index.store.template_codec import FLOAT32, decode_vectors
+
+log = logging.getLogger(__name__)
 
 DIGEST_BYTES: Final = 16
 # The row of the reference, in this order in every statement below, texts as bytes; then the template, and what was
@@ -37,7 +40,9 @@ SELECT_ROW_CHECKED: Final = f"SELECT {_ROW}, row_digest FROM reference LEFT JOIN
 SELECT_VECTORS_CHECKED: Final = (
     "SELECT template.reference_id, vectors, vectors_crc FROM template LEFT JOIN reference_digest USING (reference_id)"
 )
-_FILL_ROWS: Final = 4096
+_FILL_ROWS: Final = 16_384
+# Fewer are done in a moment.
+_TOLD_FROM_COUNT: Final = 50_000
 # Unit vectors of float32 are this near to length 1; a flipped exponent bit is far off.
 _NORM_TOLERANCE: Final = 1e-3
 
@@ -130,7 +135,8 @@ def fill_digests(connection: sqlite3.Connection) -> None:
     encodings = {
         number: (dim, kind) for number, dim, kind in connection.execute("SELECT pack_number, dim, encoding FROM pack")
     }
-    last_id = 0
+    (count,) = connection.execute("SELECT count(*) FROM reference").fetchone()
+    last_id = done_count = 0
     while True:
         rows = connection.execute(
             f"SELECT {COVERED} FROM reference JOIN template USING (reference_id)"  # noqa: S608
@@ -143,7 +149,9 @@ def fill_digests(connection: sqlite3.Connection) -> None:
             "INSERT INTO reference_digest VALUES (?, ?, ?, ?)",
             [(row[0], *(digests_of(row) if _is_usable(row, encodings) else _NO_DIGESTS)) for row in rows],
         )
-        last_id = rows[-1][0]
+        last_id, done_count = rows[-1][0], done_count + len(rows)
+        if count >= _TOLD_FROM_COUNT:
+            log.warning("making digests of the stored references, once: %d of %d", done_count, count)
 
 
 def _is_usable(row: Sequence[Any], encodings: dict[int, tuple[int, str]]) -> bool:
