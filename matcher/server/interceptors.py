@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,19 +29,24 @@ from matcher.server.wire_limits import access_to_record, check_message
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
+# How long a stream waits for the place of one that was ended.
+_PAUSE_S: Final = 0.05
+_PAUSE_COUNT: Final = 40
 OUR_PREFIX: Final = "/biometrics.v1."
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
     """longest_s: for one call, also where the caller states no deadline. read_s: for the bytes of one message.
-    idle_s: between two messages of a stream. refused_certificate: of no client, DER; b"" where they show none."""
+    idle_s: between two messages of a stream. yield_s: after so long without a message a
+    stream makes room for others. refused_certificate: of no client, DER; b"" where they show none."""
 
     max_message_bytes: int
     refused_certificate: bytes = b""
     longest_s: float = 120.0
     read_s: float = 60.0
     idle_s: float = 600.0
+    yield_s: float = 2.0
 
 
 class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc brings no types
@@ -85,10 +91,9 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
     def _wrapped_stream(self, method: str, behavior: Any, parse: Any) -> Callable[[Iterator[bytes], Any], Any]:
         def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
             call = self._open(method, context)
-            admitted = self._admission.admitted("stream")
             with entered(call):
                 self._guarded(call, lambda: self._check_peer(call))
-                self._guarded(call, admitted.__enter__)
+                admitted = self._guarded(call, self._stream_place)
             try:
                 yield from self._answers(call, behavior(self._items(call, parse, requests), context))
             finally:
@@ -158,6 +163,23 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             return parse(content)
         except DecodeError as error:
             raise MalformedError("the bytes are not the message of this method") from error
+
+    def _stream_place(self) -> AbstractContextManager[None]:
+        """A place for a stream, entered. Where all are taken, a stream that has sent nothing for a while makes room.
+        Raises BusyError."""
+        has_asked = False
+        for pause_s in (*(_PAUSE_S,) * _PAUSE_COUNT, 0.0):
+            place = self._admission.admitted("stream")
+            try:
+                place.__enter__()
+            except BusyError:
+                has_asked = has_asked or self._read_watch.end_longest_idle(after_s=self._limits.yield_s)
+                if not has_asked or not pause_s or self._admission.is_draining:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return place
+        raise AssertionError("the last round returns or raises")
 
     def _check_peer(self, call: Call) -> None:
         """Raises UnauthenticatedError."""

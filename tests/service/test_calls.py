@@ -165,6 +165,33 @@ def test_calls_that_send_no_message_keep_nobody_out(small_service: Service, coun
             silence.set()
 
 
+def test_a_stream_that_sends_nothing_makes_room_for_others(small_service: Service) -> None:
+    silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait(60.0)
+        yield from ()
+
+    with grpc.insecure_channel(small_service.server.address) as channel:
+        idle = channel.stream_stream("/biometrics.v1.EnrollmentService/BatchEnroll")(nothing())
+        try:
+            _wait_for(lambda: not small_service.server._admission._free_count["stream"])
+            items = [("first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS))]
+            limit = time.monotonic() + 30.0
+            outcomes: list[str] = []
+            while not outcomes and time.monotonic() < limit:
+                try:
+                    outcomes = [answer.WhichOneof("outcome") for answer in small_service.client.batch_enroll(items)]
+                except ServiceError as error:
+                    if error.reason != "ERROR_REASON_BUSY":
+                        raise
+                    time.sleep(0.2)
+            assert outcomes == ["result"]
+        finally:
+            idle.cancel()
+            silence.set()
+
+
 def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> None:
     service.face_engine.delay_s = 0.05
     with ThreadPoolExecutor(8) as pool:
