@@ -13,6 +13,10 @@ COMMANDS = {
     "served": ("benchmarks.error_rates.served", "rank-1 rate through a running server"),
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
+    "calibration": (
+        "benchmarks.error_rates.stated",
+        "what scores state against what is measured, by what there was to see",
+    ),
     "calibrate": ("benchmarks.error_rates.calibration", "table from similarity to score"),
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
     "search": ("benchmarks.speed.search", "the index against brute force"),

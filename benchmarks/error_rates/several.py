@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets import DatasetError
-from benchmarks.engines import Engine, EngineError
+from benchmarks.engines import Engine
 from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
 from benchmarks.error_rates.fusion_intervals import rates_with_intervals
 from benchmarks.error_rates.fusion_rules import (
@@ -30,7 +30,7 @@ from benchmarks.error_rates.fusion_rules import (
     split,
 )
 from benchmarks.error_rates.product_references import check_searches
-from benchmarks.product_files import pack_store
+from benchmarks.product_files import pack_calibration
 from matcher.scoring.calibration import Calibration
 
 REFERENCE_COUNTS = (1, 2, 3, 5)
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
-    calibration = _calibration(engine)
+    calibration = pack_calibration(engine.pack_id)
     vectors, subjects = _photographs(args, engine)
     same = same_people(vectors, subjects, mated_share=SAME_PERSON_SHARE)
     report: dict[str, Any] = {
@@ -127,13 +127,6 @@ def _photographs(args: argparse.Namespace, engine: Engine) -> tuple[Float32Array
     if not len(subjects) or np.bincount(subjects).max() <= max(REFERENCE_COUNTS):
         raise DatasetError(f"nobody has {max(REFERENCE_COUNTS) + 1} photographs in which a face was found")
     return np.stack([vector for vector, _ in found]), subjects
-
-
-def _calibration(engine: Engine) -> Calibration:
-    table = pack_store().get(engine.pack_id.partition("@")[0]).calibration
-    if table is None:
-        raise EngineError("the pack has no calibration: run `station-matcher calibrate` first")
-    return Calibration.from_table(table)
 
 
 def _print(gallery: dict[str, Any]) -> None:

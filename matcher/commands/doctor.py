@@ -135,9 +135,14 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
         elif store.site_calibration_path(pack.name).is_file():
             remarks.append(Finding(True, text("doctor_site_calibration", language, pack=pack.pack_id)))
         if table is not None and is_needed:
-            max_score = Calibration.from_table(table).max_score
-            gallery = largest_gallery(target_fpir, max_score)
-            values = {"max_score": max_score, "fpir": target_fpir, "gallery": gallery}
+            calibration = Calibration.from_table(table)
+            values = {
+                "measured_score": calibration.measured_score,
+                "max_score": calibration.max_score,
+                "fpir": target_fpir,
+                "gallery": largest_gallery(target_fpir, calibration.max_score),
+                "counted": text(f"doctor_counted_{pack.modality.value}", language),
+            }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
         remarks.append(Finding(False, str(error)))

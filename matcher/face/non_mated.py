@@ -122,7 +122,7 @@ def calibration_toml(measurement: NonMatedMeasurement, data_description: str) ->
     table = ",\n".join(f"    [{similarity:g}, {score:g}]" for similarity, score in rows)
     escaped = data_description.replace("\\", "/").replace('"', "'")
     return (
-        f"[calibration]\nnon_mated_count = {measurement.comparison_count}\nmax_score = {rows[-1][1]:g}\n"
+        f"[calibration]\nnon_mated_count = {measurement.comparison_count}\nmeasured_score = {rows[-1][1]:g}\n"
         f'data_description = "{escaped}"\ntable = [\n{table},\n]\n'
     )
 

@@ -40,9 +40,8 @@ def fuse_scores(scores: Sequence[Score]) -> Score:
     A score s says that a stranger reaches it with probability p = 10^(-s/10). If the samples (different fingers, a
     finger and a face) are independent, the product of n such p is as small or smaller for a stranger with
     probability P * sum over k < n of (-ln P)^k / k!, and that is the fused FMR. It never exceeds the plain sum of
-    scores, and a sample that does not agree lowers it, so adding samples cannot make a match out of noise. A capped
-    sample counts with the end of its range, and the result stays marked: it is a lower bound. Raises ValueError for
-    an empty sequence.
+    scores, and a sample that does not agree lowers it, so adding samples cannot make a match out of noise. Extrapolated
+    where a sample is. Raises ValueError for an empty sequence.
     """
     if not scores:
         raise ValueError("there is no score to fuse")
@@ -54,4 +53,4 @@ def fuse_scores(scores: Sequence[Score]) -> Score:
         term *= surprise / step
         tail += term
     fused = (surprise - math.log(tail)) * 10.0 / math.log(10.0)
-    return Score(max(fused, 0.0), capped=any(score.capped for score in scores))
+    return Score(max(fused, 0.0), extrapolated=any(score.extrapolated for score in scores))

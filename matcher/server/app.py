@@ -247,7 +247,12 @@ def _say_packs(loaded: LoadedPacks, say: Callable[..., None]) -> None:
             say("serve.not_operational", pack=pack.pack_id)
         if pack.pack_id in loaded.site_calibrated:
             own = loaded.calibrations[pack.pack_id]
-            say("serve.site_calibration", pack=pack.pack_id, max_score=own.max_score, count=own.non_mated_count)
+            say(
+                "serve.site_calibration",
+                pack=pack.pack_id,
+                measured_score=own.measured_score,
+                count=own.non_mated_count,
+            )
     for modality, reason in loaded.missing.items():
         say(f"serve.no_{modality.value}", reason=reason)
 

@@ -30,8 +30,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "serve.no_face": ("Không phục vụ khuôn mặt: {reason}", "No faces: {reason}"),
     "serve.no_fingerprint": ("Không phục vụ vân tay: {reason}", "No fingerprints: {reason}"),
     "serve.site_calibration": (
-        "Điểm của gói {pack} theo hiệu chuẩn riêng của đơn vị: {count} phép so sánh, đúng đến {max_score} điểm",
-        "Scores of {pack} are calibrated on this site's photographs: {count} comparisons, they hold up to {max_score}",
+        "Điểm của gói {pack} theo hiệu chuẩn riêng của đơn vị: {count} phép so sánh, đo đến {measured_score} điểm",
+        "Scores of {pack} are calibrated on this site's images: {count} comparisons, measured up to {measured_score}",
     ),
     "serve.not_operational": (
         "Gói {pack} chỉ dùng để đánh giá và đào tạo; để sử dụng chính thức, hãy cài gói nghiệp vụ và ghi tên gói vào "

@@ -51,11 +51,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "pack {pack} scores with this site's own calibration",
     ),
     "doctor_range": (
-        "điểm của gói {pack} đúng đến {max_score}; tìm kiếm với FPIR {fpir} đánh dấu ứng viên vượt ngưỡng khi kho có "
-        "không quá {gallery} đối tượng. Kho lớn hơn vẫn cho danh sách xếp hạng đầy đủ, nhưng không ai được đánh dấu",
-        "scores of {pack} hold up to {max_score}; searches at FPIR {fpir} mark candidates above the threshold among up "
-        "to {gallery} subjects. In larger galleries the ranked list is as complete, but nobody is marked",
+        "điểm của gói {pack} được đo đến {measured_score} và ngoại suy đến {max_score}; tìm kiếm với FPIR {fpir} đánh "
+        "dấu ứng viên vượt ngưỡng khi tìm trong không quá {gallery} {counted}. Kho lớn hơn vẫn cho danh sách xếp hạng "
+        "đầy đủ, nhưng không ai được đánh dấu",
+        "scores of {pack} are measured up to {measured_score} and extrapolated to {max_score}; searches at FPIR {fpir} "
+        "mark candidates above the threshold among up to {gallery} {counted}. In larger galleries the ranked list is "
+        "as complete, but nobody is marked",
     ),
+    # What a search's threshold counts: every reference of a finger is a chance to match a stranger, and a subject's
+    # faces together are one.
+    "doctor_counted_face": ("đối tượng", "subjects"),
+    "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (ten of a ten-print card)"),
     "doctor_unknown_pack": (
         "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",
         "the settings ask for pack {name}, and no pack has that name; see: station-matcher packs list",

@@ -18,12 +18,13 @@ from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import about_sample, extract_all, sample_digests
-from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult
+from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult, Notice, NoticeCode
 from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -90,9 +91,10 @@ class Enroller:
             entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
             self._check_quality(extractions)
             resembling: tuple[DuplicateLead, ...] = ()
+            notices: tuple[Notice, ...] = ()
             if not skip_duplicate_check:
                 with stages.stage("duplicates"):
-                    resembling = self._resembling(extractions, subject, stages)
+                    resembling, notices = self._resembling(extractions, subject, stages)
             stages.check()
             with stages.stage("store"):
                 receipt = self._database.enroll(
@@ -122,6 +124,7 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
+            notices=notices,
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
@@ -157,12 +160,13 @@ class Enroller:
 
     def _resembling(
         self, extractions: Sequence[Extraction], subject: Subject, stages: Stages
-    ) -> tuple[DuplicateLead, ...]:
-        """Subjects of the same galleries above the duplicate threshold, best first."""
-        where = SearchFilter(galleries=subject.galleries)
+    ) -> tuple[tuple[DuplicateLead, ...], tuple[Notice, ...]]:
+        """Subjects of the same galleries above the duplicate threshold, best first; and a notice where not even these
+        very samples would come above it."""
+        templates = [made.template for made in extractions]
         outcome = self._searcher.search(
-            [made.template for made in extractions],
-            where=where,
+            templates,
+            where=SearchFilter(galleries=subject.galleries),
             subject_count=MAX_DUPLICATE_COUNT + 1,
             stages=stages,
         )
@@ -171,7 +175,9 @@ class Enroller:
         candidates = rank_candidates(
             outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1
         )
-        return tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        leads = tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
+        return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
 
 
 def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:

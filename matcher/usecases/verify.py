@@ -18,6 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices
 
 DEFAULT_FMR = 1e-4
 
@@ -79,6 +80,8 @@ class Verifier:
                     field="probe.samples",
                 )
             threshold = threshold_score(target_fmr, trial_count)
+            compared = [extractions[sample.probe_number].template for sample in scores]
+            notices = reach_notices(self._searcher, compared, threshold)
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
@@ -92,6 +95,7 @@ class Verifier:
             audit_id=audit_id,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
+            notices=notices,
         )
 
     def _with_subject(

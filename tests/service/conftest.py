@@ -54,7 +54,12 @@ class Service:
 
 
 def start_service(
-    folder: Path, *, is_open: bool = True, search: SearchSettings | None = None, **limits: Any
+    folder: Path,
+    *,
+    is_open: bool = True,
+    search: SearchSettings | None = None,
+    duplicate_fpir: float = 0.001,
+    **limits: Any,
 ) -> Service:
     limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 30.0, **limits}
     settings = replace(Settings(), server=ServerSettings(**limits))
@@ -69,6 +74,7 @@ def start_service(
         server.audit,
         quality_floors={Modality.FACE: FLOOR, Modality.FINGERPRINT: FLOOR},
         search=search,
+        duplicate_fpir=duplicate_fpir,
     )
     if is_open:
         server.open(use_cases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from index.records import FingerPosition, Sex, Subject
 from matcher.client import ServiceError, enroll_message, error_of
 from protos.biometrics.v1 import enrollment_service_pb2
 from tests.fakes import NOTHING, face, finger
-from tests.service.conftest import ACCESS, Service
+from tests.service.conftest import ACCESS, Service, start_service, stop_service
 
 NEW = Subject("", external_id="number-1")
 
@@ -56,6 +57,21 @@ def test_a_resembling_subject_is_reported_and_not_merged(service: Service) -> No
         [face(1, impression=2)], subject=Subject("", "number-3"), skip_duplicate_check=True
     )
     assert not unchecked.duplicates
+
+
+def test_a_duplicate_check_that_cannot_tell_says_so(tmp_path: Path) -> None:
+    """With this rate and one reference the threshold lies at 100, and the fake packs' scores end at 90."""
+    running = start_service(tmp_path / "database", duplicate_fpir=1e-10)
+    try:
+        assert not running.client.enroll([face(1)], subject=NEW).notices
+        again = running.client.enroll([face(1)], subject=Subject("", "number-2"))
+        unchecked = running.client.enroll([face(1)], subject=Subject("", "number-3"), skip_duplicate_check=True)
+    finally:
+        stop_service(running)
+    assert not again.duplicates
+    assert [notice.code for notice in again.notices] == ["duplicates_not_told"]
+    assert "cannot be told" in again.notices[0].text
+    assert not unchecked.notices
 
 
 def test_more_samples_of_a_subject_are_not_duplicates_of_itself(service: Service) -> None:

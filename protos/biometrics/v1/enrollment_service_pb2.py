@@ -27,7 +27,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from protos.biometrics.v1 import sample_pb2 as protos_dot_biometrics_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-protos/biometrics/v1/enrollment_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a!protos/biometrics/v1/sample.proto\"\xef\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0bgallery_ids\x18\x04 \x03(\t\x12\x1f\n\x03sex\x18\x05 \x01(\x0e\x32\x12.biometrics.v1.Sex\x12\x12\n\nbirth_year\x18\x06 \x01(\x05\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.biometrics.v1.SubjectState\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb7\x02\n\tReference\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x15\n\rquality_score\x18\x05 \x01(\x05\x12\x0f\n\x07pack_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\"u\n\x07Gallery\x12\x12\n\ngallery_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc0\x01\n\rEnrollRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07subject\x18\x03 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12&\n\x07samples\x18\x04 \x03(\x0b\x32\x15.biometrics.v1.Sample\x12\x1c\n\x14skip_duplicate_check\x18\x05 \x01(\x08\"\xc9\x02\n\x0e\x45nrollResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12.\n\x07samples\x18\x02 \x03(\x0b\x32\x1d.biometrics.v1.EnrolledSample\x12\x30\n\nduplicates\x18\x03 \x03(\x0b\x32\x1c.biometrics.v1.DuplicateLead\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x05 \x01(\t\x12\x10\n\x08replayed\x18\x06 \x01(\x08\x12<\n\x08stage_ms\x18\x07 \x03(\x0b\x32*.biometrics.v1.EnrollResponse.StageMsEntry\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xe1\x01\n\x0e\x45nrolledSample\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12)\n\x08modality\x18\x02 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\'\n\x07quality\x18\x04 \x01(\x0b\x32\x16.biometrics.v1.Quality\x12\x0f\n\x07pack_id\x18\x05 \x01(\t\x12\x1c\n\x14same_as_reference_id\x18\x06 \x01(\x03\"H\n\rDuplicateLead\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x14\n\x0cscore_capped\x18\x03 \x01(\x08\"W\n\x12\x42\x61tchEnrollRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x30\n\nenrollment\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.EnrollRequest\"\x9b\x01\n\x13\x42\x61tchEnrollResponse\x12\x12\n\nitem_index\x18\x01 \x01(\x03\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.biometrics.v1.EnrollResponseH\x00\x12#\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"u\n\x11GetSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\nsubject_id\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x65xternal_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"~\n\x13ListSubjectsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"Y\n\x14ListSubjectsResponse\x12(\n\x08subjects\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x14\x44\x65leteSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\"\\\n\x15\x44\x65leteSubjectResponse\x12\x1f\n\x17\x64\x65leted_reference_count\x18\x01 \x01(\x03\x12\x10\n\x08\x61udit_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x80\x01\n\x15ListReferencesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"_\n\x16ListReferencesResponse\x12,\n\nreferences\x18\x01 \x03(\x0b\x32\x18.biometrics.v1.Reference\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x16\x44\x65leteReferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x03 \x01(\x03\"=\n\x17\x44\x65leteReferenceResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"m\n\x14\x43reateGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07gallery\x18\x02 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"k\n\x14ListGalleriesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x15ListGalleriesResponse\x12)\n\tgalleries\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Gallery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x13\x41\x64\x64ToGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"(\n\x14\x41\x64\x64ToGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"q\n\x18RemoveFromGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"-\n\x19RemoveFromGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t*a\n\x0cSubjectState\x12\x1d\n\x19SUBJECT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_STATE_ACTIVE\x10\x01\x12\x18\n\x14SUBJECT_STATE_SEALED\x10\x02\x32\xdd\x07\n\x11\x45nrollmentService\x12\x45\n\x06\x45nroll\x12\x1c.biometrics.v1.EnrollRequest\x1a\x1d.biometrics.v1.EnrollResponse\x12X\n\x0b\x42\x61tchEnroll\x12!.biometrics.v1.BatchEnrollRequest\x1a\".biometrics.v1.BatchEnrollResponse(\x01\x30\x01\x12\x46\n\nGetSubject\x12 .biometrics.v1.GetSubjectRequest\x1a\x16.biometrics.v1.Subject\x12W\n\x0cListSubjects\x12\".biometrics.v1.ListSubjectsRequest\x1a#.biometrics.v1.ListSubjectsResponse\x12Z\n\rDeleteSubject\x12#.biometrics.v1.DeleteSubjectRequest\x1a$.biometrics.v1.DeleteSubjectResponse\x12]\n\x0eListReferences\x12$.biometrics.v1.ListReferencesRequest\x1a%.biometrics.v1.ListReferencesResponse\x12`\n\x0f\x44\x65leteReference\x12%.biometrics.v1.DeleteReferenceRequest\x1a&.biometrics.v1.DeleteReferenceResponse\x12L\n\rCreateGallery\x12#.biometrics.v1.CreateGalleryRequest\x1a\x16.biometrics.v1.Gallery\x12Z\n\rListGalleries\x12#.biometrics.v1.ListGalleriesRequest\x1a$.biometrics.v1.ListGalleriesResponse\x12W\n\x0c\x41\x64\x64ToGallery\x12\".biometrics.v1.AddToGalleryRequest\x1a#.biometrics.v1.AddToGalleryResponse\x12\x66\n\x11RemoveFromGallery\x12\'.biometrics.v1.RemoveFromGalleryRequest\x1a(.biometrics.v1.RemoveFromGalleryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-protos/biometrics/v1/enrollment_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a!protos/biometrics/v1/sample.proto\"\xef\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0bgallery_ids\x18\x04 \x03(\t\x12\x1f\n\x03sex\x18\x05 \x01(\x0e\x32\x12.biometrics.v1.Sex\x12\x12\n\nbirth_year\x18\x06 \x01(\x05\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.biometrics.v1.SubjectState\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb7\x02\n\tReference\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x15\n\rquality_score\x18\x05 \x01(\x05\x12\x0f\n\x07pack_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\"u\n\x07Gallery\x12\x12\n\ngallery_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc0\x01\n\rEnrollRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07subject\x18\x03 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12&\n\x07samples\x18\x04 \x03(\x0b\x32\x15.biometrics.v1.Sample\x12\x1c\n\x14skip_duplicate_check\x18\x05 \x01(\x08\"\xf1\x02\n\x0e\x45nrollResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12.\n\x07samples\x18\x02 \x03(\x0b\x32\x1d.biometrics.v1.EnrolledSample\x12\x30\n\nduplicates\x18\x03 \x03(\x0b\x32\x1c.biometrics.v1.DuplicateLead\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x05 \x01(\t\x12\x10\n\x08replayed\x18\x06 \x01(\x08\x12<\n\x08stage_ms\x18\x07 \x03(\x0b\x32*.biometrics.v1.EnrollResponse.StageMsEntry\x12&\n\x07notices\x18\x08 \x03(\x0b\x32\x15.biometrics.v1.Notice\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xe1\x01\n\x0e\x45nrolledSample\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12)\n\x08modality\x18\x02 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\'\n\x07quality\x18\x04 \x01(\x0b\x32\x16.biometrics.v1.Quality\x12\x0f\n\x07pack_id\x18\x05 \x01(\t\x12\x1c\n\x14same_as_reference_id\x18\x06 \x01(\x03\"N\n\rDuplicateLead\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x1a\n\x12score_extrapolated\x18\x03 \x01(\x08\"W\n\x12\x42\x61tchEnrollRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x30\n\nenrollment\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.EnrollRequest\"\x9b\x01\n\x13\x42\x61tchEnrollResponse\x12\x12\n\nitem_index\x18\x01 \x01(\x03\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.biometrics.v1.EnrollResponseH\x00\x12#\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"u\n\x11GetSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\nsubject_id\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x65xternal_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"~\n\x13ListSubjectsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"Y\n\x14ListSubjectsResponse\x12(\n\x08subjects\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x14\x44\x65leteSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\"\\\n\x15\x44\x65leteSubjectResponse\x12\x1f\n\x17\x64\x65leted_reference_count\x18\x01 \x01(\x03\x12\x10\n\x08\x61udit_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x80\x01\n\x15ListReferencesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"_\n\x16ListReferencesResponse\x12,\n\nreferences\x18\x01 \x03(\x0b\x32\x18.biometrics.v1.Reference\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x16\x44\x65leteReferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x03 \x01(\x03\"=\n\x17\x44\x65leteReferenceResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"m\n\x14\x43reateGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07gallery\x18\x02 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"k\n\x14ListGalleriesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x15ListGalleriesResponse\x12)\n\tgalleries\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Gallery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x13\x41\x64\x64ToGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"(\n\x14\x41\x64\x64ToGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"q\n\x18RemoveFromGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"-\n\x19RemoveFromGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t*a\n\x0cSubjectState\x12\x1d\n\x19SUBJECT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_STATE_ACTIVE\x10\x01\x12\x18\n\x14SUBJECT_STATE_SEALED\x10\x02\x32\xdd\x07\n\x11\x45nrollmentService\x12\x45\n\x06\x45nroll\x12\x1c.biometrics.v1.EnrollRequest\x1a\x1d.biometrics.v1.EnrollResponse\x12X\n\x0b\x42\x61tchEnroll\x12!.biometrics.v1.BatchEnrollRequest\x1a\".biometrics.v1.BatchEnrollResponse(\x01\x30\x01\x12\x46\n\nGetSubject\x12 .biometrics.v1.GetSubjectRequest\x1a\x16.biometrics.v1.Subject\x12W\n\x0cListSubjects\x12\".biometrics.v1.ListSubjectsRequest\x1a#.biometrics.v1.ListSubjectsResponse\x12Z\n\rDeleteSubject\x12#.biometrics.v1.DeleteSubjectRequest\x1a$.biometrics.v1.DeleteSubjectResponse\x12]\n\x0eListReferences\x12$.biometrics.v1.ListReferencesRequest\x1a%.biometrics.v1.ListReferencesResponse\x12`\n\x0f\x44\x65leteReference\x12%.biometrics.v1.DeleteReferenceRequest\x1a&.biometrics.v1.DeleteReferenceResponse\x12L\n\rCreateGallery\x12#.biometrics.v1.CreateGalleryRequest\x1a\x16.biometrics.v1.Gallery\x12Z\n\rListGalleries\x12#.biometrics.v1.ListGalleriesRequest\x1a$.biometrics.v1.ListGalleriesResponse\x12W\n\x0c\x41\x64\x64ToGallery\x12\".biometrics.v1.AddToGalleryRequest\x1a#.biometrics.v1.AddToGalleryResponse\x12\x66\n\x11RemoveFromGallery\x12\'.biometrics.v1.RemoveFromGalleryRequest\x1a(.biometrics.v1.RemoveFromGalleryResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENROLLRESPONSE_STAGEMSENTRY']._loaded_options = None
   _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_options = b'8\001'
-  _globals['_SUBJECTSTATE']._serialized_start=3482
-  _globals['_SUBJECTSTATE']._serialized_end=3579
+  _globals['_SUBJECTSTATE']._serialized_start=3528
+  _globals['_SUBJECTSTATE']._serialized_end=3625
   _globals['_SUBJECT']._serialized_start=158
   _globals['_SUBJECT']._serialized_end=397
   _globals['_REFERENCE']._serialized_start=400
@@ -47,49 +47,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLLREQUEST']._serialized_start=833
   _globals['_ENROLLREQUEST']._serialized_end=1025
   _globals['_ENROLLRESPONSE']._serialized_start=1028
-  _globals['_ENROLLRESPONSE']._serialized_end=1357
-  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_start=1311
-  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_end=1357
-  _globals['_ENROLLEDSAMPLE']._serialized_start=1360
-  _globals['_ENROLLEDSAMPLE']._serialized_end=1585
-  _globals['_DUPLICATELEAD']._serialized_start=1587
-  _globals['_DUPLICATELEAD']._serialized_end=1659
-  _globals['_BATCHENROLLREQUEST']._serialized_start=1661
-  _globals['_BATCHENROLLREQUEST']._serialized_end=1748
-  _globals['_BATCHENROLLRESPONSE']._serialized_start=1751
-  _globals['_BATCHENROLLRESPONSE']._serialized_end=1906
-  _globals['_GETSUBJECTREQUEST']._serialized_start=1908
-  _globals['_GETSUBJECTREQUEST']._serialized_end=2025
-  _globals['_LISTSUBJECTSREQUEST']._serialized_start=2027
-  _globals['_LISTSUBJECTSREQUEST']._serialized_end=2153
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=2155
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=2244
-  _globals['_DELETESUBJECTREQUEST']._serialized_start=2246
-  _globals['_DELETESUBJECTREQUEST']._serialized_end=2354
-  _globals['_DELETESUBJECTRESPONSE']._serialized_start=2356
-  _globals['_DELETESUBJECTRESPONSE']._serialized_end=2448
-  _globals['_LISTREFERENCESREQUEST']._serialized_start=2451
-  _globals['_LISTREFERENCESREQUEST']._serialized_end=2579
-  _globals['_LISTREFERENCESRESPONSE']._serialized_start=2581
-  _globals['_LISTREFERENCESRESPONSE']._serialized_end=2676
-  _globals['_DELETEREFERENCEREQUEST']._serialized_start=2678
-  _globals['_DELETEREFERENCEREQUEST']._serialized_end=2790
-  _globals['_DELETEREFERENCERESPONSE']._serialized_start=2792
-  _globals['_DELETEREFERENCERESPONSE']._serialized_end=2853
-  _globals['_CREATEGALLERYREQUEST']._serialized_start=2855
-  _globals['_CREATEGALLERYREQUEST']._serialized_end=2964
-  _globals['_LISTGALLERIESREQUEST']._serialized_start=2966
-  _globals['_LISTGALLERIESREQUEST']._serialized_end=3073
-  _globals['_LISTGALLERIESRESPONSE']._serialized_start=3075
-  _globals['_LISTGALLERIESRESPONSE']._serialized_end=3166
-  _globals['_ADDTOGALLERYREQUEST']._serialized_start=3168
-  _globals['_ADDTOGALLERYREQUEST']._serialized_end=3276
-  _globals['_ADDTOGALLERYRESPONSE']._serialized_start=3278
-  _globals['_ADDTOGALLERYRESPONSE']._serialized_end=3318
-  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_start=3320
-  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_end=3433
-  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_start=3435
-  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_end=3480
-  _globals['_ENROLLMENTSERVICE']._serialized_start=3582
-  _globals['_ENROLLMENTSERVICE']._serialized_end=4571
+  _globals['_ENROLLRESPONSE']._serialized_end=1397
+  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_start=1351
+  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_end=1397
+  _globals['_ENROLLEDSAMPLE']._serialized_start=1400
+  _globals['_ENROLLEDSAMPLE']._serialized_end=1625
+  _globals['_DUPLICATELEAD']._serialized_start=1627
+  _globals['_DUPLICATELEAD']._serialized_end=1705
+  _globals['_BATCHENROLLREQUEST']._serialized_start=1707
+  _globals['_BATCHENROLLREQUEST']._serialized_end=1794
+  _globals['_BATCHENROLLRESPONSE']._serialized_start=1797
+  _globals['_BATCHENROLLRESPONSE']._serialized_end=1952
+  _globals['_GETSUBJECTREQUEST']._serialized_start=1954
+  _globals['_GETSUBJECTREQUEST']._serialized_end=2071
+  _globals['_LISTSUBJECTSREQUEST']._serialized_start=2073
+  _globals['_LISTSUBJECTSREQUEST']._serialized_end=2199
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=2201
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=2290
+  _globals['_DELETESUBJECTREQUEST']._serialized_start=2292
+  _globals['_DELETESUBJECTREQUEST']._serialized_end=2400
+  _globals['_DELETESUBJECTRESPONSE']._serialized_start=2402
+  _globals['_DELETESUBJECTRESPONSE']._serialized_end=2494
+  _globals['_LISTREFERENCESREQUEST']._serialized_start=2497
+  _globals['_LISTREFERENCESREQUEST']._serialized_end=2625
+  _globals['_LISTREFERENCESRESPONSE']._serialized_start=2627
+  _globals['_LISTREFERENCESRESPONSE']._serialized_end=2722
+  _globals['_DELETEREFERENCEREQUEST']._serialized_start=2724
+  _globals['_DELETEREFERENCEREQUEST']._serialized_end=2836
+  _globals['_DELETEREFERENCERESPONSE']._serialized_start=2838
+  _globals['_DELETEREFERENCERESPONSE']._serialized_end=2899
+  _globals['_CREATEGALLERYREQUEST']._serialized_start=2901
+  _globals['_CREATEGALLERYREQUEST']._serialized_end=3010
+  _globals['_LISTGALLERIESREQUEST']._serialized_start=3012
+  _globals['_LISTGALLERIESREQUEST']._serialized_end=3119
+  _globals['_LISTGALLERIESRESPONSE']._serialized_start=3121
+  _globals['_LISTGALLERIESRESPONSE']._serialized_end=3212
+  _globals['_ADDTOGALLERYREQUEST']._serialized_start=3214
+  _globals['_ADDTOGALLERYREQUEST']._serialized_end=3322
+  _globals['_ADDTOGALLERYRESPONSE']._serialized_start=3324
+  _globals['_ADDTOGALLERYRESPONSE']._serialized_end=3364
+  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_start=3366
+  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_end=3479
+  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_start=3481
+  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_end=3526
+  _globals['_ENROLLMENTSERVICE']._serialized_start=3628
+  _globals['_ENROLLMENTSERVICE']._serialized_end=4617
 # @@protoc_insertion_point(module_scope)

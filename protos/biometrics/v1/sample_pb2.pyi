@@ -97,6 +97,16 @@ class QualityReason(_message.Message):
     text: str
     def __init__(self, code: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
+class Notice(_message.Message):
+    __slots__ = ("code", "text", "sample_index")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    text: str
+    sample_index: int
+    def __init__(self, code: _Optional[str] = ..., text: _Optional[str] = ..., sample_index: _Optional[int] = ...) -> None: ...
+
 class FaceBox(_message.Message):
     __slots__ = ("number", "x_px", "y_px", "width_px", "height_px")
     NUMBER_FIELD_NUMBER: _ClassVar[int]

@@ -72,7 +72,7 @@ def test_scores_say_how_rare_a_similarity_is_among_strangers() -> None:
         assert -10 * np.log10(reached) == pytest.approx(score, abs=0.3)
         assert reached <= 10 ** (-score / 10) * 1.001  # never a better score than was measured
     assert calibration.max_score == pytest.approx(-10 * np.log10(TAIL_COUNT / len(similarity)), abs=0.01)
-    assert calibration.score(0.9999).capped
+    assert calibration.score(0.9999).extrapolated
 
 
 def test_too_few_photographs_are_refused() -> None:

@@ -197,20 +197,20 @@ def test_the_language_is_the_best_we_have(header: str, language: str) -> None:
 
 
 def test_candidates_are_ranked_by_score_then_similarity_then_as_found() -> None:
-    def scored(value: float, similarity: float, *, capped: bool = False) -> tuple[SampleScore, ...]:
-        score = Score(value, capped)
+    def scored(value: float, similarity: float, *, extrapolated: bool = False) -> tuple[SampleScore, ...]:
+        score = Score(value, extrapolated)
         return (SampleScore(Modality.FACE, FingerPosition.UNKNOWN, 0, 1, similarity, score),)
 
     found = {
-        "b": scored(40.0, 0.9, capped=True),
+        "b": scored(40.0, 0.9, extrapolated=True),
         "d": scored(10.0, 0.2),
-        "a": scored(40.0, 0.9, capped=True),
-        "c": scored(40.0, 0.95, capped=True),
+        "a": scored(40.0, 0.9, extrapolated=True),
+        "c": scored(40.0, 0.95, extrapolated=True),
     }
     ranked = rank_candidates(found, threshold_score=40.0, max_candidates=3)
     assert [candidate.subject_id for candidate in ranked] == ["c", "b", "a"]
     assert [candidate.rank for candidate in ranked] == [1, 2, 3]
-    assert all(candidate.above_threshold and candidate.score.capped for candidate in ranked)
+    assert all(candidate.above_threshold and candidate.score.extrapolated for candidate in ranked)
 
 
 def test_samples_that_agree_outrank_one_sample_alone() -> None:
