@@ -32,6 +32,7 @@ MatcherError
 ├── ConfigError                 a setting is unknown or wrong
 ├── BusyError                   the server is draining or at its limit
 ├── NotServingError             the index is not verified against the store yet
+├── UnauthenticatedError        the certificate shown is none of a client
 ├── DeadlineError               the time that the caller allowed is over
 └── CanceledError               the caller took the request back
 
@@ -192,6 +193,10 @@ class BusyError(MatcherError):
 
 class NotServingError(MatcherError):
     """The index is not verified against the store yet."""
+
+
+class UnauthenticatedError(MatcherError):
+    """The certificate that was shown is none of a client."""
 
 
 class DeadlineError(MatcherError):

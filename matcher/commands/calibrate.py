@@ -18,6 +18,7 @@ from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore
 from matcher.texts.catalog import text
 from matcher.texts.reasons import reason_of
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -225,7 +226,7 @@ def _print_measured(samples: Samples, measured: Any, language: str, *, is_face: 
     else:
         print(text("calibrate_measured_fingers", language, **values, fingers=measured.finger_count))
     for reason, count in samples.refused.most_common():
-        print(f"    {count}: {reason}")
+        print(visible(f"    {count}: {reason}"))
     for first, second in measured.doubles[:DOUBLES_SHOWN]:
         print(text("calibrate_double", language, first=samples.names[first], second=samples.names[second]))
 

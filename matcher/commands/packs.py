@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
 
+from matcher.commands.tables import add_row, make_table, print_table
 from matcher.errors import PackDownloadError, PackError
 from matcher.packs.bundle import export_pack, import_pack
 from matcher.packs.install import Progress
@@ -72,14 +72,14 @@ def language_of(options: argparse.Namespace) -> str:
 def run_list(options: argparse.Namespace) -> int:
     """Print one row a pack."""
     language, store = language_of(options), pack_store(options)
-    table = Table(*(text(code, language) for code in ("pack", "modality", "state", "license", "size")))
+    table = make_table(("pack", "modality", "state", "license", "size"), language)
     # Packs differ in the last letters of their names, and a license is accepted by its whole name.
     table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
     for pack in store.manifests():
         size_mb = sum(entry.size_bytes for entry in pack.files) / 1e6
         state = text(store.state(pack.name).status.value, language)
-        table.add_row(pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
-    Console().print(table)
+        add_row(table, pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
+    print_table(table)
     return 0
 
 
@@ -158,7 +158,7 @@ def _progress_bar() -> Iterator[Progress]:
 
         def report(file_name: str, done_bytes: int, total_bytes: int) -> None:
             if file_name not in tasks:
-                tasks[file_name] = int(bar.add_task(file_name, total=total_bytes))
+                tasks[file_name] = int(bar.add_task(escape(visible(file_name)), total=total_bytes))
             bar.update(tasks[file_name], completed=done_bytes)  # type: ignore[arg-type]
 
         yield report

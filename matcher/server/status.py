@@ -51,6 +51,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     errors.ConfigError: Code.INTERNAL,
     errors.BusyError: Code.RESOURCE_EXHAUSTED,
     errors.NotServingError: Code.UNAVAILABLE,
+    errors.UnauthenticatedError: Code.UNAUTHENTICATED,
     errors.DeadlineError: Code.DEADLINE_EXCEEDED,
     errors.CanceledError: Code.CANCELLED,
     errors.MatcherError: Code.INTERNAL,

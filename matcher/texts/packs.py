@@ -145,6 +145,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã lưu hiệu chuẩn riêng của đơn vị cho gói {pack}. Khởi động lại máy chủ để dùng.",
         "Saved the site calibration of pack {pack}. Restart the server to use it.",
     ),
+    "doctor_store": ("kho dữ liệu: {reason}", "store: {reason}"),
+    "doctor_set_aside": (
+        "kho dữ liệu: các mẫu tham chiếu bị hỏng và không được tìm kiếm: {ids}. Hãy lấy lại từ bản sao lưu: "
+        "station-matcher index mend BACKUP",
+        "store: references that are damaged and not searched: {ids}. Take them from a backup: "
+        "station-matcher index mend BACKUP",
+    ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),
 }

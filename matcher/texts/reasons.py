@@ -40,6 +40,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.AuditError: "AUDIT",
     errors.ConfigError: "INTERNAL",
     errors.BusyError: "BUSY",
+    errors.UnauthenticatedError: "UNAUTHENTICATED",
     errors.NotServingError: "NOT_SERVING",
     errors.DeadlineError: "DEADLINE",
     errors.CanceledError: "CANCELLED",

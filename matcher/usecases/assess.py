@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from index.records import Modality
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_caller
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import PackError, RequestError, SampleError, SeveralFacesError
@@ -41,7 +41,7 @@ class Assessor:
         with audited(
             self._audit, "assess", context, request_id=request_id, probe_sha256=sample_digests(samples)
         ) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
                 raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
             assessments = tuple(self._assess_one(sample, stages) for sample in samples)

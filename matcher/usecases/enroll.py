@@ -11,7 +11,8 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
 from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
-from matcher.access.context import MAX_TEXT_LENGTH, AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_change, check_comparison
+from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
@@ -27,8 +28,6 @@ from matcher.usecases.notices import reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
-MAX_REQUEST_ID_LENGTH = 128
-_MAX_NAME_LENGTH = 200
 _BIRTH_YEARS = range(1850, 2201)
 
 
@@ -88,7 +87,8 @@ class Enroller:
             galleries=tuple(sorted(subject.galleries)),
             subject_id=subject.subject_id,
         ) as entry:
-            check_access_lengths(context)
+            # The search for duplicates tells whom a face resembles, which is what a search tells.
+            (check_change if skip_duplicate_check else check_comparison)(context)
             _check_request(subject, samples, request_id, accept_low_quality_reason)
             extractions = extract_all(self._engines, samples, stages, field="samples")
             entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
@@ -233,14 +233,13 @@ def _check_request(
 ) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
         raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
-    if len(request_id) > MAX_REQUEST_ID_LENGTH:
-        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
-    if len(accept_low_quality_reason) > MAX_TEXT_LENGTH or "\x00" in accept_low_quality_reason:
-        raise RequestError(f"at most {MAX_TEXT_LENGTH} characters, none of them NUL", field="accept_low_quality_reason")
-    for name in ("subject_id", "external_id", "display_name"):
-        value = getattr(subject, name)
-        if len(value) > _MAX_NAME_LENGTH or "\x00" in value:
-            raise RequestError(f"at most {_MAX_NAME_LENGTH} characters, none of them NUL", field=f"subject.{name}")
+    check_text(request_id, REQUEST_ID, field="request_id")
+    check_text(accept_low_quality_reason, PURPOSE, field="accept_low_quality_reason")
+    check_text(subject.subject_id, ID, field="subject.subject_id")
+    check_text(subject.external_id, ID, field="subject.external_id")
+    check_text(subject.display_name, NAME, field="subject.display_name")
+    for number, sample in enumerate(samples):
+        check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
         raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
 

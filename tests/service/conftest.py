@@ -49,7 +49,7 @@ class Service:
     clients: list[MatcherClient] = field(default_factory=list)
 
     def another_client(self, **options: Any) -> MatcherClient:
-        client = MatcherClient(self.server.address, **options)
+        client = MatcherClient(self.server.address, **{"access": ACCESS, **options})
         self.clients.append(client)
         return client
 
@@ -80,7 +80,7 @@ def start_service(
     )
     if is_open:
         server.open(use_cases)
-    client = MatcherClient(server.address, language="en", timeout_s=30.0)
+    client = MatcherClient(server.address, language="en", timeout_s=30.0, access=ACCESS)
     return Service(server, database, audit, face_engine, comparer, fingerprint_engine, client, settings)
 
 

@@ -141,7 +141,9 @@ def test_a_batch_answers_every_item_in_order_and_goes_on_after_an_error(service:
     def items() -> Iterator[tuple[str, enrollment_service_pb2.EnrollRequest]]:
         for identity in range(6):
             samples = [face(NOTHING if identity == 3 else identity)]
-            message = enroll_message(samples, subject=Subject("", f"number-{identity}"), request_id=f"r-{identity}")
+            message = enroll_message(
+                samples, subject=Subject("", f"number-{identity}"), request_id=f"r-{identity}", access=ACCESS
+            )
             if identity == 4:
                 message.samples[0].modality = 0
             yield f"item-{identity}", message
