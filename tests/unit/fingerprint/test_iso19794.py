@@ -168,7 +168,7 @@ def test_records_of_another_maker_match_our_reading_of_the_prints(shared_folder:
     found = [[float(compare(record, other)) for other in prints] for record in records]
     mated = [found[0][0], found[1][1], found[2][2], found[0][2], found[2][0]]
     non_mated = [found[0][1], found[1][0], found[1][2], found[2][1]]
-    assert min(mated) > 0.85
+    assert min(mated) > 0.5
     assert max(non_mated) < 0.5
 
 
