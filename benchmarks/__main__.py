@@ -26,6 +26,10 @@ COMMANDS = {
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
+    "acceptance": (
+        "benchmarks.print_acceptance",
+        "what is taken for a print: frames, bad skin, several fingers, a wrong ppi, no prints",
+    ),
     "parity": (
         "benchmarks.leader_parity",
         "the fast fingerprint network against the exact one, and that against Keras",

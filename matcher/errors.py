@@ -15,6 +15,7 @@ MatcherError
 │   ├── NoFaceError             no face was found
 │   ├── SeveralFacesError       several faces, and the request does not say which; carries the boxes
 │   ├── NoFingerprintError      no ridge pattern was found
+│   ├── RegionError             the region of a fingerprint is not a polygon inside the image, or too small
 │   └── QualityError            below the floor; carries the reasons
 ├── RequestError                a field of the request is missing or wrong; carries the field
 │   ├── MalformedError          the bytes are not the message of this method, or are above the limit
@@ -114,6 +115,10 @@ class SeveralFacesError(SampleError):
 
 class NoFingerprintError(SampleError):
     """No ridge pattern was found."""
+
+
+class RegionError(SampleError):
+    """The region of a fingerprint is not a polygon inside the image, or too small."""
 
 
 class QualityError(SampleError):

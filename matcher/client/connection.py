@@ -161,11 +161,17 @@ class MatcherClient:
         request_id: str = "",
         access: AccessContext = NO_ACCESS,
         skip_duplicate_check: bool = False,
+        accept_low_quality_reason: str = "",
     ) -> enrollment_service_pb2.EnrollResponse:
         """subject.subject_id "" makes a new subject unless external_id names one. A repeated request_id returns
         the first answer."""
         request = enroll_message(
-            samples, subject=subject, request_id=request_id, access=access, skip_duplicate_check=skip_duplicate_check
+            samples,
+            subject=subject,
+            request_id=request_id,
+            access=access,
+            skip_duplicate_check=skip_duplicate_check,
+            accept_low_quality_reason=accept_low_quality_reason,
         )
         answer: enrollment_service_pb2.EnrollResponse = self.call(self.enrollment.Enroll, request)
         return answer

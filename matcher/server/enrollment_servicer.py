@@ -40,6 +40,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             access_from_proto(request.access, peer=call.peer),
             request_id=request.request_id,
             skip_duplicate_check=request.skip_duplicate_check,
+            accept_low_quality_reason=request.accept_low_quality_reason,
             stages=call.stages(),
         )
         return enrollment_to_proto(result, language=call.language)

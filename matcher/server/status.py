@@ -34,6 +34,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     errors.NoFaceError: Code.INVALID_ARGUMENT,
     errors.SeveralFacesError: Code.INVALID_ARGUMENT,
     errors.NoFingerprintError: Code.INVALID_ARGUMENT,
+    errors.RegionError: Code.INVALID_ARGUMENT,
     errors.QualityError: Code.INVALID_ARGUMENT,
     errors.RequestError: Code.INVALID_ARGUMENT,
     errors.MalformedError: Code.INVALID_ARGUMENT,

@@ -20,6 +20,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
+    "exported": (
+        "Đã ghi gói {pack} vào {file}. Trên máy kia: station-matcher packs import FILE. Giấy phép: {license}.",
+        "Wrote pack {pack} to {file}. On the other machine: station-matcher packs import FILE. License: {license}.",
+    ),
+    "imported": (
+        "Gói {pack} đã sẵn sàng; mọi tệp đúng với bản kê. Giấy phép: {license}.",
+        "Pack {pack} is ready; every file is as the manifest says. License: {license}.",
+    ),
+    "failed_download": (
+        "Chưa tải được tệp. Máy không có mạng thì có ba cách: lấy từ máy chủ nội bộ (--mirror URL hoặc cài đặt "
+        "packs.mirror), chép các tệp vào một thư mục (--from DIR), hoặc trên một máy đã cài gói này chạy "
+        "station-matcher packs export rồi chạy packs import ở đây. Tải dở thì chạy lại lệnh, việc tải sẽ tiếp tục.",
+        "A file could not be downloaded. Without network there are three ways: a web server of your own (--mirror URL, "
+        "or the setting packs.mirror), the files in a folder (--from DIR), or station-matcher packs export on a "
+        "machine that has the pack and packs import here. Run the same command again to go on with a broken download.",
+    ),
     "failed": ("Không thành công: {reason}", "Failed: {reason}"),
     "doctor_python": ("Python {version}", "Python {version}"),
     "doctor_package": ("{name} {version}", "{name} {version}"),

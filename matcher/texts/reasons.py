@@ -24,6 +24,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.NoFaceError: "NO_FACE",
     errors.SeveralFacesError: "SEVERAL_FACES",
     errors.NoFingerprintError: "NO_FINGERPRINT",
+    errors.RegionError: "REGION",
     errors.QualityError: "QUALITY",
     errors.RequestError: "FIELD_INVALID",
     errors.MalformedError: "MALFORMED",

@@ -14,6 +14,7 @@ from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.stages import Stages
+from matcher.usecases.enroll import is_low
 
 MAX_SAMPLE_COUNT = 20
 
@@ -56,7 +57,7 @@ class Assessor:
             return SampleAssessment(None, False, _without_frames(error), boxes)
         faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
         floor = self._quality_floors.get(sample.modality, 0)
-        return SampleAssessment(probe_sample(extraction), extraction.quality.score >= floor, None, faces)
+        return SampleAssessment(probe_sample(extraction), not is_low(extraction.quality, floor), None, faces)
 
 
 def _without_frames(error: Exception) -> Exception:
