@@ -97,7 +97,8 @@ def test_each_list_is_refused_beyond_its_limit(name: str) -> None:
     make = next(getattr(module, message_name) for module in modules if hasattr(module, message_name))
     field = make.DESCRIPTOR.fields_by_name[field_name]
     empty = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_ENUM: 0}
-    value = empty[field.type] if field.type in empty else sample_pb2.Sample()
+    message = getattr(sample_pb2, field.message_type.name)() if field.message_type else None
+    value = empty[field.type] if field.type in empty else message
     check_message(make(**{field_name: [value] * COUNT_LIMITS[name]}))
     with pytest.raises(RequestError) as refusal:
         check_message(make(**{field_name: [value] * (COUNT_LIMITS[name] + 1)}))
