@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 
 import matcher
+from benchmarks.engines import EngineError
 from matcher.errors import ImageFormatError, PackError
 from matcher.formats.decode import decode_image
 from matcher.packs.manifest import ModelPack
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
+from matcher.scoring.calibration import Calibration
 
 # Models that a developer's checkout has beside it; a pack that is not installed is taken from there.
 SHARED_MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "models"
@@ -35,6 +37,14 @@ def ready_pack(store: PackStore, name: str) -> ModelPack:
             print(f"installed pack {name} from the models beside the checkout", file=sys.stderr)
     store.verify(name)
     return pack
+
+
+def pack_calibration(pack_id: str) -> Calibration:
+    """What a pack of this installation scores with. Raises EngineError where it has no calibration."""
+    table = pack_store().get(pack_id.partition("@")[0]).calibration
+    if table is None:
+        raise EngineError("the pack has no calibration: run `station-matcher calibrate` first")
+    return Calibration.from_table(table)
 
 
 def read_image(path: Path, *, ppi: float | None) -> Image:

@@ -33,6 +33,7 @@ COMPARISON_FILES = frozenset(
         "pairing",
         "prepared",
         "quality_messages",
+        "similarity",
         "tile",
     )
 )

@@ -1,4 +1,5 @@
-"""The quick profile of CI: ratios of each stage's time to a yardstick, held against the committed baseline.
+"""The quick profile of CI: ratios of each stage's time to a yardstick, held against the committed baseline, and whether
+fingerprint scores keep their promise on committed generated prints.
 
 Fails (exit code 1) where a ratio grew by more than the noise of both measurements explains. Absolute times are
 printed and never judged. Without a baseline for this processor class it measures, says so and passes.
@@ -9,10 +10,12 @@ import json
 import time
 from pathlib import Path
 
+from benchmarks import generated_promise
 from benchmarks.baseline import Ratio, Verdict, baseline_path, judge, read_baseline, write_baseline
 from benchmarks.engines import default_job_count
 from benchmarks.neighbors import busy_neighbors
 from benchmarks.processor import processor_class
+from benchmarks.promise import broken, lines_of
 from benchmarks.report import library_versions, machine
 from benchmarks.speed.stages import measure_stages
 
@@ -46,7 +49,15 @@ def run(args: argparse.Namespace) -> int:
     others = baseline.other_versions(library_versions()) if baseline.stages else []
     if others:
         print(f"the baseline is of other libraries ({', '.join(others)}): not judged, make a new one")
-    return 1 if not others and any(verdict.regressed for verdict in verdicts) else 0
+    is_slower = not others and any(verdict.regressed for verdict in verdicts)
+    return 1 if _promise_is_broken() or is_slower else 0
+
+
+def _promise_is_broken() -> bool:
+    found = generated_promise.measure()
+    for name, rows in found.items():
+        print("\n".join(lines_of(name, rows)))
+    return bool(broken(found))
 
 
 def _ratios(budget_s: float, *, only: list[str] | None = None) -> tuple[dict[str, Ratio], dict[str, str]]:

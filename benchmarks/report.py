@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.__main__ import main
 from benchmarks.processor import processor_class
 from benchmarks.report_tables import (
+    calibration_table,
     descriptor_table,
     distractor_table,
     exact_search_table,
@@ -39,6 +40,7 @@ FINGERPRINT_SETS = (
 SAME_FINGER = ("--same", "fvc2004_db3_b/102=fvc2002_db3_b/108")
 SIZES = ("10000", "100000", "4000000")
 SIZES_PLOT = "docs/pictures/search-sizes.png"
+STATED_PLOT = "docs/pictures/stated-scores.png"
 MEASURED_WITH = ("numpy", "onnxruntime", "faiss-cpu", "opencv-python", "numba")
 
 INTRODUCTION = (
@@ -117,6 +119,9 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 "report.json", descriptor_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
                 "report.json", quality_table),
+        Section("fingerprint_calibration", "Fingerprint scores: stated against measured",
+                ("calibration", *fingers, *SAME_FINGER, "--plot", STATED_PLOT), prints,
+                "report.json", calibration_table),
         Section("distractors", "Generated templates beside real prints",
                 ("distractors", *data(prints), *SAME_FINGER), prints, "report.json", distractor_table),
         Section("face_verification", "Faces, one to one", ("verification", *faces), (orl, lfw),

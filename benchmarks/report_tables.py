@@ -43,6 +43,33 @@ def _fold_accuracies(found: Result) -> str:
     return f"{note}independent): {'; '.join(shown)}." if shown else ""
 
 
+def calibration_table(found: Result) -> str:
+    """Stated against measured; what breaks the promise in bold."""
+    rows = []
+    for name, scores in found["strangers"].items():
+        cells = [name, f"{scores[0]['comparisons']:,}"]
+        for one in scores:
+            low, high = one["interval"]
+            shown = f"{one['false_matches']:,}/{one['expected']:,.1f}: {one['ratio']:.2f} ({low:.2f}–{high:.2f})"
+            cells.append(shown if one["holds"] else f"**{shown}**")
+        rows.append(cells)
+    scores = [f"{one['score']:g}" for one in next(iter(found["strangers"].values()))]
+    strangers = table(["strangers", "pairs", *scores], rows)
+    reached = [name for name in next(iter(found["mates"].values())) if name.startswith("reach_")]
+    mates = table(
+        ["mates", "pairs", "median score", *(f"reach {name.partition('_')[2]}" for name in reached)],
+        [
+            [name, f"{one['comparisons']:,.0f}", f"{one['median']:.1f}", *(percent(one[key]) for key in reached)]
+            for name, one in found["mates"].items()
+        ],
+    )
+    pictures = "".join(f"\n\n![Stated against measured scores]({path})" for path in found["plots"])
+    return (
+        f"Pack {found['pack']}. False matches found of those that a score states, their ratio and its 95 % interval "
+        f"drawing fingers.\n\n{strangers}\n\n{mates}{pictures}"
+    )
+
+
 def identification_table(found: Result) -> str:
     details = found["details"]
     rows = [[f"rank {rank}", percent(share)] for rank, share in found["rank"].items()]

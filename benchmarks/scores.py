@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.scoring.calibration import Calibration
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreTable:
@@ -27,20 +29,30 @@ class ScoreTable:
     non_mated_samples: NDArray[np.int64]
 
 
-def write_scores(path: Path, tables: Iterable[tuple[str, list[str], ScoreTable]]) -> None:
-    """One line a comparison: dataset, probe, reference, mated (1 or 0), similarity (-inf: failure to enroll).
+def write_scores(
+    path: Path, tables: Iterable[tuple[str, list[str], ScoreTable]], calibration: Calibration | None = None
+) -> None:
+    """One line a comparison: dataset, probe, reference, mated (1 or 0), similarity (-inf: failure to enroll), score and
+    whether it is extrapolated (1 or 0); the last two are empty without a calibration.
 
     tables: data set name, name of each sample, comparisons.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["dataset", "probe", "reference", "mated", "similarity"])
+        writer.writerow(["dataset", "probe", "reference", "mated", "similarity", "score", "extrapolated"])
         for name, samples, table in tables:
             for is_mated, pairs, values in (
                 (1, table.mated_samples, table.mated),
                 (0, table.non_mated_samples, table.non_mated),
             ):
                 writer.writerows(
-                    (name, samples[probe], samples[reference], is_mated, f"{value:.6g}")
+                    (name, samples[probe], samples[reference], is_mated, f"{value:.6g}", *_scored(value, calibration))
                     for (probe, reference), value in zip(pairs.tolist(), values.tolist(), strict=True)
                 )
+
+
+def _scored(similarity: float, calibration: Calibration | None) -> tuple[str, str]:
+    if calibration is None:
+        return "", ""
+    score = calibration.score(similarity)
+    return f"{score.value:.2f}", str(int(score.extrapolated))

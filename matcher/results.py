@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 from index.records import FingerPosition, Modality
 from matcher.samples import FaceBox, Quality
@@ -11,11 +12,29 @@ from matcher.samples import FaceBox, Quality
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """value: -10*log10(FMR), so 30 is FMR 1e-3 and 40 is 1e-4. capped: the comparison lies beyond the range in
-    which the calibration holds, and value is the end of that range."""
+    """value: -10*log10(FMR), so 30 is FMR 1e-3 and 40 is 1e-4. extrapolated: beyond what was measured on strangers,
+    where a fitted tail carries the score on."""
 
     value: float
-    capped: bool = False
+    extrapolated: bool = False
+
+
+class NoticeCode(Enum):
+    """What an answer must say beside its list; texts in matcher.texts.notices."""
+
+    NOTHING_ENROLLED = "nothing_enrolled"
+    SCOPE_MATCHES_NOTHING = "scope_matches_nothing"
+    FINGER_POSITION_NOT_ENROLLED = "finger_position_not_enrolled"
+    THRESHOLD_OUT_OF_REACH = "threshold_out_of_reach"
+    DUPLICATES_NOT_TOLD = "duplicates_not_told"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """sample_number: index of the sample it is about, from 0; None for all together."""
+
+    code: NoticeCode
+    sample_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +101,8 @@ class IdentificationResult:
     """threshold_score: the score a candidate needs at target_fpir and gallery_size.
 
     gallery_size: subjects searched. expected_false_candidate_count: strangers expected above the threshold in a
-    gallery of that size. proved: the list equals that of an exhaustive search.
+    gallery of that size. proved: the list equals that of an exhaustive search; never where nobody was searched.
+    notices: what to know beside the list.
     stage_ms: wall-clock milliseconds a stage.
     """
 
@@ -97,6 +117,7 @@ class IdentificationResult:
     proved: bool
     stage_ms: dict[str, float] = field(default_factory=dict)
     probe: tuple[ProbeSample, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +132,7 @@ class VerificationResult:
     audit_id: str
     stage_ms: dict[str, float] = field(default_factory=dict)
     probe: tuple[ProbeSample, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +179,8 @@ class EnrolledSample:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentResult:
+    """duplicates: best first; empty also where notices say that they cannot be told."""
+
     subject_id: str
     samples: tuple[EnrolledSample, ...]
     duplicates: tuple[DuplicateLead, ...]
@@ -164,3 +188,4 @@ class EnrollmentResult:
     audit_id: str
     replayed: bool = False
     stage_ms: dict[str, float] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()

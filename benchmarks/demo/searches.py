@@ -41,7 +41,7 @@ class Line:
     rank: int
     external_id: str
     score: float
-    score_capped: bool
+    score_extrapolated: bool
     above_threshold: bool
     is_mated: bool
     picture_name: str
@@ -105,7 +105,7 @@ def _line(search: Search, candidate: Any) -> Line:
         rank=candidate.rank,
         external_id=candidate.external_id,
         score=candidate.score,
-        score_capped=candidate.score_capped,
+        score_extrapolated=candidate.score_extrapolated,
         above_threshold=candidate.above_threshold,
         is_mated=is_mated,
         picture_name=f"{search.person.external_id}-{search.label.replace(' ', '-')}-{candidate.rank}-{kind}.png",
@@ -119,7 +119,7 @@ def _picture(client: MatcherClient, search: Search, candidate: Any, line: Line, 
     for score in candidate.sample_scores:
         probe = search.samples[score.probe_index]
         reference = person.reference_sample(probe.modality, FingerPosition(score.finger_position))
-        shown_score = f"{score.score:.1f}{'+' if score.score_capped else ''}"
+        shown_score = f"{score.score:.1f}{'*' if score.score_extrapolated else ''}"
         caption = f"{line.external_id}, {_label(probe)}: {mark}; score {shown_score}, a lead for an examiner"
         if probe.modality is Modality.FACE:
             crops = [_aligned_face(client, sample) for sample in (probe, reference)]

@@ -12,11 +12,11 @@ from rich.table import Table
 from benchmarks.demo.searches import Line, SearchOutcome
 
 
-def score_meaning(score: float, *, capped: bool) -> str:
+def score_meaning(score: float, *, extrapolated: bool) -> str:
     """How often a comparison of two strangers reaches the score, in words."""
     one_in = 10 ** (max(0.0, score) / 10)
     rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
-    return f"{'fewer than ' if capped else ''}1 of {rounded} strangers reach it"
+    return f"{'about ' if extrapolated else ''}1 of {rounded} strangers reach it"
 
 
 def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console: Console) -> None:
@@ -40,6 +40,7 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
         f"(gallery of {outcomes[0].gallery_size if outcomes else 0}, "
         f"median {durations[len(durations) // 2] if durations else 0:.0f} ms a search)."
     )
+    console.print(EXTRAPOLATED_TEXT)
     console.print(strangers_text(outcomes))
     console.print(GENERATED_TEXT)
     console.print(
@@ -47,6 +48,9 @@ def print_outcomes(outcomes: Sequence[SearchOutcome], out_folder: Path, console:
     )
 
 
+EXTRAPOLATED_TEXT: Final = (
+    "* beyond what was measured on strangers: extrapolated.\n* vượt quá mức đã đo trên người lạ: ngoại suy."
+)
 GENERATED_TEXT: Final = (
     "Every fingerprint here is GENERATED, no real person's; numbers in a picture lead from a minutia to its pair.\n"
     "Mọi vân tay ở đây đều do máy tạo, không phải của người thật; mỗi số trong hình chỉ một cặp đặc điểm."
@@ -71,8 +75,14 @@ def strangers_text(outcomes: Sequence[SearchOutcome]) -> str:
 
 
 def _cells(line: Line) -> tuple[str, str, str, str, str]:
-    score = f"{line.score:.1f}{'+' if line.score_capped else ''}"
+    score = f"{line.score:.1f}{'*' if line.score_extrapolated else ''}"
     mark = "mate" if line.is_mated else "stranger"
     if line.above_threshold:
         mark = f"{mark}, above threshold"
-    return str(line.rank), line.external_id, score, score_meaning(line.score, capped=line.score_capped), mark
+    return (
+        str(line.rank),
+        line.external_id,
+        score,
+        score_meaning(line.score, extrapolated=line.score_extrapolated),
+        mark,
+    )

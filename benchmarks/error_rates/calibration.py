@@ -1,7 +1,7 @@
 """Table from similarity to score, -10 log10 FMR, from the non-mated pairs of all folders together: calibration.toml.
 
 Images of different folders are taken to show different fingers or persons, so pairs across folders count too. The
-table ends where fewer than TAIL_COUNT pairs remain: beyond, the score is capped and flagged.
+table ends where fewer than TAIL_COUNT pairs remain; beyond, scores are held at its end and marked as extrapolated.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def _qualified(dataset: Dataset, row: int, same: Mapping[str, str]) -> ImageFile
 def _write_toml(args: argparse.Namespace, rows: NDArray[np.float64], count: int, described: str) -> None:
     table = ",\n".join(f"    [{similarity:.6g}, {score:.4g}]" for similarity, score in rows)
     text = (
-        f"[calibration]\nnon_mated_count = {count}\nmax_score = {rows[-1, 1]:.4g}\n"
+        f"[calibration]\nnon_mated_count = {count}\nmeasured_score = {rows[-1, 1]:.4g}\n"
         f'data_description = "{described}"\ntable = [\n{table},\n]\n'
     )
     (args.out / "calibration.toml").write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import Dataset, DatasetError
-from benchmarks.engines import Engine, Extracted
+from benchmarks.engines import Engine, EngineError, Extracted
 from benchmarks.error_rates.arguments import add_dataset_arguments, measured, read_datasets
 from benchmarks.error_rates.comparison import compare_dataset
 from benchmarks.extraction import failure_counts
@@ -21,7 +21,10 @@ from benchmarks.folds import fold_accuracy
 from benchmarks.intervals import error_rate_intervals, mean_intervals, rates
 from benchmarks.metrics import FMR_POINTS, error_curve
 from benchmarks.plots import plot_det
+from benchmarks.product_files import pack_calibration
 from benchmarks.scores import ScoreTable, write_scores
+from matcher.errors import PackError
+from matcher.scoring.calibration import Calibration
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +63,7 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
         named.append((dataset.name, [file.name for file in dataset.files], table))
         print(_line(dataset.name, lines[dataset.name]), flush=True)
     report = {"datasets": lines, "mean": _mean(lines)}
-    _write(args.out, report, named, tables)
+    _write(args.out, report, named, tables, _calibration(engine))
     extra = {
         "modality": args.modality,
         "pack": engine.pack_id,
@@ -109,11 +112,23 @@ def _details(dataset: Dataset, samples: Sequence[Extracted], possible: int) -> d
 
 
 def _write(
-    out: Path, report: dict[str, object], named: list[tuple[str, list[str], ScoreTable]], tables: dict[str, ScoreTable]
+    out: Path,
+    report: dict[str, object],
+    named: list[tuple[str, list[str], ScoreTable]],
+    tables: dict[str, ScoreTable],
+    calibration: Calibration | None,
 ) -> None:
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    write_scores(out / "scores.csv", named)
+    write_scores(out / "scores.csv", named, calibration)
     plot_det(out / "det.png", {name: error_curve(table.mated, table.non_mated) for name, table in tables.items()})
+
+
+def _calibration(engine: Engine) -> Calibration | None:
+    """None where the pack has none yet: error rates need no scores."""
+    try:
+        return pack_calibration(engine.pack_id)
+    except (EngineError, PackError):
+        return None
 
 
 def _line(name: str, report: object) -> str:

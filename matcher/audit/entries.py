@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
+from matcher.access.wording import recorded
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditEvent, AuditLog
-from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
+from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError, UnauthenticatedError
 
 # What the request or the sample brought about, as opposed to what failed on our side.
 _REFUSALS = (
     SampleError,
     RequestError,
     BusyError,
+    UnauthenticatedError,
     PackError,
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
     PageTokenError,
 )
+# Values of a list in the record of a refusal; what was carried out is recorded whole.
+_MAX_REFUSED_COUNT = 20
 
 
 Receipt = TypeVar("Receipt")
@@ -46,7 +51,10 @@ class AccessEntry:
     def finish(self, *, outcome: str = "ok", reason: str = "", **known: Any) -> str:
         """On disk when it returns: the audit id. Raises AuditError."""
         self._known |= known
-        self.audit_id = self._audit.append(self._event(outcome, reason)).audit_id
+        event = self._event(outcome, reason)
+        if outcome != "ok":
+            event = shortened(event)
+        self.audit_id = self._audit.append(event).audit_id
         return self.audit_id
 
     def _event(self, outcome: str, reason: str) -> AuditEvent:
@@ -133,6 +141,24 @@ def changing(ledger: ChangeLedger, action: str, context: AccessContext, **known:
         entry.fail(error)
         raise
     assert entry.audit_id, "the block must finish its entry"
+
+
+def shortened(event: AuditEvent) -> AuditEvent:
+    """The event of a refusal, bounded: what was sent may be the very thing it was refused for."""
+    most = _MAX_REFUSED_COUNT
+    return replace(
+        event,
+        operator_id=recorded(event.operator_id),
+        case_number=recorded(event.case_number),
+        purpose=recorded(event.purpose),
+        station_id=recorded(event.station_id),
+        request_id=recorded(event.request_id),
+        subject_id=recorded(event.subject_id),
+        galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),
+        probe_sha256=event.probe_sha256[:most],
+        reference_ids=event.reference_ids[:most],
+        candidates=tuple((recorded(subject_id), score) for subject_id, score in event.candidates[:most]),
+    )
 
 
 def outcome_of(error: BaseException) -> str:

@@ -17,8 +17,9 @@ class AuditEvent:
 
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
     and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
-    samples. threshold: score. candidates: (subject_id, score), best first. change_id: names a change of the store,
-    which has exactly one record; change_time: of the change, where its record had to wait (see changes.py).
+    samples. threshold: score. candidates: (subject_id, score), best first. accepted_quality_reason: why samples of low
+    quality were enrolled. change_id: names a change of the store, which has exactly one record; change_time: of the
+    change, where its record had to wait (see changes.py).
     """
 
     action: str
@@ -37,6 +38,7 @@ class AuditEvent:
     candidates: tuple[tuple[str, float], ...] = ()
     subject_id: str = ""
     reference_ids: tuple[int, ...] = ()
+    accepted_quality_reason: str = ""
     change_id: str = ""
     change_time: str = ""
 

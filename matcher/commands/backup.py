@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, read_summary, restore
-from index.backup.sealed_stream import new_key_file, read_key_file
+from index.backup.sealed_stream import new_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
 from matcher.audit.log import recorded_changes
@@ -18,10 +18,10 @@ from matcher.commands.store_options import (
     add_folder_option,
     add_key_option,
     data_folder_of,
+    key_of,
     language_of,
     record_in_audit,
     reporting,
-    storage_of,
 )
 from matcher.texts.catalog import text
 
@@ -47,11 +47,11 @@ def add_commands(subparsers: Subparsers) -> None:
     again.add_argument("file", type=Path, help="the backup file")
     again.add_argument("--audit", type=Path, metavar="FILE", help="audit file: delete again what it says was deleted")
     add_folder_option(again)
-    add_key_option(again)
+    add_key_option(again, may_do_without=True)
     again.set_defaults(run=reporting(run_restore))
     verify = subparsers.add_parser("verify-backup", help="check every byte of a backup")
     verify.add_argument("file", type=Path, help="the backup file")
-    add_key_option(verify)
+    add_key_option(verify, may_do_without=True)
     verify.set_defaults(run=reporting(run_verify_backup))
 
 
@@ -69,7 +69,7 @@ def run_backup(options: argparse.Namespace) -> int:
         written = back_up(
             data_folder_of(options),
             options.file,
-            key=_key(options),
+            key=key_of(options),
             scratch=options.scratch,
             progress=lambda done, total: bars.show("backup", done, total),
         )
@@ -83,11 +83,11 @@ def run_restore(options: argparse.Namespace) -> int:
     language, folder = language_of(options), data_folder_of(options)
     deletions = NO_DELETIONS
     if options.audit is not None:
-        log_head = read_summary(options.file, key=_key(options)).log_head
+        log_head = read_summary(options.file, key=key_of(options)).log_head
         deletions = read_deletions(options.audit, at_least=log_head)
         if not log_head:
             print(text("restore.no_head", language), file=sys.stderr)
-    restored = restore(options.file, folder, key=_key(options), deletions=deletions)
+    restored = restore(options.file, folder, key=key_of(options), deletions=deletions)
     print(_told("restore.done", restored.backup, language))
     if options.audit is None:
         print(text("restore.no_audit", language))
@@ -102,7 +102,7 @@ def run_restore(options: argparse.Namespace) -> int:
 
 def run_verify_backup(options: argparse.Namespace) -> int:
     """Check one backup."""
-    print(_told("backup.whole", check_backup(options.file, key=_key(options)), language_of(options)))
+    print(_told("backup.whole", check_backup(options.file, key=key_of(options)), language_of(options)))
     return 0
 
 
@@ -117,11 +117,6 @@ def _event(action: str, backup: CheckedBackup) -> AuditEvent:
     summary = backup.summary
     said = f"{summary.subject_count} subjects, {summary.reference_count} references, made {backup.header.create_time}"
     return AuditEvent(action, reason=f"{said}, {'encrypted' if backup.header.encrypted else 'not encrypted'}")
-
-
-def _key(options: argparse.Namespace) -> bytes | None:
-    path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
-    return None if path is None else read_key_file(path)
 
 
 def _told(code: str, backup: CheckedBackup, language: str) -> str:

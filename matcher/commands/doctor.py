@@ -8,14 +8,18 @@ import importlib.metadata
 import platform
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.errors import DatabaseError
+from index.store.opening import references_set_aside
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -46,12 +50,22 @@ def run_doctor(options: argparse.Namespace) -> int:
     configured = {packs.face, packs.fingerprint} - {""}
     fpir = options.settings.search.target_fpir
     findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
+    findings += store_findings(options.settings.storage.data_folder, language)
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
-        print(f"{mark} {finding.line}")
+        print(f"{mark} {visible(finding.line)}")
     is_good = all(finding.ok is not False for finding in findings)
     print(text("doctor_good" if is_good else "doctor_bad", language))
     return 0 if is_good else 1
+
+
+def store_findings(data_folder: Path, language: str) -> list[Finding]:
+    """The references that are damaged and not searched, by number."""
+    try:
+        ids = references_set_aside(data_folder)
+    except DatabaseError as error:
+        return [Finding(False, text("doctor_store", language, reason=error))]
+    return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
 
 
 def package_findings(language: str) -> list[Finding]:
@@ -121,9 +135,14 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
         elif store.site_calibration_path(pack.name).is_file():
             remarks.append(Finding(True, text("doctor_site_calibration", language, pack=pack.pack_id)))
         if table is not None and is_needed:
-            max_score = Calibration.from_table(table).max_score
-            gallery = largest_gallery(target_fpir, max_score)
-            values = {"max_score": max_score, "fpir": target_fpir, "gallery": gallery}
+            calibration = Calibration.from_table(table)
+            values = {
+                "measured_score": calibration.measured_score,
+                "max_score": calibration.max_score,
+                "fpir": target_fpir,
+                "gallery": largest_gallery(target_fpir, calibration.max_score),
+                "counted": text(f"doctor_counted_{pack.modality.value}", language),
+            }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
         remarks.append(Finding(False, str(error)))

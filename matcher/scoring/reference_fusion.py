@@ -83,15 +83,6 @@ def lowered_similarities(
 ) -> Float64Array:
     """The similarities whose scores are less by 10*log10 of the number of comparisons; rises with the similarity.
 
-    Beyond its ends the table goes on at the slope it ends with, so that what is capped keeps its order.
+    Scores go on beyond both ends here (Calibration.scores_of), so that what is held at an end keeps its order.
     """
-    similarities, scores = np.array(calibration.similarities), np.array(calibration.scores)
-    return _along(_along(similarity, similarities, scores) - 10.0 * np.log10(comparison_count), scores, similarities)
-
-
-def _along(values: npt.ArrayLike, known: Float64Array, wanted: Float64Array) -> Float64Array:
-    """Piecewise linear through (known, wanted), both (n,) and strictly rising, extended by the first and last piece."""
-    given = np.asarray(values, np.float64)
-    row = np.clip(np.searchsorted(known, given, side="right") - 1, 0, len(known) - 2)
-    slope = (wanted[row + 1] - wanted[row]) / (known[row + 1] - known[row])
-    return np.asarray(wanted[row] + (given - known[row]) * slope, np.float64)
+    return calibration.similarities_of(calibration.scores_of(similarity) - 10.0 * np.log10(comparison_count))

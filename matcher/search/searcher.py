@@ -10,7 +10,7 @@ import numpy as np
 from index.arrays import Float32Array, Int64Array
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, SearchFilter, Template
-from matcher.results import SampleScore
+from matcher.results import SampleScore, Score
 from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
@@ -37,17 +37,22 @@ class SearchOutcome:
     """sample_scores: of each subject, how it compares with each probe sample that it has a reference for: by the best
     finger, by all faces fused.
 
-    gallery_size: subjects searched, the most that any one sample could meet. reference_count: references searched,
-    summed over samples. trial_count: the most chances to match a stranger that any one sample had, references of a
-    finger or subjects of a face; the threshold of the search is set for it. proved: the lists equal those of an
-    exhaustive search.
+    gallery_size: subjects searched, the most that any one sample could meet. reference_counts: references searched
+    with each sample. trial_count: the most chances to match a stranger that any one sample had, references of a finger
+    or subjects of a face; the threshold of the search is set for it. proved: the lists equal those of an exhaustive
+    search; never where no reference was searched.
     """
 
     sample_scores: Mapping[str, tuple[SampleScore, ...]]
     gallery_size: int
-    reference_count: int
+    reference_counts: tuple[int, ...]
     trial_count: int
     proved: bool
+
+    @property
+    def reference_count(self) -> int:
+        """References searched, summed over samples."""
+        return sum(self.reference_counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,12 +100,14 @@ class Searcher:
         is_fused = len(templates) > 1
         kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
         best: list[dict[str, Match]] = []
-        gallery_size = reference_count = trial_count = 0
+        gallery_size = trial_count = 0
+        reference_counts: list[int] = []
         proved = True
         filters = [_filter_of(template, where) for template in templates]
         for template, sample_where in zip(templates, filters, strict=True):
             subjects, references = self._database.count(template.modality, template.pack_id, sample_where)
-            gallery_size, reference_count = max(gallery_size, subjects), reference_count + references
+            gallery_size = max(gallery_size, subjects)
+            reference_counts.append(references)
             if template.modality is Modality.FACE:
                 trial_count = max(trial_count, subjects)
                 best.append(self._face_matches(template, sample_where, kept_count, subjects < references, stages))
@@ -112,12 +119,25 @@ class Searcher:
         if is_fused:
             with stages.stage("rerank"):
                 self._complete(templates, filters, best, stages)
-        return SearchOutcome(self._sample_scores(templates, best), gallery_size, reference_count, trial_count, proved)
+        return SearchOutcome(
+            self._sample_scores(templates, best),
+            gallery_size,
+            tuple(reference_counts),
+            trial_count,
+            proved and any(reference_counts),
+        )
+
+    def highest_score(self, template: Template) -> Score:
+        """What this sample reaches with its very self: no reference has a higher score."""
+        similarity = self.template_comparer.compare_templates(template, template)
+        return self._calibrations[template.pack_id].score(similarity)
 
     def score_of(self, template: Template, probe_number: int, reference_id: int, similarity: float) -> SampleScore:
         """A comparison with its calibrated score. finger is the probe's."""
         score = self._calibrations[template.pack_id].score(similarity)
-        return SampleScore(template.modality, template.finger, probe_number, reference_id, similarity, score)
+        # Fused references are lowered, and what resembles nobody falls below any cosine then.
+        shown = max(similarity, -1.0)
+        return SampleScore(template.modality, template.finger, probe_number, reference_id, shown, score)
 
     def subject_match(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
         """(chances to match a stranger, reference id, similarity) of one subject; None without a comparable reference.

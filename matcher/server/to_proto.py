@@ -15,13 +15,14 @@ from matcher.results import (
     EnrollmentResult,
     FingerprintExplanation,
     IdentificationResult,
+    Notice,
     ProbeSample,
     SampleAssessment,
     SampleScore,
     VerificationResult,
 )
 from matcher.samples import FaceBox, Quality
-from matcher.texts.catalog import quality_text
+from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
@@ -54,13 +55,14 @@ def identification_to_proto(result: IdentificationResult, *, language: str) -> m
         proved=result.proved,
         stage_ms=result.stage_ms,
         probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
 def verification_to_proto(result: VerificationResult, *, language: str) -> matching_service_pb2.VerifyResponse:
     return matching_service_pb2.VerifyResponse(
         score=result.score.value,
-        score_capped=result.score.capped,
+        score_extrapolated=result.score.extrapolated,
         above_threshold=result.above_threshold,
         threshold_score=result.threshold_score,
         sample_scores=[_sample_score(sample) for sample in result.samples],
@@ -68,6 +70,7 @@ def verification_to_proto(result: VerificationResult, *, language: str) -> match
         audit_id=result.audit_id,
         stage_ms=result.stage_ms,
         probe_samples=[_probe_sample(sample, language) for sample in result.probe],
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
@@ -95,7 +98,7 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
         ],
         duplicates=[
             enrollment_service_pb2.DuplicateLead(
-                subject_id=lead.subject_id, score=lead.score.value, score_capped=lead.score.capped
+                subject_id=lead.subject_id, score=lead.score.value, score_extrapolated=lead.score.extrapolated
             )
             for lead in result.duplicates
         ],
@@ -103,6 +106,7 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
         audit_id=result.audit_id,
         replayed=result.replayed,
         stage_ms=result.stage_ms,
+        notices=[_notice(notice, language) for notice in result.notices],
     )
 
 
@@ -149,7 +153,7 @@ def _candidate(candidate: Candidate) -> matching_service_pb2.Candidate:
         external_id=candidate.external_id,
         display_name=candidate.display_name,
         score=candidate.score.value,
-        score_capped=candidate.score.capped,
+        score_extrapolated=candidate.score.extrapolated,
         above_threshold=candidate.above_threshold,
         reference_id=candidate.reference_id,
         sample_scores=[_sample_score(sample) for sample in candidate.samples],
@@ -164,7 +168,7 @@ def _sample_score(sample: SampleScore) -> matching_service_pb2.SampleScore:
         reference_id=sample.reference_id,
         similarity=sample.similarity,
         score=sample.score.value,
-        score_capped=sample.score.capped,
+        score_extrapolated=sample.score.extrapolated,
         explanation=_explanation(sample.explanation) if sample.explanation else None,
     )
 
@@ -206,6 +210,11 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
         error_text=error_text(error, language) if error else "",
         faces=_boxes(assessment.faces),
     )
+
+
+def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
+    code = notice.code.value
+    return sample_pb2.Notice(code=code, text=text(f"notice.{code}", language), sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

@@ -12,6 +12,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
         "Serving: {subjects} subjects, {references} references",
     ),
+    "serve.set_aside": (
+        "{count} mẫu tham chiếu bị hỏng trong kho dữ liệu và không được tìm kiếm: {ids}. "
+        "Hãy chạy: station-matcher doctor",
+        "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
+    ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",
@@ -25,8 +30,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "serve.no_face": ("Không phục vụ khuôn mặt: {reason}", "No faces: {reason}"),
     "serve.no_fingerprint": ("Không phục vụ vân tay: {reason}", "No fingerprints: {reason}"),
     "serve.site_calibration": (
-        "Điểm của gói {pack} theo hiệu chuẩn riêng của đơn vị: {count} phép so sánh, đúng đến {max_score} điểm",
-        "Scores of {pack} are calibrated on this site's photographs: {count} comparisons, they hold up to {max_score}",
+        "Điểm của gói {pack} theo hiệu chuẩn riêng của đơn vị: {count} phép so sánh, đo đến {measured_score} điểm",
+        "Scores of {pack} are calibrated on this site's images: {count} comparisons, measured up to {measured_score}",
     ),
     "serve.not_operational": (
         "Gói {pack} chỉ dùng để đánh giá và đào tạo; để sử dụng chính thức, hãy cài gói nghiệp vụ và ghi tên gói vào "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
-from matcher.access.context import AccessContext, check_access
+from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
@@ -20,6 +20,7 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices, scope_notices
 
 MAX_CANDIDATES = 200
 
@@ -66,7 +67,7 @@ class Identifier:
         with audited(
             self._audit, "identify", context, request_id=request_id, probe_sha256=digests, galleries=galleries
         ) as entry:
-            check_access(context)
+            check_comparison(context)
             _check_query(query)
             check_probe(samples)
             extractions = extract_all(self._engines, samples, stages)
@@ -81,6 +82,8 @@ class Identifier:
                 stages=stages,
             )
             threshold = threshold_score(query.target_fpir, outcome.trial_count)
+            notices = scope_notices(self._database, templates, where, outcome)
+            notices += reach_notices(self._searcher, templates, threshold)
             with stages.stage("rank"):
                 candidates = rank_candidates(
                     outcome.sample_scores, threshold_score=threshold, max_candidates=query.max_candidates
@@ -105,6 +108,7 @@ class Identifier:
             proved=outcome.proved,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
+            notices=notices,
         )
 
     def _named(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

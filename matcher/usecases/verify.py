@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
@@ -18,6 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.notices import reach_notices
 
 DEFAULT_FMR = 1e-4
 
@@ -55,7 +56,7 @@ class Verifier:
         with audited(
             self._audit, "verify", context, request_id=request_id, probe_sha256=digests, subject_id=subject_id
         ) as entry:
-            check_access_lengths(context)
+            check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
                 raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")
             if bool(subject_id) == bool(other):
@@ -79,6 +80,8 @@ class Verifier:
                     field="probe.samples",
                 )
             threshold = threshold_score(target_fmr, trial_count)
+            compared = [extractions[sample.probe_number].template for sample in scores]
+            notices = reach_notices(self._searcher, compared, threshold)
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
@@ -92,6 +95,7 @@ class Verifier:
             audit_id=audit_id,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
+            notices=notices,
         )
 
     def _with_subject(

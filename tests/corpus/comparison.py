@@ -94,14 +94,14 @@ def _of_candidates(
 
 
 def _of_candidate(subject: str, old: list[Any], new: list[Any], threshold: float, within: Tolerances) -> Iterator[str]:
-    (_, old_reference, old_score, old_capped, old_above, old_samples) = old
-    (_, new_reference, new_score, new_capped, new_above, new_samples) = new
+    (_, old_reference, old_score, old_extrapolated, old_above, old_samples) = old
+    (_, new_reference, new_score, new_extrapolated, new_above, new_samples) = new
     if abs(old_score - new_score) > within.score:
         yield f"{subject} had score {old_score}, has {new_score}"
     if old_reference != new_reference and within is SAME_MACHINE:
         yield f"{subject} was found by reference {old_reference}, now by {new_reference}"
-    if old_capped != new_capped and within is SAME_MACHINE:
-        yield f"{subject}: score capped was {bool(old_capped)}, is {bool(new_capped)}"
+    if old_extrapolated != new_extrapolated and within is SAME_MACHINE:
+        yield f"{subject}: score extrapolated was {bool(old_extrapolated)}, is {bool(new_extrapolated)}"
     if old_above != new_above and abs(old_score - threshold) > within.score:
         yield f"{subject}: above threshold was {bool(old_above)}, is {bool(new_above)}"
     if [sample[0] for sample in old_samples] != [sample[0] for sample in new_samples]:

@@ -128,7 +128,7 @@ def serving(settings: Settings, loaded: LoadedPacks) -> Iterator[MatcherClient]:
         while (line := said.get(timeout=LIMIT_S))[0] != "serve.ready":
             assert line[0] != "ended", "the server did not start"
             address = line[1].get("address", address)
-        with MatcherClient(address, language="en", timeout_s=LIMIT_S) as client:
+        with MatcherClient(address, language="en", timeout_s=LIMIT_S, access=ACCESS) as client:
             yield client
     finally:
         stop.set()
@@ -173,12 +173,12 @@ def _answer(client: MatcherClient, question: Question) -> Answer:
 
 
 def _candidate_row(candidate: Any) -> list[Any]:
-    """Subject, reference, score, whether capped, whether above the threshold, similarity and score of each sample."""
+    """Subject, reference, score, if extrapolated, if above the threshold, each sample's similarity and score."""
     return [
         candidate.external_id,
         candidate.reference_id,
         round(candidate.score, SCORE_DIGITS),
-        int(candidate.score_capped),
+        int(candidate.score_extrapolated),
         int(candidate.above_threshold),
         [
             [sample.probe_index, round(sample.similarity, SIMILARITY_DIGITS), round(sample.score, SCORE_DIGITS)]

@@ -191,3 +191,38 @@ def test_a_deleted_subject_is_in_no_later_answer(service: Service) -> None:
     for probe in (face(1, impression=1), finger(1, impression=1)):
         answer = service.client.identify([probe], access=ACCESS)
         assert [candidate.external_id for candidate in answer.candidates] == ["number-2"]
+
+
+def test_a_search_that_met_nobody_says_what_kept_it_from_any_and_proves_nothing(service: Service) -> None:
+    service.client.create_gallery("wanted", access=ACCESS)
+    nothing = service.client.identify([face(1)], access=ACCESS)
+    enroll(service, 1, face(1), finger(1, position=THUMB))
+    elsewhere = service.client.identify([face(1)], access=ACCESS, gallery_ids=["wanted"])
+    position = service.client.identify([face(1), finger(1, position=INDEX)], access=ACCESS)
+    thumb_of_nobody = service.client.identify([finger(1, position=THUMB)], access=ACCESS, gallery_ids=["wanted"])
+    found = [
+        [(notice.code, notice.HasField("sample_index"), notice.sample_index) for notice in answer.notices]
+        for answer in (nothing, elsewhere, position, thumb_of_nobody)
+    ]
+    assert found == [
+        [("nothing_enrolled", True, 0)],
+        [("scope_matches_nothing", True, 0)],
+        [("finger_position_not_enrolled", True, 1)],
+        [("scope_matches_nothing", True, 0)],
+    ]
+    assert [answer.proved for answer in (nothing, elsewhere, position, thumb_of_nobody)] == [False, False, True, False]
+    assert "Widen it" in elsewhere.notices[0].text
+    vietnamese = service.another_client(language="vi", timeout_s=30.0)
+    assert "nới bộ lọc" in vietnamese.identify([face(1)], access=ACCESS, gallery_ids=["wanted"]).notices[0].text
+
+
+def test_a_threshold_that_no_such_sample_can_reach_is_told(service: Service) -> None:
+    """The fake packs' scores end at 90."""
+    enroll(service, 1, face(1))
+    assert not service.client.identify([face(1)], access=ACCESS, target_fpir=1e-8).notices
+    beyond = service.client.identify([face(1)], access=ACCESS, target_fpir=1e-10)
+    assert [notice.code for notice in beyond.notices] == ["threshold_out_of_reach"]
+    assert not beyond.candidates[0].above_threshold
+    assert not beyond.notices[0].HasField("sample_index")
+    verified = service.client.verify([face(1)], subject_id=beyond.candidates[0].subject_id, target_fmr=1e-10)
+    assert [notice.code for notice in verified.notices] == ["threshold_out_of_reach"]

@@ -33,8 +33,8 @@ def test_the_built_in_pack_says_what_it_is_for_and_whose_calibration_it_has(tmp_
         assert not any("this site's" in line for line in server.lines)
     path.write_text(SITE_CALIBRATION)
     with server_process(tmp_path / "two", command=REAL, environ=environ(path.parent, "face-builtin")) as server:
-        told = next(line for line in server.lines if "this site's photographs" in line)
-    assert "1234567 comparisons, they hold up to 50.0" in told
+        told = next(line for line in server.lines if "this site's images" in line)
+    assert "1234567 comparisons, measured up to 50.0" in told
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.fingerprint.comparison.compare import SUPPORT_OFFSET
 from matcher.fingerprint.comparison.evidence import COVERAGE, LIKENESS, SUPPORT
+from matcher.fingerprint.comparison.similarity import SUPPORT_OFFSET
 
 PENALTY = 1e-3
 STEP_COUNT = 50

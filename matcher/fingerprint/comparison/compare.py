@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,23 +12,15 @@ import numpy.typing as npt
 from index.arrays import Float32Array
 from index.records import FingerPosition, Modality, Template
 from matcher.fingerprint.comparison.descriptors import describe
-from matcher.fingerprint.comparison.evidence import COVERAGE, EVIDENCE_COUNT, LIKENESS, SUPPORT, evidence
+from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS
 from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
+from matcher.fingerprint.comparison.similarity import similarity_of_evidence
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 __all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
 
 Int32Array = npt.NDArray[np.int32]
-
-# Logistic regression of mated against non-mated pairs (training/fingerprints). SOFTNESS widens the curve, so
-# that float32 still tells very similar pairs apart; it changes no order.
-SUPPORT_WEIGHT: Final = 4.35
-SUPPORT_OFFSET: Final = 0.005
-COVERAGE_WEIGHT: Final = 6.68
-LIKENESS_WEIGHT: Final = 13.03
-BIAS: Final = 5.85
-SOFTNESS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +41,8 @@ class FingerprintComparison:
 
 
 def compare(probe: PreparedFingerprint, reference: PreparedFingerprint) -> float:
-    """Similarity in [0, 1), higher is more similar; exactly the same whichever print is the probe.
+    """Similarity in [0, 1], higher is more similar and as rare among strangers whatever the prints had to show (see
+    similarity.py); exactly the same whichever print is the probe.
 
     0 where a print has fewer than 3 minutiae or nothing agrees. Thread safe. Raises PackMismatchError.
     """
@@ -65,7 +57,8 @@ def compare_many(probe: PreparedFingerprint, references: Sequence[PreparedFinger
     found = np.zeros((len(references), EVIDENCE_COUNT), dtype=np.float32)
     for number, reference in enumerate(references):
         _find(probe, reference, found[number])
-    return similarity_of_evidence(found)
+    counts = [min(probe.minutia_count, reference.minutia_count) for reference in references]
+    return similarity_of_evidence(found, counts)
 
 
 def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> FingerprintComparison:
@@ -78,19 +71,8 @@ def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> Finge
     rotation, translation = _alignment(
         probe.geometry[[X, Y]][:, pairs[:, 0]], reference.geometry[[X, Y]][:, pairs[:, 1]]
     )
-    return FingerprintComparison(float(similarity_of_evidence(found)[0]), pairs, rotation, translation)
-
-
-def similarity_of_evidence(found: Float32Array) -> Float32Array:
-    """float32 (n,) in [0, 1) from evidence float32 (n, EVIDENCE_COUNT); 0 where nothing was found."""
-    wide = found.astype(np.float64)
-    log_odds = (
-        SUPPORT_WEIGHT * np.log(wide[:, SUPPORT] + SUPPORT_OFFSET)
-        + COVERAGE_WEIGHT * wide[:, COVERAGE]
-        + LIKENESS_WEIGHT * wide[:, LIKENESS]
-        + BIAS
-    )
-    return np.where(wide[:, SUPPORT] > 0.0, 1.0 / (1.0 + np.exp(-log_odds / SOFTNESS)), 0.0).astype(np.float32)
+    smaller = min(probe.minutia_count, reference.minutia_count)
+    return FingerprintComparison(float(similarity_of_evidence(found, [smaller])[0]), pairs, rotation, translation)
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""What speaks for two prints being of one finger, as three numbers and the pairs behind them."""
+"""What speaks for two prints being of one finger, as four numbers and the pairs behind them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from matcher.fingerprint.comparison.pairing import (
 )
 from matcher.fingerprint.comparison.prepared import QUALITY, X, Y
 
-SUPPORT, COVERAGE, LIKENESS = range(3)
-EVIDENCE_COUNT: Final = 3
+SUPPORT, COVERAGE, LIKENESS, TOTAL = range(4)
+EVIDENCE_COUNT: Final = 4
 _START_COUNT: Final = 2
 """Groups of agreeing pairs that an alignment is started from."""
 _GROUP_AGREEMENT: Final = 0.25
@@ -33,7 +33,8 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
 
     SUPPORT: mean support of the confirmed pairs, [0, 1]. COVERAGE: coinciding minutiae against all that lie where
     both prints show skin, each weighted by quality, [0, 1). LIKENESS: descriptor similarity of the coinciding pairs,
-    with one that is 0 added so that few pairs count less, [0, 1). numbers: local_similarity.NUMBERS.
+    with one that is 0 added so that few pairs count less, [0, 1). TOTAL: the sum of these similarities, so that many
+    pairs count. numbers: local_similarity.NUMBERS.
     """
     found[:] = np.float32(0.0)
     n, m = codes_a.shape[1], codes_b.shape[1]
@@ -63,6 +64,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
             best, pair_count = likeness, count
             pairs[:count, 0], pairs[:count, 1] = group_a[:count], group_b[:count]
             found[LIKENESS] = likeness / np.float32(count + 1)
+            found[TOTAL] = likeness
             found[COVERAGE] = _coverage(
                 geometry_a, geometry_b, outline_a, outline_b, n, m, group_a[:count], group_b[:count], fit, places
             )

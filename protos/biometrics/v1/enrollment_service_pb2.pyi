@@ -76,21 +76,23 @@ class Gallery(_message.Message):
     def __init__(self, gallery_id: _Optional[str] = ..., display_name: _Optional[str] = ..., purpose: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class EnrollRequest(_message.Message):
-    __slots__ = ("request_id", "access", "subject", "samples", "skip_duplicate_check")
+    __slots__ = ("request_id", "access", "subject", "samples", "skip_duplicate_check", "accept_low_quality_reason")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     SKIP_DUPLICATE_CHECK_FIELD_NUMBER: _ClassVar[int]
+    ACCEPT_LOW_QUALITY_REASON_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     access: _sample_pb2.AccessContext
     subject: Subject
     samples: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Sample]
     skip_duplicate_check: bool
-    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject: _Optional[_Union[Subject, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., skip_duplicate_check: _Optional[bool] = ...) -> None: ...
+    accept_low_quality_reason: str
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject: _Optional[_Union[Subject, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., skip_duplicate_check: _Optional[bool] = ..., accept_low_quality_reason: _Optional[str] = ...) -> None: ...
 
 class EnrollResponse(_message.Message):
-    __slots__ = ("subject_id", "samples", "duplicates", "create_time", "audit_id", "replayed", "stage_ms")
+    __slots__ = ("subject_id", "samples", "duplicates", "create_time", "audit_id", "replayed", "stage_ms", "notices")
     class StageMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +107,7 @@ class EnrollResponse(_message.Message):
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
     STAGE_MS_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     samples: _containers.RepeatedCompositeFieldContainer[EnrolledSample]
     duplicates: _containers.RepeatedCompositeFieldContainer[DuplicateLead]
@@ -112,7 +115,8 @@ class EnrollResponse(_message.Message):
     audit_id: str
     replayed: bool
     stage_ms: _containers.ScalarMap[str, float]
-    def __init__(self, subject_id: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[EnrolledSample, _Mapping]]] = ..., duplicates: _Optional[_Iterable[_Union[DuplicateLead, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    notices: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Notice]
+    def __init__(self, subject_id: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[EnrolledSample, _Mapping]]] = ..., duplicates: _Optional[_Iterable[_Union[DuplicateLead, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., notices: _Optional[_Iterable[_Union[_sample_pb2.Notice, _Mapping]]] = ...) -> None: ...
 
 class EnrolledSample(_message.Message):
     __slots__ = ("reference_id", "modality", "finger_position", "quality", "pack_id", "same_as_reference_id")
@@ -131,14 +135,14 @@ class EnrolledSample(_message.Message):
     def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ..., same_as_reference_id: _Optional[int] = ...) -> None: ...
 
 class DuplicateLead(_message.Message):
-    __slots__ = ("subject_id", "score", "score_capped")
+    __slots__ = ("subject_id", "score", "score_extrapolated")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
-    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     score: float
-    score_capped: bool
-    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_capped: _Optional[bool] = ...) -> None: ...
+    score_extrapolated: bool
+    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ...) -> None: ...
 
 class BatchEnrollRequest(_message.Message):
     __slots__ = ("item_id", "enrollment")

@@ -48,7 +48,7 @@ class IdentifyRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., probe: _Optional[_Union[Probe, _Mapping]] = ..., scope: _Optional[_Union[SearchScope, _Mapping]] = ..., max_candidates: _Optional[int] = ..., target_fpir: _Optional[float] = ..., explained_candidate_count: _Optional[int] = ..., exhaustive: _Optional[bool] = ...) -> None: ...
 
 class IdentifyResponse(_message.Message):
-    __slots__ = ("candidates", "gallery_size", "reference_count", "threshold_score", "target_fpir", "expected_false_candidate_count", "pack_ids", "audit_id", "proved", "stage_ms", "probe_samples")
+    __slots__ = ("candidates", "gallery_size", "reference_count", "threshold_score", "target_fpir", "expected_false_candidate_count", "pack_ids", "audit_id", "proved", "stage_ms", "probe_samples", "notices")
     class StageMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,7 @@ class IdentifyResponse(_message.Message):
     PROVED_FIELD_NUMBER: _ClassVar[int]
     STAGE_MS_FIELD_NUMBER: _ClassVar[int]
     PROBE_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
     gallery_size: int
     reference_count: int
@@ -78,16 +79,17 @@ class IdentifyResponse(_message.Message):
     proved: bool
     stage_ms: _containers.ScalarMap[str, float]
     probe_samples: _containers.RepeatedCompositeFieldContainer[ProbeSample]
-    def __init__(self, candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., gallery_size: _Optional[int] = ..., reference_count: _Optional[int] = ..., threshold_score: _Optional[float] = ..., target_fpir: _Optional[float] = ..., expected_false_candidate_count: _Optional[float] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., proved: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ...) -> None: ...
+    notices: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Notice]
+    def __init__(self, candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., gallery_size: _Optional[int] = ..., reference_count: _Optional[int] = ..., threshold_score: _Optional[float] = ..., target_fpir: _Optional[float] = ..., expected_false_candidate_count: _Optional[float] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., proved: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ..., notices: _Optional[_Iterable[_Union[_sample_pb2.Notice, _Mapping]]] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("rank", "subject_id", "external_id", "display_name", "score", "score_capped", "above_threshold", "reference_id", "sample_scores")
+    __slots__ = ("rank", "subject_id", "external_id", "display_name", "score", "score_extrapolated", "above_threshold", "reference_id", "sample_scores")
     RANK_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
-    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     ABOVE_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SCORES_FIELD_NUMBER: _ClassVar[int]
@@ -96,21 +98,21 @@ class Candidate(_message.Message):
     external_id: str
     display_name: str
     score: float
-    score_capped: bool
+    score_extrapolated: bool
     above_threshold: bool
     reference_id: int
     sample_scores: _containers.RepeatedCompositeFieldContainer[SampleScore]
-    def __init__(self, rank: _Optional[int] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., score: _Optional[float] = ..., score_capped: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., reference_id: _Optional[int] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ...) -> None: ...
+    def __init__(self, rank: _Optional[int] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., reference_id: _Optional[int] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ...) -> None: ...
 
 class SampleScore(_message.Message):
-    __slots__ = ("modality", "finger_position", "probe_index", "reference_id", "similarity", "score", "score_capped", "explanation")
+    __slots__ = ("modality", "finger_position", "probe_index", "reference_id", "similarity", "score", "score_extrapolated", "explanation")
     MODALITY_FIELD_NUMBER: _ClassVar[int]
     FINGER_POSITION_FIELD_NUMBER: _ClassVar[int]
     PROBE_INDEX_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SIMILARITY_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
-    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     modality: _sample_pb2.Modality
     finger_position: _sample_pb2.FingerPosition
@@ -118,9 +120,9 @@ class SampleScore(_message.Message):
     reference_id: int
     similarity: float
     score: float
-    score_capped: bool
+    score_extrapolated: bool
     explanation: FingerprintExplanation
-    def __init__(self, modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., probe_index: _Optional[int] = ..., reference_id: _Optional[int] = ..., similarity: _Optional[float] = ..., score: _Optional[float] = ..., score_capped: _Optional[bool] = ..., explanation: _Optional[_Union[FingerprintExplanation, _Mapping]] = ...) -> None: ...
+    def __init__(self, modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., probe_index: _Optional[int] = ..., reference_id: _Optional[int] = ..., similarity: _Optional[float] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., explanation: _Optional[_Union[FingerprintExplanation, _Mapping]] = ...) -> None: ...
 
 class FingerprintExplanation(_message.Message):
     __slots__ = ("pairs", "rotation_deg", "translation_x_px", "translation_y_px")
@@ -177,7 +179,7 @@ class VerifyRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., probe: _Optional[_Union[Probe, _Mapping]] = ..., subject_id: _Optional[str] = ..., other_probe: _Optional[_Union[Probe, _Mapping]] = ..., target_fmr: _Optional[float] = ..., explained: _Optional[bool] = ...) -> None: ...
 
 class VerifyResponse(_message.Message):
-    __slots__ = ("score", "score_capped", "above_threshold", "threshold_score", "sample_scores", "pack_ids", "audit_id", "stage_ms", "probe_samples")
+    __slots__ = ("score", "score_extrapolated", "above_threshold", "threshold_score", "sample_scores", "pack_ids", "audit_id", "stage_ms", "probe_samples", "notices")
     class StageMsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -186,7 +188,7 @@ class VerifyResponse(_message.Message):
         value: float
         def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     SCORE_FIELD_NUMBER: _ClassVar[int]
-    SCORE_CAPPED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
     ABOVE_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_SCORE_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SCORES_FIELD_NUMBER: _ClassVar[int]
@@ -194,8 +196,9 @@ class VerifyResponse(_message.Message):
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_MS_FIELD_NUMBER: _ClassVar[int]
     PROBE_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     score: float
-    score_capped: bool
+    score_extrapolated: bool
     above_threshold: bool
     threshold_score: float
     sample_scores: _containers.RepeatedCompositeFieldContainer[SampleScore]
@@ -203,7 +206,8 @@ class VerifyResponse(_message.Message):
     audit_id: str
     stage_ms: _containers.ScalarMap[str, float]
     probe_samples: _containers.RepeatedCompositeFieldContainer[ProbeSample]
-    def __init__(self, score: _Optional[float] = ..., score_capped: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., threshold_score: _Optional[float] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ...) -> None: ...
+    notices: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Notice]
+    def __init__(self, score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., threshold_score: _Optional[float] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ..., notices: _Optional[_Iterable[_Union[_sample_pb2.Notice, _Mapping]]] = ...) -> None: ...
 
 class AssessRequest(_message.Message):
     __slots__ = ("access", "samples")

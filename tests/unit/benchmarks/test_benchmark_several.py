@@ -74,7 +74,7 @@ def test_one_person_under_two_names_is_no_stranger():
 
 def test_the_command_writes_every_way_and_asks_the_product(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("benchmarks.engines").engines.ADAPTERS, "face", "tests.unit.benchmarks.fake_engine")
-    monkeypatch.setattr("benchmarks.error_rates.several._calibration", lambda _: CALIBRATION)
+    monkeypatch.setattr("benchmarks.error_rates.several.pack_calibration", lambda _: CALIBRATION)
     monkeypatch.setattr("benchmarks.error_rates.fusion_intervals.ROUNDS", 10)
     rng = np.random.default_rng(1)
     for person in range(8):
@@ -95,7 +95,7 @@ def test_the_command_writes_every_way_and_asks_the_product(tmp_path, monkeypatch
 
 def test_too_few_photographs_are_a_message(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(__import__("benchmarks.engines").engines.ADAPTERS, "face", "tests.unit.benchmarks.fake_engine")
-    monkeypatch.setattr("benchmarks.error_rates.several._calibration", lambda _: CALIBRATION)
+    monkeypatch.setattr("benchmarks.error_rates.several.pack_calibration", lambda _: CALIBRATION)
     picture = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
     (tmp_path / "people" / "one").mkdir(parents=True)
     cv2.imwrite(str(tmp_path / "people" / "one" / "0.png"), picture)

@@ -40,7 +40,7 @@ def candidate(number: int, rank: int, *, above_threshold: bool = False) -> Simpl
         probe_index=0,
         finger_position=int(FINGER),
         score=12.5,
-        score_capped=False,
+        score_extrapolated=False,
         explanation=SimpleNamespace(pairs=pairs),
     )
     return SimpleNamespace(
@@ -48,7 +48,7 @@ def candidate(number: int, rank: int, *, above_threshold: bool = False) -> Simpl
         subject_id=f"subject-{number}",
         external_id=f"demo-{number}",
         score=12.5,
-        score_capped=False,
+        score_extrapolated=False,
         above_threshold=above_threshold,
         sample_scores=[score],
     )

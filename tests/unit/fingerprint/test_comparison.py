@@ -32,8 +32,8 @@ def test_real_mates_lie_above_real_strangers_with_a_gap(fingerprints_folder: Pat
         (mated if first[0] == second[0] else non_mated).append(similarity)
     assert len(mated) == 12
     assert len(non_mated) == 54
-    assert min(mated) > 0.7
-    assert max(non_mated) < 0.5
+    assert min(mated) > 0.4
+    assert max(non_mated) < 0.3
 
 
 @pytest.mark.parametrize(("folder", "ppi"), SETS)
@@ -88,7 +88,7 @@ def test_a_moved_print_stays_the_same_print_and_the_move_is_found(
     found = explain(
         prepare(template_of(original)), prepare(template_of(moved(original, rotation, translation, noise_px=1.0)))
     )
-    assert found.similarity > 0.9
+    assert found.similarity > 0.75
     assert len(found.pairs) >= 30
     assert math.remainder(found.rotation_rad - rotation, 2.0 * math.pi) == pytest.approx(0.0, abs=0.02)
     carried = np.array(
@@ -107,7 +107,7 @@ def test_stretched_skin_is_still_the_same_skin() -> None:
     y = original.y_px + 15.0 * np.sin(original.x_px / 120.0)
     stretched = minutia_set(x, y, original.direction_rad.astype(np.float64), original.quality.astype(np.float64))
     found = explain(prepare(template_of(original)), prepare(template_of(stretched)))
-    assert found.similarity > 0.85
+    assert found.similarity > 0.7
     assert len(found.pairs) > 40
 
 
@@ -139,7 +139,7 @@ def test_weak_minutiae_weigh_little() -> None:
     weak = compare(prepare(template_of(with_false_ones(0.2))), reference)
     strong = compare(prepare(template_of(with_false_ones(0.95))), reference)
     assert strong < weak
-    assert weak > 0.9
+    assert weak > 0.6
 
 
 def test_what_the_store_gives_back_compares_the_same() -> None:
@@ -189,7 +189,7 @@ def test_the_largest_sets_are_compared_by_their_best_minutiae() -> None:
     full = made_up(4, 255, width_px=700, height_px=700)
     template = template_of(full)
     assert template.vectors.shape == (160, DIM)
-    assert compare(prepare(template), prepare(template_of(moved(full, 0.05, (40, 10), noise_px=1.0)))) > 0.9
+    assert compare(prepare(template), prepare(template_of(moved(full, 0.05, (40, 10), noise_px=1.0)))) > 0.6
 
 
 def test_templates_of_two_packs_are_not_compared() -> None:

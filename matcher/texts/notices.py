@@ -1,0 +1,39 @@
+"""What a notice of an answer tells a person, and what to do then: by code of matcher.results.NoticeCode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # code: (Vietnamese, English)
+    "notice.nothing_enrolled": (
+        "Không ai được tìm: kho chưa có mẫu nào của loại này với gói mô hình đang dùng. Hãy thu nhận mẫu trước, hoặc "
+        "kiểm tra gói đã cấu hình.",
+        "Nobody was searched: nothing of this modality is enrolled with the pack in use. Enroll first, or check which "
+        "pack is configured.",
+    ),
+    "notice.scope_matches_nothing": (
+        "Không ai được tìm: không mẫu nào lọt qua bộ lọc (kho, giới tính, năm sinh, đối tượng). Hãy nới bộ lọc rồi tìm "
+        "lại.",
+        "Nobody was searched: no reference passes the filter (galleries, sex, birth years, subjects). Widen it and "
+        "search again.",
+    ),
+    "notice.finger_position_not_enrolled": (
+        "Không ai được tìm bằng ngón này: không đối tượng nào trong phạm vi có mẫu ở vị trí ngón đã nêu. Hãy tìm lại "
+        "không nêu vị trí ngón, hoặc thêm vị trí khác vào phạm vi.",
+        "Nobody was searched with this finger: no subject in scope has a reference of its position. Search again "
+        "without a finger position, or add others to the scope.",
+    ),
+    "notice.threshold_out_of_reach": (
+        "Mẫu cho thấy quá ít so với ngưỡng này: ngay cả chính mẫu đó cũng không vượt được ngưỡng. Danh sách vẫn xếp "
+        "hạng đầy đủ; hãy xem xét từng ứng viên, thu nhận lại rõ hơn, thêm ngón khác hoặc thu hẹp phạm vi.",
+        "These samples show too little for this threshold: not even the very same ones would reach it. The list is "
+        "ranked in full; examine the candidates, capture more clearly, add fingers, or narrow the scope.",
+    ),
+    "notice.duplicates_not_told": (
+        "Không thể biết đối tượng này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
+        "hơn hoặc thêm ngón khác.",
+        "Whether this subject is enrolled already cannot be told: the samples show too little for a gallery of this "
+        "size. Capture more clearly, or add fingers.",
+    ),
+}

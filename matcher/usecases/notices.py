@@ -1,0 +1,46 @@
+"""What a person must know of a search beside its list: that it met nobody, or that no print like this can be marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.database import EnrollmentDatabase
+from index.records import FingerPosition, SearchFilter, Template
+from matcher.results import Notice, NoticeCode
+from matcher.scoring.scores import fuse_scores
+from matcher.search.searcher import Searcher, SearchOutcome
+
+EVERYTHING = SearchFilter()
+
+
+def scope_notices(
+    database: EnrollmentDatabase, templates: Sequence[Template], where: SearchFilter, outcome: SearchOutcome
+) -> tuple[Notice, ...]:
+    """One for each sample that met no reference, saying what kept it from any. outcome: of searching with `where`."""
+    return tuple(
+        Notice(_emptiness(database, template, where), number)
+        for number, (template, met) in enumerate(zip(templates, outcome.reference_counts, strict=True))
+        if met == 0
+    )
+
+
+def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold_score: float) -> tuple[Notice, ...]:
+    """One where the very same samples again would stay below the threshold: they show too little for it, or it lies
+    beyond what a score can say."""
+    highest = fuse_scores([searcher.highest_score(template) for template in templates])
+    if highest.value >= threshold_score:
+        return ()
+    return (Notice(NoticeCode.THRESHOLD_OUT_OF_REACH),)
+
+
+def _emptiness(database: EnrollmentDatabase, template: Template, where: SearchFilter) -> NoticeCode:
+    def is_met(scope: SearchFilter) -> bool:
+        return database.count(template.modality, template.pack_id, scope)[1] > 0
+
+    if not is_met(EVERYTHING):
+        return NoticeCode.NOTHING_ENROLLED
+    is_narrowed = template.finger is not FingerPosition.UNKNOWN or where.fingers
+    if is_narrowed and is_met(replace(where, fingers=frozenset())):
+        return NoticeCode.FINGER_POSITION_NOT_ENROLLED
+    return NoticeCode.SCOPE_MATCHES_NOTHING
