@@ -106,7 +106,7 @@ def test_a_wrong_setting_is_said_before_anything_starts(
 
 def test_a_deletion_is_repeated_by_the_key_that_it_told(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
-    at = ("--address", service.server.address, "--operator", "operator-7")
+    at = ("--address", service.server.address, "--operator", "operator-7", "--purpose", "records")
     service.audit.is_broken = True
     code, _, err = run(capsys, "subject", "delete", subject_id, "--yes", *at)
     service.audit.is_broken = False
