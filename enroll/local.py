@@ -55,7 +55,7 @@ class LocalTarget:
                 storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / "audit.jsonl")
                 settings = replace(settings, storage=storage)
                 database = stack.enter_context(EnrollmentDatabase.open(data_folder))
-                audit = stack.enter_context(FileAuditLog(settings.storage.audit_file))
+                audit = stack.enter_context(FileAuditLog(settings.storage.audit_file, noted=database.log_head))
                 use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
             except (DatabaseError, AuditError, PackError, SessionError, ConfigError) as error:
                 raise TargetError(str(error)) from error

@@ -14,6 +14,7 @@ from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseError
 from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
+from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
@@ -124,52 +125,83 @@ class EnrollmentDatabase:
         *,
         request_id: str = "",
         request_digest: bytes = b"",
+        owed: Owe[EnrollmentReceipt] | None = None,
     ) -> EnrollmentReceipt:
         """Store references of a subject; on disk and searchable on return.
 
         subject_id "" and an external_id that nobody has make a new subject; otherwise the references are added to
         the one meant, which keeps what is recorded of it and joins the galleries named. A repeated request_id gives
         the first receipt again. Raises VectorError, SubjectNotFoundError, GalleryNotFoundError, AlreadyExistsError,
-        RequestConflictError, DatabaseFullError, DatabaseWriteError; nothing is stored then.
+        RequestConflictError, DatabaseFullError, DatabaseWriteError; nothing is stored then. owed, here and below: see
+        index.outbox.
         """
         return self._store.enroll(
-            subject, references, request_id=request_id, request_digest=request_digest, now=self._clock()
+            subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
 
-    def delete_subject(self, subject_id: str, *, request_id: str = "") -> DeletionReceipt:
-        """Delete a subject with everything stored of it. Raises SubjectNotFoundError, RequestConflictError."""
-        return self._scrubbed(self._store.delete_subject(subject_id, request_id=request_id, now=self._clock()))
+    def delete_subject(
+        self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
+        """Delete a subject with everything stored of it. Raises SubjectNotFoundError, RequestConflictError.
 
-    def delete_reference(self, reference_id: int, *, request_id: str = "") -> DeletionReceipt:
+        With owed the receipt never says files_scrubbed: what is owed names the subject, until it is settled.
+        """
+        receipt = self._store.delete_subject(subject_id, request_id=request_id, now=self._clock(), owed=owed)
+        return self._scrubbed(receipt, owes=owed is not None)
+
+    def delete_reference(
+        self, reference_id: int, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
         """Delete one reference; its subject stays. Raises ReferenceNotFoundError, RequestConflictError."""
-        return self._scrubbed(self._store.delete_reference(reference_id, request_id=request_id, now=self._clock()))
+        receipt = self._store.delete_reference(reference_id, request_id=request_id, now=self._clock(), owed=owed)
+        return self._scrubbed(receipt, owes=owed is not None)
+
+    def owed_records(self) -> tuple[OwedRecord, ...]:
+        """Records of changes that were not settled, in no order; see index.outbox."""
+        return self._store.owed_records()
+
+    def settle(self, owed_ids: Sequence[int] = (), *, log_head: str = "", at_once: bool = False) -> None:
+        """These records are in the log, and how far that has come; see Store.settle."""
+        self._store.settle(owed_ids, log_head=log_head, at_once=at_once)
+
+    @property
+    def log_head(self) -> str:
+        """How far the log had come that records of changes are owed to; "" while that was never said."""
+        return self._store.log_head
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the files of the store that are open still lie in the folder. If not, nothing is stored any more."""
+        return self._store.is_in_place
 
     def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
         """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
         ids = tuple(reference_ids)
         return find_traces(self._folder, self._store, subject_id, ids, known_in=self._partitions.known_in(ids))
 
-    def seal_subject(self, subject_id: str) -> None:
+    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject but never search it. Raises SubjectNotFoundError."""
-        self._store.seal_subject(subject_id)
+        self._store.seal_subject(subject_id, owed=owed)
 
-    def unseal_subject(self, subject_id: str) -> None:
+    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
-        self._store.unseal_subject(subject_id)
+        self._store.unseal_subject(subject_id, owed=owed)
 
-    def create_gallery(self, gallery: Gallery) -> Gallery:
+    def create_gallery(self, gallery: Gallery, *, owed: Owe[None] | None = None) -> Gallery:
         """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""
         now = self._clock()
-        self._store.create_gallery(gallery, now=now)
+        self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
 
-    def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
+    def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
-        self._store.change_membership(gallery_id, subject_ids, is_member=True)
+        self._store.change_membership(gallery_id, subject_ids, is_member=True, owed=owed)
 
-    def remove_from_gallery(self, gallery_id: str, subject_ids: Sequence[str]) -> None:
+    def remove_from_gallery(
+        self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None
+    ) -> None:
         """Take subjects out of a gallery; they stay enrolled. Raises like add_to_gallery."""
-        self._store.change_membership(gallery_id, subject_ids, is_member=False)
+        self._store.change_membership(gallery_id, subject_ids, is_member=False, owed=owed)
 
     def search(
         self, modality: Modality, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING
@@ -250,9 +282,9 @@ class EnrollmentDatabase:
         """Make every index anew from the store, beside the old one, which answers until the new one is whole."""
         self._partitions.rebuild(self._store, progress or self._report)
 
-    def _scrubbed(self, receipt: DeletionReceipt) -> DeletionReceipt:
+    def _scrubbed(self, receipt: DeletionReceipt, *, owes: bool) -> DeletionReceipt:
         is_erased = self._partitions.erase(receipt.reference_ids)
-        return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed)
+        return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed and not owes)
 
     def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
         self._check_in_step()

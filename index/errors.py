@@ -13,6 +13,7 @@ DatabaseError
 ├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
 ├── DatabaseWriteError       the disk refused a write, nothing was stored
+│   └── StoreMovedError      the store was removed or replaced while it was in use
 ├── DatabaseDamagedError     the store itself is damaged; restore a backup
 ├── SchemaError              the database was written by a newer version
 ├── CacheFileError           an index file is damaged or of another version; rebuild it from the store
@@ -74,6 +75,10 @@ class DatabaseWriteError(DatabaseError):
     """The disk refused a write (it is read-only, or failed); nothing was stored."""
 
 
+class StoreMovedError(DatabaseWriteError):
+    """The files of the store were removed or replaced while they were in use; nothing more is stored."""
+
+
 class DatabaseDamagedError(DatabaseError):
     """The store itself is damaged; restore a backup."""
 
@@ -90,7 +95,7 @@ class BackupError(DatabaseError):
     """A backup is damaged, incomplete, of another format, or locked with another key.
 
     reason: "damaged", "content", "format", "key", "key_file", "not_sealed", "other_database", "target", "source",
-    "unreadable"; the texts of each are with the commands.
+    "scratch", "unreadable"; the texts of each are with the commands.
     """
 
     def __init__(self, message: str, *, reason: str = "damaged") -> None:

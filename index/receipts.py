@@ -76,7 +76,10 @@ class OpenProgress:
 
 @dataclass(frozen=True, slots=True)
 class BackupSummary:
-    """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen."""
+    """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen.
+
+    log_head: how far the log outside had come by what the store knew (index/outbox.py); "" in older backups.
+    """
 
     database_id: str
     schema: str
@@ -84,6 +87,7 @@ class BackupSummary:
     subject_count: int
     reference_count: int
     size_bytes: int
+    log_head: str = ""
 
 
 ReportProgress = Callable[[OpenProgress], None]

@@ -11,6 +11,7 @@ import io
 import threading
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from PIL import Image as PillowImage
 
 from index.arrays import Float32Array
 from index.records import FingerPosition, Modality, Template
+from matcher.audit.chain import ChainPoint
+from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.records import AuditEvent, AuditRecord
 from matcher.errors import AuditError, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
 from matcher.face.engine import FaceExtraction
@@ -165,6 +168,15 @@ class InMemoryAudit:
             record = AuditRecord(str(sequence), sequence, datetime.now(UTC), event, "", "")
             self.records.append(record)
             return record
+
+    def completed(self, event: AuditEvent) -> AuditEvent:
+        return event
+
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(ChainPoint(len(self.records)), "0" * 64)
+
+    def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
+        return change_ids & {event.change_id for event in self.events}
 
     @property
     def events(self) -> list[AuditEvent]:

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,12 +22,24 @@ from pathlib import Path
 from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
 from index.durable.files import sync_folder
 from index.errors import BackupError, DatabaseError, DatabaseFullError
-from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
+from index.folder import (
+    LOCK_NAME,
+    STORE_NAME,
+    FolderLock,
+    database_files,
+    has_log,
+    has_store,
+    make_folder,
+    remove_caches,
+    remove_leftovers,
+)
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.opening import mend_references, restored_store, take_snapshot
 
 _MANIFEST_LENGTH = struct.Struct(">I")
 NO_DELETIONS = Deletions()
+# A disk in memory, as Linux has it.
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - private below
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,17 @@ def _silent(done_bytes: int, total_bytes: int) -> None:
 
 
 def back_up(
-    folder: Path, target: Path, *, key: bytes | None = None, progress: ReportBytes | None = None
+    folder: Path,
+    target: Path,
+    *,
+    key: bytes | None = None,
+    scratch: Path | None = None,
+    progress: ReportBytes | None = None,
 ) -> CheckedBackup:
     """Write a backup of the database in folder to the new file target, while it may be in use.
 
-    The snapshot lies beside the store for the time being, so that nothing unencrypted reaches target's disk. Raises
+    The snapshot, which is not encrypted, lies for the time being in scratch, without that beside the store or, where
+    the store's disk has no room or cannot be written, in memory (MEMORY_FOLDER); never on target's disk. Raises
     BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
     """
     if not has_store(folder):
@@ -62,7 +81,9 @@ def back_up(
     if target.exists():
         raise BackupError("the backup file exists already; choose another name", reason="target")
     report = progress or _silent
-    with _named_disk_errors(), _temporary(folder, "snapshot-") as snapshot:
+    place = scratch or _snapshot_place(folder)
+    remove_leftovers(place)
+    with _named_disk_errors(), _temporary(place, "snapshot-") as snapshot:
         summary = take_snapshot(folder, snapshot, report)
         with _temporary(target.parent, ".backup-") as part:
             with part.open("wb") as file:
@@ -73,6 +94,20 @@ def back_up(
             part.rename(target)
         sync_folder(target.parent)
     return CheckedBackup(header, summary)
+
+
+def _snapshot_place(folder: Path) -> Path:
+    """Beside the store, or in memory where its disk cannot take a snapshot and the memory can."""
+    needed_bytes = sum(path.stat().st_size for path in database_files(folder) if path.parent == folder)
+    if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > needed_bytes:
+        return folder
+    if MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free > 2 * needed_bytes:
+        # In a folder of its own that nobody else enters.
+        place = MEMORY_FOLDER / f"station-matcher-{os.getuid()}"
+        place.mkdir(mode=0o700, exist_ok=True)
+        if place.stat().st_uid == os.getuid() and not place.is_symlink():
+            return place
+    raise BackupError("the disk of the database cannot take a snapshot; name a folder with --scratch", reason="scratch")
 
 
 def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
@@ -152,6 +187,12 @@ def _restored(
             raise BackupError("the backup holds another amount than it says; use another backup")
         deleted = restored_store(part, made, deletions)
         yield CheckedBackup(header, summary), made, deleted
+
+
+def read_summary(path: Path, *, key: bytes | None = None) -> BackupSummary:
+    """What a backup says it holds, sealed like all of it, without reading the rest. Raises BackupError."""
+    with _named_disk_errors(), path.open("rb") as file:
+        return _opened(read_chunks(file, key=key))[0]
 
 
 def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.folder import STORE_NAME
+from index.folder import STORE_NAME, has_store
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
@@ -19,6 +19,14 @@ def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> St
     apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
     """
     return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
+
+
+def peek_log_head(folder: Path) -> str:
+    """How far a log outside had come by what the store of a folder says, which may be in use; see index.outbox.
+
+    "" where there is no store, or one that was never told. Raises DatabaseDamagedError, DatabaseWriteError.
+    """
+    return sqlite_snapshot.peek_log_head(folder / STORE_NAME) if has_store(folder) else ""
 
 
 def references_set_aside(folder: Path) -> tuple[int, ...]:

@@ -10,6 +10,9 @@ raises, the writers of that commit raise; the commit stands. Every method may be
 reads see the last commit and never wait for writes. Errors are those of index.errors; besides the ones named below,
 every verb raises DatabaseError when the store is closed or a value cannot be stored, and DatabaseDamagedError,
 DatabaseFullError or DatabaseWriteError when the disk fails it, and nothing is stored then. Times are in UTC.
+
+A change may owe a record to a log outside of the store (see index.outbox): `owed` makes it of the receipt, it is kept
+in the transaction of the change, and a repeated request, which changes nothing, owes none.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
+from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
 from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import PackKey, PackRow
@@ -120,29 +124,54 @@ class Store(Protocol):
         request_id: str,
         request_digest: bytes,
         now: datetime,
+        owed: Owe[EnrollmentReceipt] | None = None,
     ) -> EnrollmentReceipt:
         """See EnrollmentDatabase.enroll, also for the errors. Numbers of references are never given twice."""
 
-    def delete_subject(self, subject_id: str, *, request_id: str, now: datetime) -> DeletionReceipt:
+    def delete_subject(
+        self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
         """Delete a subject with all that refers to it, and note its references as pending erasures.
 
         files_scrubbed of the receipt says nothing yet. Raises SubjectNotFoundError, RequestConflictError.
         """
 
-    def delete_reference(self, reference_id: int, *, request_id: str, now: datetime) -> DeletionReceipt:
+    def delete_reference(
+        self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
         """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
 
-    def seal_subject(self, subject_id: str) -> None:
+    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""
 
-    def unseal_subject(self, subject_id: str) -> None:
+    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
 
-    def create_gallery(self, gallery: Gallery, *, now: datetime) -> None:
+    def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """Make a gallery. Raises AlreadyExistsError."""
 
-    def change_membership(self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool) -> None:
+    def change_membership(
+        self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
+    ) -> None:
         """Put subjects into a gallery or take them out. Raises GalleryNotFoundError, SubjectNotFoundError."""
+
+    def owed_records(self) -> tuple[OwedRecord, ...]:
+        """What is owed and not settled, in no order."""
+
+    def settle(self, owed_ids: Sequence[int], *, log_head: str, at_once: bool) -> None:
+        """These records are in the log, which has come as far as log_head says (opaque, "" to leave it as it is).
+
+        Kept with the next write, or on disk and its bytes gone when this returns, where at_once. What was not kept
+        when the process died is owed again.
+        """
+
+    @property
+    def log_head(self) -> str:
+        """How far the log had come by what is on disk here; "" while that was never said."""
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the open files are still those that lie where the store lies."""
 
     def put_index_mark(self, mark: IndexMark) -> None:
         """Know these index files of a pack, and no others."""

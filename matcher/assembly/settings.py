@@ -13,14 +13,17 @@ from matcher.search.searcher import SearchSettings
 
 
 def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: LoadedPacks, audit: AuditLog) -> UseCases:
-    """The use cases as the settings want them."""
+    """The use cases as the settings want them, once the audit log has a record of every change of the database.
+
+    Raises AuditError, DatabaseError.
+    """
     search, enrollment = settings.search, settings.enrollment
     floors = dict(loaded.quality_floors)
     if enrollment.face_quality_floor >= 0:
         floors[Modality.FACE] = enrollment.face_quality_floor
     if enrollment.fingerprint_quality_floor >= 0:
         floors[Modality.FINGERPRINT] = enrollment.fingerprint_quality_floor
-    return build_use_cases(
+    use_cases = build_use_cases(
         database,
         loaded.engines,
         loaded.comparer,
@@ -34,6 +37,8 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
         ),
         duplicate_fpir=enrollment.duplicate_fpir,
     )
+    use_cases.changes.pay_at_start()
+    return use_cases
 
 
 def load_configured_packs(settings: Settings) -> LoadedPacks:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from index.database import EnrollmentDatabase
 from index.records import Modality
+from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
 from matcher.scoring.calibration import Calibration
@@ -21,13 +22,14 @@ from matcher.usecases.verify import Verifier
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """Thread safe, all of them."""
+    """Thread safe, all of them. changes: what the store owes the audit log; paid before anything is served."""
 
     identifier: Identifier
     verifier: Verifier
     assessor: Assessor
     enroller: Enroller
     keeper: Keeper
+    changes: ChangeLedger
 
 
 def build_use_cases(
@@ -43,12 +45,14 @@ def build_use_cases(
 ) -> UseCases:
     """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment."""
     floors = quality_floors or {}
+    changes = ChangeLedger(database, audit)
     searcher = Searcher(database, comparer, calibrations, settings=search)
     enrollment = EnrollmentSettings(quality_floors=floors, duplicate_fpir=duplicate_fpir)
     return UseCases(
         identifier=Identifier(database, engines, searcher, audit),
         verifier=Verifier(database, engines, searcher, audit),
         assessor=Assessor(engines, audit, quality_floors=floors),
-        enroller=Enroller(database, engines, searcher, audit, settings=enrollment),
-        keeper=Keeper(database, searcher, audit),
+        enroller=Enroller(database, engines, searcher, changes, settings=enrollment),
+        keeper=Keeper(database, searcher, audit, changes),
+        changes=changes,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
+from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
+from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditEvent, AuditLog
 from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError, UnauthenticatedError
 
@@ -29,6 +31,9 @@ _REFUSALS = (
 _MAX_REFUSED_COUNT = 20
 
 
+Receipt = TypeVar("Receipt")
+
+
 class AccessEntry:
     """The record of one access in the making. `finish` writes it; what is left out stays empty."""
 
@@ -46,8 +51,15 @@ class AccessEntry:
     def finish(self, *, outcome: str = "ok", reason: str = "", **known: Any) -> str:
         """On disk when it returns: the audit id. Raises AuditError."""
         self._known |= known
+        event = self._event(outcome, reason)
+        if outcome != "ok":
+            event = shortened(event)
+        self.audit_id = self._audit.append(event).audit_id
+        return self.audit_id
+
+    def _event(self, outcome: str, reason: str) -> AuditEvent:
         context = self._context
-        event = AuditEvent(
+        return AuditEvent(
             action=self._action,
             outcome=outcome,
             reason=reason,
@@ -58,10 +70,47 @@ class AccessEntry:
             peer=context.peer,
             **self._known,
         )
-        if outcome != "ok":
-            event = shortened(event)
-        self.audit_id = self._audit.append(event).audit_id
-        return self.audit_id
+
+
+class ChangeEntry(AccessEntry):
+    """The record of a change in the making, which the store keeps until it is in the log (see changes.py)."""
+
+    def __init__(self, ledger: ChangeLedger, action: str, context: AccessContext, known: dict[str, Any]) -> None:
+        super().__init__(ledger.audit, action, context, known)
+        self._ledger = ledger
+        self.owed_id = 0
+
+    def owes(self, known_of: Callable[[Receipt], dict[str, Any]]) -> Owe[Receipt]:
+        """For the change: what it owes. known_of: the fields that its receipt makes known."""
+
+        def owe(receipt: Receipt) -> OwedRecord:
+            self.note(**known_of(receipt))
+            owed, event = self._ledger.promise(self._event("ok", ""))
+            self.owed_id = owed.owed_id
+            self.note(change_id=event.change_id)
+            return owed
+
+        return owe
+
+    def finish(self, *, outcome: str = "ok", reason: str = "", **known: Any) -> str:
+        """See AccessEntry; what the store kept for it is settled. A deletion leaves nothing there."""
+        audit_id = super().finish(outcome=outcome, reason=reason, **known)
+        owed_id, self.owed_id = self.owed_id, 0
+        if owed_id:
+            self._ledger.settle(owed_id, at_once=self._action.startswith("delete"))
+        return audit_id
+
+    def fail(self, error: BaseException) -> None:
+        """Record that the change was refused or failed; where it stands all the same, that too. Raises AuditError."""
+        owed_id, self.owed_id = self.owed_id, 0
+        if owed_id:
+            self._known.pop("change_id")
+            self._ledger.doubt(owed_id)
+        if isinstance(error, AuditError):
+            return
+        if not self.audit_id:
+            self.finish(outcome=outcome_of(error), reason=type(error).__name__)
+        self._ledger.pay()
 
 
 @contextmanager
@@ -77,6 +126,19 @@ def audited(audit: AuditLog, action: str, context: AccessContext, **known: Any) 
     except BaseException as error:
         if not entry.audit_id:
             entry.finish(outcome=outcome_of(error), reason=type(error).__name__)
+        raise
+    assert entry.audit_id, "the block must finish its entry"
+
+
+@contextmanager
+def changing(ledger: ChangeLedger, action: str, context: AccessContext, **known: Any) -> Iterator[ChangeEntry]:
+    """Like audited, for what changes the store: nothing is changed while a change before has no record."""
+    ledger.pay()
+    entry = ChangeEntry(ledger, action, context, dict(known))
+    try:
+        yield entry
+    except BaseException as error:
+        entry.fail(error)
         raise
     assert entry.audit_id, "the block must finish its entry"
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from index.durable.files import sync_folder
 from index.durable.group_commit import GroupCommit, Ticket
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
+from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead
-from matcher.audit.records import AuditEvent, AuditRecord
+from matcher.audit.records import AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 
 RECOVERED = "audit_recovered"
 MAX_GROUP_COUNT = 256
 _TORN = ".torn-"
 _RECORDED = ".recorded"
+_BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,11 @@ class FileAuditLog:
     is opened again, since what is on disk is unknown then.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
-        """Open or begin the log. clock: the current time in UTC. Raises AuditError."""
+    def __init__(self, path: Path, *, noted: str = "", clock: Callable[[], datetime] = _now) -> None:
+        """Open or begin the log, and check all of it. noted: the text of a checkpoint kept elsewhere, which the log
+        must hold. clock: the current time in UTC. Raises AuditError."""
         self._path = path
+        self._noted = read_checkpoint(noted)
         self._clock = clock
         self._groups = GroupCommit[AuditEvent](self._write_group, max_group_count=MAX_GROUP_COUNT)
         self._failed = ""
@@ -57,7 +63,10 @@ class FileAuditLog:
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                self._content_hash, self._hashed_bytes = hashlib.sha256(), 0
                 self._point = self._resume()
+                _hash_bytes(self._content_hash, self._handle, self._hashed_bytes, self._point.offset_bytes)
+                self._checkpoint = Checkpoint(self._point, self._content_hash.hexdigest())
             except BaseException:
                 os.close(self._handle)
                 raise
@@ -72,6 +81,18 @@ class FileAuditLog:
     def append(self, event: AuditEvent) -> AuditRecord:
         """See AuditLog.append."""
         return cast(AuditRecord, self._groups.submit(event))
+
+    def completed(self, event: AuditEvent) -> AuditEvent:
+        """See AuditLog. A file knows of no call."""
+        return event
+
+    def checkpoint(self) -> Checkpoint:
+        """See AuditLog."""
+        return self._checkpoint
+
+    def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
+        """See AuditLog. Reads the log from there."""
+        return recorded_changes(self._path, change_ids, since_bytes=since_bytes)
 
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
@@ -105,7 +126,7 @@ class FileAuditLog:
 
     def _line(self, event: AuditEvent, after: ChainPoint) -> _Line:
         time = self._clock()
-        members = {"record_time": time.isoformat(timespec="microseconds"), **_members(event)}
+        members = {"record_time": time.isoformat(timespec="microseconds"), **members_of(event)}
         content, point = make_line(members, after)
         record = AuditRecord(
             audit_id=f"{point.sequence}-{point.record_hash[:16]}",
@@ -119,6 +140,7 @@ class FileAuditLog:
 
     def _write(self, content: bytes, point: ChainPoint) -> None:
         before = self._point
+        self._check_place()
         try:
             _write_all(self._handle, content, before.offset_bytes)
         except OSError as error:
@@ -130,9 +152,22 @@ class FileAuditLog:
             self._failed = "the disk refused an audit record; check the disk and restart the server"
             raise AuditError(self._failed) from error
         self._point = point
+        self._content_hash.update(content)
+        self._checkpoint = Checkpoint(point, self._content_hash.copy().hexdigest())
         # Without a fresh head an end cut off would go unnoticed, but the record itself is safe.
         with contextlib.suppress(OSError):
             self._head.note(point)
+
+    def _check_place(self) -> None:
+        """The open file must still be the one that lies there, and end where we left it."""
+        try:
+            mine, found = os.fstat(self._handle), os.stat(self._path)
+        except OSError as error:
+            raise AuditError("the audit file was removed while in use; stop the server and put it back") from error
+        if (mine.st_dev, mine.st_ino) != (found.st_dev, found.st_ino):
+            raise AuditError("the audit file was replaced while in use; stop the server and put it back")
+        if mine.st_size != self._point.offset_bytes:
+            raise AuditError("somebody else changed the length of the audit file; stop the server, run audit verify")
 
     def _take_back(self, before: ChainPoint) -> None:
         try:
@@ -144,18 +179,23 @@ class FileAuditLog:
         """The end of the chain. What a killed process left behind it moves aside."""
         size_bytes = os.fstat(self._handle).st_size
         noted = self._head.read()
-        point = noted or ChainPoint()
-        if size_bytes < point.offset_bytes:
+        must_hold = [point for point in (noted, self._noted and self._noted.point) if point and point.sequence]
+        if any(size_bytes < point.offset_bytes for point in must_hold):
             raise AuditError("records are missing at the end of the audit log; run audit verify and keep the file")
-        self._check_noted(point)
+        for point in must_hold:
+            self._check_noted(point)
+        point = self._checked_start()
         with open(self._handle, "rb", closefd=False) as file:
             try:
                 for _, reached in read_chain(file, point):
                     point = reached
             except BrokenChainError as error:
                 # With a head, nothing behind it was acknowledged. Without one only an incomplete line may go.
-                if noted is None and error.reason != "incomplete_line":
-                    raise
+                is_end = noted is not None and point.sequence >= noted.sequence
+                if not is_end and error.reason != "incomplete_line":
+                    raise AuditError(f"record {point.sequence + 1} of the audit log: {error}") from error
+        if any(point.sequence < other.sequence for other in must_hold):
+            raise AuditError("records are missing at the end of the audit log; run audit verify and keep the file")
         if size_bytes > point.offset_bytes:
             self._move_aside(point.offset_bytes, size_bytes)
         elif size_bytes == 0:
@@ -163,12 +203,21 @@ class FileAuditLog:
         self._head.note(point)
         return point
 
+    def _checked_start(self) -> ChainPoint:
+        """From where the chain has to be read: everything before is byte for byte what was noted elsewhere."""
+        if self._noted is None:
+            return ChainPoint()
+        end = self._noted.point.offset_bytes
+        _hash_bytes(self._content_hash, self._handle, 0, end)
+        self._hashed_bytes = end
+        # Where a byte differs, reading from the first record names it.
+        return self._noted.point if self._content_hash.hexdigest() == self._noted.content_hash else ChainPoint()
+
     def _check_noted(self, noted: ChainPoint) -> None:
-        """The record that the head names must be where it says."""
-        if noted.sequence:
-            ending = f'"hash":"{noted.record_hash}"}}\n'.encode()
-            if os.pread(self._handle, len(ending), max(0, noted.offset_bytes - len(ending))) != ending:
-                raise AuditError("the audit log differs from its head; run audit verify and keep both files")
+        """The record that the head, or the store, names must be where it says."""
+        ending = f'"hash":"{noted.record_hash}"}}\n'.encode()
+        if os.pread(self._handle, len(ending), max(0, noted.offset_bytes - len(ending))) != ending:
+            raise AuditError("the audit log differs from what was noted of it; run audit verify and keep all files")
 
     def _move_aside(self, start: int, end: int) -> None:
         torn = os.pread(self._handle, end - start, start)
@@ -194,10 +243,34 @@ class FileAuditLog:
                 aside.rename(aside.with_name(aside.name + _RECORDED))
 
 
-def _members(event: AuditEvent) -> dict[str, Any]:
-    """The fields that say something, in their order."""
-    named = ((field.name, getattr(event, field.name)) for field in fields(event))
-    return {name: value for name, value in named if value not in ("", (), None)}
+def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:
+    """Which of these changes have a record in an audit file, read from a place on. Raises AuditError."""
+    found: set[str] = set()
+    with _named_read_errors(), path.open("rb") as file:
+        # Another log may lie here than the one that was written when the place was noted.
+        if since_bytes > 0:
+            file.seek(since_bytes - 1)
+            if file.read(1) != b"\n":
+                file.seek(0)
+        for line in file:
+            if b'"change_id":"' in line:
+                found.add(str(json.loads(line).get("change_id")))
+    return found & change_ids
+
+
+def _hash_bytes(content_hash: hashlib._Hash, handle: int, offset: int, end: int) -> None:
+    """Feed the bytes of a file from a place to another, as far as there are any."""
+    while offset < end and (block := os.pread(handle, min(_BLOCK_BYTES, end - offset), offset)):
+        content_hash.update(block)
+        offset += len(block)
+
+
+@contextlib.contextmanager
+def _named_read_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise AuditError("the audit file cannot be read; check the disk and its rights") from error
 
 
 def _write_all(handle: int, content: bytes, offset_bytes: int) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from matcher.audit.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,8 @@ class AuditEvent:
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
     and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
     samples. threshold: score. candidates: (subject_id, score), best first. accepted_quality_reason: why samples of low
-    quality were enrolled.
+    quality were enrolled. change_id: names a change of the store, which has exactly one record; change_time: of the
+    change, where its record had to wait (see changes.py).
     """
 
     action: str
@@ -34,6 +39,8 @@ class AuditEvent:
     subject_id: str = ""
     reference_ids: tuple[int, ...] = ()
     accepted_quality_reason: str = ""
+    change_id: str = ""
+    change_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,16 @@ class AuditLog(Protocol):
 
     def append(self, event: AuditEvent) -> AuditRecord:
         """Write the event; on disk when this returns. Raises AuditError, and then no answer may leave."""
+
+    def completed(self, event: AuditEvent) -> AuditEvent:
+        """The event as append would write it now: with what the log knows of the call that is worked on."""
+
+    def checkpoint(self) -> Checkpoint:
+        """How far the log has come; all of it is on disk."""
+
+    def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
+        """Which of these changes have a record, behind a place where the log stood before any of them. Raises
+        AuditError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +93,18 @@ class AuditVerification:
     def ok(self) -> bool:
         """Whether the chain is whole."""
         return self.first_broken_record is None
+
+
+def members_of(event: AuditEvent) -> dict[str, Any]:
+    """The fields that say something, for JSON."""
+    named = ((field.name, getattr(event, field.name)) for field in fields(event))
+    return {name: value for name, value in named if value not in ("", (), None)}
+
+
+def event_of(members: Mapping[str, Any]) -> AuditEvent:
+    """The event of members_of, read from JSON. Raises TypeError."""
+    return AuditEvent(**{name: _frozen(value) for name, value in members.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -5,20 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
+from matcher.audit.checkpoint import read_checkpoint
 from matcher.audit.head import peek_head
 from matcher.audit.log import RECOVERED
 from matcher.audit.records import AuditVerification
 from matcher.errors import AuditError
 
 
-def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None) -> AuditVerification:
+def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted: str = "") -> AuditVerification:
     """Check every line, its place in the chain, and the end against the head file.
 
     anchor: (record number, hash) noted earlier in another place; who can rewrite the log and its head cannot rewrite
-    that. Raises AuditError when the file cannot be read.
+    that. noted: the text of a checkpoint, as the store beside the log keeps it. Raises AuditError when the file
+    cannot be read.
     """
     head, ends_in_use = peek_head(path)
     expected = {head.sequence: head.record_hash} if head and head.sequence else {}
+    checkpoint = read_checkpoint(noted)
+    if checkpoint is not None and checkpoint.point.sequence:
+        expected[checkpoint.point.sequence] = checkpoint.point.record_hash
     if anchor is not None:
         expected[anchor[0]] = anchor[1]
     point, recovered_count = ChainPoint(), 0
@@ -44,7 +49,7 @@ def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None) -> Au
         first_broken_record=None if broken is None else broken[0],
         reason="" if broken is None else broken[1],
         last_hash=point.record_hash if point.sequence else "",
-        head_checked=head is not None,
+        head_checked=head is not None or checkpoint is not None,
         recovered_count=recovered_count,
         ends_in_use=ends_in_use,
     )

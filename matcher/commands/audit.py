@@ -1,14 +1,29 @@
-"""station-matcher audit verify: whether the audit log is whole, also while the server appends to it."""
+"""station-matcher audit verify | begin-anew: whether the audit log is whole, and another one where it is lost."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.database import EnrollmentDatabase
+from index.store.opening import peek_log_head
+from matcher.audit.changes import ChangeLedger
+from matcher.audit.checkpoint import read_checkpoint
+from matcher.audit.head import head_path
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
 from matcher.audit.verification import verify_audit_log
-from matcher.commands.store_options import language_of, reporting, storage_of
+from matcher.commands.store_options import (
+    add_folder_option,
+    audit_file_of,
+    data_folder_of,
+    language_of,
+    reporting,
+    storage_of,
+)
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
@@ -26,12 +41,22 @@ def add_commands(subparsers: Subparsers) -> None:
         "--anchor", type=_anchor, metavar="NUMBER:HASH", help="a record number and its hash, noted earlier elsewhere"
     )
     verify.set_defaults(run=reporting(run_verify))
+    anew = actions.add_parser("begin-anew", help="set a lost or damaged log aside and begin another, which says so")
+    anew.add_argument("--operator", required=True, help="who decides this; written to the new log")
+    anew.add_argument("--reason", required=True, help="what happened to the log; written to the new log")
+    add_folder_option(anew)
+    anew.set_defaults(run=reporting(run_begin_anew))
 
 
 def run_verify(options: argparse.Namespace) -> int:
     """Print that the chain is whole and the hash to note, or the first broken record; 1 for a broken chain."""
     language = language_of(options)
-    found = verify_audit_log(options.file or storage_of(options).audit_file, anchor=options.anchor)
+    storage = storage_of(options)
+    path = options.file or storage.audit_file
+    # The store knows how far its log had come, which lies elsewhere where the settings say so. Asked before the log is
+    # read, which a running server appends to: then the log is never behind.
+    folder = storage.data_folder if path == storage.audit_file else path.parent
+    found = verify_audit_log(path, anchor=options.anchor, noted=peek_log_head(folder))
     if not found.head_checked:
         print(text("audit.no_head", language), file=sys.stderr)
     if found.recovered_count:
@@ -44,9 +69,29 @@ def run_verify(options: argparse.Namespace) -> int:
         print(broken, file=sys.stderr)
         return 1
     if found.record_count == 0:
-        print(text("audit.empty", language))
-    else:
-        print(text("audit.whole", language, count=found.record_count, hash=found.last_hash))
+        # A server writes its first record when it starts: this is another folder, or somebody emptied the log.
+        print(text("audit.empty", language), file=sys.stderr)
+        return 1
+    print(text("audit.whole", language, count=found.record_count, hash=found.last_hash))
+    return 0
+
+
+def run_begin_anew(options: argparse.Namespace) -> int:
+    """Set the log aside and begin another, which says so; the store knows the new one from then on."""
+    language, folder = language_of(options), data_folder_of(options)
+    path = audit_file_of(options, folder)
+    with EnrollmentDatabase.open(folder, create=False) as database:
+        known = read_checkpoint(database.log_head)
+        mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        for old in (path, head_path(path)):
+            if old.exists():
+                old.rename(old.with_name(f"{old.name}.set-aside-{mark}"))
+        last = "none" if known is None else f"{known.point.sequence}:{known.point.record_hash}"
+        with FileAuditLog(path) as audit:
+            reason = f"{options.reason}; the store knew as last record {last}"
+            audit.append(AuditEvent("audit_begun_anew", operator_id=options.operator, reason=reason))
+            ChangeLedger(database, audit).pay_at_start()
+    print(text("audit.begun_anew", language, path=path))
     return 0
 
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
+from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, read_summary, restore
 from index.backup.sealed_stream import new_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
+from matcher.audit.log import recorded_changes
+from matcher.audit.records import AuditEvent
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -18,6 +20,7 @@ from matcher.commands.store_options import (
     data_folder_of,
     key_of,
     language_of,
+    record_in_audit,
     reporting,
 )
 from matcher.texts.catalog import text
@@ -31,6 +34,12 @@ def add_commands(subparsers: Subparsers) -> None:
     backup = subparsers.add_parser("backup", help="write a backup of the database, also while the server runs")
     backup.add_argument("file", type=Path, nargs="?", help="the new backup file")
     backup.add_argument("--new-key", type=Path, metavar="FILE", help="make a key file for encrypted backups, and stop")
+    backup.add_argument(
+        "--scratch",
+        type=Path,
+        metavar="FOLDER",
+        help="where an unencrypted copy may lie meanwhile; else beside the store, or in memory if that disk is full",
+    )
     add_folder_option(backup)
     add_key_option(backup)
     backup.set_defaults(run=reporting(run_backup))
@@ -61,8 +70,10 @@ def run_backup(options: argparse.Namespace) -> int:
             data_folder_of(options),
             options.file,
             key=key_of(options),
+            scratch=options.scratch,
             progress=lambda done, total: bars.show("backup", done, total),
         )
+    record_in_audit(options, data_folder_of(options), _event("backup", written))
     print(_told("backup.written", written, language))
     return 0
 
@@ -70,7 +81,12 @@ def run_backup(options: argparse.Namespace) -> int:
 def run_restore(options: argparse.Namespace) -> int:
     """Restore without what the audit log says was deleted since, and build the indexes."""
     language, folder = language_of(options), data_folder_of(options)
-    deletions = NO_DELETIONS if options.audit is None else read_deletions(options.audit)
+    deletions = NO_DELETIONS
+    if options.audit is not None:
+        log_head = read_summary(options.file, key=key_of(options)).log_head
+        deletions = read_deletions(options.audit, at_least=log_head)
+        if not log_head:
+            print(text("restore.no_head", language), file=sys.stderr)
     restored = restore(options.file, folder, key=key_of(options), deletions=deletions)
     print(_told("restore.done", restored.backup, language))
     if options.audit is None:
@@ -78,14 +94,29 @@ def run_restore(options: argparse.Namespace) -> int:
     else:
         counts = restored.deleted
         print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
-    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report):
-        return 0
+    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report) as database:
+        _settle_recorded(database, options.audit)
+    record_in_audit(options, folder, _event("restore", restored.backup))
+    return 0
 
 
 def run_verify_backup(options: argparse.Namespace) -> int:
     """Check one backup."""
     print(_told("backup.whole", check_backup(options.file, key=key_of(options)), language_of(options)))
     return 0
+
+
+def _settle_recorded(database: EnrollmentDatabase, audit_file: Path | None) -> None:
+    """What the backup still owed and the log that came with it has."""
+    ids = {f"{owed.owed_id:016x}": owed.owed_id for owed in database.owed_records()}
+    if ids and audit_file is not None:
+        database.settle([ids[found] for found in recorded_changes(audit_file, frozenset(ids))], at_once=True)
+
+
+def _event(action: str, backup: CheckedBackup) -> AuditEvent:
+    summary = backup.summary
+    said = f"{summary.subject_count} subjects, {summary.reference_count} references, made {backup.header.create_time}"
+    return AuditEvent(action, reason=f"{said}, {'encrypted' if backup.header.encrypted else 'not encrypted'}")
 
 
 def _told(code: str, backup: CheckedBackup, language: str) -> str:

@@ -14,7 +14,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
+from matcher.audit.records import AuditEvent
+from matcher.commands.store_options import record_in_audit
 from matcher.commands.tables import add_row, make_table, print_table
+from matcher.config import Settings
 from matcher.errors import PackDownloadError, PackError
 from matcher.packs.bundle import export_pack, import_pack
 from matcher.packs.install import Progress
@@ -99,6 +102,7 @@ def run_install(options: argparse.Namespace) -> int:
             )
     except (PackError, OSError) as error:
         return _failed(error, language)
+    _record(options, "install_pack")
     print(text("installed", language, name=options.name))
     return 0
 
@@ -123,8 +127,17 @@ def run_remove(options: argparse.Namespace) -> int:
         pack_store(options).remove(options.name)
     except (PackError, OSError) as error:
         return _failed(error, language)
+    _record(options, "remove_pack")
     print(text("removed", language, name=options.name))
     return 0
+
+
+def _record(options: argparse.Namespace, action: str, pack_id: str = "") -> None:
+    """Which packs a service scores with is for its audit log to tell, once it has one."""
+    settings: Settings | None = getattr(options, "settings", None)
+    if settings is not None and settings.storage.audit_file.is_file():
+        pack_id = pack_id or pack_store(options).manifest(options.name).pack_id
+        record_in_audit(options, settings.storage.data_folder, AuditEvent(action, pack_ids=(pack_id,)))
 
 
 def run_export(options: argparse.Namespace) -> int:
@@ -147,6 +160,7 @@ def run_import(options: argparse.Namespace) -> int:
             pack = import_pack(pack_store(options), options.file, report)
     except (PackError, OSError) as error:
         return _failed(error, language)
+    _record(options, "import_pack", pack.pack_id)
     print(text("imported", language, pack=pack.pack_id, license=pack.license))
     return 0
 

@@ -15,6 +15,9 @@ from index import errors
 from index.backup.sealed_stream import read_key_file
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
+from index.store.opening import peek_log_head
+from matcher.audit.notices import record_command
+from matcher.audit.records import AuditEvent
 from matcher.config import Settings, StorageSettings, load_settings
 from matcher.errors import AuditError, MatcherError
 from matcher.texts.catalog import text
@@ -67,6 +70,21 @@ def data_folder_of(options: argparse.Namespace) -> Path:
     """--data-folder, else what the settings say."""
     given = getattr(options, "data_folder", None)
     return Path(given) if given else storage_of(options).data_folder
+
+
+def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
+    """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
+    storage = storage_of(options)
+    is_own = storage.audit_file != storage.data_folder / "audit.jsonl"
+    return storage.audit_file if is_own or folder == storage.data_folder else folder / "audit.jsonl"
+
+
+def record_in_audit(options: argparse.Namespace, folder: Path, event: AuditEvent) -> None:
+    """The command's own record, in the log of a data folder. Where that cannot be, say so: the work is done."""
+    try:
+        record_command(audit_file_of(options, folder), event, noted=peek_log_head(folder))
+    except (AuditError, DatabaseError) as error:
+        print(text("audit.not_recorded", language_of(options), reason=error), file=sys.stderr)
 
 
 def language_of(options: argparse.Namespace) -> str:

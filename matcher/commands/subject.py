@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import sys
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from index.records import FingerPosition
-from matcher.client import MODALITY_NAMES, MatcherClient
+from matcher.client import MODALITY_NAMES, MatcherClient, ServiceError
 from matcher.commands.client_options import access_of, add_command
 from matcher.commands.tables import add_row, make_table, print_table
 from matcher.texts.catalog import text
@@ -32,9 +34,11 @@ def add_commands(subparsers: Subparsers) -> None:
     show.add_argument("--external-id", default="", help="the force's own number instead")
     delete = add_command(actions, "delete", "delete a subject with all references", _delete, purpose=None)
     delete.add_argument("subject_id")
+    _add_request_id(delete)
     delete.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
     one = add_command(actions, "delete-reference", "delete one reference", _delete_reference, purpose=None)
     one.add_argument("reference_id", type=int)
+    _add_request_id(one)
     one.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
 
 
@@ -78,7 +82,9 @@ def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
     if not options.yes:
         print(text("subject.confirm", options.lang), file=sys.stderr)
         return 2
-    answer = client.delete_subject(options.subject_id, request_id=uuid.uuid4().hex, access=access_of(options))
+    with _repeatable(options) as request_id:
+        answer = client.delete_subject(options.subject_id, request_id=request_id, access=access_of(options))
+    _say_if_replayed(options, replayed=answer.replayed)
     print(text("subject.deleted", options.lang, count=answer.deleted_reference_count, audit=answer.audit_id))
     return 0
 
@@ -87,6 +93,34 @@ def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int
     if not options.yes:
         print(text("subject.confirm", options.lang), file=sys.stderr)
         return 2
-    answer = client.delete_reference(options.reference_id, request_id=uuid.uuid4().hex, access=access_of(options))
+    with _repeatable(options) as request_id:
+        answer = client.delete_reference(options.reference_id, request_id=request_id, access=access_of(options))
+    _say_if_replayed(options, replayed=answer.replayed)
     print(text("reference.deleted", options.lang, audit=answer.audit_id))
     return 0
+
+
+def _add_request_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--request-id",
+        default="",
+        metavar="KEY",
+        help="repeat a deletion whose answer was lost: the key that it printed; it is carried out once",
+    )
+
+
+@contextlib.contextmanager
+def _repeatable(options: argparse.Namespace) -> Iterator[str]:
+    """The key of the request. It is told before anything is sent, so that it is there whatever happens then."""
+    request_id = options.request_id or uuid.uuid4().hex
+    print(text("subject.request", options.lang, key=request_id), file=sys.stderr, flush=True)
+    try:
+        yield request_id
+    except ServiceError:
+        print(text("subject.repeat", options.lang, key=request_id), file=sys.stderr)
+        raise
+
+
+def _say_if_replayed(options: argparse.Namespace, *, replayed: bool) -> None:
+    if replayed:
+        print(text("subject.replayed", options.lang))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -17,14 +19,17 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
+from index.errors import DatabaseError
 from index.receipts import OpenProgress
+from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
-from matcher.audit.records import AuditLog
+from matcher.audit.notices import take_notices
+from matcher.audit.records import AuditEvent, AuditLog
 from matcher.config import Settings
-from matcher.errors import PackNotReadyError
+from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
@@ -38,6 +43,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.transport import bind, own_certificate
+from matcher.server.watch import Watch
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -71,7 +77,8 @@ class Server:
         self.readiness = Readiness()
         self.health = HealthReport(SERVICE_NAMES)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
-        self.audit = CallAudit(audit, on_change=self._set_serving)
+        self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
+        self._watch: Watch | None = None
         self._drain_s = limits.drain_s
         self._admission = Admission(
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
@@ -125,13 +132,21 @@ class Server:
         self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
         self._server.start()
 
-    def open(self, use_cases: UseCases) -> None:
-        """From now on the server answers: the index is verified."""
+    def open(
+        self, use_cases: UseCases, *, database: EnrollmentDatabase | None = None, audit_file: Path | None = None
+    ) -> None:
+        """From now on the server answers: the index is verified. database, and notices beside audit_file: watched from
+        now on, until `stop`."""
         self.readiness.open(use_cases)
-        self.health.tell(serving=True)
+        if database is not None:
+            self._watch = Watch(
+                database, use_cases.changes, self.audit, audit_file=audit_file, on_change=self._tell_health
+            )
+        self._tell_health()
 
-    def _set_serving(self, audit_is_writable: bool) -> None:
-        self.health.tell(serving=audit_is_writable and self.readiness.is_open)
+    def _tell_health(self) -> None:
+        store_is_in_place = self._watch is None or self._watch.store_is_in_place
+        self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
@@ -141,6 +156,8 @@ class Server:
         self._read_watch.end_idle()
         stopped.wait()
         self.readiness.close()
+        if self._watch is not None:
+            self._watch.stop()
         self._read_watch.stop()
         self._pool.shutdown()
 
@@ -181,8 +198,10 @@ def serve(
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
     cv2.setNumThreads(1)
+    # A log from which records were taken is noticed before anything is written to it.
+    noted = peek_log_head(settings.storage.data_folder)
     decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
-    with FileAuditLog(settings.storage.audit_file) as audit, DecoderPool(decoder_count) as decoders:
+    with FileAuditLog(settings.storage.audit_file, noted=noted) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
@@ -194,24 +213,45 @@ def serve(
             with EnrollmentDatabase.open(
                 settings.storage.data_folder, progress=_Progress(say, server.health)
             ) as database:
-                say("serve.verifying")
-                report = database.verify(thorough=False)
-                if not report.ok:
-                    say("serve.rebuilding")
-                    database.rebuild()
-                _tell_set_aside(database, report.set_aside_ids, server.health, say)
-                database.warm_up()
-                server.health.progress = ""
-                server.open(open_use_cases(settings, database, loaded, server.audit))
-                say("serve.ready", subjects=report.subject_count, references=report.reference_count)
-                stop.wait()
-                say("serve.stopping")
-                server.stop()
-                counts = server.metrics.snapshot().call_counts
-                ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
-                say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+                _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
             server.stop()
+
+
+def _serve_database(
+    server: Server,
+    settings: Settings,
+    database: EnrollmentDatabase,
+    loaded: LoadedPacks,
+    *,
+    say: Callable[..., None],
+    stop: threading.Event,
+) -> None:
+    """Verifies the index, answers until it is told to stop, and drains."""
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if not report.ok:
+        say("serve.rebuilding")
+        database.rebuild()
+    _tell_set_aside(database, report.set_aside_ids, server.health, say)
+    database.warm_up()
+    server.health.progress = ""
+    use_cases = open_use_cases(settings, database, loaded, server.audit)
+    audit_file = settings.storage.audit_file
+    take_notices(audit_file, server.audit)
+    server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
+    server.open(use_cases, database=database, audit_file=audit_file)
+    say("serve.ready", subjects=report.subject_count, references=report.reference_count)
+    stop.wait()
+    say("serve.stopping")
+    server.stop()
+    # A full disk does not keep the server from stopping in order.
+    with contextlib.suppress(AuditError, DatabaseError):
+        server.audit.append(AuditEvent("stop"))
+        use_cases.changes.note_head()
+    counts = server.metrics.snapshot().call_counts
+    ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
+    say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
 
 
 def _tell_set_aside(

@@ -7,6 +7,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import grpc
 
+from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError, UnauthenticatedError
@@ -129,20 +131,39 @@ class CallAudit:
         self._on_change = on_change
         self._is_writable = True
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether the last record could be written."""
+        return self._is_writable
+
     def append(self, event: AuditEvent) -> AuditRecord:
         """On disk when it returns. Raises AuditError."""
         call = _CURRENT.get()
-        if call is not None:
-            event = replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
         try:
-            record = self._audit.append(event)
+            record = self._audit.append(self.completed(event))
         except AuditError:
             self._tell(False)
             raise
         self._tell(True)
-        if call is not None:
+        if call is not None and not event.change_time:
             call.audit_id = record.audit_id
         return record
+
+    def completed(self, event: AuditEvent) -> AuditEvent:
+        """With the caller and request id of the current call."""
+        call = _CURRENT.get()
+        # The record of another call's change, which had to wait, says nothing of this one.
+        if call is None or event.change_time:
+            return event
+        return replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
+
+    def checkpoint(self) -> Checkpoint:
+        """See AuditLog."""
+        return self._audit.checkpoint()
+
+    def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
+        """See AuditLog."""
+        return self._audit.recorded(change_ids, since_bytes=since_bytes)
 
     def _tell(self, is_writable: bool) -> None:
         if is_writable is not self._is_writable:

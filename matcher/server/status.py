@@ -67,6 +67,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,
     index_errors.DatabaseFullError: Code.RESOURCE_EXHAUSTED,
     index_errors.DatabaseWriteError: Code.UNAVAILABLE,
+    index_errors.StoreMovedError: Code.DATA_LOSS,
     index_errors.DatabaseDamagedError: Code.DATA_LOSS,
     index_errors.SchemaError: Code.FAILED_PRECONDITION,
     index_errors.CacheFileError: Code.INTERNAL,

@@ -60,6 +60,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "gallery.none": ("Chưa có bộ sưu tập nào.", "There is no gallery yet."),
     "gallery.added": ("Đã thêm {count} đối tượng vào {gallery}", "Added {count} subjects to {gallery}"),
     "gallery.removed": ("Đã bỏ {count} đối tượng khỏi {gallery}", "Removed {count} subjects from {gallery}"),
+    "subject.request": (
+        "Mã yêu cầu: {key}",
+        "Request id: {key}",
+    ),
+    "subject.repeat": (
+        "Chưa rõ việc xóa đã xong hay chưa. Hãy chạy lại với --request-id {key}: việc xóa chỉ được thực hiện một lần.",
+        "Whether this was carried out is not known. Repeat it with --request-id {key}: it is carried out only once.",
+    ),
+    "subject.replayed": (
+        "Yêu cầu này đã được thực hiện trước đó; đây là câu trả lời lần đầu.",
+        "This request was carried out before; this is its first answer.",
+    ),
     "subject.deleted": (
         "Đã xóa đối tượng và {count} mẫu tham chiếu; số nhật ký {audit}",
         "Deleted the subject and {count} references; audit record {audit}",

@@ -57,6 +57,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
     index_errors.DatabaseWriteError: "STORAGE",
+    index_errors.StoreMovedError: "STORAGE",
     index_errors.DatabaseDamagedError: "STORAGE",
     index_errors.SchemaError: "STORAGE",
     index_errors.CacheFileError: "STORAGE",

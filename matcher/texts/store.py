@@ -69,7 +69,23 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nhật ký nguyên vẹn: {count} bản ghi. Bản ghi cuối có mã băm {hash}",
         "The audit chain is whole: {count} records. Hash of the last: {hash}",
     ),
-    "audit.empty": ("Nhật ký chưa có bản ghi nào.", "The audit log has no record yet."),
+    "audit.empty": (
+        "Nhật ký không có bản ghi nào. Hãy kiểm tra đường dẫn: máy chủ đã từng chạy thì nhật ký không trống.",
+        "The audit log has no record. Check the path: where a server has run, the log is not empty.",
+    ),
+    "audit.not_recorded": (
+        "Chú ý: việc này đã làm xong nhưng chưa ghi được vào nhật ký: {reason}",
+        "Note: this was done, but could not be recorded in the audit log: {reason}",
+    ),
+    "audit.begun_anew": (
+        "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",
+        "The old log was set aside and a new one begun: {path}. Keep the files set aside.",
+    ),
+    "restore.no_head": (
+        "Chú ý: bản sao lưu này thuộc phiên bản cũ, không ghi nhật ký đã đến đâu; không biết nhật ký có đủ hay không.",
+        "Note: this backup is of an older version and does not say how far the log had come; "
+        "whether the log is complete is not known.",
+    ),
     "audit.broken": (
         "Nhật ký bị đứt ở bản ghi {number}: {reason}. {count} bản ghi trước đó nguyên vẹn.",
         "The audit chain is broken at record {number}: {reason}. The {count} records before it are whole.",
@@ -139,6 +155,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "error.backup.source": (
         "Thư mục không có cơ sở dữ liệu nguyên vẹn. Hãy kiểm tra đường dẫn và chạy: station-matcher index verify",
         "The folder has no whole database to back up. Check the path and run: station-matcher index verify",
+    ),
+    "error.backup.scratch": (
+        "Đĩa của cơ sở dữ liệu không còn chỗ hoặc chỉ đọc, và bộ nhớ không đủ. Hãy chỉ định --scratch THƯ_MỤC trên một "
+        "đĩa tin cậy: ở đó tạm thời có bản sao chưa mã hóa.",
+        "The disk of the database is full or read-only, and the memory is too small. Give --scratch FOLDER on a disk "
+        "that you trust: an unencrypted copy lies there for a while.",
     ),
     "error.backup.unreadable": (
         "Không đọc hoặc ghi được tệp sao lưu. Hãy kiểm tra đường dẫn và quyền truy cập.",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
@@ -13,8 +14,8 @@ from index.receipts import EnrollmentReceipt
 from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
-from matcher.audit.entries import audited
-from matcher.audit.records import AuditLog
+from matcher.audit.changes import ChangeLedger
+from matcher.audit.entries import changing
 from matcher.errors import QualityError, RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import about_sample, extract_all, sample_digests
@@ -48,14 +49,14 @@ class Enroller:
         database: EnrollmentDatabase,
         engines: Engines,
         searcher: Searcher,
-        audit: AuditLog,
+        changes: ChangeLedger,
         *,
         settings: EnrollmentSettings | None = None,
     ) -> None:
         self._database = database
         self._engines = engines
         self._searcher = searcher
-        self._audit = audit
+        self._changes = changes
         self._settings = settings or EnrollmentSettings()
 
     def enroll(
@@ -78,8 +79,8 @@ class Enroller:
         SessionError, DatabaseError, AuditError (then a repeat with the same request_id is safe), DeadlineError.
         """
         stages = stages or Stages()
-        with audited(
-            self._audit,
+        with changing(
+            self._changes,
             "enroll",
             context,
             request_id=request_id,
@@ -100,21 +101,26 @@ class Enroller:
                 with stages.stage("duplicates"):
                     resembling, notices = self._resembling(extractions, subject, stages)
             stages.check()
+
+            def said(receipt: EnrollmentReceipt) -> dict[str, Any]:
+                found = [lead for lead in resembling if lead.subject_id != receipt.subject_id]
+                return {
+                    "subject_id": receipt.subject_id,
+                    "reference_ids": receipt.reference_ids,
+                    "candidates": tuple((lead.subject_id, lead.score.value) for lead in found),
+                }
+
             with stages.stage("store"):
                 receipt = self._database.enroll(
                     subject,
                     [_new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
                     request_id=request_id,
                     request_digest=request_digest(subject, samples),
+                    owed=entry.owes(said),
                 )
             duplicates = tuple(lead for lead in resembling if lead.subject_id != receipt.subject_id)
             with stages.stage("audit"):
-                audit_id = entry.finish(
-                    reason="replayed" if receipt.replayed else "",
-                    subject_id=receipt.subject_id,
-                    reference_ids=receipt.reference_ids,
-                    candidates=tuple((lead.subject_id, lead.score.value) for lead in duplicates),
-                )
+                audit_id = entry.finish(reason="replayed" if receipt.replayed else "", **said(receipt))
         return EnrollmentResult(
             subject_id=receipt.subject_id,
             samples=tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
@@ -11,7 +12,8 @@ from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
 from matcher.access.context import AccessContext, check_caller, check_change
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
-from matcher.audit.entries import audited
+from matcher.audit.changes import ChangeLedger
+from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
@@ -25,10 +27,13 @@ class Keeper:
     """Thread safe. The audit record is on disk when a method returns or raises. Raises DatabaseError, RequestError
     and AuditError."""
 
-    def __init__(self, database: EnrollmentDatabase, searcher: Searcher, audit: AuditLog) -> None:
+    def __init__(
+        self, database: EnrollmentDatabase, searcher: Searcher, audit: AuditLog, changes: ChangeLedger
+    ) -> None:
         self._database = database
         self._searcher = searcher
         self._audit = audit
+        self._changes = changes
 
     def get_subject(self, context: AccessContext, *, subject_id: str = "", external_id: str = "") -> Subject:
         """By one of the two ids. Raises SubjectNotFoundError."""
@@ -61,11 +66,11 @@ class Keeper:
         self, context: AccessContext, subject_id: str, *, request_id: str = ""
     ) -> tuple[DeletionReceipt, str]:
         """The receipt and the audit id. A repeated request_id gives the first receipt."""
-        with audited(self._audit, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
+        with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
             _require(subject_id, "subject_id")
-            receipt = self._database.delete_subject(subject_id, request_id=request_id)
+            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(_deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
@@ -85,21 +90,23 @@ class Keeper:
         self, context: AccessContext, reference_id: int, *, request_id: str = ""
     ) -> tuple[DeletionReceipt, str]:
         """The receipt and the audit id. A repeated request_id gives the first receipt."""
-        with audited(
-            self._audit, "delete_reference", context, reference_ids=(reference_id,), request_id=request_id
+        with changing(
+            self._changes, "delete_reference", context, reference_ids=(reference_id,), request_id=request_id
         ) as entry:
             check_change(context)
             _check_request_id(request_id)
             if reference_id < 1:
                 raise RequestError("reference ids start at 1", field="reference_id")
-            receipt = self._database.delete_reference(reference_id, request_id=request_id)
+            receipt = self._database.delete_reference(
+                reference_id, request_id=request_id, owed=entry.owes(_deletion_said)
+            )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
 
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
-        with audited(self._audit, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
+        with changing(self._changes, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_change(context)
             if not _GALLERY_ID.fullmatch(gallery.gallery_id):
                 raise RequestError(
@@ -108,7 +115,7 @@ class Keeper:
                 )
             for name in ("display_name", "purpose"):
                 check_text(getattr(gallery, name), NAME if name == "display_name" else PURPOSE, field=f"gallery.{name}")
-            made = self._database.create_gallery(gallery)
+            made = self._database.create_gallery(gallery, owed=entry.owes(_nothing_said))
             entry.finish()
         return made
 
@@ -127,15 +134,23 @@ class Keeper:
         action = "add_to_gallery" if is_member else "remove_from_gallery"
         # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
         named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with audited(self._audit, action, context, galleries=(gallery_id,), candidates=named) as entry:
+        with changing(self._changes, action, context, galleries=(gallery_id,), candidates=named) as entry:
             check_change(context)
             _require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
                 raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
-            change(gallery_id, subject_ids)
+            change(gallery_id, subject_ids, owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
         return audit_id
+
+
+def _deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+    return {"subject_id": receipt.subject_id, "reference_ids": receipt.reference_ids}
+
+
+def _nothing_said(_: None) -> dict[str, Any]:
+    return {}
 
 
 def _require(value: str, field: str) -> None:

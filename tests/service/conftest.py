@@ -59,12 +59,14 @@ def start_service(
     *,
     is_open: bool = True,
     search: SearchSettings | None = None,
+    audit: Any = None,
     duplicate_fpir: float = 0.001,
     **limits: Any,
 ) -> Service:
+    """audit: the log, InMemoryAudit where none is given."""
     limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 30.0, **limits}
     settings = replace(Settings(), server=ServerSettings(**limits))
-    audit, face_engine, comparer = InMemoryAudit(), FakeFaceEngine(), FakeComparer()
+    audit, face_engine, comparer = audit or InMemoryAudit(), FakeFaceEngine(), FakeComparer()
     fingerprint_engine = FakeFingerprintEngine()
     database = EnrollmentDatabase.open(folder)
     server = Server(settings, audit)
@@ -79,7 +81,7 @@ def start_service(
         duplicate_fpir=duplicate_fpir,
     )
     if is_open:
-        server.open(use_cases)
+        server.open(use_cases, database=database)
     client = MatcherClient(server.address, language="en", timeout_s=30.0, access=ACCESS)
     return Service(server, database, audit, face_engine, comparer, fingerprint_engine, client, settings)
 

@@ -1,4 +1,7 @@
-"""`python -m tests.service.fake_server`: the real server over the real store and audit file, with fake engines."""
+"""`python -m tests.service.fake_server`: the real server over the real store and audit file, with fake engines.
+
+An argument "ACTION before_audit" (or after_audit) kills the process beside the record that says ok of that action.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from tests.fakes import (
     FakeFaceEngine,
     FakeFingerprintEngine,
 )
+from tests.faults import kill_beside_record
 
 
 def load(settings: Settings) -> LoadedPacks:
@@ -38,4 +42,6 @@ def say(code: str, **values: Any) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        kill_beside_record(*sys.argv[1].split())
     serve(load_settings(), say=say, load=load)

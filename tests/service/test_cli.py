@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,20 @@ def test_a_wrong_setting_is_said_before_anything_starts(
     code, _, err = run(capsys, "serve")
     assert code == 1
     assert "did you mean STATION_MATCHER_SERVER_ADDRESS" in err
+
+
+def test_a_deletion_is_repeated_by_the_key_that_it_told(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
+    at = ("--address", service.server.address, "--operator", "operator-7")
+    service.audit.is_broken = True
+    code, _, err = run(capsys, "subject", "delete", subject_id, "--yes", *at)
+    service.audit.is_broken = False
+    assert code == 1
+    (key,) = set(re.findall(r"--request-id ([0-9a-f]{32})", err))
+    assert f"Request id: {key}" in err
+    code, out, _ = run(capsys, "subject", "delete", subject_id, "--yes", "--request-id", key, *at)
+    assert code == 0
+    assert "carried out before" in out
+    assert "1 references" in out
+    done = [event for event in service.audit.events if event.action == "delete_subject" and event.outcome == "ok"]
+    assert sorted(event.reason for event in done) == ["recorded_later", "replayed"]

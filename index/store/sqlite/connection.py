@@ -76,6 +76,22 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_source(path: Path) -> sqlite3.Connection:
+    """A reader, also of a store on a full or read-only disk, where no write-ahead log can be opened beside it."""
+    # Empty ones are left by whoever tried on such a disk. A server that runs has filled the second, and then, as with
+    # changes in the first, the store alone is not the whole truth.
+    beside = [Path(f"{path}{ending}") for ending in ("-wal", "-shm")]
+    is_alone = not any(other.exists() and other.stat().st_size for other in beside)
+    try:
+        connection = open_reader(path)
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        if not is_alone:
+            raise
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
 def _create_private(path: Path) -> None:
     """SQLite makes files that everyone may read; its log takes over the rights of the store file."""
     try:

@@ -103,6 +103,15 @@ ERASURES = Migration(
     ),
 )
 
+OWED_RECORDS = Migration(
+    "0003_owed_records",
+    (
+        # Records of changes that a log outside of the store may not have yet (index/outbox.py). How far that log had
+        # come is the setting "log_head".
+        "CREATE TABLE owed_record (owed_id INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT",
+    ),
+)
+
 ROW_DIGESTS = Migration(
     "0004_row_digests",
     (
@@ -118,7 +127,7 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, ROW_DIGESTS)
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

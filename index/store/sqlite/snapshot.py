@@ -11,8 +11,9 @@ from pathlib import Path
 from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.sqlite import set_aside
-from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader
+from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
+from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.row_copy import copy_known_rows
 from index.store.sqlite.writes import delete_again
 
@@ -20,6 +21,13 @@ from index.store.sqlite.writes import delete_again
 _PAGES_A_STEP = 4096
 # Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
 REFERENCE_ID_GAP = 10_000_000
+
+
+def peek_log_head(store: Path) -> str:
+    """The log head of a store file that may be in use; "" for a store of an older schema."""
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        is_made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'setting'").fetchone()
+        return log_head(connection) if is_made else ""
 
 
 def references_set_aside(store: Path) -> tuple[int, ...]:
@@ -34,7 +42,7 @@ def references_set_aside(store: Path) -> tuple[int, ...]:
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
     """Copy one commit of the store file into the file snapshot, which is empty, and check the copy."""
-    with named_errors(), contextlib.closing(open_reader(store)) as source:
+    with named_errors(), contextlib.closing(open_source(store)) as source:
         # An open transaction keeps one commit in view for all steps; without it each write would start the copy anew.
         source.execute("BEGIN")
         summary = _summary(source)
@@ -62,6 +70,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         subject_count=int(str(one("SELECT count(*) FROM subject"))),
         reference_count=int(str(one("SELECT count(*) FROM reference"))),
         size_bytes=0,
+        log_head=str(one("SELECT value FROM setting WHERE name = 'log_head'")),
     )
 
 
@@ -100,6 +109,8 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("BEGIN")
         deleted = delete_again(connection, deletions)
+        # Which log goes on beside the restored store, its first start finds.
+        connection.execute("DELETE FROM setting WHERE name = 'log_head'")
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
     _check_snapshot(made)

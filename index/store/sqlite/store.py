@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
-from index.errors import DatabaseDamagedError, DatabaseFullError, DatabaseWriteError, SubjectNotFoundError
+from index.errors import (
+    DatabaseDamagedError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseWriteError,
+    StoreMovedError,
+    SubjectNotFoundError,
+)
+from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
 from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import ApplyEffects, Effect, PackKey
@@ -21,9 +29,11 @@ from index.store.protocol import IndexMark, StoreReader
 from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
+from index.store.sqlite.owed_records import Settlements, log_head, owed_records
+from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
 from index.store.sqlite.row_digests import damaged_references
-from index.store.sqlite.write_queue import Result, WriteQueue
+from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +61,10 @@ class SqliteStore:
         # Found by reads, and not set aside yet. Adding to a set is atomic.
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
-        self._queue = WriteQueue(self._connection, self._after_commit)
+        self._settlements = Settlements()
+        # After the migrations, which made the log beside the store where there was none.
+        self._places = Places(path)
+        self._queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
@@ -85,45 +98,78 @@ class SqliteStore:
         request_id: str,
         request_digest: bytes,
         now: datetime,
+        owed: Owe[EnrollmentReceipt] | None = None,
     ) -> EnrollmentReceipt:
         """See Store."""
         # Checked and encoded before the writer lock is asked for.
         encoded = [references.encode_reference(new) for new in new_references]
         return self._queue.submit(
             lambda connection: writes.enroll(
-                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now
+                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now, owed=owed
             )
         )
 
-    def delete_subject(self, subject_id: str, *, request_id: str, now: datetime) -> DeletionReceipt:
+    def delete_subject(
+        self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
         """See Store."""
         return self._queue.submit(
-            lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now)
+            lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now, owed=owed)
         )
 
-    def delete_reference(self, reference_id: int, *, request_id: str, now: datetime) -> DeletionReceipt:
+    def delete_reference(
+        self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
+    ) -> DeletionReceipt:
         """See Store."""
         return self._queue.submit(
-            lambda connection: writes.delete_reference(connection, reference_id, request_id=request_id, now=now)
+            lambda connection: writes.delete_reference(
+                connection, reference_id, request_id=request_id, now=now, owed=owed
+            )
         )
 
-    def seal_subject(self, subject_id: str) -> None:
+    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id))
+        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
 
-    def unseal_subject(self, subject_id: str) -> None:
+    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id))
+        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
 
-    def create_gallery(self, gallery: Gallery, *, now: datetime) -> None:
+    def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now))
+        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
 
-    def change_membership(self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool) -> None:
+    def change_membership(
+        self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
+    ) -> None:
         """See Store."""
         self._queue.submit(
-            lambda connection: writes.change_membership(connection, gallery_id, subject_ids, is_member=is_member)
+            lambda connection: writes.change_membership(
+                connection, gallery_id, subject_ids, is_member=is_member, owed=owed
+            )
         )
+
+    def owed_records(self) -> tuple[OwedRecord, ...]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return owed_records(connection)
+
+    def settle(self, owed_ids: Sequence[int], *, log_head: str, at_once: bool) -> None:
+        """See Store."""
+        self._settlements.note(owed_ids, log_head)
+        if at_once and not self._settlements.is_empty:
+            self._queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
+
+    @property
+    def log_head(self) -> str:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return log_head(connection)
+
+    @property
+    def is_in_place(self) -> bool:
+        """See Store."""
+        return self._places.are_kept()
 
     def put_index_mark(self, mark: IndexMark) -> None:
         """See Store."""
@@ -246,6 +292,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """See Store. Empties the log."""
+        with contextlib.suppress(DatabaseError):
+            # What is lost here is owed again at the next start, and found in the log then.
+            self.settle((), log_head="", at_once=True)
         self._readers.close()
         with named_errors():
             try:
@@ -256,8 +305,17 @@ class SqliteStore:
             finally:
                 self._connection.close()
 
+    def _before_commit(self, connection: sqlite3.Connection) -> None:
+        self._settlements.write(connection)
+        if not self._places.are_kept():
+            raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
+
     def _after_commit(self, effects: Sequence[Effect], frees_rows: bool) -> None:
-        self._apply_effects(effects)
+        self._settlements.written()
+        if not self._places.are_kept():
+            raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
+        if effects:
+            self._apply_effects(effects)
         if frees_rows or self._scrub_pending:
             # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
             self._scrub_pending = True

@@ -33,16 +33,19 @@ class WriteOutcome(Generic[Result]):
 Operation = Callable[[sqlite3.Connection], WriteOutcome[Result]]
 # Of the effects of one commit in their order, and whether it freed rows.
 AfterCommit = Callable[[Sequence[Effect], bool], None]
+# Writes what every commit has to carry.
+BeforeCommit = Callable[[sqlite3.Connection], None]
 _Tickets = Sequence[Ticket[Operation[Any]]]
 
 
 class WriteQueue:
     """Runs operations on the writing connection. Thread safe."""
 
-    def __init__(self, connection: sqlite3.Connection, after_commit: AfterCommit) -> None:
-        """after_commit: called under the writer lock after each commit that has effects, before any of the group is
-        acknowledged."""
+    def __init__(self, connection: sqlite3.Connection, before_commit: BeforeCommit, after_commit: AfterCommit) -> None:
+        """before_commit: called inside each transaction, at its end. after_commit: called under the writer lock after
+        each commit, before any of the group is acknowledged."""
         self._connection = connection
+        self._before_commit = before_commit
         self._after_commit = after_commit
         self._groups = GroupCommit[Operation[Any]](self._run, max_group_count=MAX_GROUP_COUNT)
 
@@ -58,8 +61,8 @@ class WriteQueue:
     def _run(self, group: _Tickets) -> None:
         with named_errors():
             outcomes = self._commit(group)
-        effects = [effect for outcome in outcomes for effect in outcome.effects]
-        if effects:
+        if outcomes:
+            effects = [effect for outcome in outcomes for effect in outcome.effects]
             self._after_commit(effects, any(outcome.frees_rows for outcome in outcomes))
 
     def _commit(self, group: _Tickets) -> list[WriteOutcome[Any]]:
@@ -71,6 +74,7 @@ class WriteQueue:
                 connection.execute("ROLLBACK")
                 return []
             connection.execute("UPDATE change_count SET value = value + 1")
+            self._before_commit(connection)
             connection.execute("COMMIT")
         except BaseException:
             # SQLite has rolled back by itself after some errors, such as a full disk.

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from index.outbox import Owe
 from index.receipts import DeletionCounts, DeletionReceipt, Deletions, EnrollmentReceipt
 from index.records import Gallery, Subject, SubjectState
 from index.store.effects import (
@@ -20,6 +21,7 @@ from index.store.effects import (
 )
 from index.store.sqlite import galleries, references, subjects
 from index.store.sqlite.index_marks import note_erasures
+from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact
@@ -37,6 +39,7 @@ def enroll(
     request_id: str,
     request_digest: bytes,
     now: datetime,
+    owed: Owe[EnrollmentReceipt] | None,
 ) -> WriteOutcome[EnrollmentReceipt]:
     """Store a subject or add to one; see EnrollmentDatabase.enroll."""
     earlier = earlier_receipt(connection, request_id, "enroll", request_digest)
@@ -64,11 +67,17 @@ def enroll(
         "create_time": to_microseconds(now),
     }
     remember_request(connection, request_id, "enroll", request_digest, kept, subject_number=row.subject_number)
+    owe(connection, owed, receipt)
     return WriteOutcome(receipt, tuple(effects))
 
 
 def delete_subject(
-    connection: sqlite3.Connection, subject_id: str, *, request_id: str, now: datetime
+    connection: sqlite3.Connection,
+    subject_id: str,
+    *,
+    request_id: str,
+    now: datetime,
+    owed: Owe[DeletionReceipt] | None,
 ) -> WriteOutcome[DeletionReceipt]:
     """Delete a subject with all its references."""
     digest = _digest_of("delete_subject", subject_id)
@@ -81,11 +90,17 @@ def delete_subject(
     note_erasures(connection, reference_ids)
     receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
+    owe(connection, owed, receipt)
     return WriteOutcome(receipt, (ReferencesRemoved(reference_ids),), frees_rows=True)
 
 
 def delete_reference(
-    connection: sqlite3.Connection, reference_id: int, *, request_id: str, now: datetime
+    connection: sqlite3.Connection,
+    reference_id: int,
+    *,
+    request_id: str,
+    now: datetime,
+    owed: Owe[DeletionReceipt] | None,
 ) -> WriteOutcome[DeletionReceipt]:
     """Delete one reference; its subject stays, also without any."""
     digest = _digest_of("delete_reference", str(reference_id))
@@ -99,19 +114,22 @@ def delete_reference(
     # Kept under the subject, so that deleting it later blanks this answer, which names it.
     kept = {**_kept(receipt), "subject_id": subject_id}
     remember_request(connection, request_id, "delete_reference", digest, kept, subject_number=number)
+    owe(connection, owed, receipt)
     return WriteOutcome(receipt, (ReferencesRemoved((reference_id,)),), frees_rows=True)
 
 
-def seal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
+def seal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
     """Keep a subject and never search it."""
     row = subjects.find_subject(connection, subject_id)
     subjects.set_state(connection, row.subject_number, SubjectState.SEALED)
+    owe(connection, owed, None)
     return WriteOutcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
 
 
-def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutcome[None]:
+def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
     """Search a sealed subject again."""
     row = subjects.find_subject(connection, subject_id)
+    owe(connection, owed, None)
     if row.subject.state is not SubjectState.SEALED:
         return WriteOutcome(None)
     subjects.set_state(connection, row.subject_number, SubjectState.ACTIVE)
@@ -140,14 +158,22 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutc
     return WriteOutcome(None, tuple(effects))
 
 
-def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: datetime) -> WriteOutcome[None]:
+def create_gallery(
+    connection: sqlite3.Connection, gallery: Gallery, *, now: datetime, owed: Owe[None] | None
+) -> WriteOutcome[None]:
     """Make a gallery."""
     number = galleries.create_gallery(connection, gallery, now=now)
+    owe(connection, owed, None)
     return WriteOutcome(None, (GalleryCreated(gallery.gallery_id, number),))
 
 
 def change_membership(
-    connection: sqlite3.Connection, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool
+    connection: sqlite3.Connection,
+    gallery_id: str,
+    subject_ids: Sequence[str],
+    *,
+    is_member: bool,
+    owed: Owe[None] | None,
 ) -> WriteOutcome[None]:
     """Put subjects into a gallery or take them out: all of them or, when one is unknown, none."""
     number = galleries.gallery_number(connection, gallery_id)
@@ -156,6 +182,7 @@ def change_membership(
         galleries.join(connection, number, subject_numbers)
     else:
         galleries.leave(connection, number, subject_numbers)
+    owe(connection, owed, None)
     return WriteOutcome(None, (MembershipChanged(number, subject_numbers, is_member),))
 
 
