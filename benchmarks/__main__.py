@@ -13,6 +13,8 @@ COMMANDS = {
     "served": ("benchmarks.error_rates.served", "rank-1 rate through a running server"),
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
+    "alike": ("benchmarks.error_rates.alike", "strangers who resemble each other: stated against measured"),
+    "fusion": ("benchmarks.error_rates.fusion", "fused scores of fingers and a face of one bad capture"),
     "calibration": (
         "benchmarks.error_rates.stated",
         "what scores state against what is measured, by what there was to see",
@@ -24,6 +26,10 @@ COMMANDS = {
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
+    "acceptance": (
+        "benchmarks.print_acceptance",
+        "what is taken for a print: frames, bad skin, several fingers, a wrong ppi, no prints",
+    ),
     "parity": (
         "benchmarks.leader_parity",
         "the fast fingerprint network against the exact one, and that against Keras",

@@ -35,6 +35,7 @@ from enroll.target import EnrollmentTarget, ItemResult
 from enroll.words import COLUMNS
 from index.records import Modality
 from matcher.access.context import AccessContext
+from matcher.access.wording import ID
 from matcher.client import DEFAULT_ADDRESS, ClientTls
 from matcher.config import system_language
 
@@ -237,7 +238,7 @@ def _stopping_on_signals() -> Iterator[threading.Event]:
 
 def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
     access = AccessContext(
-        operator_id=options.operator, case_number=options.case, purpose=options.purpose, station_id=options.station
+        operator_id=options.operator, case_number=_case_of(options), purpose=options.purpose, station_id=options.station
     )
     if options.local is not None:
         from enroll.local import LocalTarget  # noqa: PLC0415 - loads the models, which the remote path never needs
@@ -256,6 +257,11 @@ def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
         timeout_seconds=options.timeout,
         skip_duplicate_check=options.no_duplicate_check,
     )
+
+
+def _case_of(options: argparse.Namespace) -> str:
+    """Enrolling compares with who is there, and every comparison has a case: the backlog itself where none is named."""
+    return str(options.case) or f"backlog {options.path.resolve().name}"[: ID.characters]
 
 
 def _say_unreachable(error: BaseException | None, options: argparse.Namespace, console: Console) -> None:
@@ -315,7 +321,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--operator", required=True, help="who enrolls; written to the audit record")
     parser.add_argument("--purpose", default="enrollment", help="why; written to the audit record")
-    parser.add_argument("--case", default="", help="case or order number, where there is one")
+    parser.add_argument("--case", default="", help="case or order number; default: the name of the backlog")
     parser.add_argument("--station", default="", help="id of the station")
     parser.add_argument("--address", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="default: %(default)s")
     parser.add_argument("--tls-root", type=Path, help="PEM certificate that signed the server's")

@@ -230,6 +230,10 @@ class EnrollmentDatabase:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return self._store.list_galleries(page_size, page_token)
 
+    def references_set_aside(self) -> tuple[int, ...]:
+        """Ids of references that are kept and not searched, because their rows in the store are damaged."""
+        return self._store.references_set_aside()
+
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
         warm_up()

@@ -89,8 +89,8 @@ class CacheFileError(DatabaseError):
 class BackupError(DatabaseError):
     """A backup is damaged, incomplete, of another format, or locked with another key.
 
-    reason: "damaged", "format", "key", "key_file", "target", "source", "unreadable"; the texts of each are with the
-    commands.
+    reason: "damaged", "content", "format", "key", "key_file", "not_sealed", "other_database", "target", "source",
+    "unreadable"; the texts of each are with the commands.
     """
 
     def __init__(self, message: str, *, reason: str = "damaged") -> None:

@@ -55,12 +55,14 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """problems: one sentence each, without subjects or paths; empty when ok."""
+    """problems: one sentence each, without subjects or paths; empty when ok. set_aside_ids: references that are kept
+    and not searched, because their rows are damaged; ok says nothing of those that were known before."""
 
     ok: bool
     problems: tuple[str, ...]
     subject_count: int
     reference_count: int
+    set_aside_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

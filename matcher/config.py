@@ -68,12 +68,14 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class PackSettings:
-    """Names of the packs that make templates; "" leaves a modality out. device: "cpu" or "cuda"."""
+    """Names of the packs that make templates; "" leaves a modality out. device: "cpu" or "cuda". mirror: address of a
+    folder on a web server from which `packs install` takes the publishers' files; "" for their own addresses."""
 
     face: str = "face-builtin"
     fingerprint: str = "leader"
     device: str = "cpu"
     allow_cpu_fallback: bool = False
+    mirror: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,10 @@ def _checked(settings: Settings) -> Settings:
         (_MIB <= server.max_message_bytes <= 256 * _MIB, "server.max_message_bytes must be 1 to 256 MiB"),
         (server.language in ("vi", "en"), "server.language must be vi or en"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
+        (
+            not settings.packs.mirror or settings.packs.mirror.startswith(("https://", "http://")),
+            "packs.mirror must begin with https:// or http://",
+        ),
         (1 <= search.max_candidates <= 200, "search.max_candidates must be 1 to 200"),
         (0.0 < search.target_fpir < 1.0, "search.target_fpir must be above 0 and below 1"),
         (0.0 < search.target_fmr < 1.0, "search.target_fmr must be above 0 and below 1"),

@@ -15,6 +15,7 @@ MatcherError
 │   ├── NoFaceError             no face was found
 │   ├── SeveralFacesError       several faces, and the request does not say which; carries the boxes
 │   ├── NoFingerprintError      no ridge pattern was found
+│   ├── RegionError             the region of a fingerprint is not a polygon inside the image, or too small
 │   └── QualityError            below the floor; carries the reasons
 ├── RequestError                a field of the request is missing or wrong; carries the field
 │   ├── MalformedError          the bytes are not the message of this method, or are above the limit
@@ -31,6 +32,7 @@ MatcherError
 ├── ConfigError                 a setting is unknown or wrong
 ├── BusyError                   the server is draining or at its limit
 ├── NotServingError             the index is not verified against the store yet
+├── UnauthenticatedError        the certificate shown is none of a client
 ├── DeadlineError               the time that the caller allowed is over
 └── CanceledError               the caller took the request back
 
@@ -116,6 +118,10 @@ class NoFingerprintError(SampleError):
     """No ridge pattern was found."""
 
 
+class RegionError(SampleError):
+    """The region of a fingerprint is not a polygon inside the image, or too small."""
+
+
 class QualityError(SampleError):
     """The sample is below the quality floor. reasons: codes with texts in matcher.texts.catalog."""
 
@@ -187,6 +193,10 @@ class BusyError(MatcherError):
 
 class NotServingError(MatcherError):
     """The index is not verified against the store yet."""
+
+
+class UnauthenticatedError(MatcherError):
+    """The certificate that was shown is none of a client."""
 
 
 class DeadlineError(MatcherError):

@@ -16,6 +16,7 @@ IMPORTED_REASON = "imported_template"
 
 
 Uint8Array = npt.NDArray[np.uint8]
+PointPx = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,8 @@ class EncodedSample:
     face_number: which face to take where there are several, numbered from 1 as SeveralFacesError does;
     0 means that there must be exactly one. largest_face: take the largest instead of failing.
     minutiae_template: an ISO/IEC 19794-2 record instead of an image (fingerprints).
+    region_px: corners of a polygon in pixels of the upright image, x from the left, y from the top: what lies outside
+    is not looked at (fingerprints). Empty: the whole image.
     """
 
     modality: Modality
@@ -53,14 +56,17 @@ class EncodedSample:
     face_number: int = 0
     largest_face: bool = False
     minutiae_template: bytes = b""
+    region_px: tuple[PointPx, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog."""
+    """score: 0-100, higher is better. reasons: codes, worst first; their texts are in matcher.texts.catalog.
+    is_doubtful: good enough for a probe, but stored only where somebody says why."""
 
     score: int
     reasons: tuple[str, ...] = ()
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

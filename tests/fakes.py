@@ -11,7 +11,7 @@ import io
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -25,12 +25,14 @@ from matcher.audit.records import AuditEvent, AuditRecord
 from matcher.errors import AuditError, NoFaceError, NoFingerprintError, RequestError, SeveralFacesError
 from matcher.face.engine import FaceExtraction
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.samples import EncodedSample, FaceBox, FaceDetection, Image, Quality
+from matcher.samples import EncodedSample, FaceBox, FaceDetection, Image, PointPx, Quality
 from matcher.scoring.calibration import Calibration
 
 FACE_PACK_ID = "fake-face@1"
 FINGERPRINT_PACK_ID = "fake-finger@1"
 NOTHING = 255
+DOUBTFUL = 77
+"""A quality above every floor that is doubtful all the same."""
 DIM = 64
 SIDE_PX = 48
 # A straight line from similarity to score: 0.4, which strangers do not reach, is score 0, 1.0 is score 100.
@@ -59,9 +61,10 @@ def finger(
     impression: int = 0,
     quality: int = 80,
     ppi: float | None = 500.0,
+    region_px: tuple[PointPx, ...] = (),
 ) -> EncodedSample:
     content = png_bytes(identity, impression=impression, quality=quality)
-    return EncodedSample(Modality.FINGERPRINT, content, finger=position, ppi=ppi)
+    return EncodedSample(Modality.FINGERPRINT, content, finger=position, ppi=ppi, region_px=region_px)
 
 
 @dataclass
@@ -107,9 +110,13 @@ class FakeFaceEngine:
 
 @dataclass
 class FakeFingerprintEngine:
-    pack_id: str = FINGERPRINT_PACK_ID
+    """regions: of the samples that were extracted."""
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> Any:
+    pack_id: str = FINGERPRINT_PACK_ID
+    regions: list[object] = field(default_factory=list)
+
+    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN, region_px: object = ()) -> Any:
+        self.regions.append(region_px)
         identity = _pixel(image, 0)
         if identity == NOTHING:
             raise NoFingerprintError("no ridge pattern was found")
@@ -220,6 +227,8 @@ def _pixel(image: Image, column: int) -> int:
 
 def _quality(image: Image) -> Quality:
     score = min(_pixel(image, 2), 100)
+    if score == DOUBTFUL:
+        return Quality(score, ("few_ridges",), is_doubtful=True)
     return Quality(score, ("too_dark",) if score < 50 else ())
 
 

@@ -13,7 +13,7 @@ from matcher.errors import PackError, PackNotFoundError
 from matcher.packs.store import PackStatus, PackStore
 
 FINGERPRINT_PACK: Final = "leader"
-# In order of preference: built in, from files beside the checkout, from its publisher.
+# In order of preference: built in, from files beside the checkout or from their publishers.
 FACE_PACKS: Final = ("face-builtin", "face-open", "opencv-sface")
 _MODELS_FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -58,8 +58,8 @@ def prepare_packs(console: Console) -> DemoPacks:
         (
             "No face pack could be prepared, so only fingerprints were demonstrated:",
             *reasons,
-            "To add faces: put the files that `station-matcher packs list` names into a folder and run",
-            "    station-matcher packs install face-open --from FOLDER",
+            "To add faces, on a machine with a network or with the files in a folder (--from FOLDER), run",
+            "    station-matcher packs install face-open",
         )
     )
     console.print(f"Packs: {FINGERPRINT_PACK}; no face pack (see the end).", markup=False)

@@ -84,7 +84,7 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
         data_folder = Path(folder)
         with (
             running_server(data_folder / "database", data_folder / "server.log", settings) as address,
-            MatcherClient(address, language="en", timeout_s=300.0) as client,
+            MatcherClient(address, language="en", timeout_s=300.0, access=ACCESS) as client,
         ):
             subject_ids, refusals = _enroll(client, references, args)
             served = _in_parallel(

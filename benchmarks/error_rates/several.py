@@ -31,16 +31,19 @@ from benchmarks.error_rates.fusion_rules import (
 )
 from benchmarks.error_rates.product_references import check_searches
 from benchmarks.product_files import pack_calibration
+from matcher.face.non_mated import alike_subjects, compare_strangers, mated_similarities
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.least_favorable import calibrated
 
 REFERENCE_COUNTS = (1, 2, 3, 5)
-SCORES = (30, 40, 50)
+SCORES = (20, 30, 40, 50)
 SAME_PERSON_SHARE = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="face")
     parser.add_argument("--draws", type=int, default=4, metavar="N", help="times that photographs are drawn")
+    parser.add_argument("--alike", action="store_true", help="only the people of the least favorable neighborhood")
     parser.add_argument("--searches", type=int, default=0, metavar="N", help="searches through the product's database")
 
 
@@ -51,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     calibration = pack_calibration(engine.pack_id)
     vectors, subjects = _photographs(args, engine)
+    if args.alike:
+        vectors, subjects = _alike(vectors, subjects)
     same = same_people(vectors, subjects, mated_share=SAME_PERSON_SHARE)
     report: dict[str, Any] = {
         "pack": engine.pack_id,
@@ -127,6 +132,16 @@ def _photographs(args: argparse.Namespace, engine: Engine) -> tuple[Float32Array
     if not len(subjects) or np.bincount(subjects).max() <= max(REFERENCE_COUNTS):
         raise DatasetError(f"nobody has {max(REFERENCE_COUNTS) + 1} photographs in which a face was found")
     return np.stack([vector for vector, _ in found]), subjects
+
+
+def _alike(vectors: Float32Array, subjects: Int64Array) -> tuple[Float32Array, Int64Array]:
+    """The photographs of the neighborhood that asks for most similarity, and the person 0.. of each."""
+    same = alike_subjects(vectors, subjects, float(np.median(mated_similarities(vectors, subjects))))
+    compared = compare_strangers(vectors, subjects, doubles=same)
+    worst = calibrated(compared.groups, "", non_mated_count=compared.comparison_count).group
+    group = next(one for one in compared.groups if one.name == worst)
+    rows = np.flatnonzero(np.isin(subjects, np.union1d(group.first, group.second)))
+    return vectors[rows], np.unique(subjects[rows], return_inverse=True)[1]
 
 
 def _print(gallery: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from index.durable.files import sync_folder
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import LOCK_NAME, STORE_NAME, FolderLock, has_log, has_store, make_folder, remove_caches
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.opening import prepare_snapshot, take_snapshot
+from index.store.opening import mend_references, restored_store, take_snapshot
 
 _MANIFEST_LENGTH = struct.Struct(">I")
 NO_DELETIONS = Deletions()
@@ -76,7 +76,8 @@ def back_up(
 
 
 def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
-    """Read a backup to its end and check every byte. The store in it was checked when it was written.
+    """Read a backup to its end and check every byte. The store in it was checked when it was written. With a key
+    nothing is accepted that was not sealed with it.
 
     Raises BackupError.
     """
@@ -95,6 +96,8 @@ def restore(
 ) -> RestoredBackup:
     """Make the database of a backup in folder, which must not hold one. Nothing is there unless all of it is right.
 
+    With a key nothing is accepted that was not sealed with it. Only rows of the known schema come over.
+
     deletions: what was deleted since; it is gone before the database is there. Raises BackupError,
     DatabaseLockedError, DatabaseFullError, SchemaError.
     """
@@ -104,23 +107,51 @@ def restore(
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
-        with _named_disk_errors(), path.open("rb") as file, _temporary(folder, "restore-") as part:
-            header, _ = read_header(file)
-            file.seek(0)
-            summary, parts = _opened(read_chunks(file, key=key))
-            with part.open("wb") as copy:
-                copy.writelines(parts)
-                copy.flush()
-                os.fsync(copy.fileno())
-            if part.stat().st_size != summary.size_bytes:
-                raise BackupError("the backup holds another amount than it says; use another backup")
-            deleted = prepare_snapshot(part, deletions)
+        with _restored(path, folder, key, deletions) as (checked, made, deleted):
             remove_caches(folder)
-            part.rename(folder / STORE_NAME)
+            made.rename(folder / STORE_NAME)
             sync_folder(folder)
     finally:
         lock.release()
-    return RestoredBackup(CheckedBackup(header, summary), deleted)
+    return RestoredBackup(checked, deleted)
+
+
+def mend(path: Path, folder: Path, *, key: bytes | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Take the references that are damaged in folder, and nothing else, from a backup: the ids of those that are whole
+    again, and of those that the backup has not whole. Nobody else may have the database open.
+
+    Raises BackupError, DatabaseLockedError, DatabaseError.
+    """
+    lock = FolderLock(folder / LOCK_NAME)
+    try:
+        with _restored(path, folder, key, NO_DELETIONS) as (_, made, _):
+            return mend_references(folder, made)
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _restored(
+    path: Path, folder: Path, key: bytes | None, deletions: Deletions
+) -> Iterator[tuple[CheckedBackup, Path, DeletionCounts]]:
+    """A store made of a backup in a temporary file of folder."""
+    with (
+        _named_disk_errors(),
+        path.open("rb") as file,
+        _temporary(folder, "restore-") as part,
+        _temporary(folder, "restore-") as made,
+    ):
+        header, _ = read_header(file)
+        file.seek(0)
+        summary, parts = _opened(read_chunks(file, key=key))
+        with part.open("wb") as copy:
+            copy.writelines(parts)
+            copy.flush()
+            os.fsync(copy.fileno())
+        if part.stat().st_size != summary.size_bytes:
+            raise BackupError("the backup holds another amount than it says; use another backup")
+        deleted = restored_store(part, made, deletions)
+        yield CheckedBackup(header, summary), made, deleted
 
 
 def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:

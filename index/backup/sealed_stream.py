@@ -94,11 +94,15 @@ def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
 
 
 def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
-    """Every chunk, each checked before it is given. Raises BackupError at the first fault, also a missing end."""
+    """Every chunk, each checked before it is given. Raises BackupError at the first fault, also a missing end, and
+    where there is a key and the file was not sealed with it."""
     header, content = read_header(file)
     if header.encrypted and key is None:
         raise BackupError("the backup is encrypted; give its key file", reason="key")
-    seal = _make_seal(content, header, key if header.encrypted else None)
+    # What the file says of itself must not choose how it is checked: anybody can write one that says "none".
+    if key is not None and not header.encrypted:
+        raise BackupError("the backup is not encrypted and so not known to be yours; give no key", reason="not_sealed")
+    seal = _make_seal(content, header, key)
     number = 0
     while True:
         sealed = _exactly(file, _length(file, CHUNK_BYTES + _DIGEST_BYTES))

@@ -99,5 +99,9 @@ def _reconcile(reader: StoreReader, partition: Partition, report: ReportProgress
 
 def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: Int64Array) -> None:
     vectors = reader.vectors(partition.pack, reference_ids)
+    lost = np.setdiff1d(reference_ids, np.fromiter(vectors, np.int64, len(vectors)), assume_unique=True)
+    if len(lost):
+        partition.columns.remove(lost)
+        partition.lost_ids += tuple(lost.tolist())
     with damage_named():
         partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))

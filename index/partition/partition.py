@@ -26,6 +26,8 @@ class Partition:
         # Of the files in folder; "" while there are none.
         self.saved_stamp = search_index.stamp
         self.columns = ReferenceColumns()
+        # References of the store whose vectors it could not give when this was loaded: they are not searched.
+        self.lost_ids: tuple[int, ...] = ()
 
     def add(self, added: Sequence[ReferenceAdded]) -> None:
         """Make references searchable. The index learns of them before the filters name them."""

@@ -69,6 +69,8 @@ class PartitionSet:
         self._remove_old_folders()
         if not_erased:
             self.erase(not_erased)
+        lost = [one for partition in self._by_key.values() for one in partition.lost_ids]
+        store.set_damage_aside(lost)
         self.in_step = True
 
     def get(self, key: PackKey) -> Partition | None:
@@ -116,7 +118,9 @@ class PartitionSet:
         return not self._not_erased
 
     def save(self, store: Store) -> None:
-        """Write the index files of every partition that changed. Raises CacheFileError, DatabaseFullError."""
+        """Write the index files of every partition that changed, and set aside what was found damaged. Raises
+        CacheFileError, DatabaseFullError."""
+        store.set_damage_aside()
         with self._file_lock:
             self._save(store)
 

@@ -39,10 +39,17 @@ def verify_partitions(store: Store, partitions: Mapping[PackKey, Partition], *, 
 
     if problems:
         return VerifyReport(False, tuple(problems), 0, 0)
+    if thorough:
+        store.set_damage_aside(store.find_damage())
     counts = store.exclusively(compare)
     for partition in partitions.values():
         problems.extend(_vector_problems(store, partition, SAMPLE_COUNT if thorough else QUICK_SAMPLE_COUNT))
-    return VerifyReport(not problems, tuple(problems), counts.subject_count, counts.reference_count)
+    # What the looking up found damaged goes to the others.
+    store.set_damage_aside()
+    set_aside_ids = store.references_set_aside()
+    if thorough:
+        problems.extend(f"reference {one} is damaged; it is kept and not searched" for one in set_aside_ids)
+    return VerifyReport(not problems, tuple(problems), counts.subject_count, counts.reference_count, set_aside_ids)
 
 
 def _id_problems(reader: StoreReader, partition: Partition, *, thorough: bool) -> list[str]:

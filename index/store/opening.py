@@ -8,6 +8,7 @@ from index.folder import STORE_NAME
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
+from index.store.sqlite import mending
 from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
@@ -20,6 +21,18 @@ def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> St
     return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
 
 
+def references_set_aside(folder: Path) -> tuple[int, ...]:
+    """Ids of the references of a data folder, in use or not, that are damaged and not searched. Empty where there is no
+    store, or one of an older schema. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
+
+
+def mend_references(folder: Path, restored: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Put back what the store file restored has whole of the references that are set aside in a data folder, which
+    nobody else has open: their ids, and the ids of the others. Raises BackupError where it is of another database."""
+    return mending.mend_references(folder / STORE_NAME, restored)
+
+
 def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
     """Copy one commit of a store, which may be in use, into the empty file snapshot, and check the copy.
 
@@ -28,10 +41,11 @@ def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSu
     return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
 
 
-def prepare_snapshot(snapshot: Path, deletions: Deletions) -> DeletionCounts:
-    """Check a snapshot and make it a store of its own line, on disk; what was deleted since it was taken is gone.
+def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
+    """Read the rows of a snapshot into the empty file made: a store of its own line, on disk; what was deleted since
+    the snapshot was taken is gone. Nothing but rows of the known schema comes over.
 
     Its reference ids go on well beyond those that the store may have given after the snapshot. Raises BackupError,
     DatabaseDamagedError, SchemaError, DatabaseFullError.
     """
-    return sqlite_snapshot.prepare_snapshot(snapshot, deletions)
+    return sqlite_snapshot.restored_store(snapshot, made, deletions)

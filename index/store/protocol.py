@@ -83,9 +83,9 @@ class StoreReader(Protocol):
         """int64 (n,): numbers of the subjects in a gallery."""
 
     def vectors(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
-        """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out.
+        """Vectors of references of this pack, float32 (n, dim) each, by id; deleted and damaged ones are left out.
 
-        reference_ids must ascend, and so do the keys. Raises DatabaseDamagedError for a template of a wrong length.
+        reference_ids must ascend, and so do the keys. See Store.set_damage_aside.
         """
 
     def index_mark(self, pack: PackRow) -> IndexMark | None:
@@ -150,8 +150,18 @@ class Store(Protocol):
     def forget_erasures(self, reference_ids: Sequence[int]) -> None:
         """Nothing of these references stands in an index file any more."""
 
+    def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
+        """Keep what reads found damaged since the last call, and what was lost besides, and search it no more; the
+        ids. A reference is damaged when its row differs from what was written; every read leaves it out."""
+
+    def references_set_aside(self) -> tuple[int, ...]:
+        """Ids of everything that was set aside and not mended or deleted since, ascending."""
+
+    def find_damage(self) -> tuple[int, ...]:
+        """Ids of every damaged reference, ascending, set aside or not. Reads every template."""
+
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
-        """References in the order asked for; deleted ones are left out."""
+        """References in the order asked for; deleted and damaged ones are left out."""
 
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Like StoreReader.vectors, in any order; quicker than whole references."""

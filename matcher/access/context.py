@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matcher.access.wording import ID, PURPOSE, check_text, is_meaningful
 from matcher.errors import RequestError
 
-MAX_TEXT_LENGTH = 500
+
+def check_caller(context: AccessContext) -> None:
+    """Every call has an operator. Raises RequestError naming the field."""
+    _check(context, "operator_id")
 
 
-def check_access(context: AccessContext) -> None:
-    """A search needs operator, case and purpose. Raises RequestError naming the field."""
-    for name in ("operator_id", "case_number", "purpose"):
-        if not getattr(context, name).strip():
-            raise RequestError(f"{name} is required for a search", field=f"access.{name}")
-    check_access_lengths(context)
+def check_change(context: AccessContext) -> None:
+    """Every change has an operator and a purpose. Raises RequestError naming the field."""
+    _check(context, "operator_id", "purpose")
 
 
-def check_access_lengths(context: AccessContext) -> None:
-    """What goes into the audit record is bounded. Raises RequestError naming the field."""
+def check_comparison(context: AccessContext) -> None:
+    """Every comparison has an operator, a case and a purpose. Raises RequestError naming the field."""
+    _check(context, "operator_id", "case_number", "purpose")
+
+
+def _check(context: AccessContext, *needed: str) -> None:
+    """What is needed says something, and what goes into the audit record is bounded."""
+    for name in needed:
+        if not is_meaningful(getattr(context, name)):
+            raise RequestError(f"{name} is required here, with at least two letters or digits", field=f"access.{name}")
     for name in ("operator_id", "case_number", "purpose", "station_id"):
-        if len(getattr(context, name)) > MAX_TEXT_LENGTH:
-            raise RequestError(f"{name} has more than {MAX_TEXT_LENGTH} characters", field=f"access.{name}")
+        check_text(getattr(context, name), PURPOSE if name == "purpose" else ID, field=f"access.{name}")
 
 
 @dataclass(frozen=True, slots=True)
 class AccessContext:
-    """Who asks and why. operator_id, case_number and purpose are required for every search.
+    """Who asks and why. Every call needs operator_id, every change purpose too, and every comparison all three.
 
     peer: transport address or certificate name, filled in by the server.
     """

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
 from matcher.access.context import AccessContext
+from matcher.access.wording import recorded
 from matcher.audit.records import AuditEvent, AuditLog
-from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError
+from matcher.errors import AuditError, BusyError, PackError, RequestError, SampleError, UnauthenticatedError
 
 # What the request or the sample brought about, as opposed to what failed on our side.
 _REFUSALS = (
     SampleError,
     RequestError,
     BusyError,
+    UnauthenticatedError,
     PackError,
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
     PageTokenError,
 )
+# Values of a list in the record of a refusal; what was carried out is recorded whole.
+_MAX_REFUSED_COUNT = 20
 
 
 class AccessEntry:
@@ -53,6 +58,8 @@ class AccessEntry:
             peer=context.peer,
             **self._known,
         )
+        if outcome != "ok":
+            event = shortened(event)
         self.audit_id = self._audit.append(event).audit_id
         return self.audit_id
 
@@ -72,6 +79,24 @@ def audited(audit: AuditLog, action: str, context: AccessContext, **known: Any) 
             entry.finish(outcome=outcome_of(error), reason=type(error).__name__)
         raise
     assert entry.audit_id, "the block must finish its entry"
+
+
+def shortened(event: AuditEvent) -> AuditEvent:
+    """The event of a refusal, bounded: what was sent may be the very thing it was refused for."""
+    most = _MAX_REFUSED_COUNT
+    return replace(
+        event,
+        operator_id=recorded(event.operator_id),
+        case_number=recorded(event.case_number),
+        purpose=recorded(event.purpose),
+        station_id=recorded(event.station_id),
+        request_id=recorded(event.request_id),
+        subject_id=recorded(event.subject_id),
+        galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),
+        probe_sha256=event.probe_sha256[:most],
+        reference_ids=event.reference_ids[:most],
+        candidates=tuple((recorded(subject_id), score) for subject_id, score in event.candidates[:most]),
+    )
 
 
 def outcome_of(error: BaseException) -> str:

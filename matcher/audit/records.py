@@ -13,7 +13,8 @@ class AuditEvent:
 
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
     and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
-    samples. threshold: score. candidates: (subject_id, score), best first.
+    samples. threshold: score. candidates: (subject_id, score), best first. accepted_quality_reason: why samples of low
+    quality were enrolled.
     """
 
     action: str
@@ -32,6 +33,7 @@ class AuditEvent:
     candidates: tuple[tuple[str, float], ...] = ()
     subject_id: str = ""
     reference_ids: tuple[int, ...] = ()
+    accepted_quality_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

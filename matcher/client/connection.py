@@ -21,6 +21,7 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    sample_pb2,
 )
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:50551"
@@ -42,7 +43,8 @@ class MatcherClient:
     """One channel to a server. Thread safe. Raises ServiceError from every call.
 
     language: "vi" or "en", of error and quality texts. timeout_s: the deadline of each call; the server stops
-    working when it is over.
+    working when it is over. access: who asks and why, for calls that are given none of their own; every call needs an
+    operator, every change a purpose too, every comparison also a case.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class MatcherClient:
         tls: ClientTls | None = None,
         language: str = "vi",
         timeout_s: float = 60.0,
+        access: AccessContext = NO_ACCESS,
     ) -> None:
         options: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -68,6 +71,7 @@ class MatcherClient:
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._metadata = (("accept-language", language),)
         self._timeout_s = timeout_s
+        self._access = access
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +83,9 @@ class MatcherClient:
 
     def close(self) -> None:
         self._channel.close()
+
+    def _said(self, access: AccessContext | None) -> sample_pb2.AccessContext:
+        return access_message(access or self._access)
 
     def call(self, method: Callable[..., Any], request: object, *, timeout_s: float | None = None) -> Any:
         """Any method of the stubs `matching` and `enrollment`, with language, deadline and ServiceError."""
@@ -99,7 +106,7 @@ class MatcherClient:
         self,
         samples: Sequence[EncodedSample],
         *,
-        access: AccessContext,
+        access: AccessContext | None = None,
         gallery_ids: Sequence[str] = (),
         where: SearchFilter | None = None,
         max_candidates: int = 0,
@@ -109,7 +116,7 @@ class MatcherClient:
     ) -> matching_service_pb2.IdentifyResponse:
         """where: fingers, sex, birth years and subjects to search; its galleries add to gallery_ids."""
         request = matching_service_pb2.IdentifyRequest(
-            access=access_message(access),
+            access=self._said(access),
             probe=matching_service_pb2.Probe(samples=[sample_message(sample) for sample in samples]),
             scope=scope_message(where or SearchFilter(), gallery_ids),
             max_candidates=max_candidates,
@@ -126,13 +133,13 @@ class MatcherClient:
         *,
         subject_id: str = "",
         other: Sequence[EncodedSample] = (),
-        access: AccessContext = NO_ACCESS,
+        access: AccessContext | None = None,
         target_fmr: float = 0.0,
         explained: bool = False,
     ) -> matching_service_pb2.VerifyResponse:
         """Against an enrolled subject, or against the samples of another probe."""
         request = matching_service_pb2.VerifyRequest(
-            access=access_message(access),
+            access=self._said(access),
             probe=matching_service_pb2.Probe(samples=[sample_message(sample) for sample in samples]),
             target_fmr=target_fmr,
             explained=explained,
@@ -145,10 +152,10 @@ class MatcherClient:
         return answer
 
     def assess(
-        self, samples: Sequence[EncodedSample], *, access: AccessContext = NO_ACCESS
+        self, samples: Sequence[EncodedSample], *, access: AccessContext | None = None
     ) -> matching_service_pb2.AssessResponse:
         request = matching_service_pb2.AssessRequest(
-            access=access_message(access), samples=[sample_message(sample) for sample in samples]
+            access=self._said(access), samples=[sample_message(sample) for sample in samples]
         )
         answer: matching_service_pb2.AssessResponse = self.call(self.matching.Assess, request)
         return answer
@@ -159,13 +166,19 @@ class MatcherClient:
         *,
         subject: Subject,
         request_id: str = "",
-        access: AccessContext = NO_ACCESS,
+        access: AccessContext | None = None,
         skip_duplicate_check: bool = False,
+        accept_low_quality_reason: str = "",
     ) -> enrollment_service_pb2.EnrollResponse:
         """subject.subject_id "" makes a new subject unless external_id names one. A repeated request_id returns
         the first answer."""
         request = enroll_message(
-            samples, subject=subject, request_id=request_id, access=access, skip_duplicate_check=skip_duplicate_check
+            samples,
+            subject=subject,
+            request_id=request_id,
+            access=access or self._access,
+            skip_duplicate_check=skip_duplicate_check,
+            accept_low_quality_reason=accept_low_quality_reason,
         )
         answer: enrollment_service_pb2.EnrollResponse = self.call(self.enrollment.Enroll, request)
         return answer
@@ -183,28 +196,28 @@ class MatcherClient:
             raise service_error(error) from error
 
     def delete_subject(
-        self, subject_id: str, *, request_id: str = "", access: AccessContext = NO_ACCESS
+        self, subject_id: str, *, request_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.DeleteSubjectResponse:
         request = enrollment_service_pb2.DeleteSubjectRequest(
-            subject_id=subject_id, request_id=request_id, access=access_message(access)
+            subject_id=subject_id, request_id=request_id, access=self._said(access)
         )
         answer: enrollment_service_pb2.DeleteSubjectResponse = self.call(self.enrollment.DeleteSubject, request)
         return answer
 
     def delete_reference(
-        self, reference_id: int, *, request_id: str = "", access: AccessContext = NO_ACCESS
+        self, reference_id: int, *, request_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.DeleteReferenceResponse:
         request = enrollment_service_pb2.DeleteReferenceRequest(
-            reference_id=reference_id, request_id=request_id, access=access_message(access)
+            reference_id=reference_id, request_id=request_id, access=self._said(access)
         )
         answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
         return answer
 
     def get_subject(
-        self, subject_id: str = "", *, external_id: str = "", access: AccessContext = NO_ACCESS
+        self, subject_id: str = "", *, external_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Subject:
         """By one of the two ids."""
-        request = enrollment_service_pb2.GetSubjectRequest(access=access_message(access))
+        request = enrollment_service_pb2.GetSubjectRequest(access=self._said(access))
         if external_id:
             request.external_id = external_id
         else:
@@ -213,11 +226,11 @@ class MatcherClient:
         return answer
 
     def subjects(
-        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext = NO_ACCESS
+        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext | None = None
     ) -> Iterator[enrollment_service_pb2.Subject]:
         """Every subject, or those of a gallery, page by page."""
         request = enrollment_service_pb2.ListSubjectsRequest(
-            access=access_message(access), gallery_id=gallery_id, page_size=page_size
+            access=self._said(access), gallery_id=gallery_id, page_size=page_size
         )
         while True:
             page: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
@@ -227,11 +240,11 @@ class MatcherClient:
             request.page_token = page.next_page_token
 
     def references(
-        self, subject_id: str, *, page_size: int = 0, access: AccessContext = NO_ACCESS
+        self, subject_id: str, *, page_size: int = 0, access: AccessContext | None = None
     ) -> Iterator[enrollment_service_pb2.Reference]:
         """Every reference of a subject, page by page."""
         request = enrollment_service_pb2.ListReferencesRequest(
-            access=access_message(access), subject_id=subject_id, page_size=page_size
+            access=self._said(access), subject_id=subject_id, page_size=page_size
         )
         while True:
             page: enrollment_service_pb2.ListReferencesResponse = self.call(self.enrollment.ListReferences, request)
@@ -240,9 +253,9 @@ class MatcherClient:
                 return
             request.page_token = page.next_page_token
 
-    def galleries(self, *, access: AccessContext = NO_ACCESS) -> Iterator[enrollment_service_pb2.Gallery]:
+    def galleries(self, *, access: AccessContext | None = None) -> Iterator[enrollment_service_pb2.Gallery]:
         """Every gallery, page by page."""
-        request = enrollment_service_pb2.ListGalleriesRequest(access=access_message(access))
+        request = enrollment_service_pb2.ListGalleriesRequest(access=self._said(access))
         while True:
             page: enrollment_service_pb2.ListGalleriesResponse = self.call(self.enrollment.ListGalleries, request)
             yield from page.galleries
@@ -250,25 +263,27 @@ class MatcherClient:
                 return
             request.page_token = page.next_page_token
 
-    def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext = NO_ACCESS) -> None:
+    def add_to_gallery(
+        self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext | None = None
+    ) -> None:
         request = enrollment_service_pb2.AddToGalleryRequest(
-            access=access_message(access), gallery_id=gallery_id, subject_ids=subject_ids
+            access=self._said(access), gallery_id=gallery_id, subject_ids=subject_ids
         )
         self.call(self.enrollment.AddToGallery, request)
 
     def remove_from_gallery(
-        self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext = NO_ACCESS
+        self, gallery_id: str, subject_ids: Sequence[str], *, access: AccessContext | None = None
     ) -> None:
         request = enrollment_service_pb2.RemoveFromGalleryRequest(
-            access=access_message(access), gallery_id=gallery_id, subject_ids=subject_ids
+            access=self._said(access), gallery_id=gallery_id, subject_ids=subject_ids
         )
         self.call(self.enrollment.RemoveFromGallery, request)
 
     def create_gallery(
-        self, gallery_id: str, *, display_name: str = "", purpose: str = "", access: AccessContext = NO_ACCESS
+        self, gallery_id: str, *, display_name: str = "", purpose: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Gallery:
         gallery = enrollment_service_pb2.Gallery(gallery_id=gallery_id, display_name=display_name, purpose=purpose)
-        request = enrollment_service_pb2.CreateGalleryRequest(access=access_message(access), gallery=gallery)
+        request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
         answer: enrollment_service_pb2.Gallery = self.call(self.enrollment.CreateGallery, request)
         return answer
 

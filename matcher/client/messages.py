@@ -8,7 +8,7 @@ from typing import Final
 
 from index.records import FingerPosition, Modality, SearchFilter, Sex, Subject
 from matcher.access.context import AccessContext
-from matcher.samples import EncodedSample
+from matcher.samples import EncodedSample, PointPx
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 NO_ACCESS: Final = AccessContext(operator_id="", case_number="", purpose="")
@@ -38,10 +38,23 @@ def face_sample(
 
 
 def fingerprint_sample(
-    path: Path | str, *, finger: FingerPosition = FingerPosition.UNKNOWN, ppi: float | None = None, station_id: str = ""
+    path: Path | str,
+    *,
+    finger: FingerPosition = FingerPosition.UNKNOWN,
+    ppi: float | None = None,
+    station_id: str = "",
+    region_px: Sequence[PointPx] = (),
 ) -> EncodedSample:
-    """A fingerprint image from a file. ppi: needed where the file does not state it."""
-    return EncodedSample(Modality.FINGERPRINT, Path(path).read_bytes(), finger=finger, ppi=ppi, station_id=station_id)
+    """A fingerprint image from a file. ppi: needed where the file does not state it. region_px: corners of a polygon
+    around the mark, in pixels of the upright image; what lies outside is not looked at."""
+    return EncodedSample(
+        Modality.FINGERPRINT,
+        Path(path).read_bytes(),
+        finger=finger,
+        ppi=ppi,
+        station_id=station_id,
+        region_px=tuple(region_px),
+    )
 
 
 def sample_message(sample: EncodedSample) -> sample_pb2.Sample:
@@ -57,6 +70,7 @@ def sample_message(sample: EncodedSample) -> sample_pb2.Sample:
         message.image.ppi = sample.ppi or 0.0
     if sample.capture_time is not None:
         message.capture_time.FromDatetime(sample.capture_time)
+    message.region.extend(sample_pb2.PointPx(x_px=x, y_px=y) for x, y in sample.region_px)
     if sample.largest_face:
         message.largest_face = True
     elif sample.face_number:
@@ -91,6 +105,7 @@ def enroll_message(
     request_id: str = "",
     access: AccessContext = NO_ACCESS,
     skip_duplicate_check: bool = False,
+    accept_low_quality_reason: str = "",
 ) -> enrollment_service_pb2.EnrollRequest:
     return enrollment_service_pb2.EnrollRequest(
         request_id=request_id,
@@ -105,4 +120,5 @@ def enroll_message(
         ),
         samples=[sample_message(sample) for sample in samples],
         skip_duplicate_check=skip_duplicate_check,
+        accept_low_quality_reason=accept_low_quality_reason,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, restore
-from index.backup.sealed_stream import new_key_file, read_key_file
+from index.backup.sealed_stream import new_key_file
 from index.database import EnrollmentDatabase
 from matcher.audit.deletions import read_deletions
 from matcher.commands.store_options import (
@@ -16,9 +16,9 @@ from matcher.commands.store_options import (
     add_folder_option,
     add_key_option,
     data_folder_of,
+    key_of,
     language_of,
     reporting,
-    storage_of,
 )
 from matcher.texts.catalog import text
 
@@ -38,11 +38,11 @@ def add_commands(subparsers: Subparsers) -> None:
     again.add_argument("file", type=Path, help="the backup file")
     again.add_argument("--audit", type=Path, metavar="FILE", help="audit file: delete again what it says was deleted")
     add_folder_option(again)
-    add_key_option(again)
+    add_key_option(again, may_do_without=True)
     again.set_defaults(run=reporting(run_restore))
     verify = subparsers.add_parser("verify-backup", help="check every byte of a backup")
     verify.add_argument("file", type=Path, help="the backup file")
-    add_key_option(verify)
+    add_key_option(verify, may_do_without=True)
     verify.set_defaults(run=reporting(run_verify_backup))
 
 
@@ -60,7 +60,7 @@ def run_backup(options: argparse.Namespace) -> int:
         written = back_up(
             data_folder_of(options),
             options.file,
-            key=_key(options),
+            key=key_of(options),
             progress=lambda done, total: bars.show("backup", done, total),
         )
     print(_told("backup.written", written, language))
@@ -71,7 +71,7 @@ def run_restore(options: argparse.Namespace) -> int:
     """Restore without what the audit log says was deleted since, and build the indexes."""
     language, folder = language_of(options), data_folder_of(options)
     deletions = NO_DELETIONS if options.audit is None else read_deletions(options.audit)
-    restored = restore(options.file, folder, key=_key(options), deletions=deletions)
+    restored = restore(options.file, folder, key=key_of(options), deletions=deletions)
     print(_told("restore.done", restored.backup, language))
     if options.audit is None:
         print(text("restore.no_audit", language))
@@ -84,13 +84,8 @@ def run_restore(options: argparse.Namespace) -> int:
 
 def run_verify_backup(options: argparse.Namespace) -> int:
     """Check one backup."""
-    print(_told("backup.whole", check_backup(options.file, key=_key(options)), language_of(options)))
+    print(_told("backup.whole", check_backup(options.file, key=key_of(options)), language_of(options)))
     return 0
-
-
-def _key(options: argparse.Namespace) -> bytes | None:
-    path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
-    return None if path is None else read_key_file(path)
 
 
 def _told(code: str, backup: CheckedBackup, language: str) -> str:

@@ -1,4 +1,4 @@
-"""station-matcher calibrate: score a pack on a force's own photographs."""
+"""station-matcher calibrate: score a face or fingerprint pack on a force's own photographs or prints."""
 
 from __future__ import annotations
 
@@ -6,87 +6,132 @@ import argparse
 import csv
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.durable.files import write_atomically
+from index.records import Modality
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore
 from matcher.texts.catalog import text
 from matcher.texts.reasons import reason_of
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
 
 # What cannot be read is among them too, so that it is told and not passed over.
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".pgm", ".gif", ".heic", ".heif"}
+    (
+        ".jpg",
+        ".jpeg",
+        ".jfif",
+        ".png",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".jp2",
+        ".pgm",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".wsq",
+    )
 )
 DOUBLES_SHOWN = 20
+SCORES_SHOWN = (20, 30, 40, 50, 60)
+# What each group is told about: a false match rate of 1e-3.
+GROUP_SCORE = 30.0
 
 
 def add_commands(subparsers: Subparsers) -> None:
     """Add `calibrate`; see packs.add_commands for the convention."""
-    parser = subparsers.add_parser("calibrate", help="re-calibrate the scores of a face pack on your own photographs")
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="one folder a person, photographs in it"
+    parser = subparsers.add_parser(
+        "calibrate", help="re-calibrate the scores of a pack on your own photographs or prints"
     )
-    parser.add_argument("--pack", metavar="NAME", help="face pack (default: the configured one)")
-    parser.add_argument("--groups", type=Path, metavar="CSV", help="person_folder,group: rates within each group")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="one folder a person with photographs in it; for a fingerprint pack one folder a finger with its prints",
+    )
+    parser.add_argument("--pack", metavar="NAME", help="face or fingerprint pack (default: the configured face pack)")
+    parser.add_argument(
+        "--groups", type=Path, metavar="CSV", help="folder,group: scores hold within each group (sex and age; sensor)"
+    )
+    parser.add_argument(
+        "--ppi", type=float, help="pixels per inch of every print (default: what each file states); not for faces"
+    )
     parser.add_argument("--dry-run", action="store_true", help="measure and print, but write nothing")
     parser.set_defaults(run=run_calibrate)
 
 
 @dataclass(frozen=True, slots=True)
-class Photographs:
-    """vectors: float32 (n, dim); subjects: int64 (n,), numbers into names; refused: photographs without a template,
-    by what to do about them."""
+class Samples:
+    """templates: of what could be used; owners: number into names of each; names: of the folders; refused: images
+    without a template, by what to do about them."""
 
-    vectors: Any
-    subjects: Any
+    templates: tuple[Any, ...]
+    owners: tuple[int, ...]
     names: tuple[str, ...]
     refused: Counter[str]
 
 
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
-    # Engines load only for this command.
-    from matcher.face.non_mated import (  # noqa: PLC0415
-        FEWEST_COMPARISONS,
-        calibration_rows,
-        calibration_toml,
-        measure_non_mated,
-    )
+    # Engines and their arithmetic load only for this command.
+    from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated  # noqa: PLC0415
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
     try:
+        is_face = store.manifest(name).modality is Modality.FACE
         people = _people(options.data, language)
         groups = _groups(options.groups, people, language) if options.groups else {}
-        found = _photographs(people, name, store, language)
-        measured = measure_non_mated(found.vectors, found.subjects)
-        _print_measured(found, measured, language)
-        if measured.comparison_count <= FEWEST_COMPARISONS:
-            count = measured.comparison_count
-            raise ValueError(text("calibrate_too_few", language, needed=FEWEST_COMPARISONS, count=count))
-        rows = calibration_rows(measured)
-        _print_range(rows[-1][1], options.settings.search, language)
-        _print_rows(_known_calibration(store, name), rows, language)
-        _print_groups(groups, found, measured.doubles, rows, language)
+        samples = _samples(people, name, store, language, ppi=None if is_face else options.ppi)
+        named = [groups.get(samples.names[owner], "") for owner in samples.owners] if groups else []
+        measured = (_face_strangers if is_face else _finger_strangers)(samples, named, language)
+        _print_measured(samples, measured, language, is_face=is_face)
+        most = max((len(group.similarities) for group in measured.groups), default=0)
+        if most <= FEWEST_COMPARISONS:
+            raise ValueError(text("calibrate_too_few", language, needed=FEWEST_COMPARISONS, count=most))
+        described = _description(measured, is_face=is_face)
+        # Whole prints in folders say nothing of the pieces that a search meets: the pack's own calibration knows those.
+        floor = {} if is_face else _with_tail(store.manifest(name).calibration)
+        found = calibrated(measured.groups, described, non_mated_count=measured.comparison_count, known=floor)
+        _print_range(found.calibration, options.settings.search, language)
+        _print_rows(_known_calibration(store, name), found.calibration, language)
+        _print_groups(measured, found, language)
         if not options.dry_run:
-            described = (
-                f"{measured.comparison_count} non-mated comparisons of {measured.person_count} people of this site, "
-                f"{len(measured.doubles)} pairs of people that look like one left out"
-            )
-            write_atomically(store.site_calibration_path(name), calibration_toml(measured, described).encode())
+            write_atomically(store.site_calibration_path(name), found.calibration.to_toml().encode())
             print(text("calibrate_written", language, pack=name))
     except (PackError, SessionError, OSError, ValueError) as error:
         print(text("failed", language, reason=error), file=sys.stderr)
         return 1
     return 0
+
+
+def _with_tail(table: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The pack's calibration as shipped, by name; empty where it has none that goes on."""
+    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
+
+    shipped = None if table is None else Calibration.from_table(table)
+    return {"as shipped": shipped} if shipped is not None and shipped.tail is not None else {}
+
+
+def _description(measured: Any, *, is_face: bool) -> str:
+    what = "people" if is_face else "fingers"
+    count = measured.person_count if is_face else measured.finger_count
+    return (
+        f"{measured.comparison_count} non-mated comparisons of {count} {what} of this site, the least favorable of "
+        f"{len(measured.groups)} groups{'' if is_face else ' and of the pack as shipped'}; {len(measured.doubles)} "
+        f"pairs of {what} that look like one left out"
+    )
 
 
 def _people(folder: Path, language: str) -> dict[str, list[Path]]:
@@ -115,52 +160,88 @@ def _groups(path: Path, people: Mapping[str, object], language: str) -> dict[str
     return groups
 
 
-def _photographs(people: Mapping[str, list[Path]], pack_name: str, store: PackStore, language: str) -> Photographs:
-    import numpy as np  # noqa: PLC0415
-    from rich.progress import track  # noqa: PLC0415
-
-    from matcher.face.engine import FaceEngine  # noqa: PLC0415
+def _samples(
+    people: Mapping[str, list[Path]], pack_name: str, store: PackStore, language: str, *, ppi: float | None
+) -> Samples:
     from matcher.formats.decode import decode_image  # noqa: PLC0415
 
-    engine = FaceEngine.load(store.manifest(pack_name), store)
-    paths = [(number, path) for number, photographs in enumerate(people.values()) for path in photographs]
-    vectors, subjects, refused = [], [], Counter[str]()
-    for number, path in track(paths, description=text("calibrate_reading", language), transient=True):
+    extract = _extractor(pack_name, store)
+    paths = [(number, path) for number, images in enumerate(people.values()) for path in images]
+    templates, owners, refused = [], [], Counter[str]()
+    for number, path in _tracked(paths, text("calibrate_reading", language)):
         try:
-            made = engine.extract(decode_image(path.read_bytes()), largest_face=True)
+            templates.append(extract(decode_image(path.read_bytes(), ppi=ppi)))
         except SampleError as error:
             refused[text(reason_of(error), language)] += 1
             continue
-        vectors.append(made.template.vectors[0])
-        subjects.append(number)
-    stacked = np.stack(vectors) if vectors else np.zeros((0, engine.dim), np.float32)
-    return Photographs(stacked, np.array(subjects, np.int64), tuple(people), refused)
+        owners.append(number)
+    return Samples(tuple(templates), tuple(owners), tuple(people), refused)
 
 
-def _print_measured(found: Photographs, measured: Any, language: str) -> None:
-    values = {
-        "comparisons": measured.comparison_count,
-        "people": measured.person_count,
-        "refused": found.refused.total(),
-    }
-    print(text("calibrate_measured", language, **values))
-    for reason, count in found.refused.most_common():
-        print(f"    {count}: {reason}")
+def _extractor(pack_name: str, store: PackStore) -> Any:
+    """Image to template, of the pack. Raises PackError and SessionError."""
+    pack = store.manifest(pack_name)
+    if pack.modality is Modality.FACE:
+        from matcher.face.engine import FaceEngine  # noqa: PLC0415
+
+        faces = FaceEngine.load(pack, store)
+        return lambda image: faces.extract(image, largest_face=True).template
+    from matcher.fingerprint.engine import FingerprintEngine  # noqa: PLC0415
+
+    prints = FingerprintEngine.load(pack, store)
+    return lambda image: prints.extract(image).template
+
+
+def _face_strangers(samples: Samples, named: list[str], _language: str) -> Any:
+    import numpy as np  # noqa: PLC0415
+
+    from matcher.face.non_mated import compare_strangers  # noqa: PLC0415
+
+    vectors = [template.vectors[0] for template in samples.templates]
+    stacked = np.stack(vectors) if vectors else np.zeros((0, 1), np.float32)
+    return compare_strangers(stacked, np.array(samples.owners, np.int64), named=named)
+
+
+def _finger_strangers(samples: Samples, named: list[str], language: str) -> Any:
+    from matcher.fingerprint.calibration import compare_strangers  # noqa: PLC0415
+
+    return compare_strangers(
+        samples.templates,
+        samples.owners,
+        named=named,
+        following=lambda numbers: _tracked(numbers, text("calibrate_comparing", language)),
+    )
+
+
+def _tracked(items: Iterable[Any], description: str) -> Iterable[Any]:
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(items, description=description, transient=True)
+
+
+def _print_measured(samples: Samples, measured: Any, language: str, *, is_face: bool) -> None:
+    values = {"comparisons": measured.comparison_count, "refused": samples.refused.total()}
+    if is_face:
+        print(text("calibrate_measured", language, **values, people=measured.person_count))
+    else:
+        print(text("calibrate_measured_fingers", language, **values, fingers=measured.finger_count))
+    for reason, count in samples.refused.most_common():
+        print(visible(f"    {count}: {reason}"))
     for first, second in measured.doubles[:DOUBLES_SHOWN]:
-        print(text("calibrate_double", language, first=found.names[first], second=found.names[second]))
+        print(text("calibrate_double", language, first=samples.names[first], second=samples.names[second]))
 
 
-def _print_range(max_score: float, search: Any, language: str) -> None:
-    """How far the scores hold, and what that means for the thresholds that the settings ask for."""
-    from matcher.face.non_mated import people_needed  # noqa: PLC0415
+def _print_range(calibration: Any, search: Any, language: str) -> None:
+    """How far the scores are measured, and what that means for the thresholds that the settings ask for."""
     from matcher.scoring.scores import largest_gallery, threshold_score  # noqa: PLC0415
 
-    gallery = largest_gallery(search.target_fpir, max_score)
-    values = {"max_score": max_score, "one_in": round(10 ** (max_score / 10)), "fpir": search.target_fpir}
-    print(text("calibrate_range", language, **values, gallery=gallery))
+    measured = calibration.measured_score
+    values = {"score": round(measured, 1), "one_in": round(10 ** (measured / 10)), "fpir": search.target_fpir}
+    gallery = largest_gallery(search.target_fpir, measured)
+    print(text("calibrate_range", language, **values, gallery=gallery, end=round(calibration.max_score)))
     needed = threshold_score(search.target_fmr, 1)
-    if needed > max_score:
-        print(text("calibrate_short", language, score=round(needed, 1), people=people_needed(needed)))
+    if needed > measured:
+        print(text("calibrate_short", language, score=round(needed, 1)))
 
 
 def _known_calibration(store: PackStore, name: str) -> Any:
@@ -174,32 +255,22 @@ def _known_calibration(store: PackStore, name: str) -> Any:
         return None
 
 
-def _print_rows(before: Any, rows: list[tuple[float, float]], language: str) -> None:
-    from matcher.scoring.calibration import Calibration  # noqa: PLC0415
-
-    own = Calibration(tuple(row[0] for row in rows), tuple(row[1] for row in rows), rows[-1][1], 1, "")
-    for score in range(20, int(own.max_score) + 1, 10):
-        similarity = own.similarity_for(score)
+def _print_rows(before: Any, calibration: Any, language: str) -> None:
+    for score in SCORES_SHOWN:
+        similarity = calibration.similarity_for(score)
+        code = "calibrate_row" if score <= calibration.measured_score else "calibrate_row_extrapolated"
         said = "-" if before is None else f"{before.score(similarity).value:.1f}"
-        print(text("calibrate_row", language, score=score, similarity=f"{similarity:.3f}", before=said))
+        print(text(code, language, score=score, similarity=f"{similarity:.3f}", before=said))
 
 
-def _print_groups(
-    group_of: Mapping[str, str],
-    found: Photographs,
-    doubles: tuple[tuple[int, int], ...],
-    rows: list[tuple[float, float]],
-    language: str,
-) -> None:
-    import numpy as np  # noqa: PLC0415
-
-    from matcher.face.non_mated import group_rates  # noqa: PLC0415
-
-    groups = [group_of.get(found.names[number], "") for number in found.subjects.tolist()]
-    score = max(row[1] for row in rows if row[1] <= 30.0)
-    similarity = float(np.interp(score, [row[1] for row in rows], [row[0] for row in rows]))
-    rates = group_rates(found.vectors, found.subjects, groups, similarity, doubles=doubles)
-    for group, (count, rate) in rates.items():
-        code = "calibrate_group" if rate > 0 else "calibrate_group_unknown"
-        own = f"{-10 * np.log10(rate):.1f}" if rate > 0 else ""
-        print(text(code, language, group=group, count=count, score=score, own=own))
+def _print_groups(measured: Any, found: Any, language: str) -> None:
+    """What each group would be scored by itself, the least favorable first."""
+    similarity = found.calibration.similarity_for(GROUP_SCORE)
+    counts = {group.name: len(group.similarities) for group in measured.groups}
+    own = {name: one.score(similarity).value for name, one in found.by_group.items()}
+    for name in sorted(counts, key=lambda one: own.get(one, 1000.0)):
+        if name in own:
+            values = {"own": f"{own[name]:.1f}", "score": round(GROUP_SCORE)}
+            print(text("calibrate_group", language, group=name, count=counts[name], **values))
+        else:
+            print(text("calibrate_group_unknown", language, group=name, count=counts[name]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from matcher.access.context import AccessContext
 from matcher.client import DEFAULT_ADDRESS, ClientTls, MatcherClient, ServiceError
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -18,16 +19,22 @@ if TYPE_CHECKING:
 ClientCommand = Callable[[MatcherClient, argparse.Namespace], int]
 
 
-def add_command(actions: Subparsers, name: str, summary: str, command: ClientCommand) -> argparse.ArgumentParser:
-    """A subcommand that gets a connected client; a refused call becomes one line and exit code 1."""
+def add_command(
+    actions: Subparsers, name: str, summary: str, command: ClientCommand, *, purpose: str | None = ""
+) -> argparse.ArgumentParser:
+    """A subcommand that gets a connected client; a refused call becomes one line and exit code 1. purpose: where the
+    operator names none; None where one must be named."""
     parser = actions.add_parser(name, help=summary)
     parser.add_argument("--address", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="server (%(default)s)")
     parser.add_argument("--tls-root", type=Path, metavar="FILE", help="PEM: who signed the server's certificate")
     parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="PEM: our own certificate")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
-    parser.add_argument("--operator", default="", help="who asks, for the audit record")
+    parser.add_argument("--operator", required=True, help="who asks, for the audit record")
     parser.add_argument("--case", default="", help="case number, for the audit record")
-    parser.add_argument("--purpose", default="", help="why, for the audit record")
+    said = "" if not purpose else " (%(default)s)"
+    parser.add_argument(
+        "--purpose", default=purpose or "", required=purpose is None, help=f"why, for the audit record{said}"
+    )
 
     def run(options: argparse.Namespace) -> int:
         return _run(command, options)
@@ -52,5 +59,5 @@ def _run(command: ClientCommand, options: argparse.Namespace) -> int:
             else:
                 print(text("cli.error", options.lang, reason=error.text), file=sys.stderr)
                 for violation in error.violations:
-                    print(f"  {violation.field}: {violation.description}", file=sys.stderr)
+                    print(visible(f"  {violation.field}: {violation.description}"), file=sys.stderr)
             return 1

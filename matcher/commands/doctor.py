@@ -8,14 +8,18 @@ import importlib.metadata
 import platform
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.errors import DatabaseError
+from index.store.opening import references_set_aside
 from matcher.commands.packs import language_of, pack_store
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.packs import Subparsers
@@ -46,12 +50,22 @@ def run_doctor(options: argparse.Namespace) -> int:
     configured = {packs.face, packs.fingerprint} - {""}
     fpir = options.settings.search.target_fpir
     findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
+    findings += store_findings(options.settings.storage.data_folder, language)
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
-        print(f"{mark} {finding.line}")
+        print(f"{mark} {visible(finding.line)}")
     is_good = all(finding.ok is not False for finding in findings)
     print(text("doctor_good" if is_good else "doctor_bad", language))
     return 0 if is_good else 1
+
+
+def store_findings(data_folder: Path, language: str) -> list[Finding]:
+    """The references that are damaged and not searched, by number."""
+    try:
+        ids = references_set_aside(data_folder)
+    except DatabaseError as error:
+        return [Finding(False, text("doctor_store", language, reason=error))]
+    return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
 
 
 def package_findings(language: str) -> list[Finding]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Final
 
 from matcher.client import MatcherClient
 from matcher.commands.client_options import access_of, add_command
+from matcher.commands.tables import add_row, make_table, print_table
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+# Why galleries are kept, where the operator says nothing else.
+_PURPOSE: Final = "keeping galleries"
 
 
 def add_commands(subparsers: Subparsers) -> None:
@@ -22,7 +23,7 @@ def add_commands(subparsers: Subparsers) -> None:
         dest="gallery_action", required=True
     )
     add_command(actions, "list", "which galleries there are", _list)
-    create = add_command(actions, "create", "make a gallery", _create)
+    create = add_command(actions, "create", "make a gallery", _create, purpose=_PURPOSE)
     create.add_argument("gallery_id", help="lower-case letters, digits, - and _")
     create.add_argument("--name", default="", help="name to show")
     create.add_argument("--serves", default="", metavar="TEXT", help="what the gallery is for")
@@ -30,7 +31,7 @@ def add_commands(subparsers: Subparsers) -> None:
         ("add", "put subjects into a gallery", _add),
         ("remove", "take subjects out of a gallery; they stay enrolled", _remove),
     ):
-        parser = add_command(actions, name, summary, command)
+        parser = add_command(actions, name, summary, command, purpose=_PURPOSE)
         parser.add_argument("gallery_id")
         parser.add_argument("subject_ids", nargs="+", metavar="SUBJECT")
 
@@ -40,11 +41,11 @@ def _list(client: MatcherClient, options: argparse.Namespace) -> int:
     if not galleries:
         print(text("gallery.none", options.lang))
         return 0
-    table = Table(*(text(f"column.{name}", options.lang) for name in ("gallery", "name", "purpose", "created")))
+    table = make_table([f"column.{name}" for name in ("gallery", "name", "purpose", "created")], options.lang)
     for gallery in galleries:
         created = gallery.create_time.ToDatetime().isoformat(timespec="minutes")
-        table.add_row(gallery.gallery_id, gallery.display_name, gallery.purpose, created)
-    Console().print(table)
+        add_row(table, gallery.gallery_id, gallery.display_name, gallery.purpose, created)
+    print_table(table)
     return 0
 
 

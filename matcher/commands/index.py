@@ -1,16 +1,20 @@
-"""station-matcher index verify | rebuild: whether the indexes hold what the store holds, and making them anew."""
+"""station-matcher index verify | rebuild | mend: whether the indexes hold what the store holds, and mending either."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.backup.backup import mend
 from index.database import EnrollmentDatabase
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
+    add_key_option,
     data_folder_of,
+    key_of,
     language_of,
     reporting,
 )
@@ -30,6 +34,11 @@ def add_commands(subparsers: Subparsers) -> None:
     for parser, run in ((verify, run_verify), (rebuild, run_rebuild)):
         add_folder_option(parser)
         parser.set_defaults(run=reporting(run))
+    mend = actions.add_parser("mend", help="take references that are damaged in the store from a backup")
+    mend.add_argument("file", type=Path, help="the backup file")
+    add_folder_option(mend)
+    add_key_option(mend, may_do_without=True)
+    mend.set_defaults(run=reporting(run_mend))
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -48,6 +57,16 @@ def run_verify(options: argparse.Namespace) -> int:
         print(text("index.problem", language, problem=problem), file=sys.stderr)
     print(text("index.mend", language), file=sys.stderr)
     return 1
+
+
+def run_mend(options: argparse.Namespace) -> int:
+    """Print which references are whole again, and 1 where some are not."""
+    language = language_of(options)
+    mended, left = mend(options.file, data_folder_of(options), key=key_of(options))
+    print(text("index.mended", language, count=len(mended), ids=", ".join(map(str, mended)) or "-"))
+    if left:
+        print(text("index.not_mended", language, count=len(left), ids=", ".join(map(str, left))), file=sys.stderr)
+    return 1 if left else 0
 
 
 def run_rebuild(options: argparse.Namespace) -> int:

@@ -1,19 +1,26 @@
-"""station-matcher packs list | install NAME | verify [NAME] | remove NAME."""
+"""station-matcher packs list | install NAME | verify [NAME] | remove NAME | export NAME FILE | import FILE."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 
-from matcher.errors import PackError
+from matcher.commands.tables import add_row, make_table, print_table
+from matcher.errors import PackDownloadError, PackError
+from matcher.packs.bundle import export_pack, import_pack
+from matcher.packs.install import Progress
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -28,6 +35,9 @@ def add_commands(subparsers: Subparsers) -> None:
     install = _add(actions, "install", "download a pack, or take its files from a folder")
     install.add_argument("name", help="name of the pack")
     install.add_argument("--from", dest="from_folder", type=Path, metavar="DIR", help="folder that holds the files")
+    install.add_argument(
+        "--mirror", metavar="URL", help="folder on a web server that holds the publishers' files, asked in their place"
+    )
     install.add_argument("--accept-license", metavar="NAME", help="accept this license, word for word")
     install.set_defaults(run=run_install)
     verify = _add(actions, "verify", "check the size and hash of every file")
@@ -36,6 +46,13 @@ def add_commands(subparsers: Subparsers) -> None:
     remove = _add(actions, "remove", "delete the files of a pack")
     remove.add_argument("name", help="name of the pack")
     remove.set_defaults(run=run_remove)
+    export = _add(actions, "export", "write an installed pack to one file, for a machine without a network")
+    export.add_argument("name", help="name of the pack")
+    export.add_argument("file", type=Path, metavar="FILE", help="file to write")
+    export.set_defaults(run=run_export)
+    bring = _add(actions, "import", "install a pack from the file that `packs export` wrote")
+    bring.add_argument("file", type=Path, metavar="FILE", help="file to read")
+    bring.set_defaults(run=run_import)
 
 
 def _add(actions: Subparsers, name: str, summary: str) -> argparse.ArgumentParser:
@@ -57,33 +74,26 @@ def language_of(options: argparse.Namespace) -> str:
 def run_list(options: argparse.Namespace) -> int:
     """Print one row a pack."""
     language, store = language_of(options), pack_store(options)
-    table = Table(*(text(code, language) for code in ("pack", "modality", "state", "license", "size")))
+    table = make_table(("pack", "modality", "state", "license", "size"), language)
     # Packs differ in the last letters of their names, and a license is accepted by its whole name.
     table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
     for pack in store.manifests():
         size_mb = sum(entry.size_bytes for entry in pack.files) / 1e6
         state = text(store.state(pack.name).status.value, language)
-        table.add_row(pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
-    Console().print(table)
+        add_row(table, pack.pack_id, text(pack.modality.value, language), state, pack.license, f"{size_mb:.1f} MB")
+    print_table(table)
     return 0
 
 
 def run_install(options: argparse.Namespace) -> int:
     """Install one pack with a progress bar; 1 and one line on stderr where it fails."""
     language = language_of(options)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, int] = {}
-
-            def report(file_name: str, done_bytes: int, total_bytes: int) -> None:
-                if file_name not in tasks:
-                    tasks[file_name] = int(bar.add_task(file_name, total=total_bytes))
-                bar.update(tasks[file_name], completed=done_bytes)  # type: ignore[arg-type]
-
+        with _progress_bar() as report:
             pack_store(options).install(
                 options.name,
                 from_folder=options.from_folder,
+                mirror=_mirror(options),
                 accept_license=options.accept_license,
                 progress=report,
             )
@@ -117,10 +127,57 @@ def run_remove(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_export(options: argparse.Namespace) -> int:
+    """Write one pack to a file."""
+    language = language_of(options)
+    try:
+        with _progress_bar() as report:
+            pack = export_pack(pack_store(options), options.name, options.file, report)
+    except (PackError, OSError) as error:
+        return _failed(error, language)
+    print(text("exported", language, pack=pack.pack_id, file=options.file, license=pack.license))
+    return 0
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Install one pack from a file."""
+    language = language_of(options)
+    try:
+        with _progress_bar() as report:
+            pack = import_pack(pack_store(options), options.file, report)
+    except (PackError, OSError) as error:
+        return _failed(error, language)
+    print(text("imported", language, pack=pack.pack_id, license=pack.license))
+    return 0
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    """What reports progress on stderr, a line for each file."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def report(file_name: str, done_bytes: int, total_bytes: int) -> None:
+            if file_name not in tasks:
+                tasks[file_name] = int(bar.add_task(escape(visible(file_name)), total=total_bytes))
+            bar.update(tasks[file_name], completed=done_bytes)  # type: ignore[arg-type]
+
+        yield report
+
+
+def _mirror(options: argparse.Namespace) -> str:
+    """The mirror of the command line, else of the settings; "" for the publishers' own addresses."""
+    settings = getattr(options, "settings", None)
+    return str(options.mirror or (settings.packs.mirror if settings else ""))
+
+
 def _present(store: PackStore) -> list[str]:
     return [pack.name for pack in store.manifests() if store.state(pack.name).status is not PackStatus.MISSING]
 
 
 def _failed(error: Exception, language: str) -> int:
     print(text("failed", language, reason=error), file=sys.stderr)
+    if isinstance(error, PackDownloadError):
+        print(text("failed_download", language), file=sys.stderr)
     return 1

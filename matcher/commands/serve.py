@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.config import Settings
 from matcher.texts.catalog import text
+from matcher.texts.unseen import LogFormatter
 
 # Runs the service with these settings until it is stopped; the second argument takes a message code and its values.
 StartServer = Callable[[Settings, Callable[..., None]], None]
@@ -34,9 +35,9 @@ def add_commands(subparsers: Subparsers) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Blocks until the server has drained."""
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(LogFormatter())
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, handlers=[to_stderr])
 
     def say(code: str, **values: Any) -> None:
         print(text(code, options.lang, **values), file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from index import errors
+from index.backup.sealed_stream import read_key_file
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from matcher.config import Settings, StorageSettings, load_settings
@@ -38,9 +39,22 @@ def add_folder_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-folder", type=Path, default=argparse.SUPPRESS, help="folder of the database")
 
 
-def add_key_option(parser: argparse.ArgumentParser) -> None:
-    """--key-file, without which the settings say whether there is a key."""
-    parser.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+def add_key_option(parser: argparse.ArgumentParser, *, may_do_without: bool = False) -> None:
+    """--key-file, without which the settings say whether there is a key. may_do_without: also --no-key."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+    if may_do_without:
+        choice.add_argument(
+            "--no-key", action="store_true", help="use no key, also not that of the settings: for a plain backup"
+        )
+
+
+def key_of(options: argparse.Namespace) -> bytes | None:
+    """The key of add_key_option. Raises BackupError."""
+    if getattr(options, "no_key", False):
+        return None
+    path = getattr(options, "key_file", None) or storage_of(options).backup_key_file
+    return None if path is None else read_key_file(path)
 
 
 def storage_of(options: argparse.Namespace) -> StorageSettings:
@@ -76,7 +90,7 @@ def reporting(command: Command) -> Command:
 def failure_text(error: Exception, language: str) -> str:
     """What a technician is told: more than a client over the wire, since it is their own machine."""
     if isinstance(error, errors.BackupError):
-        return text(f"error.backup.{error.reason}", language)
+        return text(f"error.backup.{error.reason}", language, reason=error)
     code = next((code for kind, code in _TEXT_OF_ERROR if isinstance(error, kind)), "error.other")
     return text(code, language, reason=error)
 

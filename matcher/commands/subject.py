@@ -8,13 +8,12 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-
 from index.records import FingerPosition
 from matcher.client import MODALITY_NAMES, MatcherClient
 from matcher.commands.client_options import access_of, add_command
+from matcher.commands.tables import add_row, make_table, print_table
 from matcher.texts.catalog import text
+from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -31,10 +30,10 @@ def add_commands(subparsers: Subparsers) -> None:
     show = add_command(actions, "show", "one subject and its references", _show)
     show.add_argument("subject_id", nargs="?", default="")
     show.add_argument("--external-id", default="", help="the force's own number instead")
-    delete = add_command(actions, "delete", "delete a subject with all references", _delete)
+    delete = add_command(actions, "delete", "delete a subject with all references", _delete, purpose=None)
     delete.add_argument("subject_id")
     delete.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
-    one = add_command(actions, "delete-reference", "delete one reference", _delete_reference)
+    one = add_command(actions, "delete-reference", "delete one reference", _delete_reference, purpose=None)
     one.add_argument("reference_id", type=int)
     one.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
 
@@ -46,32 +45,32 @@ def _list(client: MatcherClient, options: argparse.Namespace) -> int:
         print(text("subject.none", options.lang))
         return 0
     columns = ("subject", "external_id", "name", "gallery", "created")
-    table = Table(*(text(f"column.{name}", options.lang) for name in columns))
+    table = make_table([f"column.{name}" for name in columns], options.lang)
     for subject in subjects:
         created = subject.create_time.ToDatetime().isoformat(timespec="minutes")
         galleries = ", ".join(subject.gallery_ids)
-        table.add_row(subject.subject_id, subject.external_id, subject.display_name, galleries, created)
-    Console().print(table)
+        add_row(table, subject.subject_id, subject.external_id, subject.display_name, galleries, created)
+    print_table(table)
     return 0
 
 
 def _show(client: MatcherClient, options: argparse.Namespace) -> int:
     access = access_of(options)
     subject = client.get_subject(options.subject_id, external_id=options.external_id, access=access)
-    console = Console()
-    console.print(f"{subject.subject_id}  {subject.external_id}  {subject.display_name}", highlight=False)
+    print(visible(f"{subject.subject_id}  {subject.external_id}  {subject.display_name}"))
     columns = ("reference", "modality", "finger", "quality", "pack", "created")
-    table = Table(*(text(f"column.{name}", options.lang) for name in columns))
+    table = make_table([f"column.{name}" for name in columns], options.lang)
     for reference in client.references(subject.subject_id, access=access):
-        table.add_row(
-            str(reference.reference_id),
+        add_row(
+            table,
+            reference.reference_id,
             MODALITY_NAMES.get(reference.modality, ""),
             FingerPosition(reference.finger_position).name.lower() if reference.finger_position else "",
-            str(reference.quality_score),
+            reference.quality_score,
             reference.pack_id,
             reference.create_time.ToDatetime().isoformat(timespec="minutes"),
         )
-    console.print(table)
+    print_table(table)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.decode import ImageLimits
 from matcher.formats.decoders import ImageDecoding, decode_in_process
 from matcher.formats.iso19794 import single_view
-from matcher.samples import EncodedSample, FaceDetection, Image, Quality
+from matcher.samples import EncodedSample, FaceDetection, Image, PointPx, Quality
 from matcher.stages import Stages
 
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
@@ -50,7 +51,13 @@ class FingerprintExtracting(Protocol):
     @property
     def pack_id(self) -> str: ...
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> ExtractedFingerprint: ...
+    def extract(
+        self,
+        image: Image,
+        *,
+        finger: FingerPosition = FingerPosition.UNKNOWN,
+        region_px: Sequence[PointPx] = (),
+    ) -> ExtractedFingerprint: ...
 
     def template_from_minutiae(self, minutiae: MinutiaSet, finger: FingerPosition) -> Template: ...
 
@@ -120,6 +127,8 @@ class Engines:
             raise ModalityError("a minutiae template belongs to a fingerprint, not to a face")
         if sample.finger is not FingerPosition.UNKNOWN:
             raise ModalityError("a face has no finger position; leave it unset")
+        if sample.region_px:
+            raise ModalityError("a region belongs to a fingerprint image, not to a face; leave it unset")
         image = self._decoded(sample, stages)
         with stages.stage("extract_face"):
             made = self.face.extract(image, face_number=sample.face_number, largest_face=sample.largest_face)
@@ -130,6 +139,8 @@ class Engines:
         assert self.fingerprint is not None
         if sample.face_number or sample.largest_face:
             raise ModalityError("a face selection does not fit a fingerprint; leave it unset")
+        if sample.minutiae_template and sample.region_px:
+            raise ModalityError("a region belongs to an image, not to a minutiae template; leave it unset")
         if sample.minutiae_template:
             return self._import_template(sample, stages)
         image = self._decoded(sample, stages)
@@ -141,7 +152,7 @@ class Engines:
                 "scan again or send the right ppi with the image"
             )
         with stages.stage("extract_fingerprint"):
-            made = self.fingerprint.extract(image, finger=sample.finger)
+            made = self.fingerprint.extract(image, finger=sample.finger, region_px=sample.region_px)
         stages.keep("extract.template", made.template)
         return Extraction(made.template, made.quality, image.sha256)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from matcher.fingerprint.minutiae import FingerprintExtractor
 from matcher.fingerprint.network.build import GRAPH_VERSION, build_leader_graph
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import ModelPack, PackStore
-from matcher.samples import Image, Quality
+from matcher.samples import Image, PointPx, Quality
 
 # Pixels of the largest ordinary print (640 x 480 and more). The maps of the network take over 1 GB a megapixel.
 LARGE_PRINT_COUNT: Final = 400_000
@@ -78,9 +78,16 @@ class FingerprintEngine:
         """The [calibration] table of the manifest; matcher.scoring.calibration.Calibration.from_table reads it."""
         return self.pack.calibration
 
-    def extract(self, image: Image, *, finger: FingerPosition = FingerPosition.UNKNOWN) -> FingerprintResult:
-        """Minutiae, quality and template of one print. Raises NoFingerprintError, ResolutionError, SessionError."""
-        found = self._extractor.extract(image)
+    def extract(
+        self,
+        image: Image,
+        *,
+        finger: FingerPosition = FingerPosition.UNKNOWN,
+        region_px: Sequence[PointPx] = (),
+    ) -> FingerprintResult:
+        """Minutiae, quality and template of one print; region_px: as EncodedSample has it. Raises what
+        FingerprintExtractor.extract does."""
+        found = self._extractor.extract(image, region_px=region_px)
         template = self.template_from_minutiae(found.minutiae, finger)
         return FingerprintResult(template, found.minutiae, found.quality, found.foreground)
 

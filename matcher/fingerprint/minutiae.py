@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from matcher.errors import ImageTooLargeError, NoFingerprintError
+from matcher.fingerprint.image.crossing import crossing_share
 from matcher.fingerprint.image.foreground import (
+    BLOCK_PX,
     Foreground,
     Window,
     background_level,
     cut,
-    find_foreground,
     window_of,
 )
 from matcher.fingerprint.image.polarity import (
@@ -23,13 +25,15 @@ from matcher.fingerprint.image.polarity import (
     negative_may_be_better,
     polarity_of,
 )
-from matcher.fingerprint.image.quality import assess_quality, require_fingerprint
+from matcher.fingerprint.image.quality import judge, may_be_overprinted, require_one_print
+from matcher.fingerprint.image.region import blocks_of, region_mask, without_the_rest
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
+from matcher.fingerprint.image.ridge_area import find_print
 from matcher.fingerprint.image.ridge_cells import measure_cells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.network.maps import minutiae_of, run_leader
 from matcher.packs.session import ModelSession
-from matcher.samples import Image, Quality, Uint8Array
+from matcher.samples import Image, PointPx, Quality, Uint8Array
 
 MOST_RIDGE_PIXEL_COUNT: Final = 1_050_000
 """At 500 ppi, 27 square centimeters of ridges: more than the largest rolled print, and about 1 GB of memory."""
@@ -57,21 +61,36 @@ class FingerprintExtractor:
     def __init__(self, session: ModelSession) -> None:
         self._session = session
 
-    def extract(self, image: Image) -> FingerprintExtraction:
-        """Raises ResolutionError, ImageTooSmallError, ImageTooLargeError, NoFingerprintError, QualityError (the ppi
-        cannot be right), SessionError."""
-        pixels = gray_at_500_ppi(image)
-        foreground = find_foreground(pixels)
-        if not foreground.mask.any():
-            raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
-        minutiae, dark, is_negative = self._either_polarity(pixels, foreground)
-        cells = measure_cells(dark, foreground)
-        require_fingerprint(minutiae, cells, foreground)
-        return FingerprintExtraction(minutiae, assess_quality(minutiae, cells, foreground), foreground, is_negative)
+    def extract(self, image: Image, *, region_px: Sequence[PointPx] = ()) -> FingerprintExtraction:
+        """region_px: polygon around the print, in pixels of the image; what lies outside is not looked at.
 
-    def _either_polarity(self, pixels: Uint8Array, foreground: Foreground) -> tuple[MinutiaSet, Uint8Array, bool]:
+        Raises ResolutionError, ImageTooSmallError, ImageTooLargeError, NoFingerprintError, QualityError (the ppi
+        cannot be right, or there are several fingers), RegionError, SessionError."""
+        pixels = gray_at_500_ppi(image)
+        within = None
+        if region_px:
+            region = region_mask(region_px, (image.pixels.shape[1], image.pixels.shape[0]), pixels.shape)
+            pixels, within = without_the_rest(pixels, region), blocks_of(region)
+        found = find_print(pixels, within)
+        if not found.foreground.mask.any():
+            raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
+        if within is None:
+            require_one_print(found)
+        # A region has no background to tell by.
+        polarity = Polarity.UNCLEAR if within is not None else polarity_of(found.pixels, found.foreground)
+        minutiae, dark, is_negative = self._either_polarity(found.pixels, found.foreground, polarity)
+        if within is not None or found.is_cut_out:
+            minutiae = _inside(minutiae, found.foreground)
+        if is_negative:
+            found = replace(found, cells=measure_cells(dark, found.foreground))
+        crossing = crossing_share(dark, found.foreground) if may_be_overprinted(minutiae) else 0.0
+        quality = judge(minutiae, found, crossing=crossing, is_region=within is not None)
+        return FingerprintExtraction(minutiae, quality, found.foreground, is_negative)
+
+    def _either_polarity(
+        self, pixels: Uint8Array, foreground: Foreground, polarity: Polarity
+    ) -> tuple[MinutiaSet, Uint8Array, bool]:
         """Minutiae, the image with dark ridges, and whether that is the negative of pixels."""
-        polarity = polarity_of(pixels, foreground)
         whole = window_of(foreground, pixels.shape[1], pixels.shape[0])
         minutiae = self._minutiae(pixels, whole)
         if polarity is Polarity.DARK_RIDGES:
@@ -93,3 +112,19 @@ class FingerprintExtractor:
             raise ImageTooLargeError("the ridges cover more than one finger at the stated ppi; cut out one print")
         peaks = run_leader(self._session, cut(pixels, window, background_level(pixels)))
         return minutiae_of(peaks, window, width, height)
+
+
+def _inside(minutiae: MinutiaSet, foreground: Foreground) -> MinutiaSet:
+    """Those on the ridge area."""
+    rows, columns = (minutiae.y_px / BLOCK_PX).astype(int), (minutiae.x_px / BLOCK_PX).astype(int)
+    last_row, last_column = (side - 1 for side in foreground.mask.shape)
+    kept = foreground.mask[np.clip(rows, 0, last_row), np.clip(columns, 0, last_column)]
+    return MinutiaSet(
+        x_px=minutiae.x_px[kept],
+        y_px=minutiae.y_px[kept],
+        direction_rad=minutiae.direction_rad[kept],
+        kind=minutiae.kind[kept],
+        quality=minutiae.quality[kept],
+        width_px=minutiae.width_px,
+        height_px=minutiae.height_px,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,8 +28,11 @@ FILE_NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 class PackFile:
     """One model file.
 
-    source: "download" (from `address`, or from a folder), "folder" (no official address is known: only from a
-    folder), "package:IMPORT_NAME/PATH" (shipped by an installed Python package) or "bundled" (shipped with ours).
+    source: "download" (from `address`, or from a folder), "made" (on this machine, see below), "folder" (no official
+    address is known: only from a folder), "package:IMPORT_NAME/PATH" (shipped by an installed Python package) or
+    "bundled" (shipped with ours). A made file is what the recipe made_by (`matcher.packs.making`) makes of the
+    publishers' files made_from; graph_sha256 is the digest of its weights and topology (`graph_digest`), and sha256 and
+    size_bytes are those of the file in which the same network was handed out before, which is as good.
     archive_member: name inside the zip that lies at `address`; then archive_sha256 and archive_size_bytes describe
     the zip. origin: where the file comes from, in words.
     """
@@ -44,6 +47,9 @@ class PackFile:
     archive_sha256: str = ""
     archive_size_bytes: int = 0
     origin: str = ""
+    made_by: str = ""
+    made_from: tuple[str, ...] = ()
+    graph_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ class ModelPack:
 
     dim: length of a face template (the sum over embedders), 0 where the pack makes none by itself.
     calibration: the [calibration] table as read, None where the manifest has none; scoring/ understands it.
-    quality_floor: 0-100, below which a sample is refused at enrollment.
+    quality_floor: 0-100, below which a sample is refused at enrollment. sources: the publishers' files from which
+    others are made; only an installation needs them.
     """
 
     name: str
@@ -120,6 +127,7 @@ class ModelPack:
     license_is_permissive: bool
     intended_use: str
     files: tuple[PackFile, ...]
+    sources: tuple[PackFile, ...] = ()
     detector: DetectorSpec | None = None
     embedders: tuple[EmbedderSpec, ...] = ()
     dim: int = 0
@@ -141,6 +149,11 @@ class ModelPack:
                 return entry
         raise PackError(f"the manifest of pack {self.name} names no file {file_name}")
 
+    def sources_of(self, entries: Iterable[PackFile]) -> tuple[PackFile, ...]:
+        """What the entries are made from, each once."""
+        names = {name for entry in entries for name in entry.made_from}
+        return tuple(source for source in self.sources if source.name in names)
+
 
 def read_manifest(path: Path) -> ModelPack:
     """Read and check one manifest. Raises PackError saying which key is wrong."""
@@ -159,13 +172,15 @@ def pack_from_table(table: Mapping[str, Any]) -> ModelPack:
     values = dict(table)
     detector = values.pop("detector", None)
     embedders = tuple(_build(EmbedderSpec, entry) for entry in values.pop("embedders", ()))
-    files = tuple(_build(PackFile, entry) for entry in values.pop("files"))
+    files = tuple(_file(entry) for entry in values.pop("files"))
+    sources = tuple(_file(entry) for entry in values.pop("sources", ()))
     pack = _build(
         ModelPack,
         {
             **values,
             "modality": Modality(values["modality"]),
             "files": files,
+            "sources": sources,
             "detector": None if detector is None else _detector(detector),
             "embedders": embedders,
             "dim": sum(embedder.dim for embedder in embedders),
@@ -181,6 +196,10 @@ def _detector(table: Mapping[str, Any]) -> DetectorSpec:
     return _build(DetectorSpec, {**values, "refiner": None if refiner is None else _build(RefinerSpec, refiner)})
 
 
+def _file(table: Mapping[str, Any]) -> PackFile:
+    return _build(PackFile, {**table, "made_from": tuple(table.get("made_from", ()))})
+
+
 def _build(kind: type[T], table: Mapping[str, Any]) -> T:
     unknown = set(table) - {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
     if unknown:
@@ -191,11 +210,15 @@ def _build(kind: type[T], table: Mapping[str, Any]) -> T:
 def _check(pack: ModelPack) -> None:
     if not NAME_PATTERN.fullmatch(pack.name) or not NAME_PATTERN.fullmatch(pack.version):
         raise ValueError("name and version are lower-case letters, digits, dot, dash and underscore")
-    names = [entry.name for entry in pack.files]
+    names = [entry.name for entry in (*pack.files, *pack.sources)]
     if len(set(names)) != len(names):
         raise ValueError("a file is named twice")
-    for entry in pack.files:
+    for entry in (*pack.files, *pack.sources):
         _check_file(entry)
+    if any(entry.source == "made" for entry in pack.sources):
+        raise ValueError("a source is not made from others")
+    if {name for entry in pack.files for name in entry.made_from} != {entry.name for entry in pack.sources}:
+        raise ValueError("made_from and the sources do not name the same files")
     used = [embedder.file for embedder in pack.embedders]
     if pack.detector is not None:
         used += [pack.detector.file] + ([pack.detector.refiner.file] if pack.detector.refiner else [])
@@ -213,9 +236,11 @@ def _check_file(entry: PackFile) -> None:
     if not SHA256_PATTERN.fullmatch(entry.sha256) or entry.size_bytes < 1:
         raise ValueError(f"{entry.name} needs a sha256 of 64 hex digits and a size_bytes of at least 1")
     kind = entry.source.partition(":")[0]
-    if kind not in ("download", "folder", "package", "bundled"):
+    if kind not in ("download", "made", "folder", "package", "bundled"):
         raise ValueError(f"{entry.name} has an unknown source {entry.source!r}")
     if (kind == "download") != bool(entry.address):
         raise ValueError(f"{entry.name}: an address belongs to source download, and only to it")
+    if (kind == "made") != bool(entry.made_by and entry.made_from and SHA256_PATTERN.fullmatch(entry.graph_sha256)):
+        raise ValueError(f"{entry.name}: made_by, made_from and graph_sha256 belong to source made, and only to it")
     if entry.archive_member and not (SHA256_PATTERN.fullmatch(entry.archive_sha256) and entry.archive_size_bytes > 0):
         raise ValueError(f"{entry.name}: an archive needs its sha256 and size")

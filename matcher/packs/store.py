@@ -18,7 +18,7 @@ from pathlib import Path
 
 from index.durable.files import write_atomically
 from matcher.errors import PackDamagedError, PackError, PackLicenseError, PackNotFoundError, PackNotReadyError
-from matcher.packs.install import Progress, fetch_files, no_progress, sha256_of
+from matcher.packs.install import Progress, bring_files, is_right_file, no_progress
 from matcher.packs.manifest import DetectorSpec, EmbedderSpec, ModelPack, PackFile, RefinerSpec, read_manifest
 
 __all__ = [
@@ -70,6 +70,11 @@ class PackStore:
         self._root = root
         self._manifests_folder = manifests_folder
 
+    @property
+    def root(self) -> Path:
+        """The packs folder; it need not exist."""
+        return self._root
+
     def manifests(self) -> tuple[ModelPack, ...]:
         """Every known pack as it was shipped, by name."""
         return tuple(self.manifest(path.stem) for path in sorted(self._manifests_folder.glob("*.toml")))
@@ -106,6 +111,10 @@ class PackStore:
             raise PackLicenseError(_license_message(pack))
         return path
 
+    def accepted_license(self, name: str) -> str:
+        """The license that was accepted at the installation; "" where none was, or none had to be."""
+        return self._accepted_license(self.manifest(name))
+
     def state(self, name: str) -> PackState:
         """Whether every file is there and right. Hashes the files: about a second a gigabyte."""
         pack = self.manifest(name)
@@ -128,10 +137,12 @@ class PackStore:
         name: str,
         *,
         from_folder: Path | None = None,
+        mirror: str = "",
         accept_license: str | None = None,
         progress: Progress = no_progress,
     ) -> ModelPack:
-        """Bring every missing or damaged file of the pack, only from from_folder where given, else from its address.
+        """Bring every missing or damaged file of the pack, only from from_folder where given, else from its address,
+        and make those that are made. mirror: address of a folder on a web server, asked in place of the publishers'.
 
         accept_license: the license string of the manifest, word for word; needed where it is not permissive.
         Raises PackLicenseError, PackNotReadyError (a file is in no folder and has no address), PackDownloadError,
@@ -142,7 +153,7 @@ class PackStore:
             raise PackLicenseError(_license_message(pack))
         wanted = [entry for entry in pack.files if not self._is_right(pack, entry)]
         folder = self._root / pack.pack_id
-        fetch_files(pack.name, wanted, folder, from_folder=from_folder, progress=progress)
+        bring_files(pack, wanted, folder, from_folder=from_folder, mirror=mirror, progress=progress)
         if not pack.license_is_permissive:
             write_atomically(folder / RECEIPT_NAME, json.dumps({"accepted_license": accept_license}).encode())
         self.verify(name)
@@ -208,9 +219,10 @@ class PackStore:
         if path is None or not path.is_file():
             raise PackNotReadyError(
                 f"pack {pack.name} is not ready: {entry.name} is missing. "
-                f"Run: station-matcher packs install {pack.name}" + ("" if entry.address else " --from FOLDER")
+                f"Run: station-matcher packs install {pack.name}"
+                + (" --from FOLDER" if entry.source == "folder" else "")
             )
-        if path.stat().st_size != entry.size_bytes or sha256_of(path) != entry.sha256:
+        if not is_right_file(path, entry):
             raise PackDamagedError(
                 f"{entry.name} of pack {pack.name} is not the file that the manifest names (size or sha256 differs). "
                 f"Run: station-matcher packs remove {pack.name}, then packs install {pack.name}"

@@ -12,11 +12,11 @@ def rank_candidates(
     sample_scores: Mapping[str, Sequence[SampleScore]], *, threshold_score: float, max_candidates: int
 ) -> tuple[Candidate, ...]:
     """Best first: by fused score, then by the sum of similarities (it still tells scores at the end of the
-    calibrated range apart), then by subject id."""
+    calibrated range apart), then in the order given, which is that of the search."""
     fused = {
         subject_id: fuse_scores([sample.score for sample in samples]) for subject_id, samples in sample_scores.items()
     }
-    order = sorted(fused, key=lambda subject_id: _sort_key(subject_id, fused[subject_id], sample_scores[subject_id]))
+    order = sorted(fused, key=lambda subject_id: _sort_key(fused[subject_id], sample_scores[subject_id]))
     candidates = []
     for rank, subject_id in enumerate(order[:max_candidates], start=1):
         best = max(sample_scores[subject_id], key=lambda sample: (sample.score.value, sample.similarity))
@@ -34,5 +34,5 @@ def rank_candidates(
     return tuple(candidates)
 
 
-def _sort_key(subject_id: str, score: Score, samples: Sequence[SampleScore]) -> tuple[float, float, str]:
-    return -score.value, -sum(sample.similarity for sample in samples), subject_id
+def _sort_key(score: Score, samples: Sequence[SampleScore]) -> tuple[float, float]:
+    return -score.value, -sum(sample.similarity for sample in samples)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from matcher.results import Score
+from matcher.scoring.sample_fusion import fused_values
 
 
 def threshold_score(target_fpir: float, reference_count: int) -> float:
@@ -35,22 +36,13 @@ def expected_false_candidate_count(threshold_score: float, reference_count: int)
 
 
 def fuse_scores(scores: Sequence[Score]) -> Score:
-    """One score for several samples of one subject: Fisher's method (Statistical Methods for Research Workers, 1925).
+    """One score for several samples of one subject (different fingers, a finger and a face), see fused_values.
 
-    A score s says that a stranger reaches it with probability p = 10^(-s/10). If the samples (different fingers, a
-    finger and a face) are independent, the product of n such p is as small or smaller for a stranger with
-    probability P * sum over k < n of (-ln P)^k / k!, and that is the fused FMR. It never exceeds the plain sum of
-    scores, and a sample that does not agree lowers it, so adding samples cannot make a match out of noise. Extrapolated
-    where a sample is. Raises ValueError for an empty sequence.
+    Extrapolated where a sample is. Raises ValueError for an empty sequence.
     """
     if not scores:
         raise ValueError("there is no score to fuse")
     if len(scores) == 1:
         return scores[0]
-    surprise = sum(max(score.value, 0.0) for score in scores) * math.log(10.0) / 10.0
-    term = tail = 1.0
-    for step in range(1, len(scores)):
-        term *= surprise / step
-        tail += term
-    fused = (surprise - math.log(tail)) * 10.0 / math.log(10.0)
-    return Score(max(fused, 0.0), extrapolated=any(score.extrapolated for score in scores))
+    fused = float(fused_values([[score.value for score in scores]])[0])
+    return Score(fused, extrapolated=any(score.extrapolated for score in scores))

@@ -55,7 +55,8 @@ class FaceSearcher:
                 matches = self.of_subjects(template, where, new, check=check, known=part)
             else:
                 matches = _first_of_each(part, owners)
-            for subject_id in new & matches.keys():
+            # In the order of matches: equal similarities stay in the order of the index, which knows them in float64.
+            for subject_id in (one for one in matches if one in new):
                 found[subject_id] = matches[subject_id]
                 heapq.heappush(leading, matches[subject_id][1])
                 if len(leading) > subject_count:
@@ -65,7 +66,8 @@ class FaceSearcher:
                 not fuse or leading[0] > highest_unseen(lowest + _ROUNDING, calibration)
             ):
                 break
-        return dict(sorted(found.items(), key=lambda item: (-item[1][1], item[1][0]))[:subject_count])
+        ordered = sorted(found.items(), key=_by_similarity_and_id if fuse else _by_similarity)
+        return dict(ordered[:subject_count])
 
     def of_subjects(
         self,
@@ -76,8 +78,8 @@ class FaceSearcher:
         check: Callable[[], None],
         known: Mapping[int, float] = _NOTHING,
     ) -> dict[str, Match]:
-        """Each of these subjects that has an allowed reference. check: called between parts, to end work nobody waits
-        for. known: similarities by reference id that need not be computed."""
+        """Each of these subjects that has an allowed reference, by ascending reference id. check: called between parts,
+        to end work nobody waits for. known: similarities by reference id that need not be computed."""
         found: dict[str, Match] = {}
         waiting = iter(subject_ids)
         while part := frozenset(islice(waiting, _PART_COUNT)):
@@ -87,7 +89,7 @@ class FaceSearcher:
             alone = {one for one, owner in owners.items() if counts[owner] == 1 and one in known}
             found.update({owners[one]: (one, known[one]) for one in alone})
             found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
-        return found
+        return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
     def _nearest_references(self, template: Template, where: SearchFilter, k: int) -> Iterator[dict[int, float]]:
         """Similarity by reference id, best first, in parts, until there are no more."""
@@ -135,6 +137,14 @@ class FaceSearcher:
             owners[ids[start]]: (ids[start + int(np.argmax(similarities[start:end]))], similarity)
             for start, end, similarity in zip(starts, [*starts[1:], len(ids)], fused.tolist(), strict=True)
         }
+
+
+def _by_similarity(item: tuple[str, Match]) -> float:
+    return -item[1][1]
+
+
+def _by_similarity_and_id(item: tuple[str, Match]) -> tuple[float, int]:
+    return -item[1][1], item[1][0]
 
 
 def _first_of_each(similarities: Mapping[int, float], owners: Mapping[int, str]) -> dict[str, Match]:

@@ -135,7 +135,9 @@ class Searcher:
     def score_of(self, template: Template, probe_number: int, reference_id: int, similarity: float) -> SampleScore:
         """A comparison with its calibrated score. finger is the probe's."""
         score = self._calibrations[template.pack_id].score(similarity)
-        return SampleScore(template.modality, template.finger, probe_number, reference_id, similarity, score)
+        # Fused references are lowered, and what resembles nobody falls below any cosine then.
+        shown = max(similarity, -1.0)
+        return SampleScore(template.modality, template.finger, probe_number, reference_id, shown, score)
 
     def subject_match(self, template: Template, subject_id: str, *, stages: Stages) -> tuple[int, int, float] | None:
         """(chances to match a stranger, reference id, similarity) of one subject; None without a comparable reference.

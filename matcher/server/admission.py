@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,10 +19,13 @@ HELD_BYTES: Final = 512 * 1024 * 1024
 class Admission:
     """Thread safe. worker_count: calls at the engines at a time. queue_count: calls that may wait beside them.
     stream_count: batch streams at a time; they wait for the engines item by item. held_bytes: of the messages of all
-    calls that are worked on or wait."""
+    calls that are worked on or wait. First come, first served."""
 
     def __init__(self, *, worker_count: int, queue_count: int, stream_count: int, held_bytes: int = HELD_BYTES) -> None:
-        self._slots = threading.Semaphore(worker_count)
+        self._free_worker_count = worker_count
+        # One event for each that waits, in the order in which they came; set when the place is theirs. A semaphore
+        # would let a newcomer, or one that looked up, go before those that have waited longer.
+        self._waiting: deque[threading.Event] = deque()
         self._free_count = {"call": worker_count + queue_count, "stream": stream_count}
         self._free_bytes, self._most_bytes = held_bytes, held_bytes
         self._lock = threading.Lock()
@@ -67,9 +71,30 @@ class Admission:
     def working(self, check: Callable[[], None]) -> Iterator[None]:
         """Waits for a place at the engines. check: raises when nobody waits for the answer any more."""
         check()
-        while not self._slots.acquire(timeout=_LOOK_UP_S):
-            check()
+        turn = self._ask()
         try:
+            while not turn.wait(_LOOK_UP_S):
+                check()
             yield
         finally:
-            self._slots.release()
+            self._leave(turn)
+
+    def _ask(self) -> threading.Event:
+        turn = threading.Event()
+        with self._lock:
+            if self._free_worker_count:
+                self._free_worker_count -= 1
+                turn.set()
+            else:
+                self._waiting.append(turn)
+        return turn
+
+    def _leave(self, turn: threading.Event) -> None:
+        """Hands the place to whoever has waited longest, or gives up waiting."""
+        with self._lock:
+            if not turn.is_set():
+                self._waiting.remove(turn)
+            elif self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free_worker_count += 1

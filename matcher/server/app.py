@@ -28,6 +28,7 @@ from matcher.errors import PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
+from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
 from matcher.server.health import HealthReport
@@ -36,7 +37,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
-from matcher.server.transport import bind
+from matcher.server.transport import bind, own_certificate
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -51,6 +52,10 @@ SERVICE_NAMES: Final = (
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
+# Calls that may wait for their message at a time, beside those that have one.
+_READING_COUNT: Final = 128
+# Damaged references that one line names.
+_NAMED_COUNT: Final = 20
 # Decoding is a small part of a call, and each process may take its share of the memory.
 _MOST_DECODERS: Final = 4
 
@@ -71,15 +76,18 @@ class Server:
         self._admission = Admission(
             worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
         )
-        self._read_watch = ReadWatch()
-        thread_count = worker_count + limits.queue_count + limits.stream_count + _SPARE_THREAD_COUNT
+        self._read_watch = ReadWatch(_READING_COUNT)
+        thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
         interceptor = CallInterceptor(
             self.audit,
             self._admission,
             self.metrics,
             self._read_watch,
-            limits=CallLimits(max_message_bytes=limits.max_message_bytes),
+            limits=CallLimits(
+                max_message_bytes=limits.max_message_bytes,
+                refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
+            ),
             default_language=limits.language,
         )
         self._server = grpc.server(
@@ -168,6 +176,7 @@ def serve(
     Listens first and answers NOT_SERVING, so that whoever waits for it can ask; then loads packs, opens the database
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
     """
+    forbid_core_dumps()
     stop = stop or threading.Event()
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
@@ -190,6 +199,7 @@ def serve(
                 if not report.ok:
                     say("serve.rebuilding")
                     database.rebuild()
+                _tell_set_aside(database, report.set_aside_ids, server.health, say)
                 database.warm_up()
                 server.health.progress = ""
                 server.open(open_use_cases(settings, database, loaded, server.audit))
@@ -202,6 +212,16 @@ def serve(
                 say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
         finally:
             server.stop()
+
+
+def _tell_set_aside(
+    database: EnrollmentDatabase, ids: tuple[int, ...], health: HealthReport, say: Callable[..., None]
+) -> None:
+    """Damaged references: now in the log, from now on in the health answer."""
+    if ids:
+        named = ", ".join(map(str, ids[:_NAMED_COUNT])) + (", …" if len(ids) > _NAMED_COUNT else "")
+        say("serve.set_aside", count=len(ids), ids=named)
+    health.count_set_aside = lambda: len(database.references_set_aside())
 
 
 class _Progress:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import grpc
 
 from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
-from matcher.errors import AuditError, CanceledError, DeadlineError
+from matcher.errors import AuditError, CanceledError, DeadlineError, UnauthenticatedError
 from matcher.server.admission import Admission
 from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
+from matcher.texts.unseen import visible
 
 REQUEST_ID_KEY: Final = "x-request-id"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -27,7 +29,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 @dataclass(slots=True)
 class Call:
     """One call, worked on by one thread. action: method name in snake case. deadline_s: time.monotonic() at which
-    nobody waits for the answer any more. audit_id: "" until a record of this call is on disk."""
+    nobody waits for the answer any more. audit_id: "" until a record of this call is on disk. known: fields of
+    AuditEvent that a refusal before any use case records."""
 
     action: str
     request_id: str
@@ -37,6 +40,7 @@ class Call:
     context: grpc.ServicerContext
     admission: Admission
     audit_id: str = ""
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def remaining_s(self) -> float:
@@ -100,11 +104,20 @@ def entered(call: Call) -> Iterator[Call]:
 def peer_of(context: grpc.ServicerContext) -> str:
     """Common name of the client's certificate where it showed one, and the transport address."""
     names = context.auth_context().get("x509_common_name", ())
-    return " ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200]
+    return visible(" ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200])
+
+
+def check_certificate(context: grpc.ServicerContext, refused: bytes) -> None:
+    """refused: a certificate (DER) that is none of a client: the server's own, whose key lies on the server, opens the
+    connection, since the same root signed it, and would make every thief of it a station. Raises UnauthenticatedError.
+    """
+    for shown in context.auth_context().get("x509_pem_cert", ()):
+        if ssl.PEM_cert_to_DER_cert(shown.decode("ascii")) == refused:
+            raise UnauthenticatedError("this is the server's own certificate; a station needs one of its own")
 
 
 def snake_case(method: str) -> str:
-    return re.sub(r"(?<=.)([A-Z])", r"_\1", method).lower()[:64]
+    return visible(re.sub(r"(?<=.)([A-Z])", r"_\1", method).lower()[:64])
 
 
 class CallAudit:
@@ -143,7 +156,8 @@ class CallAudit:
         if call.audit_id or isinstance(error, AuditError):
             return error
         try:
-            self.append(AuditEvent(action=call.action, outcome=outcome_of(error), reason=type(error).__name__))
+            event = AuditEvent(action=call.action, outcome=outcome_of(error), reason=type(error).__name__, **call.known)
+            self.append(event)
         except AuditError as audit_error:
             return audit_error
         return error

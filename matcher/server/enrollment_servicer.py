@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import grpc
 
 from matcher.access.context import AccessContext
+from matcher.access.wording import ID
 from matcher.server.calls import CallAudit, current_call
 from matcher.server.from_proto import (
     access_from_proto,
@@ -22,6 +23,7 @@ from matcher.server.to_proto import (
     reference_to_proto,
     subject_to_proto,
 )
+from matcher.server.wire_limits import access_to_record, check_message
 from protos.biometrics.v1 import enrollment_service_pb2 as pb
 from protos.biometrics.v1 import enrollment_service_pb2_grpc
 from protos.biometrics.v1.sample_pb2 import AccessContext as AccessMessage
@@ -40,6 +42,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             access_from_proto(request.access, peer=call.peer),
             request_id=request.request_id,
             skip_duplicate_check=request.skip_duplicate_check,
+            accept_low_quality_reason=request.accept_low_quality_reason,
             stages=call.stages(),
         )
         return enrollment_to_proto(result, language=call.language)
@@ -55,15 +58,17 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
     ) -> pb.BatchEnrollResponse:
         """One item. Its error is its result and does not end the stream."""
         call = current_call()
-        answer = pb.BatchEnrollResponse(item_index=index, item_id=request.item_id)
+        answer = pb.BatchEnrollResponse(item_index=index, item_id=request.item_id[: ID.characters])
+        call.known = access_to_record(request.enrollment)
+        prefix = ""
         try:
+            check_message(request)
+            prefix = "enrollment."
             with call.working():
                 answer.result.CopyFrom(self.Enroll(request.enrollment, context))
         except Exception as error:  # every error of an item belongs to the item; the table knows what to tell of it
             told = self._audit.record_failure(error)
-            answer.error.CopyFrom(
-                status_of(told, language=call.language, request_id=call.request_id, prefix="enrollment.")
-            )
+            answer.error.CopyFrom(status_of(told, language=call.language, request_id=call.request_id, prefix=prefix))
         return answer
 
     def GetSubject(self, request: pb.GetSubjectRequest, context: grpc.ServicerContext) -> pb.Subject:

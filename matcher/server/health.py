@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2
 
+from index.errors import DatabaseError
+
 PROGRESS_KEY: Final = "x-progress"
+SET_ASIDE_KEY: Final = "x-set-aside"
 SERVICE_NAME: Final = health.SERVICE_NAME
 
 
+def none_set_aside() -> int:
+    """Before the database is open."""
+    return 0
+
+
 class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings no types
-    """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none."""
+    """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none.
+    count_set_aside: how many references are damaged and not searched."""
 
     def __init__(self, service_names: tuple[str, ...]) -> None:
         super().__init__()
         self._service_names = service_names
         self.progress = ""
+        self.count_set_aside: Callable[[], int] = none_set_aside
         self.tell(serving=False)
 
     def tell(self, *, serving: bool) -> None:
@@ -27,6 +39,10 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
             self.set(name, states.SERVING if serving else states.NOT_SERVING)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if self.progress:
-            context.set_trailing_metadata(((PROGRESS_KEY, self.progress),))
+        told = [(PROGRESS_KEY, self.progress)] if self.progress else []
+        with contextlib.suppress(DatabaseError):
+            if count := self.count_set_aside():
+                told.append((SET_ASIDE_KEY, str(count)))
+        if told:
+            context.set_trailing_metadata(tuple(told))
         return super().Check(request, context)

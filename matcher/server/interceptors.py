@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,25 +21,32 @@ from grpc_status import rpc_status
 from matcher.audit.records import AuditEvent
 from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
 from matcher.server.admission import Admission
-from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, entered, open_call
+from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
+from matcher.server.wire_limits import access_to_record, check_message
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
+# How long a stream waits for the place of one that was ended.
+_PAUSE_S: Final = 0.05
+_PAUSE_COUNT: Final = 40
 OUR_PREFIX: Final = "/biometrics.v1."
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
     """longest_s: for one call, also where the caller states no deadline. read_s: for the bytes of one message.
-    idle_s: between two messages of a stream."""
+    idle_s: between two messages of a stream. yield_s: after so long without a message a
+    stream makes room for others. refused_certificate: of no client, DER; b"" where they show none."""
 
     max_message_bytes: int
+    refused_certificate: bytes = b""
     longest_s: float = 120.0
     read_s: float = 60.0
     idle_s: float = 600.0
+    yield_s: float = 2.0
 
 
 class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc brings no types
@@ -83,9 +91,9 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
     def _wrapped_stream(self, method: str, behavior: Any, parse: Any) -> Callable[[Iterator[bytes], Any], Any]:
         def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
             call = self._open(method, context)
-            admitted = self._admission.admitted("stream")
             with entered(call):
-                self._guarded(call, admitted.__enter__)
+                self._guarded(call, lambda: self._check_peer(call))
+                admitted = self._guarded(call, self._stream_place)
             try:
                 yield from self._answers(call, behavior(self._items(call, parse, requests), context))
             finally:
@@ -112,7 +120,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
     def _items(self, call: Call, parse: Any, requests: Iterator[bytes]) -> Iterator[Message]:
         """The messages of a stream. Each has its own deadline and its own record."""
         while True:
-            call.audit_id = ""
+            call.audit_id, call.known = "", {}
             if self._admission.is_draining:
                 raise BusyError("the server is stopping; try again")
             content = self._read(call, requests, self._limits.idle_s, is_idle=True)
@@ -122,18 +130,21 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             yield self._parsed(content, parse)
 
     def _answer_one(self, call: Call, behavior: Any, parse: Any, requests: Iterator[bytes]) -> Any:
+        self._check_peer(call)
         if parse is None:
             return behavior(None, call.context)
-        with self._admission.admitted("call"):
-            content = self._read(call, requests, self._limits.read_s)
-            if content is None:
-                raise MalformedError("the request has no message, or one above the size limit")
-            with self._admission.holding(len(content)):
-                request = self._parsed(content, parse)
-                del content  # the message holds its own copy; two of a large image are one too many
-                with call.working():
-                    response = behavior(request, call.context)
-                del request
+        # A place is taken when the message is there: a caller that sends none keeps nobody out.
+        content = self._read(call, requests, self._limits.read_s)
+        if content is None:
+            raise MalformedError("the request has no message, or one above the size limit")
+        with self._admission.admitted("call"), self._admission.holding(len(content)):
+            request = self._parsed(content, parse)
+            call.known = access_to_record(request)
+            check_message(request)
+            del content  # the message holds its own copy; two of a large image are one too many
+            with call.working():
+                response = behavior(request, call.context)
+            del request
         self._require_record(call)
         return response
 
@@ -152,6 +163,28 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             return parse(content)
         except DecodeError as error:
             raise MalformedError("the bytes are not the message of this method") from error
+
+    def _stream_place(self) -> AbstractContextManager[None]:
+        """A place for a stream, entered. Where all are taken, a stream that has sent nothing for a while makes room.
+        Raises BusyError."""
+        has_asked = False
+        for pause_s in (*(_PAUSE_S,) * _PAUSE_COUNT, 0.0):
+            place = self._admission.admitted("stream")
+            try:
+                place.__enter__()
+            except BusyError:
+                has_asked = has_asked or self._read_watch.end_longest_idle(after_s=self._limits.yield_s)
+                if not has_asked or not pause_s or self._admission.is_draining:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return place
+        raise AssertionError("the last round returns or raises")
+
+    def _check_peer(self, call: Call) -> None:
+        """Raises UnauthenticatedError."""
+        if self._limits.refused_certificate:
+            check_certificate(call.context, self._limits.refused_certificate)
 
     def _require_record(self, call: Call) -> None:
         """No answer leaves without its record; a method that forgot one gets the plainest."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,11 +15,17 @@ _ROUND_S: Final = 1.0
 
 
 class ReadWatch:
-    """One thread that cancels calls that wait too long for bytes. Thread safe."""
+    """One thread that cancels calls that wait too long for bytes. Thread safe.
 
-    def __init__(self) -> None:
+    most: how many calls may wait for their message at a time. One more takes the place of the call that has waited
+    longest of the host that has most of them waiting, so that half-open calls of one host keep no other out.
+    """
+
+    def __init__(self, most: int = 128) -> None:
+        self._most = most
         self._lock = threading.Lock()
-        self._waiting: dict[int, tuple[float, bool, grpc.ServicerContext]] = {}
+        # When the wait began, when it is over, whether nothing is owed, and the call; in the order in which they came.
+        self._waiting: dict[int, tuple[float, float, bool, grpc.ServicerContext]] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="read-watch", daemon=True)
         self._thread.start()
@@ -30,17 +37,38 @@ class ReadWatch:
         is_idle: nothing of the message is owed yet, so the call may be ended when the server drains."""
         key = id(context)
         with self._lock:
-            self._waiting[key] = (time.monotonic() + limit_s, is_idle, context)
+            crowded_out = None if is_idle else self._crowded_out()
+            now = time.monotonic()
+            self._waiting[key] = (now, now + limit_s, is_idle, context)
+        if crowded_out is not None:
+            crowded_out.cancel()
         try:
             yield
         finally:
             with self._lock:
                 self._waiting.pop(key, None)
 
+    def _crowded_out(self) -> grpc.ServicerContext | None:
+        """The call that has to make room."""
+        waiting = [context for _, _, is_idle, context in self._waiting.values() if not is_idle]
+        return _oldest_of_the_crowd(waiting) if len(waiting) >= self._most else None
+
+    def end_longest_idle(self, *, after_s: float) -> bool:
+        """Ends the stream that has waited longest for an item, of the host that has most of those that have waited for
+        after_s. Returns whether there was one."""
+        began_before = time.monotonic() - after_s
+        with self._lock:
+            idle = [
+                context for since, _, is_idle, context in self._waiting.values() if is_idle and since < began_before
+            ]
+        if idle:
+            _oldest_of_the_crowd(idle).cancel()
+        return bool(idle)
+
     def end_idle(self) -> None:
         """Ends the streams that wait for another item."""
         with self._lock:
-            idle = [context for _, is_idle, context in self._waiting.values() if is_idle]
+            idle = [context for _, _, is_idle, context in self._waiting.values() if is_idle]
         for context in idle:
             context.cancel()
 
@@ -52,6 +80,17 @@ class ReadWatch:
         while not self._stopped.wait(_ROUND_S):
             now = time.monotonic()
             with self._lock:
-                late = [context for expiry, _, context in self._waiting.values() if expiry < now]
+                late = [context for _, expiry, _, context in self._waiting.values() if expiry < now]
             for context in late:
                 context.cancel()
+
+
+def _oldest_of_the_crowd(waiting: Sequence[grpc.ServicerContext]) -> grpc.ServicerContext:
+    """waiting: at least one, in the order in which they came."""
+    hosts = [_host_of(context) for context in waiting]
+    return waiting[hosts.index(Counter(hosts).most_common(1)[0][0])]
+
+
+def _host_of(context: grpc.ServicerContext) -> str:
+    """The address without the port, which every connection has of its own."""
+    return str(context.peer()).rpartition(":")[0]

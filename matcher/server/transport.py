@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from pathlib import Path
+from typing import Final
 
 import grpc
 
 from matcher.errors import ConfigError
+
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
 
 
 def bind(
@@ -34,6 +39,7 @@ def bind(
         root = _read(client_root, "tls.client_root") if client_root is not None else None
         pair = (_read(key, "tls.key"), _read(certificate, "tls.certificate"))
         credentials = grpc.ssl_server_credentials([pair], root_certificates=root, require_client_auth=root is not None)
+    is_loopback(address)  # for the form of the address, under TLS too
     try:
         if credentials is None:
             port = server.add_insecure_port(address)
@@ -46,11 +52,23 @@ def bind(
     return int(port)
 
 
+def own_certificate(certificate: Path | None, client_root: Path | None) -> bytes:
+    """The server's own certificate (DER), which no client may show where clients show certificates; else b""."""
+    if certificate is None or client_root is None:
+        return b""
+    # The first of the file is the server's; the others lead to its root.
+    first, marker, _ = _read(certificate, "tls.certificate").decode("ascii", "replace").partition(_END)
+    try:
+        return ssl.PEM_cert_to_DER_cert(first[first.index(_BEGIN) :] + marker)
+    except ValueError as error:
+        raise ConfigError("tls.certificate is not a PEM certificate") from error
+
+
 def is_loopback(address: str) -> bool:
     """Whether host:port names this machine only. A name other than localhost does not: it may resolve elsewhere."""
     host, separator, port = address.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ConfigError("server.address must be host:port, for example 127.0.0.1:50551")
+    if not separator or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ConfigError("server.address must be host:port with a port up to 65535, for example 127.0.0.1:50551")
     host = host.removeprefix("[").removesuffix("]")
     if host == "localhost":
         return True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from numbers import Number
 from types import MappingProxyType
 from typing import Final
 
 from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, pictures, store
 from matcher.texts.languages import LANGUAGES
+from matcher.texts.unseen import visible
 
 Table = Mapping[str, tuple[str, str]]
 
@@ -25,9 +27,10 @@ _TABLES: Final[tuple[Table, ...]] = (
 
 
 def text(code: str, language: str, **values: object) -> str:
-    """The text of a code. language: "vi" or "en". values fill the named places. Raises KeyError for an unknown code,
-    which only a mistake in the program can name."""
-    return catalog()[code][LANGUAGES.index(language)].format(**values)
+    """The text of a code. language: "vi" or "en". values fill the named places, with nothing in them that steers a
+    terminal. Raises KeyError for an unknown code, which only a mistake in the program can name."""
+    shown = {name: value if isinstance(value, Number) else visible(str(value)) for name, value in values.items()}
+    return catalog()[code][LANGUAGES.index(language)].format(**shown)
 
 
 def has_text(code: str) -> bool:

@@ -12,6 +12,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
         "Serving: {subjects} subjects, {references} references",
     ),
+    "serve.set_aside": (
+        "{count} mẫu tham chiếu bị hỏng trong kho dữ liệu và không được tìm kiếm: {ids}. "
+        "Hãy chạy: station-matcher doctor",
+        "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
+    ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",

@@ -66,6 +66,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Không dùng được mẫu này. Hãy thu nhận lại.",
         "The sample cannot be used. Capture it again.",
     ),
+    "ERROR_REASON_REGION": (
+        "Vùng khoanh không hợp lệ: cần ít nhất 3 điểm nằm trong ảnh (tính theo điểm ảnh của ảnh gửi đi) và đủ lớn. "
+        "Hãy khoanh lại quanh dấu vân tay.",
+        "The region is not valid: it needs at least 3 points inside the image (in pixels of the image as sent) and "
+        "enough area. Draw it around the mark again.",
+    ),
     "ERROR_REASON_FIELD_INVALID": (
         "Yêu cầu thiếu hoặc sai một trường; tên trường được nêu kèm theo.",
         "A field of the request is missing or wrong; it is named with this error.",

@@ -13,6 +13,9 @@ PARTIAL: Final = "partial"
 LOW_CONTRAST: Final = "low_contrast"
 SMUDGED: Final = "smudged"
 WRONG_PPI: Final = "wrong_ppi"
+SEVERAL_FINGERS: Final = "several_fingers"
+OVERPRINTED: Final = "overprinted"
+FEW_RIDGES: Final = "few_ridges"
 NOT_A_FINGER: Final = "not_a_finger"
 FEW_MINUTIAE: Final = "few_minutiae"
 
@@ -44,6 +47,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     WRONG_PPI: (
         "Khoảng cách đường vân không hợp với độ phân giải đã khai. Kiểm tra lại ppi của ảnh.",
         "The distance between ridges does not fit the stated resolution. Check the ppi of the image.",
+    ),
+    SEVERAL_FINGERS: (
+        "Ảnh có nhiều vân tay. Gửi riêng từng ngón, hoặc khoanh vùng một vân tay.",
+        "The image shows several fingers. Send each finger alone, or mark the region of one.",
+    ),
+    OVERPRINTED: (
+        "Có vẻ hai vân tay chồng lên nhau. Lau sạch mặt kính rồi lấy lại; mẫu này có thể khớp với hai người.",
+        "Two prints seem to lie upon each other. Clean the sensor and capture again; this one may match two people.",
+    ),
+    FEW_RIDGES: (
+        "Chỉ thấy rõ một phần nhỏ đường vân. Lau hoặc làm ẩm ngón tay rồi lấy lại; điểm so sánh có thể thấp.",
+        "Only a small part of the ridges is clear. Clean or moisten the finger and capture again; scores may be low.",
     ),
     NOT_A_FINGER: (
         "Ảnh không phải là vân tay. Kiểm tra lại tệp hoặc lấy lại vân tay.",

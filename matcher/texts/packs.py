@@ -20,6 +20,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
+    "exported": (
+        "Đã ghi gói {pack} vào {file}. Trên máy kia: station-matcher packs import FILE. Giấy phép: {license}.",
+        "Wrote pack {pack} to {file}. On the other machine: station-matcher packs import FILE. License: {license}.",
+    ),
+    "imported": (
+        "Gói {pack} đã sẵn sàng; mọi tệp đúng với bản kê. Giấy phép: {license}.",
+        "Pack {pack} is ready; every file is as the manifest says. License: {license}.",
+    ),
+    "failed_download": (
+        "Chưa tải được tệp. Máy không có mạng thì có ba cách: lấy từ máy chủ nội bộ (--mirror URL hoặc cài đặt "
+        "packs.mirror), chép các tệp vào một thư mục (--from DIR), hoặc trên một máy đã cài gói này chạy "
+        "station-matcher packs export rồi chạy packs import ở đây. Tải dở thì chạy lại lệnh, việc tải sẽ tiếp tục.",
+        "A file could not be downloaded. Without network there are three ways: a web server of your own (--mirror URL, "
+        "or the setting packs.mirror), the files in a folder (--from DIR), or station-matcher packs export on a "
+        "machine that has the pack and packs import here. Run the same command again to go on with a broken download.",
+    ),
     "failed": ("Không thành công: {reason}", "Failed: {reason}"),
     "doctor_python": ("Python {version}", "Python {version}"),
     "doctor_package": ("{name} {version}", "{name} {version}"),
@@ -75,25 +91,34 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã đo {comparisons} phép so sánh giữa {people} người khác nhau; {refused} ảnh không dùng được.",
         "Measured {comparisons} comparisons between {people} different people; {refused} photographs were not usable.",
     ),
+    "calibrate_measured_fingers": (
+        "Đã đo {comparisons} phép so sánh giữa {fingers} ngón tay khác nhau; {refused} ảnh không dùng được.",
+        "Measured {comparisons} comparisons between {fingers} different fingers; {refused} images were not usable.",
+    ),
+    "calibrate_comparing": ("Đang so sánh", "Comparing"),
     "calibrate_double": (
-        "Có thể là cùng một người, không tính vào kết quả: {first} và {second}",
-        "May be one person, left out of the measurement: {first} and {second}",
+        "Có thể là một, không tính vào kết quả: {first} và {second}",
+        "May be one and the same, left out of the measurement: {first} and {second}",
     ),
     "calibrate_row": (
         "điểm {score}: độ giống {similarity} (trước đây được {before} điểm)",
         "score {score}: similarity {similarity} (scored {before} before)",
     ),
+    "calibrate_row_extrapolated": (
+        "điểm {score}: độ giống {similarity}, ngoại suy (trước đây được {before} điểm)",
+        "score {score}: similarity {similarity}, extrapolated (scored {before} before)",
+    ),
     "calibrate_group": (
-        "nhóm {group}: {count} phép so sánh; ngưỡng {score} điểm thực ra là {own} điểm trong nhóm này",
-        "group {group}: {count} comparisons; a threshold of {score} is really {own} within this group",
+        "nhóm {group}: {count} phép so sánh; riêng trong nhóm này, {score} điểm đáng lẽ là {own}",
+        "group {group}: {count} comparisons; by this group alone, a score of {score} would be {own}",
     ),
     "calibrate_group_unknown": (
-        "nhóm {group}: {count} phép so sánh, không lần nào đạt {score} điểm; chưa đủ để kết luận về nhóm này",
-        "group {group}: {count} comparisons, none of which reached {score}; too few to tell of this group",
+        "nhóm {group}: {count} phép so sánh, quá ít để kết luận về nhóm này",
+        "group {group}: {count} comparisons, too few to tell of this group",
     ),
     "calibrate_no_people": (
-        "không có ảnh nào trong các thư mục con của --data; mỗi người một thư mục con, ảnh nằm trong đó",
-        "there is no photograph in the sub-folders of --data; make one folder a person, with the photographs in it",
+        "không có ảnh nào trong các thư mục con của --data; mỗi người (hoặc ngón tay) một thư mục, ảnh nằm trong đó",
+        "there is no image in the sub-folders of --data; make one folder a person (or finger), with the images in it",
     ),
     "calibrate_no_group": (
         "không dòng nào của tệp --groups nêu tên một thư mục con của --data; mỗi dòng: thư_mục,nhóm",
@@ -104,18 +129,28 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "more than {needed} comparisons between different people are needed, there are {count}; add people",
     ),
     "calibrate_range": (
-        "Điểm đúng đến {max_score}, tức một lần nhầm người trong {one_in} phép so sánh. Không ai vượt được ngưỡng cao "
-        "hơn thế: tìm kiếm với FPIR {fpir} chỉ báo vượt ngưỡng khi tìm trong không quá {gallery} người.",
-        "Scores hold up to {max_score}, one false match in {one_in} comparisons. Nobody gets above a threshold beyond "
-        "that: a search at FPIR {fpir} can mark candidates among at most {gallery} people.",
+        "Điểm được đo đến {score}, tức một lần nhầm trong {one_in} phép so sánh, ở nhóm bất lợi nhất: đủ cho ngưỡng "
+        "tìm kiếm với FPIR {fpir} trong không quá {gallery} đối tượng. Cao hơn, đến {end}, điểm được ngoại suy và ghi "
+        "rõ như vậy.",
+        "Scores are measured up to {score}, one false match in {one_in} comparisons, in the least favorable group: "
+        "that carries the threshold of a search at FPIR {fpir} among at most {gallery} subjects. Beyond, up to {end}, "
+        "scores are extrapolated and say so.",
     ),
     "calibrate_short": (
-        "Chưa đủ để xác minh: mức đã đặt cần {score} điểm, phải có khoảng {people} người.",
-        "Too few for verification: the configured rate asks for a score of {score}, which takes about {people} people.",
+        "Ngưỡng xác minh đã đặt cần {score} điểm, cao hơn mức đo được; càng nhiều dữ liệu, mức đo càng cao.",
+        "The configured rate of verification asks for a score of {score}, beyond what is measured; the more you add, "
+        "the further it is.",
     ),
     "calibrate_written": (
         "Đã lưu hiệu chuẩn riêng của đơn vị cho gói {pack}. Khởi động lại máy chủ để dùng.",
         "Saved the site calibration of pack {pack}. Restart the server to use it.",
+    ),
+    "doctor_store": ("kho dữ liệu: {reason}", "store: {reason}"),
+    "doctor_set_aside": (
+        "kho dữ liệu: các mẫu tham chiếu bị hỏng và không được tìm kiếm: {ids}. Hãy lấy lại từ bản sao lưu: "
+        "station-matcher index mend BACKUP",
+        "store: references that are damaged and not searched: {ids}. Take them from a backup: "
+        "station-matcher index mend BACKUP",
     ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),

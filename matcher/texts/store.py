@@ -17,9 +17,26 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Store and index agree: {subjects} subjects, {references} references.",
     ),
     "index.problem": ("Lỗi: {problem}", "Problem: {problem}"),
+    "index.mended": (
+        "Đã lấy lại {count} mẫu tham chiếu từ bản sao lưu: {ids}",
+        "{count} references were taken from the backup and are searched again: {ids}",
+    ),
+    "index.not_mended": (
+        "{count} mẫu tham chiếu vẫn hỏng; bản sao lưu không có chúng: {ids}. "
+        "Hãy dùng bản sao lưu khác, hoặc xóa và đăng ký lại.",
+        "{count} references are still damaged; the backup has not got them: {ids}. Use another backup, or delete and "
+        "enroll them again.",
+    ),
+    "error.backup.other_database": (
+        "Bản sao lưu thuộc một cơ sở dữ liệu khác; chưa thay đổi gì.",
+        "The backup is of another database; nothing was changed.",
+    ),
     "index.mend": (
-        "Hãy chạy: station-matcher index rebuild. Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
-        "Run: station-matcher index rebuild. If the store itself is damaged, restore a backup.",
+        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hỏng: station-matcher index mend BACKUP. "
+        "Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
+        "Run: station-matcher index rebuild. If references are damaged, take them from a backup: "
+        "station-matcher index mend BACKUP. "
+        "If the store itself is damaged, restore a backup.",
     ),
     "index.rebuilt": ("Đã dựng lại chỉ mục.", "The index was rebuilt."),
     "backup.written": (
@@ -100,6 +117,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "error.backup.key": (
         "Bản sao lưu được mã hóa: thiếu tệp khóa, khóa không đúng, hoặc tệp bị hỏng. Hãy chỉ định --key-file.",
         "The backup is encrypted: the key file is missing or another one, or the file is damaged. Give --key-file.",
+    ),
+    "error.backup.not_sealed": (
+        "Đã có khóa nhưng bản sao lưu không được mã hóa, nên không biết có phải do bạn tạo ra hay không; "
+        "không dùng nó. Nếu chắc chắn, hãy chạy lại với --no-key.",
+        "There is a key, but the backup is not encrypted, so nobody knows whether it is yours; it was not used. "
+        "If you are sure of it, run again with --no-key.",
+    ),
+    "error.backup.content": (
+        "Bản sao lưu chứa nội dung không do phần mềm này ghi ra; chưa khôi phục gì. Hãy dùng bản khác. ({reason})",
+        "The backup holds what this software does not write; nothing was restored. Use another one. ({reason})",
     ),
     "error.backup.key_file": (
         "Không dùng được tệp khóa: nó phải chứa 64 chữ số thập lục phân, và tệp khóa mới không được trùng tên tệp cũ.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from index.records import Modality
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_caller
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import PackError, RequestError, SampleError, SeveralFacesError
@@ -14,6 +14,7 @@ from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.stages import Stages
+from matcher.usecases.enroll import is_low
 
 MAX_SAMPLE_COUNT = 20
 
@@ -40,7 +41,7 @@ class Assessor:
         with audited(
             self._audit, "assess", context, request_id=request_id, probe_sha256=sample_digests(samples)
         ) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
                 raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
             assessments = tuple(self._assess_one(sample, stages) for sample in samples)
@@ -56,7 +57,7 @@ class Assessor:
             return SampleAssessment(None, False, _without_frames(error), boxes)
         faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
         floor = self._quality_floors.get(sample.modality, 0)
-        return SampleAssessment(probe_sample(extraction), extraction.quality.score >= floor, None, faces)
+        return SampleAssessment(probe_sample(extraction), not is_low(extraction.quality, floor), None, faces)
 
 
 def _without_frames(error: Exception) -> Exception:

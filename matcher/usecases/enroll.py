@@ -11,14 +11,15 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
 from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_change, check_comparison
+from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import QualityError, RequestError
 from matcher.extraction.engines import Engines, Extraction
 from matcher.extraction.probe import about_sample, extract_all, sample_digests
 from matcher.results import DuplicateLead, EnrolledSample, EnrollmentResult, Notice, NoticeCode
-from matcher.samples import EncodedSample
+from matcher.samples import EncodedSample, Quality
 from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
@@ -27,8 +28,6 @@ from matcher.usecases.notices import reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
-MAX_REQUEST_ID_LENGTH = 128
-_MAX_NAME_LENGTH = 200
 _BIRTH_YEARS = range(1850, 2201)
 
 
@@ -67,12 +66,15 @@ class Enroller:
         *,
         request_id: str = "",
         skip_duplicate_check: bool = False,
+        accept_low_quality_reason: str = "",
         stages: Stages | None = None,
     ) -> EnrollmentResult:
         """All samples are stored or none is; durable and searchable when it returns.
 
         Resembling subjects of the same galleries are reported, never merged. A repeated request_id with the same
-        content returns the first answer. Raises SampleError (QualityError below the floor), RequestError, PackError,
+        content returns the first answer. accept_low_quality_reason: why samples below the quality floor or of doubtful
+        quality are stored; it goes into the audit record. Raises SampleError (QualityError without such a reason),
+        RequestError, PackError,
         SessionError, DatabaseError, AuditError (then a repeat with the same request_id is safe), DeadlineError.
         """
         stages = stages or Stages()
@@ -85,11 +87,13 @@ class Enroller:
             galleries=tuple(sorted(subject.galleries)),
             subject_id=subject.subject_id,
         ) as entry:
-            check_access_lengths(context)
-            _check_request(subject, samples, request_id)
+            # The search for duplicates tells whom a face resembles, which is what a search tells.
+            (check_change if skip_duplicate_check else check_comparison)(context)
+            _check_request(subject, samples, request_id, accept_low_quality_reason)
             extractions = extract_all(self._engines, samples, stages, field="samples")
             entry.note(pack_ids=tuple(dict.fromkeys(made.template.pack_id for made in extractions)))
-            self._check_quality(extractions)
+            if self._has_low_quality(extractions, accept_low_quality_reason):
+                entry.note(accepted_quality_reason=accept_low_quality_reason)
             resembling: tuple[DuplicateLead, ...] = ()
             notices: tuple[Notice, ...] = ()
             if not skip_duplicate_check:
@@ -147,16 +151,19 @@ class Enroller:
             token = page.next_page_token
             is_last = not token
 
-    def _check_quality(self, extractions: Sequence[Extraction]) -> None:
+    def _has_low_quality(self, extractions: Sequence[Extraction], accepted_reason: str) -> bool:
+        """Whether a sample is below the floor or of doubtful quality. Raises QualityError where nobody says why it is
+        stored all the same."""
+        has_low = False
         for number, made in enumerate(extractions):
             floor = self._settings.quality_floors.get(made.template.modality, 0)
-            if made.quality.score < floor:
+            if not is_low(made.quality, floor):
+                continue
+            has_low = True
+            if not accepted_reason.strip():
                 with about_sample(f"samples[{number}]"):
-                    raise QualityError(
-                        f"the quality is {made.quality.score}, enrollment needs at least {floor}: capture again",
-                        score=made.quality.score,
-                        reasons=made.quality.reasons,
-                    )
+                    raise _low_quality_error(made.quality, floor)
+        return has_low
 
     def _resembling(
         self, extractions: Sequence[Extraction], subject: Subject, stages: Stages
@@ -180,6 +187,20 @@ class Enroller:
         return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
 
 
+def is_low(quality: Quality, floor: int) -> bool:
+    """Whether enrollment refuses a sample unless somebody says why it is stored."""
+    return quality.is_doubtful or quality.score < floor
+
+
+def _low_quality_error(quality: Quality, floor: int) -> QualityError:
+    need = f"enrollment needs at least {floor}" if quality.score < floor else "and it is doubtful"
+    return QualityError(
+        f"the quality is {quality.score}, {need}: capture again, or state accept_low_quality_reason",
+        score=quality.score,
+        reasons=quality.reasons,
+    )
+
+
 def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
     """SHA-256 over everything an enrollment says, so that a request id that comes with other content is noticed."""
     said: list[object] = [
@@ -192,30 +213,33 @@ def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
     ]
     for sample, digest in zip(samples, sample_digests(samples), strict=True):
         capture_time = sample.capture_time.isoformat() if sample.capture_time else ""
-        said.append(
-            [
-                sample.modality.value,
-                digest,
-                int(sample.finger),
-                sample.ppi,
-                capture_time,
-                sample.station_id,
-                sample.face_number,
-                sample.largest_face,
-            ]
-        )
+        words: list[object] = [
+            sample.modality.value,
+            digest,
+            int(sample.finger),
+            sample.ppi,
+            capture_time,
+            sample.station_id,
+            sample.face_number,
+            sample.largest_face,
+        ]
+        # Nothing where there is no region, so that requests of before regions keep their digest.
+        said.append([*words, *([sample.region_px] if sample.region_px else [])])
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()
 
 
-def _check_request(subject: Subject, samples: Sequence[EncodedSample], request_id: str) -> None:
+def _check_request(
+    subject: Subject, samples: Sequence[EncodedSample], request_id: str, accept_low_quality_reason: str
+) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
         raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
-    if len(request_id) > MAX_REQUEST_ID_LENGTH:
-        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
-    for name in ("subject_id", "external_id", "display_name"):
-        value = getattr(subject, name)
-        if len(value) > _MAX_NAME_LENGTH or "\x00" in value:
-            raise RequestError(f"at most {_MAX_NAME_LENGTH} characters, none of them NUL", field=f"subject.{name}")
+    check_text(request_id, REQUEST_ID, field="request_id")
+    check_text(accept_low_quality_reason, PURPOSE, field="accept_low_quality_reason")
+    check_text(subject.subject_id, ID, field="subject.subject_id")
+    check_text(subject.external_id, ID, field="subject.external_id")
+    check_text(subject.display_name, NAME, field="subject.display_name")
+    for number, sample in enumerate(samples):
+        check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
         raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
-from matcher.access.context import AccessContext, check_access
+from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
@@ -67,7 +67,7 @@ class Identifier:
         with audited(
             self._audit, "identify", context, request_id=request_id, probe_sha256=digests, galleries=galleries
         ) as entry:
-            check_access(context)
+            check_comparison(context)
             _check_query(query)
             check_probe(samples)
             extractions = extract_all(self._engines, samples, stages)

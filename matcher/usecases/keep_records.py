@@ -9,17 +9,16 @@ from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
 from index.records import Gallery, Reference, Subject
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_caller, check_change
+from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
-from matcher.usecases.enroll import MAX_REQUEST_ID_LENGTH
 
 MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
 _GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_MAX_NAME_LENGTH = 200
 
 
 class Keeper:
@@ -34,7 +33,7 @@ class Keeper:
     def get_subject(self, context: AccessContext, *, subject_id: str = "", external_id: str = "") -> Subject:
         """By one of the two ids. Raises SubjectNotFoundError."""
         with audited(self._audit, "get_subject", context, subject_id=subject_id) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             if bool(subject_id) == bool(external_id):
                 raise RequestError("send subject_id or external_id, one of the two", field="key")
             if subject_id:
@@ -52,7 +51,7 @@ class Keeper:
     ) -> Page[Subject]:
         galleries = (gallery_id,) if gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             _check_page_size(page_size)
             page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
             entry.finish()
@@ -63,7 +62,7 @@ class Keeper:
     ) -> tuple[DeletionReceipt, str]:
         """The receipt and the audit id. A repeated request_id gives the first receipt."""
         with audited(self._audit, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
-            check_access_lengths(context)
+            check_change(context)
             _check_request_id(request_id)
             _require(subject_id, "subject_id")
             receipt = self._database.delete_subject(subject_id, request_id=request_id)
@@ -75,7 +74,7 @@ class Keeper:
         self, context: AccessContext, subject_id: str, *, page_size: int = 0, page_token: str = ""
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             _check_page_size(page_size)
             _require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
@@ -89,7 +88,7 @@ class Keeper:
         with audited(
             self._audit, "delete_reference", context, reference_ids=(reference_id,), request_id=request_id
         ) as entry:
-            check_access_lengths(context)
+            check_change(context)
             _check_request_id(request_id)
             if reference_id < 1:
                 raise RequestError("reference ids start at 1", field="reference_id")
@@ -100,23 +99,22 @@ class Keeper:
 
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
-        with audited(self._audit, "create_gallery", context, galleries=(gallery.gallery_id[:64],)) as entry:
-            check_access_lengths(context)
+        with audited(self._audit, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
+            check_change(context)
             if not _GALLERY_ID.fullmatch(gallery.gallery_id):
                 raise RequestError(
                     "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
                     field="gallery.gallery_id",
                 )
             for name in ("display_name", "purpose"):
-                if len(getattr(gallery, name)) > _MAX_NAME_LENGTH:
-                    raise RequestError(f"at most {_MAX_NAME_LENGTH} characters", field=f"gallery.{name}")
+                check_text(getattr(gallery, name), NAME if name == "display_name" else PURPOSE, field=f"gallery.{name}")
             made = self._database.create_gallery(gallery)
             entry.finish()
         return made
 
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
-            check_access_lengths(context)
+            check_caller(context)
             _check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
@@ -128,9 +126,9 @@ class Keeper:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
         # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id[:64], 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with audited(self._audit, action, context, galleries=(gallery_id[:64],), candidates=named) as entry:
-            check_access_lengths(context)
+        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
+        with audited(self._audit, action, context, galleries=(gallery_id,), candidates=named) as entry:
+            check_change(context)
             _require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
                 raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
@@ -151,5 +149,4 @@ def _check_page_size(page_size: int) -> None:
 
 
 def _check_request_id(request_id: str) -> None:
-    if len(request_id) > MAX_REQUEST_ID_LENGTH:
-        raise RequestError(f"at most {MAX_REQUEST_ID_LENGTH} characters", field="request_id")
+    check_text(request_id, REQUEST_ID, field="request_id")

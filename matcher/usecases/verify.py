@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality
-from matcher.access.context import AccessContext, check_access_lengths
+from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
@@ -56,7 +56,7 @@ class Verifier:
         with audited(
             self._audit, "verify", context, request_id=request_id, probe_sha256=digests, subject_id=subject_id
         ) as entry:
-            check_access_lengths(context)
+            check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
                 raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")
             if bool(subject_id) == bool(other):

@@ -128,7 +128,7 @@ def serving(settings: Settings, loaded: LoadedPacks) -> Iterator[MatcherClient]:
         while (line := said.get(timeout=LIMIT_S))[0] != "serve.ready":
             assert line[0] != "ended", "the server did not start"
             address = line[1].get("address", address)
-        with MatcherClient(address, language="en", timeout_s=LIMIT_S) as client:
+        with MatcherClient(address, language="en", timeout_s=LIMIT_S, access=ACCESS) as client:
             yield client
     finally:
         stop.set()

@@ -43,12 +43,13 @@ class Service:
     audit: InMemoryAudit
     face_engine: FakeFaceEngine
     comparer: FakeComparer
+    fingerprint_engine: FakeFingerprintEngine
     client: MatcherClient
     settings: Settings
     clients: list[MatcherClient] = field(default_factory=list)
 
     def another_client(self, **options: Any) -> MatcherClient:
-        client = MatcherClient(self.server.address, **options)
+        client = MatcherClient(self.server.address, **{"access": ACCESS, **options})
         self.clients.append(client)
         return client
 
@@ -64,11 +65,12 @@ def start_service(
     limits = {"address": "127.0.0.1:0", "worker_count": 2, "drain_s": 30.0, **limits}
     settings = replace(Settings(), server=ServerSettings(**limits))
     audit, face_engine, comparer = InMemoryAudit(), FakeFaceEngine(), FakeComparer()
+    fingerprint_engine = FakeFingerprintEngine()
     database = EnrollmentDatabase.open(folder)
     server = Server(settings, audit)
     use_cases = build_use_cases(
         database,
-        Engines(face_engine, FakeFingerprintEngine()),
+        Engines(face_engine, fingerprint_engine),
         comparer,
         {FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION},
         server.audit,
@@ -78,8 +80,8 @@ def start_service(
     )
     if is_open:
         server.open(use_cases)
-    client = MatcherClient(server.address, language="en", timeout_s=30.0)
-    return Service(server, database, audit, face_engine, comparer, client, settings)
+    client = MatcherClient(server.address, language="en", timeout_s=30.0, access=ACCESS)
+    return Service(server, database, audit, face_engine, comparer, fingerprint_engine, client, settings)
 
 
 def stop_service(service: Service) -> None:

@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matcher.access.context import AccessContext
 from matcher.client import MatcherClient
 
+# Who asks, unless a test says who.
+ACCESS = AccessContext("operator-7", "case-12", "burglary", "station-3")
 CHECKOUT = Path(__file__).resolve().parents[2]
 REAL = ("-m", "matcher", "--lang", "en", "serve")
 FAKE = ("-m", "tests.service.fake_server")
@@ -38,7 +41,7 @@ class ServerProcess:
     lines: list[str] = field(default_factory=list)
 
     def client(self, *, timeout_s: float = 60.0) -> MatcherClient:
-        return MatcherClient(self.address, language="en", timeout_s=timeout_s)
+        return MatcherClient(self.address, language="en", timeout_s=timeout_s, access=ACCESS)
 
     @property
     def resident_bytes(self) -> int:

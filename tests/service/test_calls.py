@@ -114,7 +114,9 @@ def test_work_ends_at_the_deadline_between_stages(service: Service) -> None:
     service.face_engine.delay_s = 0.4
     with pytest.raises(ServiceError) as refusal:
         service.client.call(
-            service.client.enrollment.Enroll, enroll_message([face(1)], subject=Subject("", "n")), timeout_s=0.2
+            service.client.enrollment.Enroll,
+            enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS),
+            timeout_s=0.2,
         )
     assert refusal.value.code == "DEADLINE_EXCEEDED"
     _wait_for(lambda: len(service.audit.events) == 1)
@@ -142,6 +144,54 @@ def test_more_calls_than_places_are_refused_as_busy_and_the_rest_answered(small_
     assert small_service.client.assess([face(1)]).assessments[0].usable
 
 
+@pytest.mark.parametrize("count", [4, 150])
+def test_calls_that_send_no_message_keep_nobody_out(small_service: Service, count: int) -> None:
+    """More of them than places, and more than calls may wait for their message."""
+    silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait(60.0)
+        yield from ()
+
+    with grpc.insecure_channel(small_service.server.address) as channel:
+        method = channel.stream_unary(IDENTIFY)
+        half_open = [method.future(nothing()) for _ in range(count)]
+        try:
+            for _ in range(3):
+                assert small_service.client.assess([face(1)]).assessments[0].usable
+        finally:
+            for call in half_open:
+                call.cancel()
+            silence.set()
+
+
+def test_a_stream_that_sends_nothing_makes_room_for_others(small_service: Service) -> None:
+    silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait(60.0)
+        yield from ()
+
+    with grpc.insecure_channel(small_service.server.address) as channel:
+        idle = channel.stream_stream("/biometrics.v1.EnrollmentService/BatchEnroll")(nothing())
+        try:
+            _wait_for(lambda: not small_service.server._admission._free_count["stream"])
+            items = [("first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS))]
+            limit = time.monotonic() + 30.0
+            outcomes: list[str] = []
+            while not outcomes and time.monotonic() < limit:
+                try:
+                    outcomes = [answer.WhichOneof("outcome") for answer in small_service.client.batch_enroll(items)]
+                except ServiceError as error:
+                    if error.reason != "ERROR_REASON_BUSY":
+                        raise
+                    time.sleep(0.2)
+            assert outcomes == ["result"]
+        finally:
+            idle.cancel()
+            silence.set()
+
+
 def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> None:
     service.face_engine.delay_s = 0.05
     with ThreadPoolExecutor(8) as pool:
@@ -151,7 +201,7 @@ def test_no_more_requests_are_at_the_engines_than_workers(service: Service) -> N
 
 def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None:
     small_service.face_engine.delay_s = 0.2
-    message = enroll_message([face(1)], subject=Subject("", "n"))
+    message = enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS)
     waiting = [small_service.client.enrollment.Enroll.future(message, timeout=10) for _ in range(2)]
     time.sleep(0.05)
     for call in waiting:
@@ -235,7 +285,7 @@ def test_an_idle_batch_stream_does_not_hold_up_the_drain(tmp_path: Path) -> None
     more = threading.Event()
 
     def items() -> Iterator[tuple[str, Any]]:
-        yield "first", enroll_message([face(1)], subject=Subject("", "number-1"))
+        yield "first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS)
         more.wait(30)
 
     answers = running.client.batch_enroll(items())

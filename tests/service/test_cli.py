@@ -51,9 +51,9 @@ def test_galleries_and_subjects_are_kept_from_the_command_line(
     assert "fake-face@1" in shown
     assert run(capsys, "gallery", "remove", "wanted", answer.subject_id, *at)[0] == 0
     reference_id = str(answer.samples[0].reference_id)
-    assert run(capsys, "subject", "delete-reference", reference_id, "--yes", *at)[0] == 0
-    assert run(capsys, "subject", "delete", answer.subject_id, *at)[0] == 2
-    code, out, _ = run(capsys, "subject", "delete", answer.subject_id, "--yes", *at)
+    assert run(capsys, "subject", "delete-reference", reference_id, "--yes", "--purpose", "cleared", *at)[0] == 0
+    assert run(capsys, "subject", "delete", answer.subject_id, "--purpose", "cleared", *at)[0] == 2
+    code, out, _ = run(capsys, "subject", "delete", answer.subject_id, "--yes", "--purpose", "cleared", *at)
     assert code == 0
     assert "1 references" in out
     assert not list(service.client.subjects())
@@ -62,7 +62,7 @@ def test_galleries_and_subjects_are_kept_from_the_command_line(
 
 
 def test_a_refusal_is_one_line_in_the_language_asked_for(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("gallery", "add", "none", "nobody", "--address", service.server.address)
+    arguments = ("gallery", "add", "none", "nobody", "--operator", "op-7", "--address", service.server.address)
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (1, "")
     assert err.startswith("Error: There is no such gallery")
@@ -70,7 +70,7 @@ def test_a_refusal_is_one_line_in_the_language_asked_for(service: Service, capsy
 
 
 def test_a_server_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "gallery", "list", "--address", "127.0.0.1:1")
+    code, _, err = run(capsys, "gallery", "list", "--operator", "op-7", "--address", "127.0.0.1:1")
     assert code == 1
     assert "station-matcher serve" in err
 

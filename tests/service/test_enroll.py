@@ -10,8 +10,9 @@ import pytest
 
 from index.records import FingerPosition, Sex, Subject
 from matcher.client import ServiceError, enroll_message, error_of
+from matcher.samples import EncodedSample
 from protos.biometrics.v1 import enrollment_service_pb2
-from tests.fakes import NOTHING, face, finger
+from tests.fakes import DOUBTFUL, NOTHING, face, finger
 from tests.service.conftest import ACCESS, Service, start_service, stop_service
 
 NEW = Subject("", external_id="number-1")
@@ -96,7 +97,7 @@ def test_a_sample_below_the_floor_is_refused_with_reasons_and_nothing_is_stored(
     assert (refusal.value.code, refusal.value.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_QUALITY")
     (violation,) = refusal.value.violations
     assert violation.field == "samples[1]"
-    assert refusal.value.text.startswith("the quality is 20, enrollment needs at least 30: capture again. ")
+    assert refusal.value.text.startswith("the quality is 20, enrollment needs at least 30: capture again, or state ")
     assert refusal.value.text.endswith(violation.description)
     assert not list(service.client.subjects())
     assert service.audit.events[0].outcome == "refused"
@@ -140,7 +141,9 @@ def test_a_batch_answers_every_item_in_order_and_goes_on_after_an_error(service:
     def items() -> Iterator[tuple[str, enrollment_service_pb2.EnrollRequest]]:
         for identity in range(6):
             samples = [face(NOTHING if identity == 3 else identity)]
-            message = enroll_message(samples, subject=Subject("", f"number-{identity}"), request_id=f"r-{identity}")
+            message = enroll_message(
+                samples, subject=Subject("", f"number-{identity}"), request_id=f"r-{identity}", access=ACCESS
+            )
             if identity == 4:
                 message.samples[0].modality = 0
             yield f"item-{identity}", message
@@ -157,3 +160,48 @@ def test_a_batch_answers_every_item_in_order_and_goes_on_after_an_error(service:
     outcomes = [event.outcome for event in service.audit.events]
     assert outcomes == ["ok", "ok", "ok", "refused", "refused", "ok"]
     assert {subject.external_id for subject in service.client.subjects()} == {f"number-{i}" for i in (0, 1, 2, 5)}
+
+
+@pytest.mark.parametrize("sample", [finger(1, quality=10), finger(1, quality=DOUBTFUL), face(1, quality=10)])
+def test_low_quality_is_stored_only_for_a_stated_reason(service: Service, sample: EncodedSample) -> None:
+    for nothing in ("", "   "):
+        with pytest.raises(ServiceError) as refusal:
+            service.client.enroll([sample], subject=NEW, access=ACCESS, accept_low_quality_reason=nothing)
+        assert refusal.value.reason == "ERROR_REASON_QUALITY"
+    reason = "ngón tay bị bỏng, không lấy lại được"
+    answer = service.client.enroll([sample], subject=NEW, access=ACCESS, accept_low_quality_reason=reason)
+    assert answer.samples[0].quality.score == (DOUBTFUL if sample == finger(1, quality=DOUBTFUL) else 10)
+    events = [event for event in service.audit.events if event.action == "enroll"]
+    assert [event.outcome for event in events] == ["refused", "refused", "ok"]
+    assert [event.accepted_quality_reason for event in events] == ["", "", reason]
+
+
+def test_a_reason_for_what_is_good_enough_is_not_recorded(service: Service) -> None:
+    service.client.enroll([finger(1)], subject=NEW, accept_low_quality_reason="habit")
+    assert [event.accepted_quality_reason for event in service.audit.events if event.action == "enroll"] == [""]
+
+
+def test_a_reason_is_bounded(service: Service) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        service.client.enroll([finger(1)], subject=NEW, accept_low_quality_reason="x" * 501)
+    assert [violation.field for violation in refusal.value.violations] == ["accept_low_quality_reason"]
+
+
+def test_a_doubtful_print_is_searched_and_not_usable(service: Service) -> None:
+    assessed = service.client.assess([finger(1, quality=DOUBTFUL)]).assessments[0]
+    assert not assessed.usable
+    assert [reason.code for reason in assessed.sample.quality.reasons] == ["few_ridges"]
+    service.client.enroll([finger(1)], subject=NEW)
+    assert service.client.identify([finger(1, quality=DOUBTFUL)], access=ACCESS).candidates
+
+
+def test_the_region_reaches_the_engine_and_belongs_to_the_request(service: Service) -> None:
+    region = ((1.0, 2.0), (30.5, 2.0), (30.0, 40.0))
+    service.client.enroll([finger(1, region_px=region)], subject=NEW, request_id="r-1")
+    assert service.fingerprint_engine.regions == [region]
+    with pytest.raises(ServiceError) as refusal:
+        service.client.enroll([finger(1)], subject=NEW, request_id="r-1")
+    assert refusal.value.reason == "ERROR_REASON_REQUEST_CONFLICT"
+    with pytest.raises(ServiceError) as refusal:
+        service.client.enroll([face(1, region_px=region)], subject=Subject("", "number-2"))
+    assert refusal.value.reason == "ERROR_REASON_MODALITY"

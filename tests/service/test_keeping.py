@@ -6,6 +6,7 @@ import pytest
 
 from index.records import Subject
 from matcher.client import ServiceError
+from matcher.client.messages import access_message
 from protos.biometrics.v1 import enrollment_service_pb2 as pb
 from tests.fakes import face, finger
 from tests.service.conftest import ACCESS, Service
@@ -14,7 +15,9 @@ from tests.service.conftest import ACCESS, Service
 def test_lists_are_paged_and_complete(service: Service) -> None:
     for identity in range(7):
         service.client.enroll([face(identity)], subject=Subject("", f"number-{identity}"), skip_duplicate_check=True)
-    page = service.client.call(service.client.enrollment.ListSubjects, pb.ListSubjectsRequest(page_size=3))
+    page = service.client.call(
+        service.client.enrollment.ListSubjects, pb.ListSubjectsRequest(access=access_message(ACCESS), page_size=3)
+    )
     assert len(page.subjects) == 3
     assert page.next_page_token
     everyone = [subject.external_id for subject in service.client.subjects(page_size=3)]
@@ -24,9 +27,9 @@ def test_lists_are_paged_and_complete(service: Service) -> None:
 @pytest.mark.parametrize(
     ("request_message", "field"),
     [
-        (pb.ListSubjectsRequest(page_token="made up"), "page_token"),
-        (pb.ListSubjectsRequest(page_size=-1), "page_size"),
-        (pb.ListSubjectsRequest(page_size=1001), "page_size"),
+        (pb.ListSubjectsRequest(access=access_message(ACCESS), page_token="made up"), "page_token"),
+        (pb.ListSubjectsRequest(access=access_message(ACCESS), page_size=-1), "page_size"),
+        (pb.ListSubjectsRequest(access=access_message(ACCESS), page_size=1001), "page_size"),
     ],
 )
 def test_a_wrong_page_is_refused_by_field(

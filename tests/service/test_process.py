@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +42,16 @@ def enroll_until_gone(client: MatcherClient, worker: int, acknowledged: dict[str
             return
         acknowledged[external_id] = answer.subject_id
         number += 1
+
+
+def test_a_server_that_crashes_leaves_no_copy_of_its_memory(tmp_path: Path) -> None:
+    with server_process(tmp_path) as server:
+        limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+        (line,) = (line for line in limits.splitlines() if line.startswith("Max core file size"))
+        assert line.split()[4:6] == ["0", "0"]
+    asked = "import ctypes; from matcher.server.core_dumps import forbid_core_dumps as f; f()"
+    asked += "; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"  # PR_GET_DUMPABLE
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "0\n"
 
 
 def test_sigterm_drains_and_ends_cleanly(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import grpc
 import pytest
 
 from matcher.client import ClientTls, MatcherClient, ServiceError
@@ -81,7 +82,10 @@ def test_loopback_is_known_by_its_address(address: str, expected: bool) -> None:
     assert is_loopback(address) is expected
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "example.org:0", "127.0.0.1", "", "127.0.0.1:x"])
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0:0", "[::]:0", "example.org:0", "127.0.0.1", "", "127.0.0.1:x", "127.0.0.1:99999", "127.0.0.1:²"],
+)
 def test_without_tls_any_other_address_is_refused(address: str) -> None:
     with pytest.raises(ConfigError):
         start(address, TlsSettings())
@@ -128,6 +132,29 @@ def test_under_mutual_tls_the_station_is_known_by_its_certificate(certificates: 
         assert len(audit.events) == 1
     finally:
         server.stop()
+
+
+def test_under_mutual_tls_the_server_s_own_certificate_is_no_station_s(certificates: Certificates) -> None:
+    """The same root signed it, and so the handshake accepts it."""
+    audit = InMemoryAudit()
+    server = start("127.0.0.1:0", TlsSettings(*certificates.server, client_root=certificates.root), audit)
+    try:
+        tls = ClientTls(certificates.root, *certificates.server)
+        with MatcherClient(server.address, tls=tls, timeout_s=5.0) as thief:
+            with pytest.raises(ServiceError) as refusal:
+                thief.get_subject("nobody")
+            assert (refusal.value.code, refusal.value.reason) == ("UNAUTHENTICATED", "ERROR_REASON_UNAUTHENTICATED")
+            with pytest.raises(grpc.RpcError) as failure:
+                list(thief.enrollment.BatchEnroll(iter([])))
+            assert failure.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert [(event.outcome, event.reason) for event in audit.events] == [("refused", "UnauthenticatedError")] * 2
+    finally:
+        server.stop()
+
+
+def test_a_port_that_is_none_is_refused_under_tls_too(certificates: Certificates) -> None:
+    with pytest.raises(ConfigError, match="65535"):
+        start("0.0.0.0:99999", TlsSettings(*certificates.server))
 
 
 def test_a_certificate_that_cannot_be_used_is_said_by_setting_and_without_its_path(

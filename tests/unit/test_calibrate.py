@@ -191,13 +191,13 @@ def test_an_extrapolated_sample_leaves_its_mark() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 5, 10])
-def test_strangers_reach_a_fused_score_as_often_as_it_says(count: int) -> None:
-    """Scores of independent strangers are -10 log10 of uniform numbers; so must the fused ones be."""
+def test_strangers_reach_a_fused_score_no_more_often_than_it_says(count: int) -> None:
+    """Scores of independent strangers are -10 log10 of uniform numbers; the fused ones must be no higher."""
     uniform = np.random.default_rng(0).random((40_000, count))
     fused = np.array([fuse_scores([Score(value) for value in row]).value for row in -10.0 * np.log10(uniform)])
     for score in (5.0, 10.0, 20.0):
         expected = 10.0 ** (-score / 10.0)
-        assert (fused >= score).mean() == pytest.approx(expected, abs=4.0 * math.sqrt(expected / len(fused)))
+        assert (fused >= score).mean() <= expected + 4.0 * math.sqrt(expected / len(fused))
 
 
 @given(st.floats(1e-4, 0.5), st.floats(20.0, 70.0))

@@ -18,16 +18,17 @@ from matcher.errors import PackError, PackLicenseError
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 from tests.unit.face import tiny_models
 from tests.unit.face.conftest import EMBEDDER, YUNET
+from tests.unit.pack_server import serving
 
 
-def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None) -> int:
+def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None, mirror: str = "") -> int:
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers(required=True)
     for module in (packs, doctor, calibrate):
         module.add_commands(subparsers)
     options = parser.parse_args(arguments)
     options.lang = lang
-    options.settings = Settings(packs=PackSettings(face="joined", fingerprint=""))
+    options.settings = Settings(packs=PackSettings(face="joined", fingerprint="", mirror=mirror))
     if packs_folder:
         options.packs_folder = packs_folder
     return int(options.run(options))
@@ -74,6 +75,35 @@ def test_remove_verify_install_and_verify_again(folder: Path, capsys: pytest.Cap
 def test_a_failure_is_told_in_vietnamese(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("packs", "verify", "absent", lang="vi", packs_folder=folder) == 1
     assert "Không thành công" in capsys.readouterr().err
+
+
+def test_a_pack_is_carried_as_one_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    carried, elsewhere = str(tmp_path / "joined.pack"), tmp_path / "elsewhere"
+    assert run("packs", "export", "joined", carried, packs_folder=folder) == 0
+    assert f"Wrote pack joined@1 to {carried}" in capsys.readouterr().out
+    assert run("packs", "export", "joined", carried, packs_folder=folder) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert run("packs", "import", carried, lang="vi", packs_folder=elsewhere) == 0
+    assert "Gói joined@1 đã sẵn sàng; mọi tệp đúng với bản kê." in capsys.readouterr().out
+    assert run("packs", "verify", "joined", packs_folder=elsewhere) == 0
+    assert run("packs", "import", str(tmp_path / "absent"), lang="vi", packs_folder=elsewhere) == 1
+    assert "Không thành công" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("vi", "Máy không có mạng"), ("en", "Without network there are three ways")]
+)
+@pytest.mark.parametrize("as_setting", [False, True])
+def test_a_download_that_fails_says_what_can_be_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, told: str, as_setting: bool
+) -> None:
+    with serving() as served:
+        mirror = served.folder  # nobody listens there any more
+    arguments = ("packs", "install", "face-open", *(() if as_setting else ("--mirror", mirror)))
+    assert run(*arguments, lang=lang, packs_folder=tmp_path, mirror=mirror if as_setting else "") == 1
+    printed = capsys.readouterr().err
+    assert f"yunet_s_dynamic.onnx could not be downloaded from {mirror}/" in printed
+    assert told in printed
 
 
 SITE_CALIBRATION = """[calibration]
@@ -139,7 +169,7 @@ def test_doctor_tells_how_to_install_a_pack_that_needs_a_license(tmp_path: Path)
     assert command.endswith('--accept-license "insightface-non-commercial"')
     with pytest.raises(PackLicenseError):
         store.install(pack.name)
-    assert doctor.install_command(store.get("face-open")).endswith("--from FOLDER")
+    assert doctor.install_command(store.get("face-open")) == "station-matcher packs install face-open"
 
 
 def photographs(folder: Path, *, people: int, each: int) -> Path:
@@ -172,13 +202,14 @@ def test_calibrate_writes_a_site_calibration_that_the_pack_then_has(
     printed = capsys.readouterr().out
     assert "30 different people; 1 photographs were not usable" in printed
     assert "1: The file is not a supported image" in printed
-    assert "Scores hold up to 17.63, one false match in 58 comparisons." in printed
-    assert "a search at FPIR 0.01 can mark candidates among at most 0 people" in printed
-    assert "a score of 40.0, which takes about 775 people" in printed
-    assert "group even" in printed
+    assert "among at most 0 subjects. Beyond, up to 100, scores are extrapolated" in printed
+    assert "asks for a score of 40.0, beyond what is measured" in printed
+    assert "score 60: similarity" in printed
+    assert "group even: 420 comparisons; by this group alone" in printed
     written = PackStore(folder).get("joined").calibration
     assert written is not None
     assert written["non_mated_count"] == 60 * 58 // 2
+    assert written["tail"]["end_score"] == 100
     path = PackStore(folder).site_calibration_path("joined")
     assert tomllib.loads(path.read_text())["calibration"] == written
 

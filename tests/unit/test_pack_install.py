@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matcher.errors import PackDamagedError, PackDownloadError, PackNotReadyError
-from matcher.packs.install import RemoteFile, download, fetch_files
+from matcher.packs.install import RemoteFile, download, fetch_files, mirrored
 from matcher.packs.manifest import PackFile
 from tests.unit.pack_server import serving
 
@@ -178,3 +178,19 @@ def test_a_wrong_member_is_refused_and_leaves_nothing(tmp_path: Path, archive: b
     with serving(archive) as served, pytest.raises(PackDamagedError):
         fetch_files("pack", [archived(served.address, archive, member)], tmp_path)
     assert not list(tmp_path.glob("model.onnx*"))
+
+
+def test_a_mirror_keeps_an_archive_under_its_own_name(tmp_path: Path) -> None:
+    archive = zip_of(member=CONTENT)
+    entry = archived("https://example.invalid/releases/models.zip", archive)
+    with serving(files={"models.zip": archive}) as served:
+        fetch_files("pack", [entry], tmp_path, mirror=served.folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert served.paths == ["/models.zip"]
+
+
+def test_plain_http_is_spoken_to_the_mirror_that_was_named_and_to_no_other(tmp_path: Path) -> None:
+    (place, *_) = mirrored(remote("https://example.invalid/a/model.onnx"), "http://files.station.lan/models/")
+    assert (place.address, place.http_host) == ("http://files.station.lan/models/model.onnx", "files.station.lan")
+    with pytest.raises(PackDownloadError, match="not https"):
+        download(replace(place, address="http://example.invalid/model.onnx"), tmp_path)

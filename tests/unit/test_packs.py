@@ -18,6 +18,7 @@ from matcher.errors import (
     PackNotFoundError,
     PackNotReadyError,
 )
+from matcher.packs.making import RECIPES
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 
 CONTENT = b"weights"
@@ -117,6 +118,8 @@ def test_an_unknown_name_is_told_with_the_known_ones(make_store: MakeStore, name
         ('version = "2"', 'version = "2"\nextra = 1'),
         ('version = "2"', 'version = "../2"'),
         ('version = "2"\n', ""),
+        ('source = "folder"', 'source = "made"'),
+        ('origin = "made up"', 'made_by = "mobilefacenet"\nmade_from = ["weights.bin"]'),
         ("[[files]]", "[[files"),
     ],
 )
@@ -179,6 +182,8 @@ def test_every_manifest_that_we_ship_is_right() -> None:
             assert entry.license
             assert not entry.address or entry.address.startswith("https://")
             assert entry.source != "folder" or entry.origin
+            assert entry.source != "made" or entry.made_by in RECIPES
+        assert all(source.license and source.address.startswith("https://") for source in pack.sources)
     assert not packs["insightface-buffalo_l"].license_is_permissive
 
 

@@ -13,6 +13,7 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseFullError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
+from index.store.sqlite import mending, row_copy, snapshot
 from matcher.__main__ import main
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
@@ -107,6 +108,22 @@ def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_p
     assert "key" in capsys.readouterr().err
 
 
+def test_a_plain_backup_is_not_taken_where_there_is_a_key_unless_asked(data_folder, tmp_path, capsys, monkeypatch):
+    key, file = tmp_path / "key", tmp_path / "backup"
+    assert main(["backup", str(file)]) == 0
+    assert main(["backup", "--new-key", str(key)]) == 0
+    for arguments in (
+        ["verify-backup", str(file)],
+        ["restore", str(file), "--data-folder", str(tmp_path / "restored")],
+    ):
+        assert main(["--lang", "en", *arguments, "--key-file", str(key)]) == 1
+        assert TEXTS["error.backup.not_sealed"][1] in capsys.readouterr().err
+        with monkeypatch.context() as settings:
+            settings.setenv("STATION_MATCHER_STORAGE_BACKUP_KEY_FILE", str(key))
+            assert main(["--lang", "en", *arguments]) == 1
+            assert main(["--lang", "en", *arguments, "--no-key"]) == 0
+
+
 def test_a_restore_whose_audit_log_is_not_usable_leaves_no_database(data_folder, tmp_path, capsys):
     file, restored, log = tmp_path / "backup", tmp_path / "restored", tmp_path / "audit.jsonl"
     assert main(["--lang", "en", "backup", str(file)]) == 0
@@ -145,12 +162,14 @@ def test_audit_verify_names_the_first_broken_record(data_folder, capsys):
 
 
 def test_every_reason_of_a_backup_error_has_its_text():
-    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream)]
+    sources = [Path(module.__file__).read_text() for module in (backup, sealed_stream, row_copy, snapshot, mending)]
     reasons = {reason for source in sources for reason in re.findall(r'reason="(\w+)"|"(damaged)"', source)}
     named = {first or second for first, second in reasons} | {BackupError("made up").reason}
     assert len(named) > 5
     for reason in named:
-        assert failure_text(BackupError("made up", reason=reason), "vi") == TEXTS[f"error.backup.{reason}"][0]
+        assert failure_text(BackupError("made up", reason=reason), "vi") == TEXTS[f"error.backup.{reason}"][0].replace(
+            "{reason}", "made up"
+        )
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_places():

@@ -11,6 +11,7 @@ from index.store.page_token import checked_page_size, make_page_token, read_page
 from index.store.sqlite.connection import ReaderPool
 from index.store.sqlite.galleries import galleries_after, gallery_number
 from index.store.sqlite.references import all_packs, references_after
+from index.store.sqlite.row_digests import ReportDamage
 from index.store.sqlite.subjects import find_subject, subjects_after
 
 
@@ -34,14 +35,16 @@ def list_subjects(
 
 
 def list_references(
-    readers: ReaderPool, database_id: str, subject_id: str, page_size: int, page_token: str
+    readers: ReaderPool, database_id: str, subject_id: str, *, page_size: int, page_token: str, report: ReportDamage
 ) -> Page[Reference]:
     """See Store.list_references."""
     limit, scope = checked_page_size(page_size), f"{database_id}/references/{subject_id}"
     last_id = read_page_token(page_token, scope=scope)
     with readers.borrow() as connection:
-        number = find_subject(connection, subject_id).subject_number
-        rows = references_after(connection, packs_by_number(connection), number, last_id, limit + 1)
+        subject = find_subject(connection, subject_id)
+        rows = references_after(
+            connection, packs_by_number(connection), subject, last_id=last_id, limit=limit + 1, report=report
+        )
     shown = rows[:limit]
     token = make_page_token(shown[-1].reference_id, scope=scope) if len(rows) > limit else ""
     return Page(tuple(shown), token)

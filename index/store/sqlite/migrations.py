@@ -8,17 +8,20 @@ Times are microseconds since 1970 in UTC and order nothing: a clock may jump, nu
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.errors import SchemaError
+from index.store.sqlite.row_digests import fill_digests
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step: a name and its SQL statements, applied in one transaction."""
+    """One step: a name and its SQL statements, applied in one transaction. fill: puts values into what they made."""
 
     name: str
     statements: tuple[str, ...]
+    fill: Callable[[sqlite3.Connection], None] = lambda _: None
 
 
 FIRST_TABLES = Migration(
@@ -100,7 +103,22 @@ ERASURES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES)
+ROW_DIGESTS = Migration(
+    "0004_row_digests",
+    (
+        # Apart from reference and template, whose rows need not be written anew for it.
+        """CREATE TABLE reference_digest (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            row_digest BLOB NOT NULL,
+            template_digest BLOB NOT NULL,
+            vectors_crc INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE set_aside (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE) STRICT""",
+    ),
+    fill_digests,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, ROW_DIGESTS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:
@@ -121,6 +139,7 @@ def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration
         try:
             for statement in migration.statements:
                 connection.execute(statement)
+            migration.fill(connection)
             connection.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
             connection.execute("COMMIT")
         except BaseException:

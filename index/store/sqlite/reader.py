@@ -8,13 +8,15 @@ from index.arrays import Float32Array, Int64Array
 from index.store.effects import PackKey, PackRow
 from index.store.protocol import IndexMark, StoreCounts, SubjectValues
 from index.store.sqlite import galleries, index_marks, references, searchable
+from index.store.sqlite.row_digests import ReportDamage
 
 
 class SqliteReader:
     """A StoreReader on a connection in a read transaction, or on the writing one while nobody writes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, report_damage: ReportDamage) -> None:
         self._connection = connection
+        self._report_damage = report_damage
 
     def packs(self) -> dict[PackKey, PackRow]:
         """See StoreReader."""
@@ -38,7 +40,7 @@ class SqliteReader:
 
     def vectors(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
         """See StoreReader."""
-        return searchable.vectors(self._connection, pack, reference_ids)
+        return searchable.vectors(self._connection, pack, reference_ids, self._report_damage)
 
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """See StoreReader."""

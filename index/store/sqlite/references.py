@@ -11,14 +11,17 @@ from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
-from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
-from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
-
-_SELECT = (
-    "SELECT reference_id, subject_id, pack_number, finger, quality, sample_sha256, station_id, capture_time,"
-    " reference.create_time, vectors, minutiae"
-    " FROM reference JOIN subject USING (subject_number) JOIN template USING (reference_id) "
+from index.store.sqlite.row_digests import (
+    SELECT_CHECKED,
+    SELECT_ROW_CHECKED,
+    ReportDamage,
+    intact,
+    intact_rows,
+    put_digest,
 )
+from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+from index.store.sqlite.subjects import SubjectRow
+from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,48 +90,65 @@ def insert_reference(
 ) -> int:
     """Insert the reference and its template; returns its id."""
     new = encoded.new
+    values = (
+        subject_number,
+        pack.pack_number,
+        int(new.template.finger),
+        int(new.quality),
+        new.sample_sha256,
+        new.station_id,
+        encoded.capture_time_us,
+        to_microseconds(now),
+    )
     cursor = connection.execute(
         "INSERT INTO reference (subject_number, pack_number, finger, quality, sample_sha256, station_id,"
         " capture_time, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            subject_number,
-            pack.pack_number,
-            int(new.template.finger),
-            int(new.quality),
-            new.sample_sha256,
-            new.station_id,
-            encoded.capture_time_us,
-            to_microseconds(now),
-        ),
+        values,
     )
     assert cursor.lastrowid is not None
     connection.execute(
         "INSERT INTO template (reference_id, vectors, minutiae) VALUES (?, ?, ?)",
         (cursor.lastrowid, encoded.vectors, new.template.minutiae),
     )
+    put_digest(connection, (cursor.lastrowid, *values, encoded.vectors, new.template.minutiae))
     return cursor.lastrowid
 
 
 def read_references(
-    connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int]
+    connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int], report: ReportDamage
 ) -> list[Reference]:
-    """References in the order of reference_ids; those that do not exist are left out."""
+    """References in the order of reference_ids; those that do not exist or are damaged are left out."""
+    owners = subject_ids_of(connection, reference_ids)
     found: dict[int, Reference] = {}
     for part in parts_of(reference_ids):
-        for row in connection.execute(f"{_SELECT} WHERE reference_id IN ({marks(part)})", part):
-            found[row[0]] = _reference(row, packs)
+        rows = connection.execute(f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
+        for row in intact(rows, report):
+            if row[0] in owners:
+                found[row[0]] = _reference(row, owners[row[0]], packs)
     return [found[reference_id] for reference_id in reference_ids if reference_id in found]
 
 
 def references_after(
-    connection: sqlite3.Connection, packs: dict[int, PackRow], subject_number: int, last_id: int, limit: int
+    connection: sqlite3.Connection,
+    packs: dict[int, PackRow],
+    subject: SubjectRow,
+    *,
+    last_id: int,
+    limit: int,
+    report: ReportDamage,
 ) -> list[Reference]:
-    """Up to limit references of one subject with higher ids."""
-    rows = connection.execute(
-        f"{_SELECT} WHERE reference.subject_number = ? AND reference_id > ? ORDER BY reference_id LIMIT ?",
-        (subject_number, last_id, limit),
-    )
-    return [_reference(row, packs) for row in rows]
+    """Up to limit references of one subject with higher ids; damaged ones are left out."""
+    found: list[Reference] = []
+    while len(found) < limit:
+        rows = connection.execute(
+            f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND reference.reference_id > ? ORDER BY 1 LIMIT ?",
+            (subject.subject_number, last_id, limit - len(found)),
+        ).fetchall()
+        if not rows:
+            break
+        found += [_reference(row, subject.subject.subject_id, packs) for row in intact(rows, report)]
+        last_id = rows[-1][0]
+    return found
 
 
 def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int) -> tuple[int, ...]:
@@ -137,6 +157,18 @@ def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int
         "SELECT reference_id FROM reference WHERE subject_number = ? ORDER BY reference_id", (subject_number,)
     )
     return tuple(row[0] for row in rows)
+
+
+def checked_subject_ids_of(
+    connection: sqlite3.Connection, reference_ids: Sequence[int], report: ReportDamage
+) -> dict[int, str]:
+    """Like subject_ids_of; references whose rows are damaged, and so may say another subject, are left out too."""
+    found = subject_ids_of(connection, reference_ids)
+    checked: dict[int, str] = {}
+    for part in parts_of(reference_ids):
+        rows = connection.execute(f"{SELECT_ROW_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
+        checked.update((row[0], found[row[0]]) for row in intact_rows(rows, report) if row[0] in found)
+    return checked
 
 
 def subject_ids_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:
@@ -162,32 +194,35 @@ def delete_reference_rows(connection: sqlite3.Connection, reference_id: int) -> 
 
 
 def vector_blobs(
-    connection: sqlite3.Connection, pack: PackRow, reference_ids: Sequence[int]
+    connection: sqlite3.Connection, reference_ids: Sequence[int], report: ReportDamage
 ) -> Iterator[tuple[int, bytes]]:
-    """(reference id, encoded vectors) of these references, ascending by id; reference_ids must be ascending."""
+    """(reference id, encoded vectors) of these references, ascending by id; reference_ids must be ascending. Damaged
+    ones are left out."""
     for part in parts_of(reference_ids):
-        statement = f"SELECT reference_id, vectors FROM template WHERE reference_id IN ({marks(part)}) ORDER BY 1"  # noqa: S608
-        yield from connection.execute(statement, part)
+        statement = f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)}) ORDER BY 1"
+        yield from ((row[0], row[9]) for row in intact(connection.execute(statement, part), report))
 
 
-def read_vectors(connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
+def read_vectors(
+    connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int], report: ReportDamage
+) -> dict[int, Float32Array]:
     """Vectors of references of one pack, float32 (n, dim) each, by id; quicker than whole references."""
     pack = all_packs(connection).get(key)
     if pack is None:
         return {}
-    blobs = vector_blobs(connection, pack, sorted(reference_ids))
+    blobs = vector_blobs(connection, sorted(reference_ids), report)
     return {reference_id: decode_vectors(content, pack.dim, pack.encoding) for reference_id, content in blobs}
 
 
-def _reference(row: Sequence[object], packs: dict[int, PackRow]) -> Reference:
-    reference_id, subject_id, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = (
-        row
-    )
+def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]) -> Reference:
+    reference_id, _, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = row
     assert isinstance(reference_id, int)
     assert isinstance(pack_number, int)
     assert isinstance(finger, int)
     assert isinstance(quality, int)
     assert isinstance(created, int)
+    assert isinstance(sha256, bytes)
+    assert isinstance(station_id, bytes)
     assert isinstance(vectors, bytes)
     assert isinstance(minutiae, bytes)
     pack = packs[pack_number]
@@ -202,11 +237,11 @@ def _reference(row: Sequence[object], packs: dict[int, PackRow]) -> Reference:
     )
     return Reference(
         reference_id=reference_id,
-        subject_id=str(subject_id),
+        subject_id=subject_id,
         template=template,
         quality=quality,
         create_time=from_microseconds(created),
-        station_id=str(station_id),
-        sample_sha256=str(sha256),
+        station_id=station_id.decode(),
+        sample_sha256=sha256.decode(),
         capture_time=from_microseconds(captured) if isinstance(captured, int) else None,
     )

@@ -12,6 +12,7 @@ from index.records import Sex
 from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import vector_blobs
+from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
 from index.store.template_codec import decode_vectors
 
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
@@ -21,7 +22,8 @@ def searchable_rows(connection: sqlite3.Connection, pack: PackRow) -> Int64Array
     """int64 (n, 3): reference id, subject number and finger of every reference that is searched, ids ascending."""
     rows = _integers(
         connection,
-        "SELECT reference_id, subject_number, finger FROM reference WHERE pack_number = ? ORDER BY reference_id",
+        "SELECT reference_id, subject_number, finger FROM reference WHERE pack_number = ?"
+        " AND reference_id NOT IN (SELECT reference_id FROM set_aside) ORDER BY reference_id",
         (pack.pack_number,),
         3,
     )
@@ -50,10 +52,13 @@ def members(connection: sqlite3.Connection, gallery_number: int) -> Int64Array:
     return _integers(connection, statement, (gallery_number,), 1)[:, 0]
 
 
-def vectors(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> dict[int, Float32Array]:
-    """Vectors float32 (n, dim) by id, ascending like reference_ids; those that do not exist are left out."""
+def vectors(
+    connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array, report: ReportDamage
+) -> dict[int, Float32Array]:
+    """Vectors float32 (n, dim) by id, ascending like reference_ids; those that do not exist or are damaged are left
+    out."""
     # Read to the end before decoding, which may raise: a statement left half way would hold the log.
-    blobs = list(_blobs(connection, pack, reference_ids))
+    blobs = list(_blobs(connection, reference_ids, report))
     return {reference_id: decode_vectors(blob, pack.dim, pack.encoding) for reference_id, blob in blobs}
 
 
@@ -61,14 +66,17 @@ def counts(connection: sqlite3.Connection) -> StoreCounts:
     """How much there is."""
     subject_count = connection.execute("SELECT count(*) FROM subject").fetchone()[0]
     reference_count = connection.execute("SELECT count(*) FROM reference").fetchone()[0]
-    sealed_count = connection.execute(
+    left_out_count = connection.execute(
         "SELECT count(*) FROM reference WHERE subject_number IN"
         " (SELECT subject_number FROM subject WHERE state = 'sealed')"
+        " OR reference_id IN (SELECT reference_id FROM set_aside)"
     ).fetchone()[0]
-    return StoreCounts(int(subject_count), int(reference_count), int(reference_count - sealed_count))
+    return StoreCounts(int(subject_count), int(reference_count), int(reference_count - left_out_count))
 
 
-def _blobs(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> Iterable[tuple[int, bytes]]:
+def _blobs(
+    connection: sqlite3.Connection, reference_ids: Int64Array, report: ReportDamage
+) -> Iterable[tuple[int, bytes]]:
     """One range scan where the ids lie close together, single look-ups otherwise."""
     if not len(reference_ids):
         return ()
@@ -76,10 +84,10 @@ def _blobs(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Ar
     if last - first < 4 * len(reference_ids):
         wanted = frozenset(reference_ids.tolist())
         rows = connection.execute(
-            "SELECT reference_id, vectors FROM template WHERE reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
+            f"{SELECT_VECTORS_CHECKED} WHERE template.reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
         )
-        return (row for row in rows if row[0] in wanted)
-    return vector_blobs(connection, pack, reference_ids.tolist())
+        return intact_vectors((row for row in rows if row[0] in wanted), report)
+    return vector_blobs(connection, reference_ids.tolist(), report)
 
 
 def _integers(connection: sqlite3.Connection, statement: str, values: tuple[object, ...], width: int) -> Int64Array:

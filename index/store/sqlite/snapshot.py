@@ -8,16 +8,28 @@ import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 
-from index.errors import BackupError
+from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.sqlite.connection import named_errors, open_reader
-from index.store.sqlite.migrations import MIGRATIONS, apply_migrations
+from index.store.sqlite import set_aside
+from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader
+from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
+from index.store.sqlite.row_copy import copy_known_rows
 from index.store.sqlite.writes import delete_again
 
 # Pages copied between two reports of progress.
 _PAGES_A_STEP = 4096
 # Reference ids given out after the backup stand in audit lines; the restored database must not give them again.
 REFERENCE_ID_GAP = 10_000_000
+
+
+def references_set_aside(store: Path) -> tuple[int, ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+            return ()
+        return set_aside.references_set_aside(connection)
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
@@ -64,20 +76,44 @@ def _check_snapshot(path: Path) -> None:
         raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
 
 
-def prepare_snapshot(path: Path, deletions: Deletions) -> DeletionCounts:
-    """Check a restored store and make it one of its own line: older schema, known index files, ids, deletions."""
-    _check_snapshot(path)
-    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
+    """Read the rows of a restored snapshot into the empty file made, which becomes a store of its own line.
+
+    The snapshot is no code of ours: it is opened read-only, nothing of its schema runs, and what is not of a known
+    schema is refused by name. Today's schema, ids that go on beyond those given since, no index files, no deleted rows.
+    """
+    with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None, uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
         # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
         connection.execute("PRAGMA journal_mode=MEMORY")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("ATTACH ? AS source", (f"{snapshot.absolute().as_uri()}?mode=ro&immutable=1",))
+        if [row[0] for row in connection.execute("PRAGMA source.quick_check(1)")] != ["ok"]:
+            raise BackupError("the store in the backup is damaged; use another backup")
+        apply_migrations(connection, _steps_of_source(connection))
+        copy_known_rows(connection)
+        connection.execute("DETACH source")
         apply_migrations(connection, MIGRATIONS)
+        connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("BEGIN")
         deleted = delete_again(connection, deletions)
-        connection.execute("DELETE FROM cache_mark")
-        connection.execute("DELETE FROM erasure")
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
-    with path.open("rb") as file:
+    _check_snapshot(made)
+    with made.open("rb") as file:
         os.fsync(file.fileno())
     return deleted
+
+
+def _steps_of_source(connection: sqlite3.Connection) -> tuple[Migration, ...]:
+    """The steps that the attached snapshot has. Raises BackupError, or SchemaError for one of a newer version."""
+    kinds = {row[1]: row[2] for row in connection.execute("PRAGMA source.table_list") if row[0] == "source"}
+    if kinds.get("migration") != "table":
+        raise BackupError("the backup holds no store of this software", reason="content")
+    names = tuple(str(row[0]) for row in connection.execute("SELECT name FROM source.migration ORDER BY number"))
+    if not names or names != tuple(step.name for step in MIGRATIONS[: len(names)]):
+        raise SchemaError("the database was written by a newer version of this software; install that version")
+    return MIGRATIONS[: len(names)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
-from index.errors import DatabaseDamagedError, SubjectNotFoundError
+from index.errors import DatabaseDamagedError, DatabaseFullError, DatabaseWriteError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
 from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, subjects, writes
+from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.reader import SqliteReader
+from index.store.sqlite.row_digests import damaged_references
 from index.store.sqlite.write_queue import Result, WriteQueue
+
+log = logging.getLogger(__name__)
 
 # Ordinary reads last a few milliseconds; only a backup holds the log for longer.
 SCRUB_WAIT_MS = 250
@@ -44,6 +48,8 @@ class SqliteStore:
                 self._connection.close()
                 raise
         self._readers = ReaderPool(path)
+        # Found by reads, and not set aside yet. Adding to a set is atomic.
+        self._damaged: set[int] = set()
         self._apply_effects = apply_effects
         self._queue = WriteQueue(self._connection, self._after_commit)
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
@@ -130,17 +136,21 @@ class SqliteStore:
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """See Store."""
         with self._readers.borrow() as connection:
-            return tuple(references.read_references(connection, lists.packs_by_number(connection), reference_ids))
+            return tuple(
+                references.read_references(
+                    connection, lists.packs_by_number(connection), reference_ids, self._damaged.add
+                )
+            )
 
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """See Store."""
         with self._readers.borrow() as connection:
-            return references.read_vectors(connection, key, reference_ids)
+            return references.read_vectors(connection, key, reference_ids, self._damaged.add)
 
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
-            return references.subject_ids_of(connection, reference_ids)
+            return references.checked_subject_ids_of(connection, reference_ids, self._damaged.add)
 
     def reference_ids_of(self, subject_ids: frozenset[str]) -> Int64Array:
         """See Store."""
@@ -176,7 +186,14 @@ class SqliteStore:
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
-        return lists.list_references(self._readers, self._database_id, subject_id, page_size, page_token)
+        return lists.list_references(
+            self._readers,
+            self._database_id,
+            subject_id,
+            page_size=page_size,
+            page_token=page_token,
+            report=self._damaged.add,
+        )
 
     def list_galleries(self, page_size: int, page_token: str) -> Page[Gallery]:
         """See Store."""
@@ -186,11 +203,33 @@ class SqliteStore:
     def reading(self) -> Iterator[StoreReader]:
         """See Store."""
         with self._readers.borrow() as connection:
-            yield SqliteReader(connection)
+            yield SqliteReader(connection, self._damaged.add)
 
     def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
         """See Store."""
-        return self._queue.exclusively(lambda connection: action(SqliteReader(connection)))
+        return self._queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
+
+    def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
+        """See Store."""
+        found = tuple(sorted({*self._damaged, *lost}))
+        for reference_id in found:
+            log.error("reference %d is damaged in the store; it is kept and not searched", reference_id)
+        # They are left out of every answer already; a disk that refuses to note it must not stop the service.
+        with contextlib.suppress(DatabaseFullError, DatabaseWriteError):
+            if found:
+                self._queue.submit(lambda connection: set_aside.set_aside(connection, found))
+                self._damaged.difference_update(found)
+        return found
+
+    def references_set_aside(self) -> tuple[int, ...]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return set_aside.references_set_aside(connection)
+
+    def find_damage(self) -> tuple[int, ...]:
+        """See Store. Reads every template."""
+        with self._readers.borrow() as connection:
+            return damaged_references(connection)
 
     def check(self) -> tuple[str, ...]:
         """See Store. Reads every page."""

@@ -22,6 +22,7 @@ from index.store.sqlite import galleries, references, subjects
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.references import EncodedReference
 from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.row_digests import SELECT_CHECKED, intact
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
@@ -117,11 +118,13 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str) -> WriteOutc
     gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
     effects: list[Effect] = []
     for pack in references.all_packs(connection).values():
-        for reference_id, finger, blob in connection.execute(
-            "SELECT reference_id, finger, vectors FROM reference JOIN template USING (reference_id)"
-            " WHERE subject_number = ? AND pack_number = ? ORDER BY reference_id",
+        stored = connection.execute(
+            f"{SELECT_CHECKED} WHERE subject_number = ? AND pack_number = ? AND reference.reference_id NOT IN"  # noqa: S608
+            " (SELECT reference_id FROM set_aside) ORDER BY 1",
             (row.subject_number, pack.pack_number),
-        ):
+        )
+        # A damaged one stays unsearched; the next check names it.
+        for reference_id, _, _, finger, *_, blob, _ in intact(stored, lambda _: None):
             effects.append(
                 ReferenceAdded(
                     pack=pack,

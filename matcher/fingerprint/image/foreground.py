@@ -75,16 +75,28 @@ def find_foreground(pixels: Uint8Array) -> Foreground:
     coherence = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1.0)
     # The gradient stands across the ridge, and the image's y points down.
     orientation = np.mod(np.pi / 2 - 0.5 * np.arctan2(2 * xy, xx - yy), np.pi)
-    strong = energy > max(_LEAST_ENERGY, _LEAST_ENERGY_SHARE * float(np.percentile(energy, 95)))
-    mask = _clean(strong.astype(np.uint8))
+    mask = masked_by_energy(energy, float(np.percentile(energy, 95)))
     # np.mod of a tiny negative float32 may round up to pi itself.
     orientation = np.where(orientation >= np.float32(np.pi), np.float32(0), orientation)
     return Foreground(
-        mask=_frozen(mask),
+        mask=mask,
         orientation_rad=_frozen(orientation.astype(np.float32)),
         coherence=_frozen(coherence.astype(np.float32)),
         energy=_frozen(energy.astype(np.float32)),
     )
+
+
+def masked_by_energy(
+    energy: Float32Array, strongest: float, within: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.bool_]:
+    """bool: blocks with a good share of the strongest energy, as whole areas. within: what may be looked at."""
+    strong = energy > max(_LEAST_ENERGY, _LEAST_ENERGY_SHARE * strongest)
+    return _frozen(_clean((strong if within is None else strong & within).astype(np.uint8)))
+
+
+def strong_blocks(foreground: Foreground) -> npt.NDArray[np.bool_]:
+    """bool: every block that is not flat."""
+    return _frozen(np.asarray(foreground.energy > _LEAST_ENERGY, dtype=np.bool_))
 
 
 def window_of(foreground: Foreground, width_px: int, height_px: int) -> Window:

@@ -15,11 +15,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from index.arrays import Float32Array
+from index.arrays import Float32Array, Int64Array
 from matcher.fingerprint.image.foreground import BLOCK_PX, Foreground
 from matcher.samples import Uint8Array
 
-_CELL_BLOCKS: Final = 2
+CELL_BLOCKS: Final = 2
+"""Foreground blocks from one cell to the next, each way."""
 _ACROSS: Final = 32  # samples across the ridges, a pixel apart: three ridges
 _ALONG: Final = 8  # samples along the ridge, two pixels apart
 _MOST_CELLS: Final = 2000
@@ -42,8 +43,13 @@ class RidgeCells:
     dark_share: share of the profile below the middle between its extremes, 0-1; thin ridges lower it.
     ink_share: share of the pixels darker than the middle gray of the whole print, 0-1; closed valleys raise it.
     contrast: gray levels between the profile's extremes.
+    row, column: int64 (n,), the foreground block of each. share: of the cells that were measured, above 0 to 1; a
+        large print is sampled.
     """
 
+    row: Int64Array
+    column: Int64Array
+    share: float
     certainty: Float32Array
     clarity: Float32Array
     grain: Float32Array
@@ -59,7 +65,7 @@ class RidgeCells:
 
 def measure_cells(pixels: Uint8Array, foreground: Foreground) -> RidgeCells:
     """pixels: uint8 (height, width) at 500 ppi, dark ridges; foreground: of the same image."""
-    rows, columns = _chosen_cells(foreground.mask)
+    rows, columns, share = _chosen_cells(foreground.mask)
     patches = _turned(pixels, rows, columns, foreground.orientation_rad[rows, columns])
     profile = patches.mean(axis=1)
     slope = np.linspace(-1, 1, _ACROSS, dtype=np.float32)
@@ -72,6 +78,9 @@ def measure_cells(pixels: Uint8Array, foreground: Foreground) -> RidgeCells:
     frequency_share, period_px = _strongest_frequency(profile)
     low, high = profile.min(axis=1), profile.max(axis=1)
     return RidgeCells(
+        row=rows.astype(np.int64),
+        column=columns.astype(np.int64),
+        share=share,
         certainty=foreground.coherence[rows, columns],
         clarity=(profile.var(axis=1) / total).astype(np.float32),
         grain=(steps / total).astype(np.float32),
@@ -83,10 +92,10 @@ def measure_cells(pixels: Uint8Array, foreground: Foreground) -> RidgeCells:
     )
 
 
-def _chosen_cells(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    rows, columns = np.nonzero(mask[::_CELL_BLOCKS, ::_CELL_BLOCKS])
+def _chosen_cells(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], float]:
+    rows, columns = np.nonzero(mask[::CELL_BLOCKS, ::CELL_BLOCKS])
     step = -(-len(rows) // _MOST_CELLS) if len(rows) else 1
-    return rows[::step] * _CELL_BLOCKS, columns[::step] * _CELL_BLOCKS
+    return rows[::step] * CELL_BLOCKS, columns[::step] * CELL_BLOCKS, 1.0 / step
 
 
 def _turned(
@@ -124,4 +133,14 @@ def _strongest_frequency(profile: Float32Array) -> tuple[Float32Array, Float32Ar
     # Zero padding and the window spread one frequency over 8 bins either way.
     lobe = np.clip(strongest[:, None] + np.arange(-6, 7), 0, power.shape[1] - 1)
     share = np.take_along_axis(power, lobe, axis=1).sum(axis=1) / (power.sum(axis=1) + 1e-6)
-    return np.minimum(share, 1).astype(np.float32), (_SPECTRUM / strongest).astype(np.float32)
+    return np.minimum(share, 1).astype(np.float32), (_SPECTRUM / _between_bins(power, strongest)).astype(np.float32)
+
+
+def _between_bins(power: Float32Array, strongest: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """The frequency's place between the bins, by a parabola; the first bin stays, for it stands for shading."""
+    rows = np.arange(len(strongest))
+    before, at, after = (power[rows, strongest + step].astype(np.float64) for step in (-1, 0, 1))
+    curvature = before - 2 * at + after
+    offset = 0.5 * (before - after) / np.where(curvature < 0, curvature, -np.inf)
+    moved = np.where(strongest > _FIRST_BIN, np.clip(offset, -0.5, 0.5), 0.0)
+    return np.asarray(strongest + moved, dtype=np.float64)

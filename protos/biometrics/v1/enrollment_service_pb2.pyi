@@ -76,18 +76,20 @@ class Gallery(_message.Message):
     def __init__(self, gallery_id: _Optional[str] = ..., display_name: _Optional[str] = ..., purpose: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class EnrollRequest(_message.Message):
-    __slots__ = ("request_id", "access", "subject", "samples", "skip_duplicate_check")
+    __slots__ = ("request_id", "access", "subject", "samples", "skip_duplicate_check", "accept_low_quality_reason")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     SKIP_DUPLICATE_CHECK_FIELD_NUMBER: _ClassVar[int]
+    ACCEPT_LOW_QUALITY_REASON_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     access: _sample_pb2.AccessContext
     subject: Subject
     samples: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Sample]
     skip_duplicate_check: bool
-    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject: _Optional[_Union[Subject, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., skip_duplicate_check: _Optional[bool] = ...) -> None: ...
+    accept_low_quality_reason: str
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject: _Optional[_Union[Subject, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., skip_duplicate_check: _Optional[bool] = ..., accept_low_quality_reason: _Optional[str] = ...) -> None: ...
 
 class EnrollResponse(_message.Message):
     __slots__ = ("subject_id", "samples", "duplicates", "create_time", "audit_id", "replayed", "stage_ms", "notices")

@@ -25,6 +25,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_NO_FINGERPRINT: _ClassVar[ErrorReason]
     ERROR_REASON_QUALITY: _ClassVar[ErrorReason]
     ERROR_REASON_SAMPLE_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_REGION: _ClassVar[ErrorReason]
     ERROR_REASON_FIELD_INVALID: _ClassVar[ErrorReason]
     ERROR_REASON_MALFORMED: _ClassVar[ErrorReason]
     ERROR_REASON_UNKNOWN_METHOD: _ClassVar[ErrorReason]
@@ -61,6 +62,7 @@ ERROR_REASON_SEVERAL_FACES: ErrorReason
 ERROR_REASON_NO_FINGERPRINT: ErrorReason
 ERROR_REASON_QUALITY: ErrorReason
 ERROR_REASON_SAMPLE_INVALID: ErrorReason
+ERROR_REASON_REGION: ErrorReason
 ERROR_REASON_FIELD_INVALID: ErrorReason
 ERROR_REASON_MALFORMED: ErrorReason
 ERROR_REASON_UNKNOWN_METHOD: ErrorReason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
-from index.vector.protocol import Hits
+from index.vector.protocol import Hits, cosine_similarities
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
+from matcher.scoring.ranking import rank_candidates
 from matcher.search.comparison import PreparedReferences
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.stages import Stages
@@ -178,3 +180,21 @@ def test_a_cache_of_no_bytes_still_answers(database: EnrollmentDatabase) -> None
     search, _ = searcher(database, prepared_cache_bytes=0)
     outcome = search.search([finger_template(1, 1)], where=SearchFilter(), subject_count=1)
     assert set(outcome.sample_scores) == {enrolled}
+
+
+def test_near_ties_keep_the_order_of_the_index(database: EnrollmentDatabase) -> None:
+    """Similarities that differ in float64 and not in float32, which is what a candidate carries."""
+    first = face_template(1)
+    enrolled: list[tuple[float, int, str]] = []
+    for number in range(40):
+        vector = first.vectors.copy()
+        # Below one step of float32 around the similarity, which the float64 of the definition still sees.
+        vector[0, 1 + number % 7] += np.float32(1e-9 * (number % 5))
+        template = replace(first, vectors=vector)
+        receipt = database.enroll(Subject("", f"near-{number}"), [NewReference(template, 80)])
+        similarity = float(cosine_similarities(vector, first.vectors[0])[0])
+        enrolled.append((-similarity, receipt.reference_ids[0], receipt.subject_id))
+    assert len({np.float32(similarity) for similarity, _, _ in enrolled}) < len({one[0] for one in enrolled})
+    outcome = searcher(database)[0].search([first], where=SearchFilter(), subject_count=20)
+    ranked = rank_candidates(outcome.sample_scores, threshold_score=40.0, max_candidates=20)
+    assert [found.subject_id for found in ranked] == [subject_id for _, _, subject_id in sorted(enrolled)[:20]]

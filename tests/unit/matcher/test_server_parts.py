@@ -196,7 +196,7 @@ def test_the_language_is_the_best_we_have(header: str, language: str) -> None:
     assert preferred_language(header) == language
 
 
-def test_candidates_are_ranked_by_score_then_similarity_then_id() -> None:
+def test_candidates_are_ranked_by_score_then_similarity_then_as_found() -> None:
     def scored(value: float, similarity: float, *, extrapolated: bool = False) -> tuple[SampleScore, ...]:
         score = Score(value, extrapolated)
         return (SampleScore(Modality.FACE, FingerPosition.UNKNOWN, 0, 1, similarity, score),)
@@ -208,7 +208,7 @@ def test_candidates_are_ranked_by_score_then_similarity_then_id() -> None:
         "c": scored(40.0, 0.95, extrapolated=True),
     }
     ranked = rank_candidates(found, threshold_score=40.0, max_candidates=3)
-    assert [candidate.subject_id for candidate in ranked] == ["c", "a", "b"]
+    assert [candidate.subject_id for candidate in ranked] == ["c", "b", "a"]
     assert [candidate.rank for candidate in ranked] == [1, 2, 3]
     assert all(candidate.above_threshold and candidate.score.extrapolated for candidate in ranked)
 
@@ -226,3 +226,31 @@ def test_time_limits_are_what_the_documentation_says() -> None:
 
     limits = CallLimits(max_message_bytes=1)
     assert (limits.longest_s, limits.read_s, limits.idle_s) == (120.0, 60.0, 600.0)
+
+
+def test_a_place_goes_to_whoever_has_waited_longest() -> None:
+    """Whoever waits looks up now and then, and a newcomer may ask in the very moment in which a place is free."""
+    admission = Admission(worker_count=1, queue_count=8, stream_count=1)
+    served: list[str] = []
+
+    def wait(name: str, looked_up: threading.Event, looks: list[int]) -> None:
+        def check() -> None:
+            looks[0] += 1
+            if looks[0] > 2:
+                looked_up.set()
+
+        with admission.working(check):
+            served.append(name)
+
+    threads = []
+    with admission.working(lambda: None):
+        for number in range(5):
+            looked_up = threading.Event()
+            threads.append(threading.Thread(target=wait, args=(f"waiting {number}", looked_up, [0])))
+            threads[-1].start()
+            looked_up.wait(10.0)
+    with admission.working(lambda: None):
+        served.append("newcomer")
+    for thread in threads:
+        thread.join()
+    assert served == [*(f"waiting {number}" for number in range(5)), "newcomer"]
