@@ -98,7 +98,7 @@ def test_each_list_is_refused_beyond_its_limit(name: str) -> None:
     field = make.DESCRIPTOR.fields_by_name[field_name]
     empty = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_ENUM: 0}
     message = getattr(sample_pb2, field.message_type.name)() if field.message_type else None
-    value = empty[field.type] if field.type in empty else message
+    value = empty.get(field.type, message)
     check_message(make(**{field_name: [value] * COUNT_LIMITS[name]}))
     with pytest.raises(RequestError) as refusal:
         check_message(make(**{field_name: [value] * (COUNT_LIMITS[name] + 1)}))
