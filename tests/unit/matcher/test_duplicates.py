@@ -10,6 +10,7 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.access.context import AccessContext
+from matcher.audit.changes import ChangeLedger
 from matcher.extraction.engines import Engines
 from matcher.fingerprint.comparison import compare
 from matcher.fingerprint.comparison.descriptors import describe
@@ -59,7 +60,7 @@ def test_one_print_under_a_second_name_is_found_however_many_are_enrolled(tmp_pa
             template = engine.template_from_minutiae(made_up(seed), FingerPosition.UNKNOWN)
             database.enroll(Subject("", f"number-{seed}"), [NewReference(template, 80)])
         searcher = Searcher(database, compare, {PACK_ID: _calibration(tmp_path)})
-        enroller = Enroller(database, Engines(None, engine), searcher, audit)
+        enroller = Enroller(database, Engines(None, engine), searcher, ChangeLedger(database, audit))
         access = AccessContext("operator", "case", "duplicates")
         first = enroller.enroll(Subject("", "number-0"), [_sample(made_up(0))], access)
         second = enroller.enroll(Subject("", "number-0-again"), [_sample(made_up(0))], access)
@@ -90,7 +91,7 @@ def test_a_print_of_five_minutiae_says_that_duplicates_cannot_be_told(tmp_path: 
             database,
             Engines(None, engine),
             searcher,
-            InMemoryAudit(),
+            ChangeLedger(database, InMemoryAudit()),
             settings=EnrollmentSettings(duplicate_fpir=1e-6),
         )
         access = AccessContext("operator", "case", "duplicates")
