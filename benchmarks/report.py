@@ -83,9 +83,10 @@ def run(args: argparse.Namespace) -> int:
     for section in sections:
         if args.only and section.name not in args.only:
             continue
-        results[section.name] = _measured(section)
+        results[section.name] = {**_measured(section), "measured_on": machine()}
         failed |= "error" in results[section.name]
-    results["machine"] = machine()
+    # Of the sections that stay, the machine stays too.
+    results.setdefault("machine", machine())
     json_path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (args.out / "BENCHMARKS.md").write_text(markdown(sections, results), encoding="utf-8")
     print(f"wrote {args.out / 'BENCHMARKS.md'} and {json_path.name}")
@@ -164,20 +165,21 @@ def library_versions() -> dict[str, str]:
 def markdown(sections: tuple[Section, ...], results: dict[str, dict]) -> str:  # type: ignore[type-arg]
     """The whole report."""
     about = results["machine"]
-    parts = [
-        "# Benchmarks",
-        INTRODUCTION,
-        f"Processor class {about['processor_class']}; "
-        + ", ".join(f"{name} {value}" for name, value in about.items() if name != "processor_class")
-        + ".",
-    ]
+    parts = ["# Benchmarks", INTRODUCTION, _told_machine(about)]
     for section in sections:
         found = results.get(section.name, {"missing": "not run"})
         shown = " ".join(_shown(argument) for argument in section.arguments)
         parts.append(f"## {section.title}\n`python -m benchmarks {shown}`")
         reason = found.get("missing") or found.get("error")
         parts.append(f"Not measured: {reason}." if reason else section.table(found))
+        if not reason and found.get("measured_on", about) != about:
+            parts.append(f"This section: {_told_machine(found['measured_on'])}")
     return "\n\n".join(parts) + "\n"
+
+
+def _told_machine(about: dict[str, str]) -> str:
+    others = ", ".join(f"{name} {value}" for name, value in about.items() if name != "processor_class")
+    return f"Processor class {about['processor_class']}; {others}."
 
 
 def _measured(section: Section) -> dict[str, object]:

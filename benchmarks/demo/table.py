@@ -11,9 +11,14 @@ from rich.table import Table
 
 from benchmarks.demo.searches import Line, SearchOutcome
 
+# Beyond a stranger in a thousand million, numbers say nothing that anybody measured.
+_LARGEST_SAID: Final = 90
+
 
 def score_meaning(score: float, *, extrapolated: bool) -> str:
     """How often a comparison of two strangers reaches the score, in words."""
+    if score > _LARGEST_SAID:
+        return f"fewer than 1 of {10 ** (_LARGEST_SAID // 10):,} strangers reach it, by extrapolation"
     one_in = 10 ** (max(0.0, score) / 10)
     rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
     return f"{'about ' if extrapolated else ''}1 of {rounded} strangers reach it"

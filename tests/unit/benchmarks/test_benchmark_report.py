@@ -49,6 +49,17 @@ def test_measured_sections_are_tables_and_others_stay(tmp_path, monkeypatch):
     assert main([*arguments, "face_verification"]) == 0
     written = (tmp_path / "BENCHMARKS.md").read_text()
     assert written.count("| set_a | 280 | 2,880 | 1 | 1.23 (0.10–3.00) |") == 2
+    assert "This section" not in written
+
+
+def test_a_section_measured_elsewhere_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "_measured", lambda section: VERIFICATION)
+    arguments = ["report", "--data-root", str(tmp_path), "--out", str(tmp_path), "--only"]
+    assert main([*arguments, "fingerprint_verification"]) == 0
+    monkeypatch.setattr(report, "machine", lambda: {"processor_class": "another", "date": "2026-01-02"})
+    assert main([*arguments, "face_verification"]) == 0
+    written = (tmp_path / "BENCHMARKS.md").read_text()
+    assert written.count("This section: Processor class another; date 2026-01-02.") == 1
 
 
 def test_a_command_that_fails_fails_the_report(tmp_path, monkeypatch):
