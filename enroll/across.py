@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.words import bare
 from index.records import Sex
 
@@ -67,14 +67,14 @@ def same_content(groups: Mapping[str, Sequence[EnrollmentItem]], backlog: Backlo
 
 
 def _finding(item: EnrollmentItem, code: str, values: Mapping[str, Any], backlog: Backlog, language: str) -> Finding:
-    place = item.shown_image if backlog.pattern else text("row", language, number=item.row_number)
+    place = item.shown_image if backlog.pattern else backlog_text("row", language, number=item.row_number)
     if "rows" in values:
         values = {**values, "rows": _rows_of(values["rows"], is_folder=bool(backlog.pattern))}
     return Finding(
         row_number=item.row_number,
         place=place,
         code=code,
-        message=text(code, language, **values),
+        message=backlog_text(code, language, **values),
         external_id=item.external_id,
         image=item.shown_image,
     )

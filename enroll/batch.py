@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from enroll.errors import ManifestError, ResultsError, TargetError
 from enroll.image_files import read_image
 from enroll.items import EnrollmentItem, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.record_check import RecordCheck
 from enroll.results_file import Line, ResultsFile, finished_lines, line_of, line_of_problem
 from enroll.target import EnrollmentTarget, ItemResult, Outcome
@@ -231,7 +231,7 @@ class _Worker:
         try:
             warning = self._with_retries(lambda: self._record_check.differences(item))
             if warning and self._record_check.holds(warning):
-                result = ItemResult(item, Outcome.UNUSABLE, reason="held", detail=text("held", self._language))
+                result = ItemResult(item, Outcome.UNUSABLE, reason="held", detail=backlog_text("held", self._language))
             else:
                 result = self._with_retries(lambda: self._target.enroll(item, image_bytes))
         except TargetError as error:
@@ -260,5 +260,5 @@ class _Worker:
             self._unanswered_count += 1
             if self._unanswered_count >= MOST_UNANSWERED:
                 raise error
-        detail = text("not_answered", self._language, detail=error)
+        detail = backlog_text("not_answered", self._language, detail=error)
         return ItemResult(item, Outcome.FAILED, reason="not_answered", detail=detail)

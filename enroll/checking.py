@@ -13,7 +13,7 @@ from enroll.across import same_content
 from enroll.errors import ManifestError
 from enroll.image_files import check_picture, read_image
 from enroll.items import Backlog, EnrollmentItem, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 
 _Tried = tuple[EnrollmentItem, str, ManifestError | None]
 
@@ -30,7 +30,7 @@ def check_pictures(backlog: Backlog, *, jobs: int, language: str, on_row: Callab
             by_digest[digest].append(item)
             continue
         bad_rows.add(item.row_number)
-        place = item.shown_image if backlog.pattern else text("row", language, number=item.row_number)
+        place = item.shown_image if backlog.pattern else backlog_text("row", language, number=item.row_number)
         problems.append(
             Finding(
                 item.row_number, place, fault.code, str(fault), external_id=item.external_id, image=item.shown_image

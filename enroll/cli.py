@@ -28,7 +28,7 @@ from enroll.checking import check_pictures
 from enroll.errors import ManifestError, ResultsError, TargetError, refusal
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
 from enroll.manifest import read_backlog
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.report import print_findings, print_reading, print_summary, progress_of, result_line, say
 from enroll.results_file import finished_lines
 from enroll.target import EnrollmentTarget, ItemResult
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say_unreachable(error, options, console)
         return UNREACHABLE
     except KeyboardInterrupt:
-        say(console, text("interrupted", options.lang))
+        say(console, backlog_text("interrupted", options.lang))
         return INTERRUPTED
 
 
@@ -89,7 +89,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
     counts = {"rows": len(backlog.items), "subjects": backlog.subject_count, "bad": len(backlog.problems)}
     code = "checked_some" if backlog.problems else "checked_quickly" if options.quick else "checked"
-    say(console, text(code, options.lang, **counts))
+    say(console, backlog_text(code, options.lang, **counts))
     return BAD_INPUT if backlog.problems else ALL_ENROLLED
 
 
@@ -100,14 +100,14 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     print_findings(backlog.warnings, options.lang, console, code="warnings")
     if options.strict and backlog.problems:
         print_findings(backlog.problems, options.lang, console, code="bad_rows", shown_count=None)
-        say(console, text("stopped_strict", options.lang))
+        say(console, backlog_text("stopped_strict", options.lang))
         return BAD_INPUT
     target = _open_target(options)
     try:
         backlog = _with_galleries(backlog, target, options, console)
         print_findings(backlog.problems, options.lang, console, code="bad_rows")
         if backlog.problems:
-            say(console, text("going_on", options.lang))
+            say(console, backlog_text("going_on", options.lang))
         return _enroll(backlog, target, results_path, options, console)
     finally:
         target.close()
@@ -124,8 +124,8 @@ def _enroll(
             _say_unreachable(stopped.__cause__, options, console)
             return UNREACHABLE
         is_asked = isinstance(stopped.__cause__, KeyboardInterrupt)
-        say(console, text("interrupted", options.lang) if is_asked else str(stopped.__cause__), style="red")
-        say(console, text("again", options.lang))
+        say(console, backlog_text("interrupted", options.lang) if is_asked else str(stopped.__cause__), style="red")
+        say(console, backlog_text("again", options.lang))
         return INTERRUPTED if is_asked else SOME_NOT_ENROLLED
     print_summary(summary, results_path, options.lang, console)
     return ALL_ENROLLED if summary.all_enrolled else SOME_NOT_ENROLLED
@@ -161,7 +161,7 @@ def _with_galleries(
     if missing and options.create_galleries:
         for gallery_id in missing:
             target.create_gallery(gallery_id)
-        say(console, text("galleries_made", options.lang, names=", ".join(missing)))
+        say(console, backlog_text("galleries_made", options.lang, names=", ".join(missing)))
         return backlog
     kept: list[EnrollmentItem] = []
     problems = list(backlog.problems)
@@ -179,12 +179,12 @@ def _unknown_gallery(
     item: EnrollmentItem, gallery: str, known: frozenset[str], language: str, *, is_folder: bool
 ) -> Finding:
     near = difflib.get_close_matches(gallery, sorted(known), n=1)
-    nearest = text("nearest", language, value=near[0]) if near else ""
+    nearest = backlog_text("nearest", language, value=near[0]) if near else ""
     return Finding(
         row_number=item.row_number,
-        place=item.shown_image if is_folder else text("row", language, number=item.row_number),
+        place=item.shown_image if is_folder else backlog_text("row", language, number=item.row_number),
         code="unknown_gallery",
-        message=text("unknown_gallery", language, value=gallery, nearest=nearest),
+        message=backlog_text("unknown_gallery", language, value=gallery, nearest=nearest),
         external_id=item.external_id,
         image=item.shown_image,
     )
@@ -268,8 +268,8 @@ def _say_unreachable(error: BaseException | None, options: argparse.Namespace, c
     server = str(options.address if options.local is None else options.local.name)
     is_refusal = isinstance(error, TargetError) and not error.is_retriable
     code = "target_refuses" if is_refusal else "unreachable"
-    say(console, text(code, options.lang, server=server, detail=error), style="red")
-    say(console, text("again", options.lang))
+    say(console, backlog_text(code, options.lang, server=server, detail=error), style="red")
+    say(console, backlog_text("again", options.lang))
 
 
 def _parser() -> argparse.ArgumentParser:

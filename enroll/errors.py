@@ -8,7 +8,7 @@ EnrollError
 
 from __future__ import annotations
 
-from enroll.messages import text
+from enroll.messages import backlog_text
 
 
 class EnrollError(Exception):
@@ -39,4 +39,4 @@ class TargetError(EnrollError):
 
 def refusal(code: str, language: str, **values: object) -> ManifestError:
     """The ManifestError of a text."""
-    return ManifestError(text(code, language, **values), code=code)
+    return ManifestError(backlog_text(code, language, **values), code=code)

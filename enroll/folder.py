@@ -19,7 +19,7 @@ from enroll.cells import birth_year_of, clean_text, external_id_of, finger_of, g
 from enroll.errors import ManifestError, refusal
 from enroll.image_files import begins_like_picture, check_file
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.pattern import PathPattern
 from enroll.printable import printable
 from enroll.words import finger_of_word, folded, modality_of_word
@@ -147,7 +147,7 @@ def _folders_without(found: list[_Found], folder: Path) -> list[str]:
 
 def _listed(code: str, names: list[str], language: str) -> str:
     shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
-    return text(code, language, count=len(names), names=shown)
+    return backlog_text(code, language, count=len(names), names=shown)
 
 
 def _check_says_who(found: list[_Found], *, is_flat: bool, defaults: Defaults) -> None:

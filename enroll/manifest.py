@@ -25,7 +25,7 @@ from enroll.errors import ManifestError, refusal
 from enroll.folder import read_folder
 from enroll.image_files import ImageFolder, check_file
 from enroll.items import Backlog, Defaults, EnrollmentItem, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.printable import printable
 from enroll.table import Row, Table, read_table
 from enroll.words import COLUMNS
@@ -77,13 +77,13 @@ def _read_manifest(path: Path, defaults: Defaults, on_row: Callable[[int], None]
 def _notes(table: Table, language: str) -> tuple[str, ...]:
     if not table.unused:
         return ()
-    return (text("unused_columns", language, names=", ".join(printable(name) for name in table.unused)),)
+    return (backlog_text("unused_columns", language, names=", ".join(printable(name) for name in table.unused)),)
 
 
 def _problem(row: Row, error: ManifestError, language: str) -> Finding:
     return Finding(
         row_number=row.number,
-        place=text("row", language, number=row.number),
+        place=backlog_text("row", language, number=row.number),
         code=error.code,
         message=str(error),
         external_id=printable(row.cells.get("external_id", "").strip()),

@@ -359,7 +359,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def text(code: str, language: str, **values: object) -> str:
+def backlog_text(code: str, language: str, **values: object) -> str:
     """The text of a code in "vi" or "en"; KeyError for a code that does not exist."""
     return template(code, language).format(**values)
 

@@ -9,7 +9,7 @@ import threading
 
 from enroll.across import name_key
 from enroll.items import EnrollmentItem
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.target import EnrollmentTarget
 from index.records import Sex, Subject
 
@@ -24,7 +24,7 @@ class RecordCheck:
         self._recorded: dict[str, Subject | None] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
-        self._hidden = text("record_hidden", language)
+        self._hidden = backlog_text("record_hidden", language)
 
     def holds(self, warning: str) -> bool:
         """Whether a row with this warning stays here. One that could not be compared goes out."""
@@ -57,4 +57,7 @@ class RecordCheck:
             told.append(("sex", item.sex.value, recorded.sex.value))
         if item.birth_year and recorded.birth_year and item.birth_year != recorded.birth_year:
             told.append(("birth_date", str(item.birth_year), str(recorded.birth_year)))
-        return [text("recorded_other", self._language, name=name, given=given, kept=kept) for name, given, kept in told]
+        return [
+            backlog_text("recorded_other", self._language, name=name, given=given, kept=kept)
+            for name, given, kept in told
+        ]

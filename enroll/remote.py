@@ -6,7 +6,7 @@ from typing import Final
 
 from enroll.errors import TargetError
 from enroll.items import EnrollmentItem
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.target import ItemResult, Outcome
 from index.records import Sex, Subject
 from matcher.access.context import AccessContext
@@ -55,7 +55,7 @@ class RemoteTarget:
         except ServiceError as error:
             if error.is_too_large:  # the same at every try, and only this image's fault
                 size = f"{len(image_bytes) / _MIB:.1f} MiB"
-                detail = text("message_too_large", self._language, size=size)
+                detail = backlog_text("message_too_large", self._language, size=size)
                 return ItemResult(item, Outcome.REFUSED, reason="message_too_large", detail=detail)
             _raise_unless_answered(error)
             outcome = Outcome.REFUSED if error.code in _JUDGED else Outcome.FAILED

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from enroll.batch import BatchSummary
 from enroll.items import Backlog, Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.printable import printable
 from enroll.target import ItemResult, Outcome
 
@@ -31,22 +31,22 @@ def say(console: Console, line: str, *, style: str | None = None) -> None:
 def result_line(result: ItemResult, language: str) -> str:
     """One line for one image, without any name of a subject."""
     item = result.item
-    words = [f"{item.row_number}  {item.shown_image}", text(result.outcome.value, language)]
+    words = [f"{item.row_number}  {item.shown_image}", backlog_text(result.outcome.value, language)]
     if result.outcome in (Outcome.ENROLLED, Outcome.ALREADY):
         words.append(f"→ {result.subject_id} #{result.reference_id} Q{result.quality}")
     else:
         words.append(result.detail or result.reason)
     if result.duplicates:
-        words.append(f"[{text('duplicate', language)}]")
+        words.append(f"[{backlog_text('duplicate', language)}]")
     if result.warning:
-        words.append(f"[{text('differs', language)}]")
+        words.append(f"[{backlog_text('differs', language)}]")
     return printable("  ".join(words))
 
 
 def print_reading(backlog: Backlog, language: str, console: Console) -> None:
     """How a folder was read, with examples, and what was passed over: before anything is sent."""
     if backlog.pattern and backlog.items:
-        say(console, text("layout", language, pattern=backlog.pattern))
+        say(console, backlog_text("layout", language, pattern=backlog.pattern))
         for item in backlog.items[:_SHOWN_EXAMPLES]:
             values = {
                 "path": item.shown_image,
@@ -54,8 +54,8 @@ def print_reading(backlog: Backlog, language: str, console: Console) -> None:
                 "modality": item.modality.value,
                 "finger": f" {item.finger.name.lower()}" if item.finger else "",
             }
-            say(console, text("layout_example", language, **values))
-        say(console, text("layout_count", language, rows=len(backlog.items), subjects=backlog.subject_count))
+            say(console, backlog_text("layout_example", language, **values))
+        say(console, backlog_text("layout_count", language, rows=len(backlog.items), subjects=backlog.subject_count))
     for note in backlog.notes:
         say(console, note)
 
@@ -66,31 +66,31 @@ def print_findings(
     """Rows that cannot be used ("bad_rows") or should be looked at ("warnings"). shown_count None: every one."""
     if not findings:
         return
-    say(console, text(code, language, count=len(findings)), style="red" if code == "bad_rows" else "yellow")
+    say(console, backlog_text(code, language, count=len(findings)), style="red" if code == "bad_rows" else "yellow")
     for finding in findings[:shown_count]:
         named = f" ({finding.image})" if finding.image and finding.image != finding.place else ""
         say(console, f"  {finding.place}{named}: {finding.message}")
     if shown_count is not None and len(findings) > shown_count:
-        say(console, f"  {text('more', language, count=len(findings) - shown_count)}")
+        say(console, f"  {backlog_text('more', language, count=len(findings) - shown_count)}")
 
 
 def print_summary(summary: BatchSummary, results_path: Path, language: str, console: Console) -> None:
     """Counts, reasons and where the results are."""
     if summary.skipped:
-        say(console, text("resume", language, count=summary.skipped))
+        say(console, backlog_text("resume", language, count=summary.skipped))
     counts = {outcome.value: summary.outcomes[outcome] for outcome in Outcome}
-    say(console, text("summary", language, total=summary.outcomes.total(), **counts))
+    say(console, backlog_text("summary", language, total=summary.outcomes.total(), **counts))
     if summary.reasons:
-        say(console, text("reasons", language))
+        say(console, backlog_text("reasons", language))
         for reason, count in summary.reasons.most_common(_SHOWN_COUNT):
             say(console, f"  {count} × {reason}")
         if len(summary.reasons) > _SHOWN_COUNT:
-            say(console, f"  {text('more', language, count=len(summary.reasons) - _SHOWN_COUNT)}")
+            say(console, f"  {backlog_text('more', language, count=len(summary.reasons) - _SHOWN_COUNT)}")
     if summary.duplicate_count:
-        say(console, text("duplicates", language, count=summary.duplicate_count))
+        say(console, backlog_text("duplicates", language, count=summary.duplicate_count))
     if summary.conflict_count:
-        say(console, text("conflicts", language, count=summary.conflict_count))
-    say(console, text("results", language, path=results_path))
+        say(console, backlog_text("conflicts", language, count=summary.conflict_count))
+    say(console, backlog_text("results", language, path=results_path))
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def progress_of(code: str, language: str, console: Console) -> Iterator[Callable
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=code == "reading") as progress:
-        task = progress.add_task(text(code, language), total=None)
+        task = progress.add_task(backlog_text(code, language), total=None)
         yield lambda total: progress.update(task, total=total, advance=1)
 
 
@@ -117,5 +117,5 @@ class _Lines:
         now = time.monotonic()
         if now - self._last_time >= _SECONDS_BETWEEN_LINES:
             self._last_time = now
-            what = text(self._code, self._language)
-            say(self._console, text("progress", self._language, what=what, done=self._done, total=total))
+            what = backlog_text(self._code, self._language)
+            say(self._console, backlog_text("progress", self._language, what=what, done=self._done, total=total))

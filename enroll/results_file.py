@@ -14,7 +14,7 @@ from typing import Final
 
 from enroll.errors import ResultsError
 from enroll.items import Finding
-from enroll.messages import text
+from enroll.messages import backlog_text
 from enroll.printable import spreadsheet_cell
 from enroll.target import ItemResult, Outcome
 from index.durable.files import replacement
@@ -72,7 +72,7 @@ class ResultsFile:
 
     def _failure(self, error: OSError) -> ResultsError:
         detail = error.strerror or str(error)
-        return ResultsError(text("results_unwritable", self._language, path=self._path.name, detail=detail))
+        return ResultsError(backlog_text("results_unwritable", self._language, path=self._path.name, detail=detail))
 
 
 def line_of(result: ItemResult, request_id: str = "") -> Line:
@@ -117,19 +117,19 @@ def finished_lines(path: Path, *, language: str = "vi") -> dict[str, Line]:
         return {}
     except OSError as error:
         detail = error.strerror or str(error)
-        raise ResultsError(text("results_unwritable", language, path=path.name, detail=detail)) from error
+        raise ResultsError(backlog_text("results_unwritable", language, path=path.name, detail=detail)) from error
     if not content.strip():
         return {}
     lines: dict[str, Line] = {}
     reader = csv.DictReader(io.StringIO(content, newline=""))
     try:
         if not set(reader.fieldnames or ()) >= _NEEDED:
-            raise ResultsError(text("results_foreign", language, path=path.name))
+            raise ResultsError(backlog_text("results_foreign", language, path=path.name))
         for row in reader:
             if row.get("outcome") in _DONE and row.get("request_id"):
                 lines[row["request_id"]] = {name: _as_written(row.get(name) or "") for name in COLUMNS}
     except csv.Error as error:
-        raise ResultsError(text("results_foreign", language, path=path.name)) from error
+        raise ResultsError(backlog_text("results_foreign", language, path=path.name)) from error
     return lines
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, Final
 
 from enroll.errors import ManifestError, refusal
-from enroll.messages import text as text_of
+from enroll.messages import backlog_text as text_of
 from enroll.words import COLUMNS, column_of, folded
 
 _DELIMITERS: Final = (",", ";", "\t")
