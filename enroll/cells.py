@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from enroll.errors import ManifestError, refusal
-from enroll.printable import is_unseen, printable
+from enroll.printable import printable
 from enroll.words import finger_of_word, folded, modality_of_word, sex_of_word
 from index.records import FingerPosition, Modality, Sex
+from matcher.texts.unseen import is_unseen
 
 # As the server has them (matcher/usecases); tests/service holds one against the other.
 MOST_TEXT_LENGTH: Final = 200

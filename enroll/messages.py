@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-LANGUAGES: Final = ("vi", "en")
+from matcher.texts.languages import LANGUAGES
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
+
+from matcher.texts.unseen import is_unseen
 
 # What Excel, LibreOffice and Google Sheets take for the beginning of a formula, also in full width (OWASP, "CSV
 # Injection").
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def is_unseen(character: str) -> bool:
-    """Control and invisible characters, and what is no character at all (half of a pair, a byte that was no text)."""
-    return unicodedata.category(character) in _UNSEEN
 
 
 def printable(value: str) -> str:

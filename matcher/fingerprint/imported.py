@@ -49,15 +49,7 @@ def comparable_minutiae(minutiae: MinutiaSet) -> MinutiaSet:
         )
     if len(kept) == len(minutiae):
         return minutiae
-    return MinutiaSet(
-        x_px=minutiae.x_px[kept],
-        y_px=minutiae.y_px[kept],
-        direction_rad=minutiae.direction_rad[kept],
-        kind=minutiae.kind[kept],
-        quality=minutiae.quality[kept],
-        width_px=minutiae.width_px,
-        height_px=minutiae.height_px,
-    )
+    return minutiae.only(np.array(kept, dtype=np.intp))
 
 
 def imported_quality(minutiae: MinutiaSet) -> Quality:

@@ -100,6 +100,18 @@ class MinutiaSet:
         order = np.lexsort((grid["x"], grid["y"], -grid["quality"].astype(np.int16)))[:MAX_MINUTIAE]
         return cls._from_rows(grid[order], width_px, height_px)
 
+    def only(self, kept: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> MinutiaSet:
+        """Those that kept names, by bool (n,) or by numbers in the order wanted; the image stays the same."""
+        return MinutiaSet(
+            x_px=self.x_px[kept],
+            y_px=self.y_px[kept],
+            direction_rad=self.direction_rad[kept],
+            kind=self.kind[kept],
+            quality=self.quality[kept],
+            width_px=self.width_px,
+            height_px=self.height_px,
+        )
+
     def to_bytes(self) -> bytes:
         """6 bytes of header and 7 a minutia: position to 1/16 px, direction to 0.022 degrees, quality to 1/255."""
         header = _HEADER.pack(_VERSION, len(self), self.width_px, self.height_px)

@@ -119,12 +119,4 @@ def _inside(minutiae: MinutiaSet, foreground: Foreground) -> MinutiaSet:
     rows, columns = (minutiae.y_px / BLOCK_PX).astype(int), (minutiae.x_px / BLOCK_PX).astype(int)
     last_row, last_column = (side - 1 for side in foreground.mask.shape)
     kept = foreground.mask[np.clip(rows, 0, last_row), np.clip(columns, 0, last_column)]
-    return MinutiaSet(
-        x_px=minutiae.x_px[kept],
-        y_px=minutiae.y_px[kept],
-        direction_rad=minutiae.direction_rad[kept],
-        kind=minutiae.kind[kept],
-        quality=minutiae.quality[kept],
-        width_px=minutiae.width_px,
-        height_px=minutiae.height_px,
-    )
+    return minutiae.only(kept)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from enroll import cells
 from enroll.errors import ManifestError
-from enroll.messages import LANGUAGES, codes, template
-from enroll.printable import is_unseen, printable, spreadsheet_cell
+from enroll.messages import codes, template
+from enroll.printable import printable, spreadsheet_cell
 from enroll.words import bare, column_of, finger_of_word, folded, modality_of_word, sex_of_word
 from index.records import FingerPosition, Modality, Sex
+from matcher.texts.languages import LANGUAGES
+from matcher.texts.unseen import is_unseen
 
 
 def _forms(value: str) -> set[str]:
@@ -171,7 +173,9 @@ def test_ids_pass_unharmed(value: str, external_id: str) -> None:
     assert cells.external_id_of(value, "en") == external_id
 
 
-@pytest.mark.parametrize("value", ["a\u200bb", "a\u0000b", "a\x1b[31mb", "\u202eabc", "a\ud800", "a\u2066b"])
+@pytest.mark.parametrize(
+    "value", ["a\u200bb", "a\u3164b", "a\u0000b", "a\x1b[31mb", "\u202eabc", "a\ud800", "a\u2066b"]
+)
 def test_what_cannot_be_seen_is_refused(value: str) -> None:
     with pytest.raises(ManifestError, match="invisible"):
         cells.clean_text("external_id", value, "en")
