@@ -6,7 +6,6 @@ counts their votes; it makes a shortlist for full comparison.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,26 +67,9 @@ def make_index(modality: Modality, dim: int, folder: Path) -> SearchIndex:
 
 
 def warm_up() -> None:
-    """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them.
-
-    What is in memory then is taken for permanent by the garbage collector: compiling and importing leave 130,000
-    objects, and each full collection would walk over them for 100 ms while every other thread waits for the GIL.
-    """
+    """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them."""
     QuantizedIndex(64).warm_up()
     warm_up_descriptors(64)
-    _take_for_permanent()
-
-
-def release_replaced() -> None:
-    """Free the indexes that others replaced although warm_up took them for permanent; they hold cycles."""
-    if gc.get_freeze_count():
-        _take_for_permanent()
-
-
-def _take_for_permanent() -> None:
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def load_index(modality: Modality, folder: Path) -> SearchIndex:
