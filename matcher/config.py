@@ -211,12 +211,9 @@ _NAMES: Final = {str: "a text", int: "a whole number", float: "a number", Path: 
 
 def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Folders that were not set, below XDG_DATA_HOME or the home folder."""
-    storage = settings.storage
-    packs_folder = default_packs_folder(environ) if storage.packs_folder == Path() else storage.packs_folder
-    base = environ.get("XDG_DATA_HOME", "")
-    data_folder = storage.data_folder
-    if data_folder == Path():
-        data_folder = (Path(base) if base else Path.home() / ".local" / "share") / "station-matcher"
+    storage, own_packs_folder = settings.storage, default_packs_folder(environ)
+    packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
+    data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
     audit_file = data_folder / "audit.jsonl" if storage.audit_file == Path() else storage.audit_file
     filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
     return replace(settings, storage=filled)

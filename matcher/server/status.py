@@ -64,6 +64,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
+    index_errors.PageSizeError: Code.INVALID_ARGUMENT,
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,
     index_errors.DatabaseFullError: Code.RESOURCE_EXHAUSTED,
     index_errors.DatabaseWriteError: Code.UNAVAILABLE,
@@ -110,6 +111,8 @@ def status_of(error: BaseException, *, language: str, request_id: str = "", pref
 def _violations(
     error: BaseException, english: str, language: str, prefix: str
 ) -> list[error_details_pb2.BadRequest.FieldViolation]:
+    if isinstance(error, index_errors.PageSizeError):
+        return [error_details_pb2.BadRequest.FieldViolation(field=f"{prefix}page_size", description=str(error))]
     if isinstance(error, index_errors.PageTokenError):
         return [error_details_pb2.BadRequest.FieldViolation(field=f"{prefix}page_token", description=english)]
     if isinstance(error, RequestError) and error.field:

@@ -39,10 +39,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Pack {pack} is for evaluation and training of staff; for casework install an operational pack and name it in "
         "the setting packs.face.",
     ),
-    "serve.nothing": (
-        "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
-        "No model pack is ready. Run: station-matcher doctor",
-    ),
     "serve.stopped": (
         "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",
         "Stopped: {answered} requests answered, {refused} refused or failed",
