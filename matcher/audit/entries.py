@@ -152,6 +152,7 @@ def shortened(event: AuditEvent) -> AuditEvent:
         case_number=recorded(event.case_number),
         purpose=recorded(event.purpose),
         station_id=recorded(event.station_id),
+        call_id=recorded(event.call_id),
         request_id=recorded(event.request_id),
         subject_id=recorded(event.subject_id),
         galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),

@@ -16,7 +16,9 @@ class AuditEvent:
     """One access. Empty fields are left out of the file.
 
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
-    and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
+    and then reason says why. peer: transport address or certificate name. call_id: names the call, in the server's log
+    and in what a client was told, too. request_id: the key that makes a repeat of a change safe; logs of version 0.1.0
+    have the call's id there where the request had no such key. probe_sha256: hex digests of the encoded
     samples. threshold: score. candidates: (subject_id, score), best first. accepted_quality_reason: why samples of low
     quality were enrolled. change_id: names a change of the store, which has exactly one record; change_time: of the
     change, where its record had to wait (see changes.py).
@@ -30,6 +32,7 @@ class AuditEvent:
     purpose: str = ""
     station_id: str = ""
     peer: str = ""
+    call_id: str = ""
     request_id: str = ""
     probe_sha256: tuple[str, ...] = ()
     pack_ids: tuple[str, ...] = ()

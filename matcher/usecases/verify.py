@@ -42,7 +42,6 @@ class Verifier:
         target_fmr: float = DEFAULT_FMR,
         explained: bool = False,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> VerificationResult:
         """Exactly one of subject_id and other. target_fmr: false match rate of the decision, above 0 and below 1.
 
@@ -53,9 +52,7 @@ class Verifier:
         """
         stages = stages or Stages()
         digests = sample_digests([*samples, *other])
-        with audited(
-            self._audit, "verify", context, request_id=request_id, probe_sha256=digests, subject_id=subject_id
-        ) as entry:
+        with audited(self._audit, "verify", context, probe_sha256=digests, subject_id=subject_id) as entry:
             check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
                 raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")

@@ -128,6 +128,15 @@ def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(se
     assert not list(service.client.subjects())
 
 
+def test_an_assessment_tells_minutiae_where_it_is_asked(service: Service) -> None:
+    for wanted in (False, True):
+        (one, other) = service.client.assess([finger(1), face(1)], with_minutiae=wanted).assessments
+        assert one.sample.minutia_count == 4
+        assert len(one.sample.minutiae) == (4 if wanted else 0)
+        assert one.sample.width_px == (200 if wanted else 0)
+        assert not other.sample.minutiae
+
+
 def test_an_assessment_judges_each_sample_and_stores_none(service: Service) -> None:
     answer = service.client.assess([face(1), face(2, quality=10), face(NOTHING), face(3, face_count=3)])
     good, poor, empty, several = answer.assessments
