@@ -106,6 +106,11 @@ class EnrollmentDatabase:
         self.close()
 
     @property
+    def store(self) -> Store:
+        """The truth that the indexes follow. Searches and changes go through the methods of the database."""
+        return self._store
+
+    @property
     def ready(self) -> bool:
         """Whether the indexes hold exactly what the store holds."""
         return self._partitions.in_step

@@ -31,7 +31,7 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.protocol import Store, StoreReader
-from index.vector.engines import make_index, release_replaced
+from index.vector.engines import make_index
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
@@ -157,7 +157,6 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
             self._remove_old_folders()
-        release_replaced()
 
     def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
         with store.reading() as reader:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,8 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
-from index.errors import DatabaseError
-from index.receipts import OpenProgress
+from index.errors import DatabaseDamagedError, DatabaseError
+from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
@@ -71,10 +72,11 @@ _MOST_DECODERS: Final = 4
 
 
 class Server:
-    """A listening server. It answers NOT_SERVING until `open` has given it use cases."""
+    """Built, then started: from `start` on it listens and answers NOT_SERVING, from `open` on it works."""
 
     def __init__(self, settings: Settings, audit: AuditLog) -> None:
-        """Raises ConfigError where the address or a certificate is not usable."""
+        """Raises ConfigError where the server's own certificate cannot be read."""
+        self._settings = settings
         limits = settings.server
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics()
@@ -133,19 +135,16 @@ class Server:
         if limits.reflection:
             names = (*SERVICE_NAMES, HEALTH_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
-        tls = settings.tls
-        try:
-            self.port = bind(
-                self._server,
-                limits.address,
-                certificate=tls.certificate,
-                key=tls.key,
-                client_root=tls.client_root,
-            )
-        except BaseException:
-            self._read_watch.stop()
-            raise
-        self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
+        # Until it is started: the port that the settings name, which may be 0.
+        self.address = limits.address
+        self.port = 0
+
+    def start(self) -> None:
+        """Listen. Raises ConfigError where the address or a certificate is not usable."""
+        address, tls = self._settings.server.address, self._settings.tls
+        self.port = bind(self._server, address, certificate=tls.certificate, key=tls.key, client_root=tls.client_root)
+        self.address = f"{address.rpartition(':')[0]}:{self.port}"
+        self._read_watch.start()
         self._server.start()
 
     def open(
@@ -165,7 +164,7 @@ class Server:
         self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
 
     def stop(self) -> None:
-        """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
+        """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
         self._admission.drain()
         stopped = self._server.stop(self._drain_s)
@@ -220,6 +219,7 @@ def serve(
     with FileAuditLog(settings.storage.audit_file, noted=noted) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
+            server.start()
             say("serve.listening", address=server.address)
             loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
@@ -244,11 +244,7 @@ def _serve_database(
     stop: threading.Event,
 ) -> None:
     """Verifies the index, answers until it is told to stop, and drains."""
-    say("serve.verifying")
-    report = database.verify(thorough=False)
-    if not report.ok:
-        say("serve.rebuilding")
-        database.rebuild()
+    report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
     database.warm_up()
     server.health.progress = ""
@@ -256,11 +252,12 @@ def _serve_database(
     audit_file = settings.storage.audit_file
     take_notices(audit_file, server.audit)
     server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
-    server.open(use_cases, database=database, audit_file=audit_file)
-    say("serve.ready", subjects=report.subject_count, references=report.reference_count)
-    stop.wait()
-    say("serve.stopping")
-    server.stop()
+    with _start_taken_for_permanent():
+        server.open(use_cases, database=database, audit_file=audit_file)
+        say("serve.ready", subjects=report.subject_count, references=report.reference_count)
+        stop.wait()
+        say("serve.stopping")
+        server.stop()
     # A full disk does not keep the server from stopping in order.
     with contextlib.suppress(AuditError, DatabaseError):
         server.audit.append(AuditEvent("stop"))
@@ -268,6 +265,36 @@ def _serve_database(
     counts = server.metrics.snapshot().call_counts
     ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
     say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+
+
+def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyReport:
+    """What holds of an index that equals the store. Raises DatabaseDamagedError where not even a new one does."""
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if report.ok:
+        return report
+    say("serve.rebuilding")
+    database.rebuild()
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if not report.ok:
+        raise DatabaseDamagedError(
+            f"the index differs from the store even after it was rebuilt ({'; '.join(report.problems)}); "
+            "run: station-matcher doctor"
+        )
+    return report
+
+
+@contextlib.contextmanager
+def _start_taken_for_permanent() -> Iterator[None]:
+    """The garbage collector passes over what is in memory now: importing and compiling leave 130,000 objects, and each
+    full collection would walk over them for 100 ms while every other thread waits for the interpreter."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _tell_set_aside(
