@@ -156,7 +156,9 @@ def shortened(event: AuditEvent) -> AuditEvent:
         request_id=recorded(event.request_id),
         subject_id=recorded(event.subject_id),
         galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),
+        subject_ids=tuple(recorded(subject_id) for subject_id in event.subject_ids[:most]),
         probe_sha256=event.probe_sha256[:most],
+        other_probe_sha256=event.other_probe_sha256[:most],
         reference_ids=event.reference_ids[:most],
         candidates=tuple((recorded(subject_id), score) for subject_id, score in event.candidates[:most]),
     )

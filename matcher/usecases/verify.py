@@ -51,8 +51,14 @@ class Verifier:
         PackError, SessionError, AuditError, DeadlineError.
         """
         stages = stages or Stages()
-        digests = sample_digests([*samples, *other])
-        with audited(self._audit, "verify", context, probe_sha256=digests, subject_id=subject_id) as entry:
+        with audited(
+            self._audit,
+            "verify",
+            context,
+            probe_sha256=sample_digests(samples),
+            other_probe_sha256=sample_digests(other),
+            subject_id=subject_id,
+        ) as entry:
             check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
                 raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")
@@ -82,7 +88,7 @@ class Verifier:
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
-                audit_id = entry.finish(threshold=threshold, candidates=((subject_id or "probe", score.value),))
+                audit_id = entry.finish(threshold=threshold, score=score.value)
         return VerificationResult(
             score=score,
             above_threshold=score.value >= threshold,
