@@ -205,18 +205,26 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             status = status_of(failure, language=call.language, call_id=call.call_id)
         finally:
             self._metrics.ended(call.action, code.name, (time.perf_counter() - start) * 1000.0)
-        call.context.set_trailing_metadata(((CALL_ID_KEY, call.call_id),))
-        call.context.abort_with_status(rpc_status.to_status(status))
+        told = rpc_status.to_status(status)
+        # In one go: aborting replaces what the trailer held before.
+        call.context.abort_with_status(told._replace(trailing_metadata=(*told.trailing_metadata, _named(call))))
         raise AssertionError("abort raises")
 
     def _open(self, method: str, context: grpc.ServicerContext) -> Call:
-        return open_call(
+        call = open_call(
             method,
             context,
             admission=self._admission,
             longest_s=self._limits.longest_s,
             default_language=self._default_language,
         )
+        context.set_trailing_metadata((_named(call),))
+        return call
+
+
+def _named(call: Call) -> tuple[str, str]:
+    """What every trailer says."""
+    return CALL_ID_KEY, call.call_id
 
 
 def _unknown_method(request: None, context: grpc.ServicerContext) -> None:

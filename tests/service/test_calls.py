@@ -106,8 +106,17 @@ def test_a_call_id_of_the_caller_is_kept_and_a_wrong_one_replaced(service: Servi
     kept = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "station-3:17"),))
     assert kept.call_id == "station-3:17"
     assert (service.audit.events[-1].call_id, service.audit.events[-1].request_id) == ("station-3:17", "")
+    with pytest.raises(grpc.RpcError) as failure:
+        raw_call(service, IDENTIFY, content, metadata=(("x-call-id", "station-3:17"),))
+    assert ("x-call-id", "station-3:17") in failure.value.trailing_metadata()
     replaced = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "a b"),))
     assert len(replaced.call_id) == 32
+
+
+def test_the_trailer_of_an_answer_names_its_call(service: Service) -> None:
+    request = enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS)
+    _, call = service.client.enrollment.Enroll.with_call(request)
+    assert dict(call.trailing_metadata())["x-call-id"] == service.audit.events[-1].call_id
 
 
 def test_the_id_of_a_call_and_the_key_of_a_repeat_have_fields_of_their_own(service: Service) -> None:
