@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from index.records import Modality
+
 Item = TypeVar("Item")
 
 
@@ -51,6 +53,15 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackHolding:
+    """How many references of one pack are on record."""
+
+    modality: Modality
+    pack_id: str
+    reference_count: int
 
 
 @dataclass(frozen=True, slots=True)
