@@ -25,6 +25,7 @@ from index.receipts import (
     DeletionReceipt,
     EnrollmentReceipt,
     PackCount,
+    PackHolding,
     Page,
     ReportProgress,
     VerifyReport,
@@ -268,6 +269,10 @@ class EnrollmentDatabase:
     def list_galleries(self, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return self._store.list_galleries(page_size, page_token)
+
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """How many references of each pack a search with that pack covers; packs without any are left out."""
+        return self._partitions.holdings()
 
     def references_set_aside(self) -> tuple[int, ...]:
         """Ids of references that are kept and not searched, because their rows in the store are damaged."""

@@ -24,7 +24,7 @@ from index.errors import DatabaseDamagedError, DatabaseError
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
-from matcher.assembly.settings import load_configured_packs, open_use_cases
+from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.audit.notices import take_notices
@@ -248,6 +248,7 @@ def _serve_database(
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
     database.warm_up()
     server.health.progress = ""
+    _tell_not_searched(database, loaded, server.health, say)
     use_cases = open_use_cases(settings, database, loaded, server.audit)
     audit_file = settings.storage.audit_file
     take_notices(audit_file, server.audit)
@@ -305,6 +306,15 @@ def _tell_set_aside(
         named = ", ".join(map(str, ids[:_NAMED_COUNT])) + (", …" if len(ids) > _NAMED_COUNT else "")
         say("serve.set_aside", count=len(ids), ids=named)
     health.count_set_aside = lambda: len(database.references_set_aside())
+
+
+def _tell_not_searched(
+    database: EnrollmentDatabase, loaded: LoadedPacks, health: HealthReport, say: Callable[..., None]
+) -> None:
+    """References of packs that are not loaded: now in the log, from now on in the health answer."""
+    for held in not_searched(database, loaded):
+        say("serve.not_searched", count=held.reference_count, pack=held.pack_id)
+    health.count_not_searched = lambda: sum(held.reference_count for held in not_searched(database, loaded))
 
 
 class _Progress:

@@ -47,6 +47,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     errors.PackDamagedError: Code.FAILED_PRECONDITION,
     errors.PackLicenseError: Code.FAILED_PRECONDITION,
     errors.PackDownloadError: Code.UNAVAILABLE,
+    errors.PacksNotCoveringError: Code.FAILED_PRECONDITION,
     errors.PackMismatchError: Code.FAILED_PRECONDITION,
     errors.SessionError: Code.INTERNAL,
     errors.AuditError: Code.INTERNAL,

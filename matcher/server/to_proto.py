@@ -309,7 +309,8 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    return sample_pb2.Notice(code=code, text=text(f"notice.{code}", language), sample_index=notice.sample_number)
+    told = text(f"notice.{code}", language, reference_count=notice.reference_count, pack_ids=", ".join(notice.pack_ids))
+    return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

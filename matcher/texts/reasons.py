@@ -35,6 +35,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.PackDamagedError: "PACK_NOT_READY",
     errors.PackLicenseError: "PACK_NOT_READY",
     errors.PackDownloadError: "PACK_NOT_READY",
+    errors.PacksNotCoveringError: "PACK_NOT_READY",
     errors.PackMismatchError: "PACK_MISMATCH",
     errors.SessionError: "INTERNAL",
     errors.AuditError: "AUDIT",
