@@ -19,7 +19,7 @@ from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
-from index.receipts import ReportProgress, VerifyReport
+from index.receipts import PackHolding, ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.store.effects import (
     Effect,
@@ -74,6 +74,15 @@ class PartitionSet:
         lost = [one for partition in self._by_key.values() for one in partition.lost_ids]
         store.set_damage_aside(lost)
         self.in_step = True
+
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """Of every pack that has a reference in the indexes."""
+        found = []
+        for key, partition in self._by_key.items():
+            count = len(partition.search_index.reference_ids())
+            if count:
+                found.append(PackHolding(key.modality, key.pack_id, count))
+        return tuple(found)
 
     def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""

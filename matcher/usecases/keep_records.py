@@ -126,9 +126,8 @@ class Keeper:
     ) -> str:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
-        # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with changing(self._changes, action, context, galleries=(gallery_id,), candidates=named) as entry:
+        named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
+        with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
             _require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
