@@ -116,13 +116,6 @@ def status_of(error: BaseException, *, language: str, call_id: str = "") -> stat
     return status_pb2.Status(code=code, message=english, details=[_packed(detail) for detail in details])
 
 
-<<<<<<< HEAD
-def _violations(
-    error: BaseException, english: str, language: str, prefix: str
-) -> list[error_details_pb2.BadRequest.FieldViolation]:
-    if isinstance(error, index_errors.PageSizeError):
-        return [error_details_pb2.BadRequest.FieldViolation(field=f"{prefix}page_size", description=str(error))]
-=======
 def item_error_of(
     error: BaseException, *, language: str, call_id: str = "", prefix: str = ""
 ) -> error_reason_pb2.ItemError:
@@ -140,7 +133,8 @@ def item_error_of(
 
 def _violations(error: BaseException, language: str, prefix: str) -> list[FieldViolation]:
     english = error_text(error, "en")
->>>>>>> main
+    if isinstance(error, index_errors.PageSizeError):
+        return [FieldViolation(field=f"{prefix}page_size", description=str(error))]
     if isinstance(error, index_errors.PageTokenError):
         return [FieldViolation(field=f"{prefix}page_token", description=english)]
     if isinstance(error, RequestError) and error.field:
