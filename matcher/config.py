@@ -32,7 +32,8 @@ _MIB: Final = 1024 * 1024
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
     thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
-    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request."""
+    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request.
+    metrics_address: port, or host:port, at which Prometheus may ask for metrics over plain HTTP; "": nowhere."""
 
     address: str = "127.0.0.1:50551"
     worker_count: int = 0
@@ -42,6 +43,7 @@ class ServerSettings:
     max_message_bytes: int = 32 * _MIB
     reflection: bool = False
     language: str = "vi"
+    metrics_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

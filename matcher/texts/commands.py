@@ -7,6 +7,7 @@ from typing import Final
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
+    "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
     "serve.ready": (
         "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
