@@ -77,7 +77,7 @@ class DecoderPool:
 
     def __init__(self, worker_count: int, *, limits: DecoderLimits | None = None) -> None:
         """Starts the processes, whose imports take a second, and does not wait for them."""
-        self._limits = limits or DecoderLimits()
+        self.limits = limits or DecoderLimits()
         self._places = threading.Semaphore(worker_count)
         self._lock = threading.Lock()
         self._is_closed = False
@@ -114,7 +114,7 @@ class DecoderPool:
             decoder = self._take()
             is_kept = False
             try:
-                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self._limits.wall_s, check)
+                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self.limits.wall_s, check)
                 is_kept = not answer.get("retires", False)
             finally:
                 self._give_back(decoder, is_kept=is_kept)
@@ -122,12 +122,17 @@ class DecoderPool:
             self._places.release()
         return _image(answer, pixels)
 
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the processes that wait for work."""
+        with self._lock:
+            return tuple(decoder.process_id for decoder in self._idle)
+
     def _request(self, ppi: float | None, limits: ImageLimits) -> dict[str, Any]:
         return {
             "ppi": ppi,
             "limits": asdict(limits),
-            "cpu_s": self._limits.cpu_s,
-            "memory_bytes": self._limits.memory_bytes,
+            "cpu_s": self.limits.cpu_s,
+            "memory_bytes": self.limits.memory_bytes,
         }
 
     def _take(self) -> _Decoder:
@@ -168,6 +173,10 @@ class _Decoder:
         os.set_blocking(self._to, False)
         os.set_blocking(self._from, False)
         self._is_ready = False
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

@@ -40,6 +40,10 @@ class Admission:
         """Calls that wait for a place at the engines."""
         return len(self._waiting)
 
+    def free_count(self, kind: str) -> int:
+        """kind: see admitted. How many more may come in now."""
+        return self._free_count[kind]
+
     def drain(self) -> None:
         """From now on nothing new is taken in; what is in goes on."""
         self._is_draining = True
