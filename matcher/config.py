@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from index.vector.face_engine import FaceEngine
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
 from matcher.texts.languages import preferred_language
@@ -26,6 +27,7 @@ from matcher.texts.languages import preferred_language
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 _MIB: Final = 1024 * 1024
+_FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See SearchSettings and IdentificationQuery. target_fmr: of a verification."""
+    """See SearchSettings and IdentificationQuery. target_fmr: of a verification. face_engine: who searches faces,
+    see index.vector.face_engine; the answers are the same."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -88,6 +91,7 @@ class SearchDefaults:
     shortlist_count: int = 500
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * _MIB
+    face_engine: str = FaceEngine.AUTO.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,7 @@ def _checked(settings: Settings) -> Settings:
         (1 <= search.shortlist_count <= 100_000, "search.shortlist_count must be 1 to 100000"),
         (search.exhaustive_reference_limit >= 0, "search.exhaustive_reference_limit must not be negative"),
         (search.prepared_cache_bytes >= 0, "search.prepared_cache_bytes must not be negative"),
+        (search.face_engine in _FACE_ENGINES, f"search.face_engine must be one of {', '.join(_FACE_ENGINES)}"),
         (-1 <= enrollment.face_quality_floor <= 100, "enrollment.face_quality_floor must be -1 to 100"),
         (-1 <= enrollment.fingerprint_quality_floor <= 100, "enrollment.fingerprint_quality_floor must be -1 to 100"),
         (0.0 < enrollment.duplicate_fpir < 1.0, "enrollment.duplicate_fpir must be above 0 and below 1"),

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
+from index.vector.engines import SearchEngines
+from index.vector.face_engine import FaceEngine
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -211,7 +214,9 @@ def serve(
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
             with EnrollmentDatabase.open(
-                settings.storage.data_folder, progress=_Progress(say, server.health)
+                settings.storage.data_folder,
+                progress=_Progress(say, server.health),
+                engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
                 _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
@@ -267,6 +272,11 @@ def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyR
             "run: station-matcher doctor"
         )
     return report
+
+
+def _say_face_engine(say: Callable[..., None], engine: FaceEngine, reference_count: int) -> None:
+    """At the first search, and whenever a gallery outgrew an engine or shrank to it."""
+    say(f"serve.face_engine_{engine.value}", references=reference_count)
 
 
 @contextlib.contextmanager

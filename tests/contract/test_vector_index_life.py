@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from index.errors import DatabaseFullError
+from index.vector import face_engine
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.face_engine import FaceEngine
+from index.vector.face_search import FaceSearch
+from index.vector.faiss_flat import FlatSearch
 from index.vector.kernels.simd import best_instruction
 from index.vector.protocol import VectorIndex
 from index.vector.quantized import index, search
@@ -24,7 +27,9 @@ DIM = 48
 THREAD_JOIN_S = 120.0
 NEW_INDEX: dict[str, Callable[[Path], VectorIndex]] = {
     "exact": lambda _: ExactIndex(DIM),
-    "faiss flat": lambda _: FaissFlatIndex(DIM),
+    "faiss": lambda _: QuantizedIndex(DIM, searcher=FlatSearch()),
+    "faiss on disk": lambda folder: QuantizedIndex(DIM, folder=folder, searcher=FlatSearch()),
+    "crossing the limit": lambda folder: QuantizedIndex(DIM, folder=folder, searcher=FaceSearch(FaceEngine.AUTO)),
     "quantized": lambda _: QuantizedIndex(DIM),
     "quantized on disk, two threads": lambda folder: QuantizedIndex(DIM, folder=folder, thread_count=2),
 }
@@ -37,7 +42,8 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, small_segments: None) -
 
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segments of 128 rows, so that a few hundred references are merged many times."""
+    """Segments of 128 rows, so that a few hundred references are merged many times, and cross the limit of FAISS."""
+    monkeypatch.setattr(face_engine, "FAISS_LIMIT_BYTES", 4 * DIM * 250)
     monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
     monkeypatch.setattr(search, "PARALLEL_GROUP_COUNT", 1)
 
@@ -127,11 +133,12 @@ def test_a_replaced_reference_is_never_absent_and_never_double(made: VectorIndex
     run_together([swapper, reader, reader])
 
 
-def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: None) -> None:
+@pytest.mark.parametrize("setting", list(FaceEngine))
+def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: None, setting: FaceEngine) -> None:
     """Random changes, with filters, saves and reloads in between, against the oracle after each."""
     chooser = np.random.default_rng(5)
     oracle: VectorIndex = ExactIndex(DIM)
-    made = QuantizedIndex(DIM, folder=tmp_path)
+    made = QuantizedIndex(DIM, folder=tmp_path, searcher=FaceSearch(setting))
     next_id, queries = 1, unit_rows(3, 4, DIM)
     for turn in range(60):
         alive = oracle.reference_ids()
@@ -148,7 +155,7 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: Non
             each.replace(changed, rows[: changed.size] if changed.size <= count else unit_rows(turn, changed.size, DIM))
         if turn % 13 == 12:
             made.save(tmp_path)
-            made = QuantizedIndex.load(tmp_path)
+            made = QuantizedIndex.load(tmp_path, searcher=FaceSearch(setting))
         np.testing.assert_array_equal(made.reference_ids(), oracle.reference_ids())
         allowed = oracle.reference_ids()[:: 1 + turn % 7]
         assert_same_hits(made.search(queries, 25), oracle.search(queries, 25))
