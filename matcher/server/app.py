@@ -232,10 +232,11 @@ def _serve_database(
     say: Callable[..., None],
     stop: threading.Event,
 ) -> None:
-    """Verifies the index, answers until it is told to stop, and drains."""
+    """Compiles, verifies the index, answers until it is told to stop, and drains."""
+    # Before verifying, which searches.
+    database.warm_up()
     report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
-    database.warm_up()
     server.health.progress = ""
     use_cases = open_use_cases(settings, database, loaded, server.audit)
     audit_file = settings.storage.audit_file
