@@ -82,8 +82,9 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See SearchSettings and IdentificationQuery. target_fmr: of a verification. face_engine: who searches faces,
-    see index.vector.face_engine; the answers are the same."""
+    """See SearchSettings and IdentificationQuery. target_fmr: of a verification. allow_unsearchable: serve although
+    the store holds references of packs that are not loaded; answers say how many a search passed over. face_engine: who
+    searches faces, see index.vector.face_engine; the answers are the same."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -92,6 +93,7 @@ class SearchDefaults:
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * _MIB
     face_engine: str = FaceEngine.AUTO.value
+    allow_unsearchable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

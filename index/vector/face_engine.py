@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-# Bytes of float32 vectors that FAISS reads in about 10 ms on one thread: docs/decisions/0003-face-engines.md.
+# Bytes of float32 vectors that FAISS reads in about 10 ms on one thread: docs/decisions/0004-face-engines.md.
 FAISS_LIMIT_BYTES = 100_000 * 512 * 4
 
 

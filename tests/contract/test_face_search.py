@@ -13,20 +13,20 @@ from index.vector.exact import ExactIndex
 from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
 from index.vector.face_search import FaceSearch
 from index.vector.faiss_flat import FlatSearch
-from index.vector.quantized import index
 from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.merge_policy import MaintenancePolicy
 from index.vector.quantized.search import ProvedSearch
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 DIM, LIMIT = 40, 300
 WAIT_S = 60.0
+SMALL = MaintenancePolicy(growing_row_count=128)
 Told = list[tuple[FaceEngine, int]]
 
 
 @pytest.fixture(autouse=True)
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_engine, "FAISS_LIMIT_BYTES", 4 * DIM * LIMIT)
-    monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
 
 
 def _prepared(folder: Path, setting: FaceEngine = FaceEngine.AUTO) -> tuple[QuantizedIndex, Told]:
@@ -37,7 +37,7 @@ def _prepared(folder: Path, setting: FaceEngine = FaceEngine.AUTO) -> tuple[Quan
 def _made(folder: Path, setting: FaceEngine = FaceEngine.AUTO) -> tuple[QuantizedIndex, Told]:
     told: Told = []
     searcher = FaceSearch(setting, tell=lambda engine, count: told.append((engine, count)))
-    return QuantizedIndex(DIM, folder=folder, searcher=searcher), told
+    return QuantizedIndex(DIM, folder=folder, searcher=searcher, policy=SMALL), told
 
 
 def test_the_limit_counts_bytes() -> None:
@@ -111,7 +111,7 @@ def test_files_of_either_engine_serve_the_other(tmp_path: Path, count: int) -> N
     expected = made.search(queries, 25)
     made.close()
     for setting in FaceEngine:
-        loaded = QuantizedIndex.load(tmp_path, searcher=FaceSearch(setting))
+        loaded = QuantizedIndex.load(tmp_path, searcher=FaceSearch(setting), policy=SMALL)
         assert loaded.stamp == "kept"
         assert_same_hits(loaded.search(queries, 25), expected)
         loaded.add(np.array([9000]), queries[:1])
@@ -141,9 +141,9 @@ def test_what_float32_cannot_tell_apart_is_ordered_in_float64() -> None:
 def test_faiss_searches_the_rows_where_they_lie(tmp_path: Path) -> None:
     """No copy, so that nothing of an erased vector is left with FAISS."""
     rows = unit_rows(1, 200, DIM)
-    made = QuantizedIndex(DIM, folder=tmp_path, searcher=FlatSearch())
+    made = QuantizedIndex(DIM, folder=tmp_path, searcher=FlatSearch(), policy=SMALL)
     made.add(np.arange(1, 201), rows)
-    view = made._view
+    view = made.view
     made.remove(np.array([7, 190]))
     before = FlatSearch().search(view, rows[[6, 189]], 1, None)
     np.testing.assert_array_equal(before.reference_ids[:, 0], [7, 190])
@@ -160,7 +160,7 @@ def test_one_thread_searches_whatever_faiss_is_told_elsewhere(tmp_path: Path) ->
     import faiss
 
     rows = unit_rows(1, 64, DIM)
-    made = QuantizedIndex(DIM, searcher=FlatSearch())
+    made = QuantizedIndex(DIM, searcher=FlatSearch(), policy=SMALL)
     made.add(np.arange(1, 65), rows)
     faiss.omp_set_num_threads(4)
     try:
