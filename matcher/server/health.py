@@ -10,10 +10,17 @@ import grpc
 from grpc_health.v1 import health, health_pb2
 
 from index.errors import DatabaseError
+from matcher.server.peers import share_of
 
 PROGRESS_KEY: Final = "x-progress"
 SET_ASIDE_KEY: Final = "x-set-aside"
+BUSY_KEY: Final = "x-busy"
 SERVICE_NAME: Final = health.SERVICE_NAME
+
+
+def never_full(_peer: str) -> str:
+    """Of a server that bounds nothing."""
+    return ""
 
 
 def none_set_aside() -> int:
@@ -23,10 +30,12 @@ def none_set_aside() -> int:
 
 class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings no types
     """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none.
-    count_set_aside: how many references are damaged and not searched."""
+    count_set_aside: how many references are damaged and not searched. full: "taken/places" where a call of whoever
+    asks (see share_of) would be refused now. A server that is busy serves: whoever starts it again helps nobody."""
 
-    def __init__(self, service_names: tuple[str, ...]) -> None:
+    def __init__(self, service_names: tuple[str, ...], *, full: Callable[[str], str] = never_full) -> None:
         super().__init__()
+        self._full = full
         self._service_names = service_names
         self.progress = ""
         self.count_set_aside: Callable[[], int] = none_set_aside
@@ -43,6 +52,8 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
         with contextlib.suppress(DatabaseError):
             if count := self.count_set_aside():
                 told.append((SET_ASIDE_KEY, str(count)))
+        if full := self._full(share_of(context)):
+            told.append((BUSY_KEY, full))
         if told:
             context.set_trailing_metadata(tuple(told))
         return super().Check(request, context)

@@ -106,23 +106,23 @@ def test_an_empty_sample_names_what_is_missing() -> None:
 
 def test_admission_counts_in_and_out() -> None:
     admission = Admission(worker_count=1, queue_count=1, stream_count=1)
-    with admission.admitted("call"), admission.admitted("call"), admission.admitted("stream"):
+    with admission.admitted("call", "a"), admission.admitted("call", "a"), admission.admitted("stream", "a"):
         for kind in ("call", "stream"):
-            with pytest.raises(BusyError), admission.admitted(kind):
+            with pytest.raises(BusyError), admission.admitted(kind, "a"):
                 pass
-    with admission.admitted("call"):
+    with admission.admitted("call", "a"):
         admission.drain()
-        with pytest.raises(BusyError), admission.admitted("call"):
+        with pytest.raises(BusyError), admission.admitted("call", "a"):
             pass
 
 
 def test_the_messages_of_all_calls_have_a_budget_and_one_alone_is_always_taken() -> None:
     admission = Admission(worker_count=1, queue_count=1, stream_count=1, held_bytes=100)
-    with admission.holding(300), pytest.raises(BusyError, match="hold as much"), admission.holding(1):
+    with admission.holding(300, "a"), pytest.raises(BusyError, match="hold as much"), admission.holding(1, "a"):
         pass
-    with admission.holding(60), admission.holding(40), pytest.raises(BusyError), admission.holding(1):
+    with admission.holding(60, "a"), admission.holding(40, "a"), pytest.raises(BusyError), admission.holding(1, "a"):
         pass
-    with admission.holding(100):
+    with admission.holding(100, "a"):
         pass
 
 
@@ -134,18 +134,25 @@ def test_whoever_waits_for_a_place_leaves_at_the_deadline() -> None:
         if over.is_set():
             raise DeadlineError("over")
 
-    with admission.working(check):
+    with admission.working("a", check):
         threading.Timer(0.05, over.set).start()
-        with pytest.raises(DeadlineError), admission.working(check):
+        with pytest.raises(DeadlineError), admission.working("a", check):
             pass
     over.clear()
-    with admission.working(check):
+    with admission.working("a", check):
         pass
 
 
 class _Context:
-    def __init__(self) -> None:
+    def __init__(self, host: str = "192.0.2.1") -> None:
+        self.host = host
         self.canceled = threading.Event()
+
+    def peer(self) -> str:
+        return f"ipv4:{self.host}:50000"
+
+    def auth_context(self) -> dict[str, tuple[bytes, ...]]:
+        return {}
 
     def cancel(self) -> None:
         self.canceled.set()
@@ -239,17 +246,17 @@ def test_a_place_goes_to_whoever_has_waited_longest() -> None:
             if looks[0] > 2:
                 looked_up.set()
 
-        with admission.working(check):
+        with admission.working("a", check):
             served.append(name)
 
     threads = []
-    with admission.working(lambda: None):
+    with admission.working("a", lambda: None):
         for number in range(5):
             looked_up = threading.Event()
             threads.append(threading.Thread(target=wait, args=(f"waiting {number}", looked_up, [0])))
             threads[-1].start()
             looked_up.wait(10.0)
-    with admission.working(lambda: None):
+    with admission.working("a", lambda: None):
         served.append("newcomer")
     for thread in threads:
         thread.join()
