@@ -82,7 +82,7 @@ class ConnectionWatch:
 
     def stop(self) -> None:
         self._stopped.set()
-        if self._thread.is_alive():
+        if self._thread.ident is not None:
             self._thread.join()
 
     def _watch(self) -> None:

@@ -14,6 +14,7 @@ from matcher.server.peers import share_of
 
 PROGRESS_KEY: Final = "x-progress"
 SET_ASIDE_KEY: Final = "x-set-aside"
+NOT_SEARCHED_KEY: Final = "x-not-searched"
 BUSY_KEY: Final = "x-busy"
 SERVICE_NAME: Final = health.SERVICE_NAME
 
@@ -23,22 +24,24 @@ def never_full(_peer: str) -> str:
     return ""
 
 
-def none_set_aside() -> int:
+def none() -> int:
     """Before the database is open."""
     return 0
 
 
 class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings no types
     """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none.
-    count_set_aside: how many references are damaged and not searched. full: "taken/places" where a call of whoever
-    asks (see share_of) would be refused now. A server that is busy serves: whoever starts it again helps nobody."""
+    count_set_aside: how many references are damaged and not searched. count_not_searched: how many are of packs that
+    are not loaded. full: "taken/places" where a call of whoever asks (see share_of) would be refused now. A server that
+    is busy serves: whoever starts it again helps nobody."""
 
     def __init__(self, service_names: tuple[str, ...], *, full: Callable[[str], str] = never_full) -> None:
         super().__init__()
         self._full = full
         self._service_names = service_names
         self.progress = ""
-        self.count_set_aside: Callable[[], int] = none_set_aside
+        self.count_set_aside: Callable[[], int] = none
+        self.count_not_searched: Callable[[], int] = none
         self.tell(serving=False)
 
     def tell(self, *, serving: bool) -> None:
@@ -52,6 +55,8 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
         with contextlib.suppress(DatabaseError):
             if count := self.count_set_aside():
                 told.append((SET_ASIDE_KEY, str(count)))
+            if count := self.count_not_searched():
+                told.append((NOT_SEARCHED_KEY, str(count)))
         if full := self._full(share_of(context)):
             told.append((BUSY_KEY, full))
         if told:

@@ -17,6 +17,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hãy chạy: station-matcher doctor",
         "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
     ),
+    "serve.not_searched": (
+        "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
+        "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
+    ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",
@@ -54,6 +58,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "cli.error": ("Lỗi: {reason}", "Error: {reason}"),
     "cli.error.ConfigError": ("Cấu hình sai: {reason}", "Error in the settings: {reason}"),
     "cli.error.PackError": ("Lỗi gói mô hình: {reason}", "Error of a model pack: {reason}"),
+    "cli.error.PacksNotCoveringError": (
+        "Không khởi động: {reference_count} mẫu trong kho dữ liệu do các gói mô hình chưa được nạp tạo ra "
+        "({pack_ids}), nên không lượt tìm kiếm nào gặp chúng. Hãy ghi tên các gói đó vào cài đặt "
+        "packs.face và packs.fingerprint; hoặc đặt search.allow_unsearchable = true để chỉ phục vụ các mẫu còn lại.",
+        "Not started: {reference_count} references on record were made by model packs that are not loaded "
+        "({pack_ids}), so no search would meet them. Name these packs in the settings packs.face and "
+        "packs.fingerprint; or set search.allow_unsearchable = true to serve the others alone.",
+    ),
     "cli.error.AuditError": ("Lỗi nhật ký kiểm toán: {reason}", "Error of the audit log: {reason}"),
     "cli.error.DatabaseError": ("Lỗi cơ sở dữ liệu: {reason}", "Error of the database: {reason}"),
     "gallery.created": ("Đã tạo bộ sưu tập {gallery}", "Created gallery {gallery}"),
