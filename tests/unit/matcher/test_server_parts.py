@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from index.records import FingerPosition, Modality
 from matcher.client import sample_message
 from matcher.errors import BusyError, DeadlineError, RequestError
+from matcher.formats.turns import Turns
 from matcher.results import SampleScore, Score
 from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
@@ -20,6 +21,7 @@ from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
 from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
 from matcher.server.metrics import Metrics
+from matcher.server.peers import address_of
 from matcher.server.read_watch import ReadWatch
 from matcher.texts.languages import preferred_language
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
@@ -262,3 +264,61 @@ def test_a_place_goes_to_whoever_has_waited_longest() -> None:
     for thread in threads:
         thread.join()
     assert served == [*(f"waiting {number}" for number in range(5)), "newcomer"]
+
+
+def test_one_peer_has_a_share_and_no_more() -> None:
+    admission = Admission(worker_count=2, queue_count=2, stream_count=1, held_bytes=100, peer_share=0.75)
+    with admission.admitted("call", "a"), admission.admitted("call", "a"), admission.admitted("call", "a"):
+        with pytest.raises(BusyError), admission.admitted("call", "a"):
+            pass
+        assert (admission.full("a"), admission.full("b")) == ("3/4", "")
+        with admission.admitted("call", "b"):
+            assert admission.full("b") == "4/4"
+    with admission.holding(50, "a"), pytest.raises(BusyError), admission.holding(30, "a"):
+        pass
+    with admission.holding(50, "a"), admission.holding(30, "b"):
+        pass
+
+
+def test_an_item_of_a_stream_waits_for_room() -> None:
+    admission = Admission(worker_count=1, queue_count=1, stream_count=1, held_bytes=100)
+    looks: list[int] = []
+
+    def check() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            other.__exit__(None, None, None)
+
+    other = admission.holding(90, "b")
+    other.__enter__()
+    with admission.holding(50, "a", check=check):
+        assert len(looks) == 3
+
+
+def test_who_holds_every_place_holds_up_no_other() -> None:
+    """The other begins at once, and one of several others that wait goes before what the first asked for long ago."""
+    turns = Turns(2)
+    order: list[str] = []
+    waiting = threading.Semaphore(0)
+
+    def work(owner: str) -> None:
+        with turns.taken(owner, waiting.release):
+            order.append(owner)
+
+    with turns.taken("a", lambda: None):
+        with turns.taken("a", lambda: None):
+            third = threading.Thread(target=work, args=("a",))
+            third.start()
+            waiting.acquire()
+            with turns.taken("b", lambda: None), turns.taken("c", lambda: None):
+                order.append("b and c")
+            assert order == ["b and c"]
+        third.join(10.0)
+        assert order == ["b and c", "a"]
+
+
+def test_addresses_are_read_as_the_library_writes_them() -> None:
+    assert address_of("ipv4:192.0.2.1:50000") == ("192.0.2.1", 50000)
+    assert address_of("ipv6:%5B2001:db8::1%5D:50000") == ("2001:db8::1", 50000)
+    assert address_of("ipv6:%5B::ffff:192.0.2.1%5D:50000") == ("192.0.2.1", 50000)
+    assert address_of("unix:/run/one")[1] == 0
