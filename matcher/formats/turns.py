@@ -36,6 +36,11 @@ class Turns:
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def waiting_count(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
     @contextmanager
     def taken(self, owner: str, check: Callable[[], None]) -> Iterator[None]:
         """Waits for a place. check: raises when nobody waits for the answer any more."""

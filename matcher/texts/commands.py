@@ -7,6 +7,7 @@ from typing import Final
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
+    "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
     "serve.ready": (
         "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
@@ -42,10 +43,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "cài đặt packs.face.",
         "Pack {pack} is for evaluation and training of staff; for casework install an operational pack and name it in "
         "the setting packs.face.",
-    ),
-    "serve.nothing": (
-        "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
-        "No model pack is ready. Run: station-matcher doctor",
     ),
     "serve.stopped": (
         "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",

@@ -16,7 +16,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("hỏng", "damaged"),
     "face": ("khuôn mặt", "face"),
     "fingerprint": ("vân tay", "fingerprint"),
-    "installing": ("Đang cài {name}", "Installing {name}"),
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),

@@ -55,6 +55,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
+    index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
     index_errors.DatabaseWriteError: "STORAGE",
