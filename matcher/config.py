@@ -34,8 +34,10 @@ _FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
     thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
-    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request.
-    metrics_address: port, or host:port, at which Prometheus may ask for metrics over plain HTTP; "": nowhere."""
+    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request. connection_count:
+    open connections at a time, fewer where the process may not open so many files. peer_share: of all of these that one
+    station may have; 1: no shares. metrics_address: port, or host:port, at which Prometheus may ask
+    for metrics over plain HTTP; "": nowhere."""
 
     address: str = "127.0.0.1:50551"
     worker_count: int = 0
@@ -43,6 +45,8 @@ class ServerSettings:
     stream_count: int = 8
     drain_s: float = 30.0
     max_message_bytes: int = 32 * _MIB
+    connection_count: int = 512
+    peer_share: float = 0.75
     reflection: bool = False
     language: str = "vi"
     metrics_address: str = ""
@@ -235,6 +239,8 @@ def _checked(settings: Settings) -> Settings:
         (1 <= server.stream_count <= 256, "server.stream_count must be 1 to 256"),
         (0.0 <= server.drain_s <= 3600.0, "server.drain_s must be 0 to 3600"),
         (_MIB <= server.max_message_bytes <= 256 * _MIB, "server.max_message_bytes must be 1 to 256 MiB"),
+        (1 <= server.connection_count <= 65_536, "server.connection_count must be 1 to 65536"),
+        (0.0 < server.peer_share <= 1.0, "server.peer_share must be above 0 and at most 1"),
         (server.language in ("vi", "en"), "server.language must be vi or en"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
         (
