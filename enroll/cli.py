@@ -268,6 +268,7 @@ def _say_unreachable(error: BaseException | None, options: argparse.Namespace, c
     server = str(options.address if options.local is None else options.local.name)
     is_refusal = isinstance(error, TargetError) and not error.is_retriable
     code = "target_refuses" if is_refusal else "unreachable"
+    code = code if options.local is None else "target_not_opened"
     say(console, backlog_text(code, options.lang, server=server, detail=error), style="red")
     say(console, backlog_text("again", options.lang))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcher.texts.catalog import Told, localized
 from matcher.texts.languages import LANGUAGES
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -48,15 +49,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "interrupted": ("Đã dừng theo yêu cầu.", "Stopped as asked."),
     "checked": (
-        "{rows} ảnh của {subjects} đối tượng; mọi tệp đều có và đọc được.",
+        "{rows} ảnh của {subjects} hồ sơ; mọi tệp đều có và đọc được.",
         "{rows} images of {subjects} subjects; every file is there and can be read.",
     ),
     "checked_quickly": (
-        "{rows} ảnh của {subjects} đối tượng; mọi tệp đều có (chưa giải mã ảnh).",
+        "{rows} ảnh của {subjects} hồ sơ; mọi tệp đều có (chưa giải mã ảnh).",
         "{rows} images of {subjects} subjects; every file is there (no picture was decoded).",
     ),
     "checked_some": (
-        "{rows} ảnh của {subjects} đối tượng dùng được, {bad} dòng không dùng được. Chưa gửi gì.",
+        "{rows} ảnh của {subjects} hồ sơ dùng được, {bad} dòng không dùng được. Chưa gửi gì.",
         "{rows} images of {subjects} subjects can be used, {bad} rows cannot. Nothing was sent.",
     ),
     "going_on": (
@@ -77,7 +78,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  {path} → external_id “{external_id}”, {modality}{finger}",
         "  {path} → external_id “{external_id}”, {modality}{finger}",
     ),
-    "layout_count": ("  {rows} ảnh của {subjects} đối tượng", "  {rows} images of {subjects} subjects"),
+    "layout_count": ("  {rows} ảnh của {subjects} hồ sơ", "  {rows} images of {subjects} subjects"),
     "passed_over": (
         "Bỏ qua {count} tệp không phải ảnh: {names}",
         "Passed over {count} files that are no images: {names}",
@@ -91,6 +92,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # -- the target --
     "unreachable": ("Không kết nối được máy chủ {server}: {detail}", "The server {server} cannot be reached: {detail}"),
     "target_refuses": ("Máy chủ {server} từ chối: {detail}", "The server {server} refuses: {detail}"),
+    "local_locked": (
+        "một máy chủ đang chạy dùng cơ sở dữ liệu này. Hãy bỏ --local để đăng ký qua máy chủ đó, hoặc dừng nó trước",
+        "a running server uses this database. Leave out --local to enroll through it, or stop it first",
+    ),
+    "target_not_opened": ("Không mở được {server}: {detail}", "{server} cannot be opened: {detail}"),
     "not_answered": (
         "Máy chủ đang chạy nhưng không trả lời cho ảnh này: {detail}",
         "The server runs but does not answer for this image: {detail}",
@@ -361,7 +367,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def backlog_text(code: str, language: str, **values: object) -> str:
     """The text of a code in "vi" or "en"; KeyError for a code that does not exist."""
-    return template(code, language).format(**values)
+    shown = {
+        name: localized(value, language) if isinstance(value, (Told, BaseException)) else value
+        for name, value in values.items()
+    }
+    return template(code, language).format(**shown)
 
 
 def template(code: str, language: str) -> str:

@@ -21,10 +21,14 @@ from typing import Any, Final
 
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.languages import preferred_language
+from matcher.texts.catalog import told
+from matcher.texts.languages import LANGUAGES, preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+# Of the audit file in a data folder.
+AUDIT_NAME: Final = "audit.jsonl"
+LANGUAGE_VARIABLE: Final = f"{PREFIX}LANG"
 _MIB: Final = 1024 * 1024
 
 
@@ -123,9 +127,11 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
 
 
 def system_language(environ: Mapping[str, str] | None = None) -> str:
-    """ "en" where LC_ALL, LC_MESSAGES or LANG name English, else "vi"."""
+    """The first of STATION_MATCHER_LANG, LC_ALL, LC_MESSAGES and LANG that is set, where it names a language that we
+    have; else Vietnamese."""
     environ = os.environ if environ is None else environ
-    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    names = (LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environ[name] for name in names if environ.get(name)), "")
     return preferred_language(locale)
 
 
@@ -146,7 +152,7 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     known = {f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in _known_keys()}
     found = []
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in (CONFIG_VARIABLE, LANGUAGE_VARIABLE):
             continue
         if variable not in known:
             raise ConfigError(f"unknown environment variable {variable}{_nearest(variable, known)}")
@@ -217,7 +223,7 @@ def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
     data_folder = storage.data_folder
     if data_folder == Path():
         data_folder = (Path(base) if base else Path.home() / ".local" / "share") / "station-matcher"
-    audit_file = data_folder / "audit.jsonl" if storage.audit_file == Path() else storage.audit_file
+    audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
     filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
     return replace(settings, storage=filled)
 
@@ -230,7 +236,7 @@ def _checked(settings: Settings) -> Settings:
         (1 <= server.stream_count <= 256, "server.stream_count must be 1 to 256"),
         (0.0 <= server.drain_s <= 3600.0, "server.drain_s must be 0 to 3600"),
         (_MIB <= server.max_message_bytes <= 256 * _MIB, "server.max_message_bytes must be 1 to 256 MiB"),
-        (server.language in ("vi", "en"), "server.language must be vi or en"),
+        (server.language in LANGUAGES, f"server.language must be one of {', '.join(LANGUAGES)}"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
         (
             not settings.packs.mirror or settings.packs.mirror.startswith(("https://", "http://")),
@@ -248,11 +254,11 @@ def _checked(settings: Settings) -> Settings:
         (math.isfinite(server.drain_s), "server.drain_s must be a number"),
         (
             (settings.tls.certificate is None) == (settings.tls.key is None),
-            "tls.certificate and tls.key belong together: set both or none",
+            told("tls.pair"),
         ),
         (
             settings.tls.client_root is None or settings.tls.certificate is not None,
-            "tls.client_root needs tls.certificate and tls.key",
+            told("tls.root_alone"),
         ),
     )
     for holds, message in rules:

@@ -33,6 +33,7 @@ from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit
+from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
@@ -42,8 +43,9 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
-from matcher.server.transport import bind, own_certificate
+from matcher.server.transport import bind
 from matcher.server.watch import Watch
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -205,11 +207,14 @@ def serve(
         server = Server(settings, audit)
         try:
             say("serve.listening", address=server.address)
+            if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
+                say("tls.expires_soon", date=date)
+            say("serve.loading")
             loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
-                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+                raise PackNotReadyError(told("serve.nothing"))
             with EnrollmentDatabase.open(
                 settings.storage.data_folder, progress=_Progress(say, server.health)
             ) as database:
@@ -234,6 +239,7 @@ def _serve_database(
         say("serve.rebuilding")
         database.rebuild()
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
+    say("serve.preparing")
     database.warm_up()
     server.health.progress = ""
     use_cases = open_use_cases(settings, database, loaded, server.audit)

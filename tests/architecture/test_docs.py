@@ -26,7 +26,7 @@ def test_every_setting_is_documented(key: str) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    choices = next(action.choices for action in build_parser()._subparsers._group_actions)  # type: ignore[union-attr]
+    choices = next(action.choices for action in build_parser("en")._subparsers._group_actions)  # type: ignore[union-attr]
     written = "".join(path.read_text(encoding="utf-8") for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"])
     undocumented = {command for command in choices or () if f"station-matcher {command}" not in written}
     assert not undocumented

@@ -67,7 +67,7 @@ def test_a_refusal_is_one_line_in_the_language_asked_for(service: Service, capsy
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (1, "")
     assert err.startswith("Error: There is no such gallery")
-    assert run(capsys, *arguments, lang="vi")[2].startswith("Lỗi: Không có bộ sưu tập")
+    assert run(capsys, *arguments, lang="vi")[2].startswith("Lỗi: Không có nhóm")
 
 
 def test_a_server_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
