@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from enroll.help_texts import HELP
 from matcher.texts.catalog import Told, localized
 from matcher.texts.languages import LANGUAGES
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **HELP,
     # code: (Vietnamese, English)
+    "example": (
+        """Số CCCD,Tệp ảnh,Loại,Ngón,PPI,Họ và tên,Nhóm,Giới tính,Ngày sinh,Ngày chụp
+001099000123,photos/0001.jpg,khuôn mặt,,,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,vân tay,trỏ phải,500,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+""",
+        """external_id,image,modality,finger,ppi,display_name,gallery,sex,birth_date,capture_date
+001099000123,photos/0001.jpg,face,,,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,fingerprint,right_index,500,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+""",
+    ),
     # -- while it runs, and at the end --
     "reading": ("Đang đọc", "Reading"),
     "checking": ("Đang kiểm tra", "Checking"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 from pathlib import Path
@@ -92,16 +91,19 @@ def _why_no_plain_call(connection: socket.socket, address: str) -> Told:
 
 
 def _why_no_secured_call(secured: ssl.SSLSocket, address: str, tls: ClientTls) -> Told:
-    """Under TLS 1.3 a server refuses the certificate of a client after the handshake of the client has ended."""
+    """Under TLS 1.3 a server refuses the certificate of a client after the handshake of the client has ended: it closes
+    the connection instead of sending its settings, which it would send unasked (RFC 9113, 3.4)."""
+    secured.settimeout(_TIMEOUT_S)
+    try:
+        is_talking = bool(secured.recv(1024))
+    except TimeoutError:
+        is_talking = True
+    except OSError:
+        is_talking = False
+    if is_talking:
+        return told("reach.no_answer", address=address)
     code = "reach.wants_certificate" if tls.certificate is None else "reach.refuses_certificate"
-    with contextlib.suppress(TimeoutError):
-        secured.settimeout(_TIMEOUT_S)
-        try:
-            while secured.recv(1024):
-                pass
-        except OSError:
-            return told(code, address=address)
-    return told("reach.no_answer", address=address)
+    return told(code, address=address)
 
 
 class _RootError(Exception):

@@ -34,7 +34,7 @@ def add_command(
 ) -> CommandParser:
     """A subcommand that gets a connected client; a refused call becomes one line and exit code 1. summary: code of its
     text. purpose: where the operator names none; None where one must be named."""
-    parser = actions.add_parser(name, help=text(summary, language), description=text(summary, language))
+    parser = actions.add_parser(name, help=text(summary, language))
     default = ServerSettings().address
     parser.add_argument(
         "--address", type=server_address, metavar="HOST:PORT", help=text("option.address", language, default=default)

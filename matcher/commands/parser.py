@@ -10,9 +10,9 @@ import argparse
 import importlib.metadata
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import IO, Any, Final, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher.config import system_language
 from matcher.texts.catalog import has_text, localized, text, told
@@ -20,6 +20,19 @@ from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
 Subparsers = argparse._SubParsersAction  # the class behind add_subparsers, which has no public name
+if TYPE_CHECKING:
+    _OfCommands = argparse._SubParsersAction["CommandParser"]
+else:
+    _OfCommands = Subparsers  # it takes its parameter only from a type checker
+
+
+class _Commands(_OfCommands):
+    """Commands whose help page begins with what the list of commands says of them."""
+
+    def add_parser(self, name: str, **named: Any) -> CommandParser:
+        return super().add_parser(name, **{"description": named.get("help"), **named})
+
+
 _LARGEST_PORT: Final = 65_535
 
 
@@ -65,9 +78,27 @@ class CommandParser(argparse.ArgumentParser):
         made: Any = partial(type(self), language=self.language)
         title = text("usage.commands", self.language)
         commands: Subparsers[CommandParser] = super().add_subparsers(
-            dest=dest, parser_class=made, required=True, title=title, metavar="COMMAND"
+            action=_Commands, dest=dest, parser_class=made, required=True, title=title, metavar="COMMAND"
         )
         return commands
+
+    @property
+    def arguments(self) -> tuple[argparse.Action, ...]:
+        """What may follow on the line, --help and --lang included, commands not."""
+        return tuple(one for one in self._actions if not isinstance(one, Subparsers) and one.help != argparse.SUPPRESS)
+
+    @property
+    def commands(self) -> dict[str, CommandParser]:
+        """The parser of each command, in the order of the help page; empty where there is none."""
+        found = next((one for one in self._actions if isinstance(one, Subparsers)), None)
+        return {} if found is None else dict(found.choices)
+
+    def every_command(self) -> Iterator[CommandParser]:
+        """Every command that has no further ones, in the order of the help pages."""
+        for parser in self.commands.values():
+            yield from parser.every_command()
+        if not self.commands:
+            yield self
 
     def format_help(self) -> str:
         return self._in_language(super().format_help())

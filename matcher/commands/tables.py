@@ -42,7 +42,9 @@ def add_row(table: Table, *values: object) -> None:
 
 def print_table(table: Table) -> None:
     console = Console()
-    console.print(table, width=None if console.is_terminal else _WIDEST)
+    if not console.is_terminal:
+        console = Console(width=_WIDEST)
+    console.print(table)
 
 
 def print_json(value: object) -> None:
