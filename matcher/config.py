@@ -84,7 +84,8 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See SearchSettings and IdentificationQuery. target_fmr: of a verification."""
+    """See SearchSettings and IdentificationQuery. target_fmr: of a verification. allow_unsearchable: serve although
+    the store holds references of packs that are not loaded; answers say how many a search passed over."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -92,6 +93,7 @@ class SearchDefaults:
     shortlist_count: int = 500
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * _MIB
+    allow_unsearchable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

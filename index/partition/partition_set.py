@@ -18,7 +18,7 @@ from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
-from index.receipts import ReportProgress, VerifyReport
+from index.receipts import PackHolding, ReportProgress, VerifyReport
 from index.records import SearchFilter
 from index.store.effects import (
     Effect,
@@ -32,7 +32,7 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.protocol import Store, StoreReader
-from index.vector.engines import make_index, release_replaced
+from index.vector.engines import make_index
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
@@ -77,6 +77,15 @@ class PartitionSet:
     def get(self, key: PackKey) -> Partition | None:
         """The partition of a pack; None when nothing of it was ever enrolled."""
         return self._by_key.get(key)
+
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """Of every pack that has a reference in the indexes."""
+        found = []
+        for key, partition in self._by_key.items():
+            count = len(partition.search_index.reference_ids())
+            if count:
+                found.append(PackHolding(key.modality, key.pack_id, count))
+        return tuple(found)
 
     def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
@@ -158,7 +167,6 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
             self._remove_old_folders()
-        release_replaced()
 
     def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
         with store.reading() as reader:

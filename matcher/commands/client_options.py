@@ -123,5 +123,5 @@ def _tell(error: ServiceError, address: str, tls: ClientTls | None, language: st
     print(text("cli.error", language, reason=error.text), file=sys.stderr)
     for violation in error.violations:
         print(visible(f"  {violation.field}: {violation.description}"), file=sys.stderr)
-    if error.reason == "ERROR_REASON_INTERNAL" and error.request_id:
-        print(text("cli.request", language, request=error.request_id), file=sys.stderr)
+    if error.reason == "ERROR_REASON_INTERNAL" and error.call_id:
+        print(text("cli.call", language, call=error.call_id), file=sys.stderr)

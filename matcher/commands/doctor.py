@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import DatabaseError
-from index.store.opening import references_set_aside
+from index.store.opening import pack_holdings, references_set_aside
 from matcher.commands.packs import language_of, pack_store
+from matcher.config import Settings
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
@@ -51,6 +52,7 @@ def run_doctor(options: argparse.Namespace) -> int:
     fpir = options.settings.search.target_fpir
     findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
     findings += store_findings(options.settings.storage.data_folder, language)
+    findings += coverage_findings(options.settings, pack_store(options), language)
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
         print(f"{mark} {visible(finding.line)}")
@@ -66,6 +68,22 @@ def store_findings(data_folder: Path, language: str) -> list[Finding]:
     except DatabaseError as error:
         return [Finding(False, text("doctor_store", language, reason=error))]
     return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
+
+
+def coverage_findings(settings: Settings, store: PackStore, language: str) -> list[Finding]:
+    """References on record of packs that the settings do not name: no search meets them."""
+    configured = {settings.packs.face, settings.packs.fingerprint} - {""}
+    pack_ids = {pack.pack_id for pack in store.manifests() if pack.name in configured}
+    try:
+        holdings = pack_holdings(settings.storage.data_folder)
+    except DatabaseError:
+        return []  # store_findings says what is wrong with it
+    ok = None if settings.search.allow_unsearchable else False
+    return [
+        Finding(ok, text("doctor_not_searched", language, count=held.reference_count, pack=held.pack_id))
+        for held in holdings
+        if held.pack_id not in pack_ids
+    ]
 
 
 def package_findings(language: str) -> list[Finding]:

@@ -34,7 +34,7 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
     except (MatcherError, DatabaseError) as error:
         codes = (f"cli.error.{kind.__name__}" for kind in type(error).__mro__)
         code = next(filter(has_text, codes), "cli.error")
-        print(text(code, options.lang, reason=error), file=sys.stderr)
+        print(text(code, options.lang, reason=error, **getattr(error, "values", {})), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

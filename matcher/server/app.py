@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,11 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
-from index.errors import DatabaseError
-from index.receipts import OpenProgress
+from index.errors import DatabaseDamagedError, DatabaseError
+from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from matcher.assembly.loading import LoadedPacks
-from matcher.assembly.settings import load_configured_packs, open_use_cases
+from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.audit.notices import take_notices
@@ -43,6 +44,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
 from matcher.server.watch import Watch
 from matcher.texts.catalog import told
@@ -51,12 +53,15 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    server_service_pb2,
+    server_service_pb2_grpc,
 )
 
 _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
@@ -69,10 +74,11 @@ _MOST_DECODERS: Final = 4
 
 
 class Server:
-    """A listening server. It answers NOT_SERVING until `open` has given it use cases."""
+    """Built, then started: from `start` on it listens and answers NOT_SERVING, from `open` on it works."""
 
     def __init__(self, settings: Settings, audit: AuditLog) -> None:
-        """Raises ConfigError where the address or a certificate is not usable."""
+        """Raises ConfigError where the server's own certificate cannot be read."""
+        self._settings = settings
         limits = settings.server
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics()
@@ -88,15 +94,16 @@ class Server:
         self._read_watch = ReadWatch(_READING_COUNT)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
+        call_limits = CallLimits(
+            max_message_bytes=limits.max_message_bytes,
+            refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
+        )
         interceptor = CallInterceptor(
             self.audit,
             self._admission,
             self.metrics,
             self._read_watch,
-            limits=CallLimits(
-                max_message_bytes=limits.max_message_bytes,
-                refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
-            ),
+            limits=call_limits,
             default_language=limits.language,
         )
         self._server = grpc.server(
@@ -115,23 +122,31 @@ class Server:
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
         )
+        told_limits = ServerLimits(
+            max_message_bytes=limits.max_message_bytes,
+            worker_count=worker_count,
+            queue_count=limits.queue_count,
+            stream_count=limits.stream_count,
+            max_call_s=call_limits.longest_s,
+            default_language=limits.language,
+        )
+        server_service_pb2_grpc.add_ServerServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ServerServicer(self.readiness, defaults, told_limits), self._server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         if limits.reflection:
             names = (*SERVICE_NAMES, HEALTH_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
-        tls = settings.tls
-        try:
-            self.port = bind(
-                self._server,
-                limits.address,
-                certificate=tls.certificate,
-                key=tls.key,
-                client_root=tls.client_root,
-            )
-        except BaseException:
-            self._read_watch.stop()
-            raise
-        self.address = f"{limits.address.rpartition(':')[0]}:{self.port}"
+        # Until it is started: the port that the settings name, which may be 0.
+        self.address = limits.address
+        self.port = 0
+
+    def start(self) -> None:
+        """Listen. Raises ConfigError where the address or a certificate is not usable."""
+        address, tls = self._settings.server.address, self._settings.tls
+        self.port = bind(self._server, address, certificate=tls.certificate, key=tls.key, client_root=tls.client_root)
+        self.address = f"{address.rpartition(':')[0]}:{self.port}"
+        self._read_watch.start()
         self._server.start()
 
     def open(
@@ -151,7 +166,7 @@ class Server:
         self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
 
     def stop(self) -> None:
-        """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice."""
+        """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
         self._admission.drain()
         stopped = self._server.stop(self._drain_s)
@@ -206,6 +221,7 @@ def serve(
     with FileAuditLog(settings.storage.audit_file, noted=noted) as audit, DecoderPool(decoder_count) as decoders:
         server = Server(settings, audit)
         try:
+            server.start()
             say("serve.listening", address=server.address)
             if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
                 say("tls.expires_soon", date=date)
@@ -233,24 +249,22 @@ def _serve_database(
     stop: threading.Event,
 ) -> None:
     """Verifies the index, answers until it is told to stop, and drains."""
-    say("serve.verifying")
-    report = database.verify(thorough=False)
-    if not report.ok:
-        say("serve.rebuilding")
-        database.rebuild()
+    report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
     say("serve.preparing")
     database.warm_up()
     server.health.progress = ""
+    _tell_not_searched(database, loaded, server.health, say)
     use_cases = open_use_cases(settings, database, loaded, server.audit)
     audit_file = settings.storage.audit_file
     take_notices(audit_file, server.audit)
     server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
-    server.open(use_cases, database=database, audit_file=audit_file)
-    say("serve.ready", subjects=report.subject_count, references=report.reference_count)
-    stop.wait()
-    say("serve.stopping")
-    server.stop()
+    with _start_taken_for_permanent():
+        server.open(use_cases, database=database, audit_file=audit_file)
+        say("serve.ready", subjects=report.subject_count, references=report.reference_count)
+        stop.wait()
+        say("serve.stopping")
+        server.stop()
     # A full disk does not keep the server from stopping in order.
     with contextlib.suppress(AuditError, DatabaseError):
         server.audit.append(AuditEvent("stop"))
@@ -258,6 +272,36 @@ def _serve_database(
     counts = server.metrics.snapshot().call_counts
     ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
     say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+
+
+def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyReport:
+    """What holds of an index that equals the store. Raises DatabaseDamagedError where not even a new one does."""
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if report.ok:
+        return report
+    say("serve.rebuilding")
+    database.rebuild()
+    say("serve.verifying")
+    report = database.verify(thorough=False)
+    if not report.ok:
+        raise DatabaseDamagedError(
+            f"the index differs from the store even after it was rebuilt ({'; '.join(report.problems)}); "
+            "run: station-matcher doctor"
+        )
+    return report
+
+
+@contextlib.contextmanager
+def _start_taken_for_permanent() -> Iterator[None]:
+    """The garbage collector passes over what is in memory now: importing and compiling leave 130,000 objects, and each
+    full collection would walk over them for 100 ms while every other thread waits for the interpreter."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _tell_set_aside(
@@ -268,6 +312,15 @@ def _tell_set_aside(
         named = ", ".join(map(str, ids[:_NAMED_COUNT])) + (", …" if len(ids) > _NAMED_COUNT else "")
         say("serve.set_aside", count=len(ids), ids=named)
     health.count_set_aside = lambda: len(database.references_set_aside())
+
+
+def _tell_not_searched(
+    database: EnrollmentDatabase, loaded: LoadedPacks, health: HealthReport, say: Callable[..., None]
+) -> None:
+    """References of packs that are not loaded: now in the log, from now on in the health answer."""
+    for held in not_searched(database, loaded):
+        say("serve.not_searched", count=held.reference_count, pack=held.pack_id)
+    health.count_not_searched = lambda: sum(held.reference_count for held in not_searched(database, loaded))
 
 
 class _Progress:

@@ -13,23 +13,26 @@ from index.errors import DatabaseError
 
 PROGRESS_KEY: Final = "x-progress"
 SET_ASIDE_KEY: Final = "x-set-aside"
+NOT_SEARCHED_KEY: Final = "x-not-searched"
 SERVICE_NAME: Final = health.SERVICE_NAME
 
 
-def none_set_aside() -> int:
+def none() -> int:
     """Before the database is open."""
     return 0
 
 
 class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings no types
     """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none.
-    count_set_aside: how many references are damaged and not searched."""
+    count_set_aside: how many references are damaged and not searched. count_not_searched: how many are of packs that
+    are not loaded."""
 
     def __init__(self, service_names: tuple[str, ...]) -> None:
         super().__init__()
         self._service_names = service_names
         self.progress = ""
-        self.count_set_aside: Callable[[], int] = none_set_aside
+        self.count_set_aside: Callable[[], int] = none
+        self.count_not_searched: Callable[[], int] = none
         self.tell(serving=False)
 
     def tell(self, *, serving: bool) -> None:
@@ -43,6 +46,8 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
         with contextlib.suppress(DatabaseError):
             if count := self.count_set_aside():
                 told.append((SET_ASIDE_KEY, str(count)))
+            if count := self.count_not_searched():
+                told.append((NOT_SEARCHED_KEY, str(count)))
         if told:
             context.set_trailing_metadata(tuple(told))
         return super().Check(request, context)

@@ -31,7 +31,7 @@ from matcher.errors import (
     UnknownMethodError,
 )
 from matcher.server.admission import Admission
-from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
+from matcher.server.calls import CALL_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
@@ -212,21 +212,29 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             failure = self._audit.record_failure(error)
             code = code_of(failure)
             _log_failure(call, failure)
-            status = status_of(failure, language=call.language, request_id=call.request_id)
+            status = status_of(failure, language=call.language, call_id=call.call_id)
         finally:
             self._metrics.ended(call.action, code.name, (time.perf_counter() - start) * 1000.0)
-        call.context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
-        call.context.abort_with_status(rpc_status.to_status(status))
+        told = rpc_status.to_status(status)
+        # In one go: aborting replaces what the trailer held before.
+        call.context.abort_with_status(told._replace(trailing_metadata=(*told.trailing_metadata, _named(call))))
         raise AssertionError("abort raises")
 
     def _open(self, method: str, context: grpc.ServicerContext) -> Call:
-        return open_call(
+        call = open_call(
             method,
             context,
             admission=self._admission,
             longest_s=self._limits.longest_s,
             default_language=self._default_language,
         )
+        context.set_trailing_metadata((_named(call),))
+        return call
+
+
+def _named(call: Call) -> tuple[str, str]:
+    """What every trailer says."""
+    return CALL_ID_KEY, call.call_id
 
 
 def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
@@ -234,13 +242,13 @@ def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
 
 
 def _log_failure(call: Call, error: Exception) -> None:
-    """A refusal is told to the caller in full; what failed on our side is here, under the request id that the caller
-    has: which errors led to it and where they were raised."""
+    """A refusal is told to the caller in full; what failed on our side is here, under the id of the call,
+    which the caller has: which errors led to it and where they were raised."""
     code, reason = code_of(error), reason_of(error)
     if outcome_of(error) == "refused" or isinstance(error, (CanceledError, DeadlineError, NotServingError)):
-        _LOG.info("%s %s %s request %s: %s", call.action, code.name, reason, call.request_id, type(error).__name__)
+        _LOG.info("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, type(error).__name__)
         return
-    _LOG.error("%s %s %s request %s: %s", call.action, code.name, reason, call.request_id, _details(error))
+    _LOG.error("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, _details(error))
 
 
 def _details(error: BaseException) -> str:

@@ -28,6 +28,9 @@ class ReadWatch:
         self._waiting: dict[int, tuple[float, float, bool, grpc.ServicerContext]] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="read-watch", daemon=True)
+
+    def start(self) -> None:
+        """Watch from now on, until stop."""
         self._thread.start()
 
     @contextmanager
@@ -73,8 +76,10 @@ class ReadWatch:
             context.cancel()
 
     def stop(self) -> None:
+        """Safe to call twice, or unstarted."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _watch(self) -> None:
         while not self._stopped.wait(_ROUND_S):

@@ -19,6 +19,7 @@ from matcher.texts import (
     nouns,
     packs,
     pictures,
+    server,
     store,
     usage,
 )
@@ -41,6 +42,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     fingerprint_quality.TEXTS,
     notices.TEXTS,
     nouns.TEXTS,
+    server.TEXTS,
 )
 
 

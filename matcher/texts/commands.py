@@ -24,6 +24,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hãy chạy: station-matcher doctor",
         "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
     ),
+    "serve.not_searched": (
+        "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
+        "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
+    ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",
@@ -54,13 +58,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",
         "Stopped: {answered} requests answered, {refused} refused or failed",
     ),
-    "cli.request": (
-        "Mã yêu cầu: {request}. Nhật ký vận hành của máy chủ ghi chi tiết dưới mã này.",
-        "Request id: {request}. The server's log has the details under that id.",
+    "cli.call": (
+        "Mã cuộc gọi: {call}. Nhật ký vận hành của máy chủ ghi chi tiết dưới mã này.",
+        "Call id: {call}. The server's log has the details under that id.",
     ),
     "cli.error": ("Lỗi: {reason}", "Error: {reason}"),
     "cli.error.ConfigError": ("Cấu hình sai: {reason}", "Error in the settings: {reason}"),
     "cli.error.PackError": ("Lỗi gói mô hình: {reason}", "Error of a model pack: {reason}"),
+    "cli.error.PacksNotCoveringError": (
+        "Không khởi động: {reference_count} mẫu trong kho dữ liệu do các gói mô hình chưa được nạp tạo ra "
+        "({pack_ids}), nên không lượt tìm kiếm nào gặp chúng. Hãy ghi tên các gói đó vào cài đặt "
+        "packs.face và packs.fingerprint; hoặc đặt search.allow_unsearchable = true để chỉ phục vụ các mẫu còn lại.",
+        "Not started: {reference_count} references on record were made by model packs that are not loaded "
+        "({pack_ids}), so no search would meet them. Name these packs in the settings packs.face and "
+        "packs.fingerprint; or set search.allow_unsearchable = true to serve the others alone.",
+    ),
     "cli.error.AuditError": ("Lỗi nhật ký kiểm toán: {reason}", "Error of the audit log: {reason}"),
     "cli.error.DatabaseError": ("Lỗi cơ sở dữ liệu: {reason}", "Error of the database: {reason}"),
     "gallery.purpose": ("quản lý nhóm hồ sơ", "keeping galleries"),

@@ -156,6 +156,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "store: references that are damaged and not searched: {ids}. Take them from a backup: "
         "station-matcher index mend BACKUP",
     ),
+    "doctor_not_searched": (
+        "kho dữ liệu: {count} mẫu do gói {pack} tạo ra không được tìm kiếm, vì cài đặt không nêu gói này. Hãy ghi tên "
+        "gói vào packs.face hoặc packs.fingerprint",
+        "store: {count} references made by pack {pack} are not searched, because the settings do not name it. Name it "
+        "in packs.face or packs.fingerprint",
+    ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),
 }

@@ -35,6 +35,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.PackDamagedError: "PACK_NOT_READY",
     errors.PackLicenseError: "PACK_NOT_READY",
     errors.PackDownloadError: "PACK_NOT_READY",
+    errors.PacksNotCoveringError: "PACK_NOT_READY",
     errors.PackMismatchError: "PACK_MISMATCH",
     errors.SessionError: "INTERNAL",
     errors.AuditError: "AUDIT",
@@ -65,7 +66,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }
-# What is neither ours nor the database's: the caller learns nothing but the request id.
+# What is neither ours nor the database's: the caller learns nothing but the call id.
 _UNEXPECTED: Final = "INTERNAL"
 # Their English message says what to do and was written for the sender.
 _TOLD: Final = (SampleError, RequestError)

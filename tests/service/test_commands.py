@@ -225,7 +225,7 @@ def test_the_log_has_the_details_of_a_fault_under_the_id_that_the_caller_gets(
     with caplog.at_level(logging.WARNING), pytest.raises(ServiceError) as failure:
         service.client.identify([face(1)], access=ACCESS)
     assert failure.value.reason == "ERROR_REASON_INTERNAL"
-    (line,) = (record.getMessage() for record in caplog.records if failure.value.request_id in record.getMessage())
+    (line,) = (record.getMessage() for record in caplog.records if failure.value.call_id in record.getMessage())
     assert "identify INTERNAL ERROR_REASON_INTERNAL" in line
     assert "ValueError at" in line
     assert "OSError: No space left on device" in line
@@ -233,4 +233,4 @@ def test_the_log_has_the_details_of_a_fault_under_the_id_that_the_caller_gets(
     assert NAME not in line
     assert secret not in line
     (event,) = service.audit.events
-    assert (event.request_id, event.outcome, event.reason) == (failure.value.request_id, "failed", "ValueError")
+    assert (event.call_id, event.outcome, event.reason) == (failure.value.call_id, "failed", "ValueError")

@@ -73,7 +73,13 @@ def _hang_up(listening: socket.socket) -> None:
 
 def start(address: str, tls: TlsSettings, audit: InMemoryAudit | None = None) -> Server:
     settings = replace(Settings(), server=ServerSettings(address=address, drain_s=1.0), tls=tls)
-    return Server(settings, audit or InMemoryAudit())
+    server = Server(settings, audit or InMemoryAudit())
+    try:
+        server.start()
+    except BaseException:
+        server.stop()
+        raise
+    return server
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class EnrollmentServiceStub:
         self.GetSubject = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/GetSubject',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
                 _registered_method=True)
         self.ListSubjects = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListSubjects',
@@ -73,7 +73,7 @@ class EnrollmentServiceStub:
         self.CreateGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/CreateGallery',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
                 _registered_method=True)
         self.ListGalleries = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListGalleries',
@@ -83,7 +83,7 @@ class EnrollmentServiceStub:
         self.UpdateGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/UpdateGallery',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.FromString,
                 _registered_method=True)
         self.DeleteGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/DeleteGallery',
@@ -204,7 +204,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'GetSubject': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSubject,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.SerializeToString,
             ),
             'ListSubjects': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubjects,
@@ -229,7 +229,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'CreateGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateGallery,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.SerializeToString,
             ),
             'ListGalleries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGalleries,
@@ -239,7 +239,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'UpdateGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateGallery,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.SerializeToString,
             ),
             'DeleteGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteGallery,
@@ -338,7 +338,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/GetSubject',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -473,7 +473,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/CreateGallery',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -527,7 +527,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/UpdateGallery',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -153,6 +153,7 @@ class _Context:
 
 def test_a_sender_that_does_not_send_is_ended_and_others_are_not() -> None:
     watch = ReadWatch()
+    watch.start()
     slow, quick, idle = _Context(), _Context(), _Context()
     try:
         with watch.reading(_any(slow), 0.01):
