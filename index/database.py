@@ -16,7 +16,6 @@ from index.errors import DatabaseError
 from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
-from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
@@ -236,10 +235,7 @@ class EnrollmentDatabase:
         queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
         """
         self._check_in_step()
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        among = references_of_subjects(self._store, where.subject_ids)
-        columns = column_filter(where, self._partitions.gallery_numbers)
-        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+        return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
     def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
         """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
@@ -276,7 +272,8 @@ class EnrollmentDatabase:
         return self._store.find_subject(external_id)
 
     def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
-        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
+        PageTokenError."""
         return self._store.list_subjects(gallery_id, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:

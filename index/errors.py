@@ -11,6 +11,7 @@ DatabaseError
 ├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
 ├── DatabaseLockedError      another process holds the database
+├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
 ├── DatabaseWriteError       the disk refused a write, nothing was stored
@@ -74,6 +75,10 @@ class DatabaseLockedError(DatabaseError):
 
 class DatabaseFullError(DatabaseError):
     """No space is left on the disk; nothing was stored."""
+
+
+class PageSizeError(DatabaseError):
+    """A page is to hold fewer than none or more than the most."""
 
 
 class PageTokenError(DatabaseError):

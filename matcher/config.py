@@ -36,7 +36,8 @@ _MIB: Final = 1024 * 1024
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
     thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
-    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request."""
+    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request.
+    metrics_address: port, or host:port, at which Prometheus may ask for metrics over plain HTTP; "": nowhere."""
 
     address: str = "127.0.0.1:50551"
     worker_count: int = 0
@@ -46,6 +47,7 @@ class ServerSettings:
     max_message_bytes: int = 32 * _MIB
     reflection: bool = False
     language: str = "vi"
+    metrics_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +221,9 @@ _NAMES: Final = {str: "a text", int: "a whole number", float: "a number", Path: 
 
 def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Folders that were not set, below XDG_DATA_HOME or the home folder."""
-    storage = settings.storage
-    packs_folder = default_packs_folder(environ) if storage.packs_folder == Path() else storage.packs_folder
-    base = environ.get("XDG_DATA_HOME", "")
-    data_folder = storage.data_folder
-    if data_folder == Path():
-        data_folder = (Path(base) if base else Path.home() / ".local" / "share") / "station-matcher"
+    storage, own_packs_folder = settings.storage, default_packs_folder(environ)
+    packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
+    data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
     audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
     filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
     return replace(settings, storage=filled)

@@ -10,10 +10,11 @@ from typing import assert_never
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
 from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
-from index.partition.columns import Resolved
+from index.partition.columns import ColumnFilter, Resolved
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
@@ -33,6 +34,7 @@ from index.store.effects import (
 )
 from index.store.protocol import Store, StoreReader
 from index.vector.engines import make_index
+from index.vector.protocol import Hits, no_hits
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
@@ -74,10 +76,6 @@ class PartitionSet:
         store.set_damage_aside(lost)
         self.in_step = True
 
-    def get(self, key: PackKey) -> Partition | None:
-        """The partition of a pack; None when nothing of it was ever enrolled."""
-        return self._by_key.get(key)
-
     def holdings(self) -> tuple[PackHolding, ...]:
         """Of every pack that has a reference in the indexes."""
         found = []
@@ -89,10 +87,16 @@ class PartitionSet:
 
     def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
-        columns = column_filter(where, self.gallery_numbers)
-        among = references_of_subjects(store, where.subject_ids)
+        columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
+
+    def search(self, store: Store, key: PackKey, queries: Float32Array, k: int, where: SearchFilter) -> Hits:
+        """Best k of what a filter lets through; no hits where nothing of the pack was ever enrolled. Raises
+        VectorError, GalleryNotFoundError, SubjectNotFoundError."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
@@ -167,6 +171,10 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
             self._remove_old_folders()
+
+    def _in_numbers(self, store: Store, where: SearchFilter) -> tuple[ColumnFilter, Int64Array | None]:
+        """A filter in the numbers of the store, and the only references it admits, if it names subjects."""
+        return column_filter(where, self.gallery_numbers), references_of_subjects(store, where.subject_ids)
 
     def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
         with store.reading() as reader:

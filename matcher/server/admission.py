@@ -35,6 +35,11 @@ class Admission:
     def is_draining(self) -> bool:
         return self._is_draining
 
+    @property
+    def waiting_count(self) -> int:
+        """Calls that wait for a place at the engines."""
+        return len(self._waiting)
+
     def drain(self) -> None:
         """From now on nothing new is taken in; what is in goes on."""
         self._is_draining = True

@@ -33,7 +33,7 @@ from matcher.config import Settings
 from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
-from matcher.server.calls import CallAudit
+from matcher.server.calls import CallAudit, snake_case
 from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -63,6 +63,12 @@ SERVICE_NAMES: Final = (
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
+_ACTIONS: Final = frozenset(
+    snake_case(method.name)
+    for file in (matching_service_pb2, enrollment_service_pb2, server_service_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+)
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
 # Calls that may wait for their message at a time, beside those that have one.
@@ -81,7 +87,7 @@ class Server:
         self._settings = settings
         limits = settings.server
         worker_count = limits.worker_count or available_processor_count()
-        self.metrics = Metrics()
+        self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
         self.health = HealthReport(SERVICE_NAMES)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
@@ -137,15 +143,19 @@ class Server:
         if limits.reflection:
             names = (*SERVICE_NAMES, HEALTH_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
+        self._tell_metrics()
         # Until it is started: the port that the settings name, which may be 0.
         self.address = limits.address
         self.port = 0
+        self.metrics_address = ""
 
     def start(self) -> None:
         """Listen. Raises ConfigError where the address or a certificate is not usable."""
         address, tls = self._settings.server.address, self._settings.tls
         self.port = bind(self._server, address, certificate=tls.certificate, key=tls.key, client_root=tls.client_root)
         self.address = f"{address.rpartition(':')[0]}:{self.port}"
+        if self._settings.server.metrics_address:
+            self.metrics_address = self.metrics.export(self._settings.server.metrics_address)
         self._read_watch.start()
         self._server.start()
 
@@ -162,8 +172,18 @@ class Server:
         self._tell_health()
 
     def _tell_health(self) -> None:
+        self.health.tell(serving=self._is_serving())
+
+    def _is_serving(self) -> bool:
         store_is_in_place = self._watch is None or self._watch.store_is_in_place
-        self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
+        return self.audit.is_writable and store_is_in_place and self.readiness.is_open
+
+    def _tell_metrics(self) -> None:
+        self.metrics.ask("serving", self._is_serving)
+        self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
+        self.metrics.ask("calls_waiting", lambda: self._admission.waiting_count)
+        self.metrics.ask("references_set_aside", self.health.set_aside_count)
+        self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
@@ -177,6 +197,7 @@ class Server:
             self._watch.stop()
         self._read_watch.stop()
         self._pool.shutdown()
+        self.metrics.stop()
 
 
 def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
@@ -223,6 +244,8 @@ def serve(
         try:
             server.start()
             say("serve.listening", address=server.address)
+            if server.metrics_address:
+                say("serve.metrics", address=server.metrics_address)
             if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
                 say("tls.expires_soon", date=date)
             say("serve.loading")
@@ -269,9 +292,8 @@ def _serve_database(
     with contextlib.suppress(AuditError, DatabaseError):
         server.audit.append(AuditEvent("stop"))
         use_cases.changes.note_head()
-    counts = server.metrics.snapshot().call_counts
-    ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
-    say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+    counts = server.metrics.counts()
+    say("serve.stopped", answered=counts.ok_count, refused=counts.other_count)
 
 
 def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyReport:

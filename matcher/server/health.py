@@ -22,6 +22,12 @@ def none() -> int:
     return 0
 
 
+def _counted(count: Callable[[], int]) -> int:
+    with contextlib.suppress(DatabaseError):
+        return count()
+    return 0
+
+
 class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings no types
     """grpc.health.v1: NOT_SERVING until the index is verified. progress: "stage done/total", "" when there is none.
     count_set_aside: how many references are damaged and not searched. count_not_searched: how many are of packs that
@@ -35,6 +41,14 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
         self.count_not_searched: Callable[[], int] = none
         self.tell(serving=False)
 
+    def set_aside_count(self) -> int:
+        """References that are damaged and not searched; 0 where the store cannot be asked."""
+        return _counted(self.count_set_aside)
+
+    def not_searched_count(self) -> int:
+        """References of packs that are not loaded; 0 where the store cannot be asked."""
+        return _counted(self.count_not_searched)
+
     def tell(self, *, serving: bool) -> None:
         """Sets the answer for the server as a whole and for each service."""
         states = health_pb2.HealthCheckResponse
@@ -43,11 +57,10 @@ class HealthReport(health.HealthServicer):  # type: ignore[misc]  # grpc brings 
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         told = [(PROGRESS_KEY, self.progress)] if self.progress else []
-        with contextlib.suppress(DatabaseError):
-            if count := self.count_set_aside():
-                told.append((SET_ASIDE_KEY, str(count)))
-            if count := self.count_not_searched():
-                told.append((NOT_SEARCHED_KEY, str(count)))
+        if count := self.set_aside_count():
+            told.append((SET_ASIDE_KEY, str(count)))
+        if count := self.not_searched_count():
+            told.append((NOT_SEARCHED_KEY, str(count)))
         if told:
             context.set_trailing_metadata(tuple(told))
         return super().Check(request, context)

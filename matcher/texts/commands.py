@@ -14,6 +14,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Preparing the search; at the first start on a machine the comparison is compiled for its processor, which "
         "takes some tens of seconds",
     ),
+    "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
     "serve.ready": (
         "Sẵn sàng: {subjects} hồ sơ, {references} mẫu tham chiếu",

@@ -16,7 +16,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("hỏng", "damaged"),
     "face": ("khuôn mặt", "face"),
     "fingerprint": ("vân tay", "fingerprint"),
-    "installing": ("Đang cài {name}", "Installing {name}"),
     "already_ready": (
         "Gói {name} đã sẵn sàng từ trước; không cần cài.",
         "Pack {name} is ready already; there is nothing to install.",

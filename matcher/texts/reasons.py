@@ -56,6 +56,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
+    index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
     index_errors.DatabaseWriteError: "STORAGE",

@@ -223,7 +223,7 @@ def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None
     time.sleep(0.05)
     for call in waiting:
         call.cancel()
-    _wait_for(lambda: small_service.server.metrics.snapshot().running_count == 0)
+    _wait_for(lambda: small_service.server.metrics.counts().running_count == 0)
     assert small_service.client.assess([face(1)]).assessments[0].usable
     assert not list(small_service.client.subjects())
 

@@ -19,7 +19,6 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
 from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
-from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.texts.languages import preferred_language
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
@@ -168,18 +167,6 @@ def test_a_sender_that_does_not_send_is_ended_and_others_are_not() -> None:
 
 def _any(value: object) -> Any:
     return value
-
-
-def test_metrics_count_calls_by_code_and_time() -> None:
-    metrics = Metrics()
-    for elapsed_ms in (3.0, 30.0, 1e6):
-        metrics.began()
-        metrics.ended("identify", "OK", elapsed_ms)
-    metrics.began()
-    snapshot = metrics.snapshot()
-    assert snapshot.call_counts == {("identify", "OK"): 3}
-    assert snapshot.latency_counts == {("identify", 5.0): 1, ("identify", 50.0): 1, ("identify", math.inf): 1}
-    assert snapshot.running_count == 1
 
 
 @pytest.mark.parametrize(
