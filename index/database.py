@@ -34,10 +34,11 @@ from index.records import Gallery, Modality, NewReference, Reference, SearchFilt
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store, UnsearchedCounts
-from index.vector.engines import warm_up
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
 
@@ -57,9 +58,10 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
-        save_interval_s: between two savings of index files that changed."""
+        save_interval_s: between two savings of index files that changed. engines: who searches."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
@@ -68,7 +70,7 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
@@ -82,12 +84,19 @@ class EnrollmentDatabase:
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True, progress: ReportProgress | None = None) -> EnrollmentDatabase:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        create: bool = True,
+        progress: ReportProgress | None = None,
+        engines: SearchEngines = DEFAULT_ENGINES,
+    ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
         Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress)
+        return cls(folder, create=create, progress=progress, engines=engines)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
@@ -312,7 +321,7 @@ class EnrollmentDatabase:
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
-        warm_up()
+        self._partitions.warm_up()
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""

@@ -16,6 +16,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
+    "serve.face_engine_faiss": (
+        "Khuôn mặt: FAISS tìm kiếm toàn bộ trong {references} mẫu tham chiếu",
+        "Faces: FAISS searches {references} references exhaustively",
+    ),
+    "serve.face_engine_quantized": (
+        "Khuôn mặt: bộ tìm kiếm mã nén có chứng minh tìm trong {references} mẫu tham chiếu",
+        "Faces: the proved scan of codes searches {references} references",
+    ),
     "serve.ready": (
         "Sẵn sàng: {subjects} hồ sơ, {references} mẫu tham chiếu",
         "Serving: {subjects} subjects, {references} references",

@@ -149,6 +149,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Saved the site calibration of pack {pack}. Restart the server to use it.",
     ),
     "doctor_store": ("kho dữ liệu: {reason}", "store: {reason}"),
+    "doctor_face_engine_faiss": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; FAISS tìm kiếm (search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by FAISS (search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_quantized": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; bộ tìm kiếm mã nén có chứng minh tìm kiếm "
+        "(search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by the proved scan of codes "
+        "(search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_limit": (", FAISS đến {limit}", ", FAISS up to {limit}"),
     "doctor_set_aside": (
         "kho dữ liệu: các mẫu tham chiếu bị hỏng và không được tìm kiếm: {ids}. Hãy lấy lại từ bản sao lưu: "
         "station-matcher index mend BACKUP",

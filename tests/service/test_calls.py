@@ -192,7 +192,7 @@ def test_a_stream_that_sends_nothing_makes_room_for_others(small_service: Servic
     with grpc.insecure_channel(small_service.server.address) as channel:
         idle = channel.stream_stream("/biometrics.v1.EnrollmentService/BatchEnroll")(nothing())
         try:
-            _wait_for(lambda: not small_service.server._admission._free_count["stream"])
+            _wait_for(lambda: small_service.server._admission.held_count("stream") == 1)
             items = [("first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS))]
             limit = time.monotonic() + 30.0
             outcomes: list[str] = []
