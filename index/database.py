@@ -209,6 +209,23 @@ class EnrollmentDatabase:
         self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change what is said of a gallery; None leaves a text as it is. The gallery as it is then. Raises
+        GalleryNotFoundError."""
+        return self._store.update_gallery(gallery_id, display_name=display_name, purpose=purpose, owed=owed)
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool = False, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery; how many subjects were in it, who stay enrolled. Raises GalleryNotFoundError, and
+        GalleryNotEmptyError unless even_if_not_empty."""
+        return self._store.delete_gallery(gallery_id, even_if_not_empty=even_if_not_empty, owed=owed)
+
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
         self._store.change_membership(gallery_id, subject_ids, is_member=True, owed=owed)

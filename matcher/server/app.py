@@ -37,6 +37,7 @@ from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
+from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.connections import ConnectionWatch, connection_limit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -48,8 +49,9 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.server_servicer import ServerLimits, ServerServicer
-from matcher.server.transport import bind, own_certificate
+from matcher.server.transport import bind
 from matcher.server.watch import Watch
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -265,11 +267,14 @@ def serve(
             say("serve.listening", address=server.address)
             if server.metrics_address:
                 say("serve.metrics", address=server.metrics_address)
+            if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
+                say("tls.expires_soon", date=date)
+            say("serve.loading")
             loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
-                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+                raise PackNotReadyError(told("serve.nothing"))
             with EnrollmentDatabase.open(
                 settings.storage.data_folder,
                 progress=_Progress(say, server.health),
@@ -291,6 +296,7 @@ def _serve_database(
 ) -> None:
     """Compiles, verifies the index, answers until it is told to stop, and drains."""
     # Before verifying, which searches.
+    say("serve.preparing")
     database.warm_up()
     report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)

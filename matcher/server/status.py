@@ -65,6 +65,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.ReferenceNotFoundError: Code.NOT_FOUND,
     index_errors.GalleryNotFoundError: Code.NOT_FOUND,
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
+    index_errors.GalleryNotEmptyError: Code.FAILED_PRECONDITION,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
     index_errors.PageSizeError: Code.INVALID_ARGUMENT,

@@ -53,6 +53,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
+    index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
     index_errors.PageSizeError: "FIELD_INVALID",
