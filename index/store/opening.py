@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.folder import STORE_NAME, has_store
+from index.keys.seals import Seals
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
@@ -13,12 +14,13 @@ from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
 
-def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> Store:
+def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects, seals: Seals | None = None) -> Store:
     """Open the store of a data folder, recovered and with today's schema. create: make it where there is none.
 
-    apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+    apply_effects: see the protocol. seals: its keys. Raises EncryptionKeyError, SchemaError,
+    DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
     """
-    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
+    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects, seals=seals)
 
 
 def peek_log_head(folder: Path) -> str:
@@ -35,10 +37,12 @@ def references_set_aside(folder: Path) -> tuple[int, ...]:
     return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
 
 
-def mend_references(folder: Path, restored: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def mend_references(
+    folder: Path, restored: Path, seals: Seals | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Put back what the store file restored has whole of the references that are set aside in a data folder, which
     nobody else has open: their ids, and the ids of the others. Raises BackupError where it is of another database."""
-    return mending.mend_references(folder / STORE_NAME, restored)
+    return mending.mend_references(folder / STORE_NAME, restored, seals)
 
 
 def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:

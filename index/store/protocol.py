@@ -113,6 +113,14 @@ class Store(Protocol):
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether everything that tells of a person is encrypted, in rows and in what pages hold besides."""
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """Encrypt what is plain, with the keys that the store was opened with; nobody writes meanwhile. report: of
+        subjects done and in all. May be killed and repeated. Raises EncryptionKeyError."""
+
     def change_count(self) -> int:
         """How many commits the store has seen; concurrent writes may share one. Grows only."""
 

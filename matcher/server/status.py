@@ -71,6 +71,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.DatabaseDamagedError: Code.DATA_LOSS,
     index_errors.SchemaError: Code.FAILED_PRECONDITION,
     index_errors.CacheFileError: Code.INTERNAL,
+    index_errors.EncryptionKeyError: Code.FAILED_PRECONDITION,
     index_errors.BackupError: Code.INTERNAL,
     index_errors.DatabaseError: Code.INTERNAL,
 }

@@ -61,6 +61,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.DatabaseDamagedError: "STORAGE",
     index_errors.SchemaError: "STORAGE",
     index_errors.CacheFileError: "STORAGE",
+    index_errors.EncryptionKeyError: "STORAGE",
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }

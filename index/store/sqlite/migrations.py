@@ -127,7 +127,25 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS)
+SEALS = Migration(
+    "0005_seals",
+    (
+        # What is known of a subject and is encrypted, in the place of the columns of subject, which are empty then.
+        # key_number: a slot (index/keys/slots.py). external_id_token: a keyed hash, NULL where there is none.
+        """CREATE TABLE subject_seal (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            key_number INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            external_id_token BLOB UNIQUE) STRICT""",
+        # Keys of vectors and minutiae; NULL where these are not encrypted. Here, since it is read with them anyway.
+        "ALTER TABLE reference_digest ADD COLUMN subject_key INTEGER",
+        "ALTER TABLE reference_digest ADD COLUMN reference_key INTEGER",
+        # Slots of what was deleted that may not be erased yet: the file of slots is another one, and follows.
+        "CREATE TABLE erased_key (key_number INTEGER PRIMARY KEY) STRICT",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SEALS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

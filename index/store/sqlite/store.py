@@ -18,15 +18,17 @@ from index.errors import (
     DatabaseError,
     DatabaseFullError,
     DatabaseWriteError,
+    EncryptionKeyError,
     StoreMovedError,
     SubjectNotFoundError,
 )
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
 from index.records import Gallery, NewReference, Reference, Subject
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
+from index.store.sqlite import index_marks, lists, references, sealed_rows, sealing, set_aside, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
@@ -44,20 +46,32 @@ SCRUB_WAIT_MS = 250
 class SqliteStore:
     """A Store. Concurrent writes share one commit and so one fsync; readers have connections of their own."""
 
-    def __init__(self, path: Path, *, create: bool = True, apply_effects: ApplyEffects = lambda _: None) -> None:
-        """Open, recover and migrate. apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, ..."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        apply_effects: ApplyEffects = lambda _: None,
+        seals: Seals | None = None,
+    ) -> None:
+        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. Raises
+        SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
+        self._seals = seals
         with named_errors():
-            self._connection = open_writer(path, create=create)
+            self._connection = open_writer(path, create=create, seals=seals)
             try:
                 apply_migrations(self._connection)
+                sealing.bind_keys(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
             except BaseException:
                 self._connection.close()
                 raise
-        self._readers = ReaderPool(path)
+        self._readers = ReaderPool(path, seals)
+        # Slots that are erased and still noted as to be erased.
+        self._erased_keys: tuple[int, ...] = ()
         # Found by reads, and not set aside yet. Adding to a set is atomic.
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
@@ -68,7 +82,8 @@ class SqliteStore:
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, DatabaseError):
+            self._erase_noted_keys()
             self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
         with self._readers.borrow() as connection:
             self._database_id = str(
@@ -84,6 +99,23 @@ class SqliteStore:
     def is_scrubbed(self) -> bool:
         """See Store. Deleted bytes may stand in the write-ahead log, which a long read holds."""
         return not self._scrub_pending
+
+    @property
+    def is_sealed(self) -> bool:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return self._seals is not None and sealing.is_sealed(connection)
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """See Store."""
+        if self._seals is None:
+            raise EncryptionKeyError("there is no key to encrypt the database with", reason="missing")
+
+        def run(connection: sqlite3.Connection) -> None:
+            sealing.seal_rows(connection, report)
+            self._scrub_pending = not empty_log(connection, SCRUB_WAIT_MS)
+
+        self._queue.exclusively(run)
 
     def change_count(self) -> int:
         """See Store."""
@@ -307,6 +339,9 @@ class SqliteStore:
 
     def _before_commit(self, connection: sqlite3.Connection) -> None:
         self._settlements.write(connection)
+        if self._erased_keys:
+            sealed_rows.forget_erased_keys(connection, self._erased_keys)
+            self._erased_keys = ()
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
 
@@ -319,8 +354,16 @@ class SqliteStore:
         if frees_rows or self._scrub_pending:
             # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
             self._scrub_pending = True
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error, DatabaseError):
+                self._erase_noted_keys()
                 self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS if frees_rows else 0)
+
+    def _erase_noted_keys(self) -> None:
+        """On the writing connection, outside of a transaction: what deletions of before have left to be closed."""
+        noted = sealed_rows.noted_keys(self._connection) if self._seals is not None else ()
+        if self._seals is not None and noted and noted != self._erased_keys:
+            self._seals.erase(noted)
+            self._erased_keys = noted
 
 
 def empty_log(connection: sqlite3.Connection, wait_ms: int) -> bool:

@@ -26,6 +26,7 @@ from index.store.sqlite.references import EncodedReference
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact
 from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.sealed_rows import opened
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
 from index.store.template_codec import decode_vectors
@@ -142,7 +143,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
             (row.subject_number, pack.pack_number),
         )
         # A damaged one stays unsearched; the next check names it.
-        for reference_id, _, _, finger, *_, blob, _ in intact(stored, lambda _: None):
+        for reference_id, _, _, finger, *_, blob, _ in opened(connection, intact(stored, _pass_over), _pass_over):
             effects.append(
                 ReferenceAdded(
                     pack=pack,
@@ -219,6 +220,10 @@ def _insert_references(
             )
         )
     return added
+
+
+def _pass_over(reference_id: int) -> None:
+    """A damaged reference is not searched."""
 
 
 def _kept(receipt: DeletionReceipt) -> dict[str, object]:

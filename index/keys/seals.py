@@ -1,0 +1,127 @@
+"""What is sealed with the keys of a database, and opened again: values of rows, look-up tokens, cache files.
+
+A sealed value is nonce (12 bytes), ciphertext, tag (16 bytes); where it stands (table, row, column) and which keys it
+has are authenticated with it, so that a value moved to another place does not open.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from index.durable.sealed_folders import FolderKey
+from index.errors import EncryptionKeyError
+from index.keys.slots import KeySlots
+
+_NONCE_BYTES: Final = 12
+TOKEN_BYTES: Final = 16
+# Secrets of subjects held in memory: references of one subject are read one after the other.
+_HELD_COUNT: Final = 4096
+
+
+class Seal:
+    """Seals and opens the values of one subject or reference. Thread safe."""
+
+    __slots__ = ("_cipher", "_keys")
+
+    def __init__(self, key: bytes, keys: str) -> None:
+        """keys: numbers of the slots that the key comes from."""
+        self._cipher = AESGCM(key)
+        self._keys = keys
+
+    def close(self, content: bytes, *, place: str) -> bytes:
+        """place: table, row and column."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, f"{place} {self._keys}".encode())
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """What was sealed there. Raises EncryptionKeyError with reason "damaged"."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], f"{place} {self._keys}".encode())
+        except (InvalidTag, ValueError) as error:
+            raise EncryptionKeyError("a stored value does not open with its key", reason="damaged") from error
+
+
+class Seals:
+    """The keys of one database. Thread safe."""
+
+    def __init__(self, slots: KeySlots) -> None:
+        self._slots = slots
+        self._database_secret = slots.secret(0)
+        self._external_id_key = self._derived(b"external id")
+        self._name_key = self._derived(b"name")
+        self._held: dict[int, bytes] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def slots_id(self) -> str:
+        """Which slots these are; the store keeps it."""
+        return self._slots.slots_id.hex()
+
+    def folder_key(self) -> FolderKey:
+        """Of the cache files."""
+        return FolderKey(self._derived(b"cache files"), self.slots_id[:8])
+
+    def external_id_token(self, external_id: str) -> bytes:
+        """TOKEN_BYTES by which an external id is found, code point by code point."""
+        return hmac.digest(self._external_id_key, external_id.encode(), "sha256")[:TOKEN_BYTES]
+
+    def name_token(self, word: str) -> bytes:
+        """TOKEN_BYTES by which a word of a name is found."""
+        return hmac.digest(self._name_key, word.encode(), "sha256")[:TOKEN_BYTES]
+
+    def new_key(self) -> int:
+        """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""
+        return self._slots.give()[0]
+
+    def of_subject(self, subject_key: int) -> Seal:
+        """For what is known of the subject itself. Raises EncryptionKeyError."""
+        return Seal(hmac.digest(self._secret_of_subject(subject_key), b"subject", "sha256"), str(subject_key))
+
+    def of_reference(self, subject_key: int, reference_key: int) -> Seal:
+        """For one reference, with the secrets of both: either erased closes it. Raises EncryptionKeyError."""
+        secret = self._slots.secret(reference_key)
+        key = hmac.digest(self._secret_of_subject(subject_key), b"reference" + secret, "sha256")
+        return Seal(key, f"{subject_key} {reference_key}")
+
+    def erase(self, numbers: Iterable[int]) -> None:
+        """Destroy secrets, on disk when this returns. Raises DatabaseWriteError."""
+        chosen = tuple(numbers)
+        self._slots.erase(chosen)
+        with self._lock:
+            for number in chosen:
+                self._held.pop(number, None)
+
+    def are_erased(self, numbers: Iterable[int]) -> bool:
+        """Whether none of these opens anything any more."""
+        for number in numbers:
+            try:
+                self._slots.secret(number)
+            except EncryptionKeyError as error:
+                if error.reason == "erased":
+                    continue
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the slots. Safe to call twice."""
+        self._slots.close()
+
+    def _secret_of_subject(self, number: int) -> bytes:
+        secret = self._held.get(number)
+        if secret is None:
+            secret = self._slots.secret(number)
+            with self._lock:
+                if len(self._held) >= _HELD_COUNT:
+                    self._held.clear()
+                self._held[number] = secret
+        return secret
+
+    def _derived(self, purpose: bytes) -> bytes:
+        return hmac.digest(self._database_secret, purpose, "sha256")
