@@ -34,9 +34,11 @@ from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
+    Census,
     DeletionReceipt,
     EnrollmentReceipt,
     OpenProgress,
+    PackCount,
     Page,
     ReportProgress,
     VerifyReport,
@@ -45,7 +47,7 @@ from index.receipts import (
 from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store
+from index.store.protocol import Store, UnsearchedCounts
 from index.vector.engines import warm_up
 from index.vector.protocol import Hits, no_hits
 
@@ -137,6 +139,11 @@ class EnrollmentDatabase:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def store(self) -> Store:
+        """The truth that the indexes follow. Searches and changes go through the methods of the database."""
+        return self._store
 
     @property
     def ready(self) -> bool:
@@ -305,6 +312,24 @@ class EnrollmentDatabase:
     def references_set_aside(self) -> tuple[int, ...]:
         """Ids of references that are kept and not searched, because their rows in the store are damaged."""
         return self._store.references_set_aside()
+
+    def census(self) -> Census:
+        """What is enrolled and what of it a search meets. Reads no template."""
+        with self._store.reading() as reader:
+            counts, packs, galleries = reader.counts(), reader.packs(), reader.gallery_numbers()
+            schema, unsearched = reader.schema(), reader.unsearched()
+        none = UnsearchedCounts(sealed=0, damaged=0)
+        of_packs = [
+            PackCount(
+                key.modality,
+                key.pack_id,
+                self.count(key.modality, key.pack_id)[1],
+                sealed_count=unsearched.get(pack.pack_number, none).sealed,
+                damaged_count=unsearched.get(pack.pack_number, none).damaged,
+            )
+            for key, pack in packs.items()
+        ]
+        return Census(schema, counts.subject_count, counts.reference_count, len(galleries), tuple(of_packs))
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""

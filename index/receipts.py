@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from index.records import Modality
+
 Item = TypeVar("Item")
 
 
@@ -63,6 +65,29 @@ class VerifyReport:
     subject_count: int
     reference_count: int
     set_aside_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackCount:
+    """References of one pack. searchable_count: met by a search with that pack. sealed_count, damaged_count: kept and
+    never searched; a damaged one of a sealed subject counts as damaged."""
+
+    modality: Modality
+    pack_id: str
+    searchable_count: int
+    sealed_count: int
+    damaged_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What is enrolled, and what of it can be searched. schema: name of the store's last step. packs: oldest first."""
+
+    schema: str
+    subject_count: int
+    reference_count: int
+    gallery_count: int
+    packs: tuple[PackCount, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,14 @@ class StoreCounts:
     searchable_reference_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnsearchedCounts:
+    """References of a pack that are kept and never searched; see receipts.PackCount."""
+
+    sealed: int
+    damaged: int
+
+
 class StoreReader(Protocol):
     """The store at one moment: all verbs of one reader see the same commit. For one thread, inside its block only."""
 
@@ -100,6 +108,12 @@ class StoreReader(Protocol):
 
     def counts(self) -> StoreCounts:
         """How much there is."""
+
+    def unsearched(self) -> dict[int, UnsearchedCounts]:
+        """By pack number; packs without any may be left out."""
+
+    def schema(self) -> str:
+        """Name of the last step that made the schema what it is."""
 
 
 class Store(Protocol):

@@ -6,63 +6,19 @@ counts their votes; it makes a shortlist for full comparison.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from index.arrays import Float32Array, Int64Array
 from index.records import Modality
-from index.vector.protocol import Hits, SearchIndex
+from index.vector.protocol import SearchIndex
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.votes.index import DescriptorIndex
 from index.vector.votes.index import warm_up as warm_up_descriptors
 
 
-class FaceIndex:
-    """One vector a reference, searched exactly."""
-
-    def __init__(self, vector_index: QuantizedIndex) -> None:
-        self._vector_index = vector_index
-
-    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
-        """See SearchIndex.add."""
-        self._vector_index.add(reference_ids, np.concatenate(vectors))
-
-    def remove(self, reference_ids: Int64Array) -> int:
-        """See SearchIndex.remove."""
-        return self._vector_index.remove(reference_ids)
-
-    def erase(self, reference_ids: Int64Array) -> None:
-        """See SearchIndex.erase."""
-        self._vector_index.erase(reference_ids)
-
-    def reference_ids(self) -> Int64Array:
-        """See SearchIndex.reference_ids."""
-        return self._vector_index.reference_ids()
-
-    def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None) -> Hits:
-        """See SearchIndex.search."""
-        return self._vector_index.search(queries, k, allowed=allowed)
-
-    def save(self, folder: Path, *, stamp: str) -> None:
-        """See SearchIndex.save."""
-        self._vector_index.save(folder, stamp=stamp)
-
-    def close(self) -> None:
-        """See SearchIndex.close."""
-        self._vector_index.close()
-
-    @property
-    def stamp(self) -> str:
-        """See SearchIndex.stamp."""
-        return self._vector_index.stamp
-
-
 def make_index(modality: Modality, dim: int, folder: Path) -> SearchIndex:
     """An empty index that keeps its files in folder, which is its own."""
     if modality is Modality.FACE:
-        return FaceIndex(QuantizedIndex(dim, folder=folder))
+        return QuantizedIndex(dim, folder=folder)
     return DescriptorIndex(dim)
 
 
@@ -75,5 +31,5 @@ def warm_up() -> None:
 def load_index(modality: Modality, folder: Path) -> SearchIndex:
     """The index saved in folder. Raises CacheFileError."""
     if modality is Modality.FACE:
-        return FaceIndex(QuantizedIndex.load(folder))
+        return QuantizedIndex.load(folder)
     return DescriptorIndex.load(folder)

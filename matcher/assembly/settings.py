@@ -36,6 +36,9 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
             prepared_cache_bytes=search.prepared_cache_bytes,
         ),
         duplicate_fpir=enrollment.duplicate_fpir,
+        packs=loaded.packs,
+        missing=loaded.missing,
+        site_calibrated=loaded.site_calibrated,
     )
     use_cases.changes.pay_at_start()
     return use_cases

@@ -152,10 +152,13 @@ def shortened(event: AuditEvent) -> AuditEvent:
         case_number=recorded(event.case_number),
         purpose=recorded(event.purpose),
         station_id=recorded(event.station_id),
+        call_id=recorded(event.call_id),
         request_id=recorded(event.request_id),
         subject_id=recorded(event.subject_id),
         galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),
+        subject_ids=tuple(recorded(subject_id) for subject_id in event.subject_ids[:most]),
         probe_sha256=event.probe_sha256[:most],
+        other_probe_sha256=event.other_probe_sha256[:most],
         reference_ids=event.reference_ids[:most],
         candidates=tuple((recorded(subject_id), score) for subject_id, score in event.candidates[:most]),
     )

@@ -22,6 +22,8 @@ from protos.biometrics.v1 import (
     matching_service_pb2,
     matching_service_pb2_grpc,
     sample_pb2,
+    server_service_pb2,
+    server_service_pb2_grpc,
 )
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:50551"
@@ -68,6 +70,7 @@ class MatcherClient:
             self._channel = grpc.secure_channel(address, _credentials(tls), options=options)
         self.matching: Any = matching_service_pb2_grpc.MatchingServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.enrollment: Any = enrollment_service_pb2_grpc.EnrollmentServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.server: Any = server_service_pb2_grpc.ServerServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._metadata = (("accept-language", language),)
         self._timeout_s = timeout_s
@@ -88,7 +91,7 @@ class MatcherClient:
         return access_message(access or self._access)
 
     def call(self, method: Callable[..., Any], request: object, *, timeout_s: float | None = None) -> Any:
-        """Any method of the stubs `matching` and `enrollment`, with language, deadline and ServiceError."""
+        """Any method of the stubs `matching`, `enrollment` and `server`, with language, deadline and ServiceError."""
         try:
             return method(request, timeout=timeout_s or self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
@@ -101,6 +104,12 @@ class MatcherClient:
         except grpc.RpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    def server_info(self, *, access: AccessContext | None = None) -> server_service_pb2.ServerInfoResponse:
+        """Versions, packs, limits, languages, and what is enrolled and not searched."""
+        request = server_service_pb2.ServerInfoRequest(access=self._said(access))
+        answer: server_service_pb2.ServerInfoResponse = self.call(self.server.ServerInfo, request)
+        return answer
 
     def identify(
         self,
@@ -152,10 +161,13 @@ class MatcherClient:
         return answer
 
     def assess(
-        self, samples: Sequence[EncodedSample], *, access: AccessContext | None = None
+        self, samples: Sequence[EncodedSample], *, with_minutiae: bool = False, access: AccessContext | None = None
     ) -> matching_service_pb2.AssessResponse:
+        """with_minutiae: answer with those of fingerprints, too."""
         request = matching_service_pb2.AssessRequest(
-            access=self._said(access), samples=[sample_message(sample) for sample in samples]
+            access=self._said(access),
+            samples=[sample_message(sample) for sample in samples],
+            with_minutiae=with_minutiae,
         )
         answer: matching_service_pb2.AssessResponse = self.call(self.matching.Assess, request)
         return answer
@@ -222,8 +234,8 @@ class MatcherClient:
             request.external_id = external_id
         else:
             request.subject_id = subject_id
-        answer: enrollment_service_pb2.Subject = self.call(self.enrollment.GetSubject, request)
-        return answer
+        answer: enrollment_service_pb2.GetSubjectResponse = self.call(self.enrollment.GetSubject, request)
+        return answer.subject
 
     def subjects(
         self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext | None = None
@@ -284,8 +296,8 @@ class MatcherClient:
     ) -> enrollment_service_pb2.Gallery:
         gallery = enrollment_service_pb2.Gallery(gallery_id=gallery_id, display_name=display_name, purpose=purpose)
         request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
-        answer: enrollment_service_pb2.Gallery = self.call(self.enrollment.CreateGallery, request)
-        return answer
+        answer: enrollment_service_pb2.CreateGalleryResponse = self.call(self.enrollment.CreateGallery, request)
+        return answer.gallery
 
 
 def _credentials(tls: ClientTls) -> grpc.ChannelCredentials:

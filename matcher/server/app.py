@@ -43,6 +43,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind, own_certificate
 from matcher.server.watch import Watch
 from protos.biometrics.v1 import (
@@ -50,12 +51,15 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    server_service_pb2,
+    server_service_pb2_grpc,
 )
 
 _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
@@ -88,15 +92,16 @@ class Server:
         self._read_watch = ReadWatch(_READING_COUNT)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
+        call_limits = CallLimits(
+            max_message_bytes=limits.max_message_bytes,
+            refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
+        )
         interceptor = CallInterceptor(
             self.audit,
             self._admission,
             self.metrics,
             self._read_watch,
-            limits=CallLimits(
-                max_message_bytes=limits.max_message_bytes,
-                refused_certificate=own_certificate(settings.tls.certificate, settings.tls.client_root),
-            ),
+            limits=call_limits,
             default_language=limits.language,
         )
         self._server = grpc.server(
@@ -114,6 +119,17 @@ class Server:
         )
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
+        )
+        told_limits = ServerLimits(
+            max_message_bytes=limits.max_message_bytes,
+            worker_count=worker_count,
+            queue_count=limits.queue_count,
+            stream_count=limits.stream_count,
+            max_call_s=call_limits.longest_s,
+            default_language=limits.language,
+        )
+        server_service_pb2_grpc.add_ServerServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ServerServicer(self.readiness, defaults, told_limits), self._server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         if limits.reflection:

@@ -24,8 +24,8 @@ from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
 from matcher.texts.unseen import visible
 
-REQUEST_ID_KEY: Final = "x-request-id"
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+CALL_ID_KEY: Final = "x-call-id"
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Call:
     AuditEvent that a refusal before any use case records."""
 
     action: str
-    request_id: str
+    call_id: str
     language: str
     peer: str
     deadline_s: float
@@ -72,13 +72,13 @@ def open_call(
 ) -> Call:
     """method: "/package.Service/Method". longest_s: limit for a caller that states no deadline."""
     metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-    request_id = metadata.get(REQUEST_ID_KEY, "")
-    if not _REQUEST_ID.fullmatch(request_id):
-        request_id = uuid.uuid4().hex
+    call_id = metadata.get(CALL_ID_KEY, "")
+    if not _CALL_ID.fullmatch(call_id):
+        call_id = uuid.uuid4().hex
     allowed_s = min(context.time_remaining() or longest_s, longest_s)
     return Call(
         action=snake_case(method.rpartition("/")[2]),
-        request_id=request_id,
+        call_id=call_id,
         language=preferred_language(metadata.get("accept-language", ""), default=default_language),
         peer=peer_of(context),
         deadline_s=time.monotonic() + allowed_s,
@@ -150,12 +150,12 @@ class CallAudit:
         return record
 
     def completed(self, event: AuditEvent) -> AuditEvent:
-        """With the caller and request id of the current call."""
+        """With the caller and the id of the current call."""
         call = _CURRENT.get()
         # The record of another call's change, which had to wait, says nothing of this one.
         if call is None or event.change_time:
             return event
-        return replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
+        return replace(event, peer=event.peer or call.peer, call_id=call.call_id)
 
     def checkpoint(self) -> Checkpoint:
         """See AuditLog."""

@@ -21,7 +21,7 @@ from grpc_status import rpc_status
 from matcher.audit.records import AuditEvent
 from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
 from matcher.server.admission import Admission
-from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
+from matcher.server.calls import CALL_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
@@ -202,10 +202,10 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             failure = self._audit.record_failure(error)
             code = code_of(failure)
             _log_failure(call, failure)
-            status = status_of(failure, language=call.language, request_id=call.request_id)
+            status = status_of(failure, language=call.language, call_id=call.call_id)
         finally:
             self._metrics.ended(call.action, code.name, (time.perf_counter() - start) * 1000.0)
-        call.context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
+        call.context.set_trailing_metadata(((CALL_ID_KEY, call.call_id),))
         call.context.abort_with_status(rpc_status.to_status(status))
         raise AssertionError("abort raises")
 
@@ -227,8 +227,8 @@ def _log_failure(call: Call, error: Exception) -> None:
     """Ours to mend: with the place, without the message, which may quote what was sent."""
     code, reason = code_of(error), reason_of(error)
     if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
-        _LOG.info("%s %s %s request %s", call.action, code.name, reason, call.request_id)
+        _LOG.info("%s %s %s call %s", call.action, code.name, reason, call.call_id)
         return
     cause = error.__cause__ or error
     place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
-    _LOG.error("%s %s request %s: %s at\n%s", call.action, reason, call.request_id, type(cause).__name__, place)
+    _LOG.error("%s %s call %s: %s at\n%s", call.action, reason, call.call_id, type(cause).__name__, place)

@@ -8,7 +8,7 @@ from numbers import Number
 from types import MappingProxyType
 from typing import Final
 
-from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, pictures, store
+from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, pictures, server, store
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
@@ -23,6 +23,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     face_quality.TEXTS,
     fingerprint_quality.TEXTS,
     notices.TEXTS,
+    server.TEXTS,
 )
 
 

@@ -141,7 +141,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The audit record could not be written, so the answer is withheld. Tell the administrator.",
     ),
     "ERROR_REASON_INTERNAL": (
-        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã yêu cầu.",
-        "A fault of the server. Tell the administrator, with the request id.",
+        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã cuộc gọi.",
+        "A fault of the server. Tell the administrator, with the call id.",
     ),
 }

@@ -65,7 +65,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }
-# What is neither ours nor the database's: the caller learns nothing but the request id.
+# What is neither ours nor the database's: the caller learns nothing but the call id.
 _UNEXPECTED: Final = "INTERNAL"
 # Their English message says what to do and was written for the sender.
 _TOLD: Final = (SampleError, RequestError)

@@ -25,6 +25,7 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.naming import recorded_subject
 from matcher.usecases.notices import reach_notices
 
 MAX_SAMPLE_COUNT = 20
@@ -188,7 +189,8 @@ class Enroller:
         candidates = rank_candidates(
             outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1
         )
-        leads = tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        above = ((recorded_subject(self._database, one.subject_id), one) for one in candidates if one.above_threshold)
+        leads = tuple(DuplicateLead(who, one.score) for who, one in above if who is not None)
         is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
         return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
 

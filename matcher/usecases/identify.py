@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.database import EnrollmentDatabase
-from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
 from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
@@ -20,6 +19,7 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.usecases.naming import named
 from matcher.usecases.notices import reach_notices, scope_notices
 
 MAX_CANDIDATES = 200
@@ -54,7 +54,6 @@ class Identifier:
         where: SearchFilter | None = None,
         query: IdentificationQuery | None = None,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> IdentificationResult:
         """The candidates are leads for an examiner, never an identification.
 
@@ -64,9 +63,7 @@ class Identifier:
         where, query, stages = where or SearchFilter(), query or IdentificationQuery(), stages or Stages()
         digests = sample_digests(samples)
         galleries = tuple(sorted(where.galleries))
-        with audited(
-            self._audit, "identify", context, request_id=request_id, probe_sha256=digests, galleries=galleries
-        ) as entry:
+        with audited(self._audit, "identify", context, probe_sha256=digests, galleries=galleries) as entry:
             check_comparison(context)
             _check_query(query)
             check_probe(samples)
@@ -88,7 +85,7 @@ class Identifier:
                 candidates = rank_candidates(
                     outcome.sample_scores, threshold_score=threshold, max_candidates=query.max_candidates
                 )
-                candidates = self._named(candidates)
+                candidates = named(self._database, candidates)
                 candidates = self._explained(candidates, extractions, query.explained_candidate_count)
             stages.check()
             with stages.stage("audit"):
@@ -110,24 +107,6 @@ class Identifier:
             probe=tuple(probe_sample(extraction) for extraction in extractions),
             notices=notices,
         )
-
-    def _named(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-        """With the subjects' own numbers and names; a subject deleted meanwhile is dropped and the ranks closed."""
-        named: list[Candidate] = []
-        for candidate in candidates:
-            try:
-                subject = self._database.get_subject(candidate.subject_id)
-            except SubjectNotFoundError:
-                continue
-            named.append(
-                replace(
-                    candidate,
-                    rank=len(named) + 1,
-                    external_id=subject.external_id,
-                    display_name=subject.display_name,
-                )
-            )
-        return tuple(named)
 
     def _explained(
         self, candidates: tuple[Candidate, ...], extractions: Sequence[Extraction], count: int

@@ -70,7 +70,7 @@ class Keeper:
             check_change(context)
             _check_request_id(request_id)
             _require(subject_id, "subject_id")
-            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(_deletion_said))
+            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
@@ -98,7 +98,7 @@ class Keeper:
             if reference_id < 1:
                 raise RequestError("reference ids start at 1", field="reference_id")
             receipt = self._database.delete_reference(
-                reference_id, request_id=request_id, owed=entry.owes(_deletion_said)
+                reference_id, request_id=request_id, owed=entry.owes(deletion_said)
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
@@ -132,9 +132,8 @@ class Keeper:
     ) -> str:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
-        # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with changing(self._changes, action, context, galleries=(gallery_id,), candidates=named) as entry:
+        named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
+        with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
             _require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
@@ -145,7 +144,8 @@ class Keeper:
         return audit_id
 
 
-def _deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+    """What the record of a deletion says of its outcome."""
     return {"subject_id": receipt.subject_id, "reference_ids": receipt.reference_ids}
 
 

@@ -93,8 +93,8 @@ def test_a_quality_refusal_names_its_reasons_in_the_language_asked_for() -> None
     assert all(quality_text(code, "vi") in told for code in error.reasons)
 
 
-def test_an_unforeseen_error_tells_nothing_but_the_request_id() -> None:
-    status = status_of(ValueError("/srv/folder"), language="en", request_id="r-1")
+def test_an_unforeseen_error_tells_nothing_but_the_call_id() -> None:
+    status = status_of(ValueError("/srv/folder"), language="en", call_id="r-1")
     assert "/srv" not in str(status)
     assert "r-1" in str(status)
 

@@ -101,13 +101,21 @@ def test_the_caller_chooses_the_language_and_gets_vietnamese_otherwise(
     assert expected in refusal.value.text
 
 
-def test_a_request_id_of_the_caller_is_kept_and_a_wrong_one_replaced(service: Service) -> None:
+def test_a_call_id_of_the_caller_is_kept_and_a_wrong_one_replaced(service: Service) -> None:
     content = b"\xff"
-    kept = refusal_of(service, IDENTIFY, content, metadata=(("x-request-id", "station-3:17"),))
-    assert kept.request_id == "station-3:17"
-    assert service.audit.events[-1].request_id == "station-3:17"
-    replaced = refusal_of(service, IDENTIFY, content, metadata=(("x-request-id", "a b"),))
-    assert len(replaced.request_id) == 32
+    kept = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "station-3:17"),))
+    assert kept.call_id == "station-3:17"
+    assert (service.audit.events[-1].call_id, service.audit.events[-1].request_id) == ("station-3:17", "")
+    replaced = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "a b"),))
+    assert len(replaced.call_id) == 32
+
+
+def test_the_id_of_a_call_and_the_key_of_a_repeat_have_fields_of_their_own(service: Service) -> None:
+    for _ in range(2):
+        service.client.enroll([face(1)], subject=Subject("", "n"), request_id="enroll-1")
+    first, again = service.audit.events
+    assert (first.request_id, again.request_id, again.reason) == ("enroll-1", "enroll-1", "replayed")
+    assert len({first.call_id, again.call_id, ""}) == 3
 
 
 def test_work_ends_at_the_deadline_between_stages(service: Service) -> None:

@@ -78,6 +78,8 @@ def test_galleries_are_made_filled_and_emptied(service: Service) -> None:
     assert [gallery.display_name for gallery in service.client.galleries()] == ["Wanted"]
     subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
     service.client.add_to_gallery("wanted", [subject_id])
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_ids, event.candidates) == ("add_to_gallery", (subject_id,), ())
     assert [subject.subject_id for subject in service.client.subjects(gallery_id="wanted")] == [subject_id]
     service.client.remove_from_gallery("wanted", [subject_id])
     assert not list(service.client.subjects(gallery_id="wanted"))

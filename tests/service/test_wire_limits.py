@@ -21,7 +21,7 @@ from matcher.client.messages import sample_message
 from matcher.errors import RequestError
 from matcher.server.wire_limits import COUNT_LIMITS, TEXT_LIMITS, check_message
 from protos.biometrics.v1 import enrollment_service_pb2 as pb
-from protos.biometrics.v1 import matching_service_pb2, sample_pb2
+from protos.biometrics.v1 import matching_service_pb2, sample_pb2, server_service_pb2
 from tests.fakes import face
 from tests.service.conftest import ACCESS, Service
 
@@ -35,7 +35,7 @@ def _request_fields() -> Iterator[tuple[str, FieldDescriptor]]:
     """Every field that a request can bring, as "Message.field"."""
     waiting: list[Descriptor] = [
         method.input_type
-        for file in (matching_service_pb2.DESCRIPTOR, pb.DESCRIPTOR)
+        for file in (matching_service_pb2.DESCRIPTOR, pb.DESCRIPTOR, server_service_pb2.DESCRIPTOR)
         for service in file.services_by_name.values()
         for method in service.methods
     ]

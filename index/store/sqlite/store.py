@@ -78,7 +78,8 @@ class SqliteStore:
         self._settlements = Settlements()
         # After the migrations, which made the log beside the store where there was none.
         self._places = Places(path)
-        self._queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
+        # Whoever has the queue writes: for this room, and for tests of what a disk refuses.
+        self.queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
@@ -135,7 +136,7 @@ class SqliteStore:
         """See Store."""
         # Checked and encoded before the writer lock is asked for.
         encoded = [references.encode_reference(new) for new in new_references]
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.enroll(
                 connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now, owed=owed
             )
@@ -145,7 +146,7 @@ class SqliteStore:
         self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now, owed=owed)
         )
 
@@ -153,7 +154,7 @@ class SqliteStore:
         self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_reference(
                 connection, reference_id, request_id=request_id, now=now, owed=owed
             )
@@ -161,21 +162,21 @@ class SqliteStore:
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
 
     def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+        self.queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
     ) -> None:
         """See Store."""
-        self._queue.submit(
+        self.queue.submit(
             lambda connection: writes.change_membership(
                 connection, gallery_id, subject_ids, is_member=is_member, owed=owed
             )
@@ -190,7 +191,7 @@ class SqliteStore:
         """See Store."""
         self._settlements.note(owed_ids, log_head)
         if at_once and not self._settlements.is_empty:
-            self._queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
+            self.queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
 
     @property
     def log_head(self) -> str:
@@ -205,11 +206,11 @@ class SqliteStore:
 
     def put_index_mark(self, mark: IndexMark) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
+        self.queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
 
     def forget_erasures(self, reference_ids: Sequence[int]) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
+        self.queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
 
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """See Store."""
@@ -285,7 +286,7 @@ class SqliteStore:
 
     def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
         """See Store."""
-        return self._queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
+        return self.queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
 
     def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
         """See Store."""
@@ -295,7 +296,7 @@ class SqliteStore:
         # They are left out of every answer already; a disk that refuses to note it must not stop the service.
         with contextlib.suppress(DatabaseFullError, DatabaseWriteError):
             if found:
-                self._queue.submit(lambda connection: set_aside.set_aside(connection, found))
+                self.queue.submit(lambda connection: set_aside.set_aside(connection, found))
                 self._damaged.difference_update(found)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,18 +25,37 @@ BLOCK_ROW_COUNT = 8192
 Ranked = tuple[Int64Array, Float64Array]
 
 
-QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search
-# Candidates of a query before it is handed to the exhaustive search. Pages that are not reached cost no memory.
-CANDIDATE_CAPACITY = 1 << 16
-PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
-
 Share = tuple[int, int, int]  # number of the segment, first group, group after the last
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPolicy:
+    """query_chunk_count: queries scanned together; bounds the memory of one search.
+    candidate_capacity: candidates of a query before it is handed to the exhaustive search; pages that are not reached
+        cost no memory.
+    parallel_group_count: groups of rows; a thread gets no less to do.
+    """
+
+    query_chunk_count: int = 96
+    candidate_capacity: int = 1 << 16
+    parallel_group_count: int = 256
+
+
+DEFAULT_SCAN_POLICY = ScanPolicy()
 
 
 class ProvedSearch:
     """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
 
-    def __init__(self, instruction: Instruction, *, executor: Executor | None = None, thread_count: int = 1) -> None:
+    def __init__(
+        self,
+        instruction: Instruction,
+        *,
+        executor: Executor | None = None,
+        thread_count: int = 1,
+        policy: ScanPolicy = DEFAULT_SCAN_POLICY,
+    ) -> None:
+        self._policy = policy
         self._instruction = instruction
         self._executor = executor
         self._thread_count = thread_count
@@ -45,8 +65,8 @@ class ProvedSearch:
         words = self._allowed_words(view, allowed)
         ranked: list[Ranked] = []
         proved = np.ones(len(queries), dtype=np.bool_)
-        for start in range(0, len(queries), QUERY_CHUNK_COUNT):
-            chunk = queries[start : start + QUERY_CHUNK_COUNT]
+        for start in range(0, len(queries), self._policy.query_chunk_count):
+            chunk = queries[start : start + self._policy.query_chunk_count]
             found = self._scanned(view, words, chunk, k)
             for number, query in enumerate(chunk):
                 if found.overflowed[number]:
@@ -70,9 +90,9 @@ class ProvedSearch:
     def _scanned(self, view: View, words: Sequence[UInt64Array], queries: Float32Array, k: int) -> Found:
         _, pass_query_count = scanner(self._instruction)
         coded = _coded(queries, pass_query_count)
-        capacity = max(1, min(view.total_row_count, max(CANDIDATE_CAPACITY, 2 * k)))
+        capacity = max(1, min(view.total_row_count, max(self._policy.candidate_capacity, 2 * k)))
         k = max(1, min(k, capacity))
-        shares = _shares(view, self._thread_count)
+        shares = _shares(view, self._thread_count, self._policy.parallel_group_count)
         founds = [new_found(len(queries), k, capacity) for _ in (shares if self._executor else shares[:1])]
         if self._executor is None:
             self._scan_parts(view, words, coded, founds[0], [part for share in shares for part in share])
@@ -125,10 +145,10 @@ def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
     )
 
 
-def _shares(view: View, thread_count: int) -> list[list[Share]]:
-    """The groups of all segments, cut into runs of about equal length, at most one a thread."""
+def _shares(view: View, thread_count: int, smallest: int) -> list[list[Share]]:
+    """The groups of all segments, cut into runs of about equal length, at most one a thread, none below smallest."""
     group_counts = [-(-row_count // GROUP_ROW_COUNT) for row_count in view.row_counts]
-    share_length = max(PARALLEL_GROUP_COUNT, -(-sum(group_counts) // thread_count))
+    share_length = max(smallest, -(-sum(group_counts) // thread_count))
     shares: list[list[Share]] = [[]]
     room = share_length
     for number, group_count in enumerate(group_counts):

@@ -48,7 +48,7 @@ class EnrollmentServiceStub:
         self.GetSubject = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/GetSubject',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
                 _registered_method=True)
         self.ListSubjects = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListSubjects',
@@ -73,7 +73,7 @@ class EnrollmentServiceStub:
         self.CreateGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/CreateGallery',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
                 _registered_method=True)
         self.ListGalleries = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListGalleries',
@@ -180,7 +180,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'GetSubject': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSubject,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.SerializeToString,
             ),
             'ListSubjects': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubjects,
@@ -205,7 +205,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'CreateGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateGallery,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.SerializeToString,
             ),
             'ListGalleries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGalleries,
@@ -304,7 +304,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/GetSubject',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -439,7 +439,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/CreateGallery',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,7 +44,7 @@ def test_a_kill_in_the_middle_of_a_saving_costs_neither_the_old_files_nor_the_ne
             database.enroll(Subject(""), [make.face()])
         database.save()
         with monkeypatch.context() as patch:
-            patch.setattr("index.vector.engines.FaceIndex.save", lambda *_arguments, **_options: None)
+            patch.setattr("index.vector.quantized.index.QuantizedIndex.save", lambda *_arguments, **_options: None)
             database.enroll(Subject(""), [make.face()])
             database.save()
         # Announced and not written: the files before are still believed.
@@ -56,10 +56,10 @@ def test_what_was_erased_is_noted_until_the_next_saving(tmp_path, make):
     with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
         receipt = database.enroll(Subject(""), [make.face()])
         database.delete_subject(receipt.subject_id)
-        with database._store.reading() as reader:
+        with database.store.reading() as reader:
             assert reader.pending_erasures() == receipt.reference_ids
         database.save()
-        with database._store.reading() as reader:
+        with database.store.reading() as reader:
             assert reader.pending_erasures() == ()
 
 
