@@ -172,6 +172,16 @@ def rewrap(path: Path, old: MasterKey, new: MasterKey, report: Report = lambda d
         slots.close()
 
 
+def copy_slots(path: Path, target: Path) -> None:
+    """Copy the file of a database that may be in use; its master key opens the copy. Raises EncryptionKeyError where
+    there is a target already, DatabaseWriteError, DatabaseFullError."""
+    if target.exists():
+        raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
+    with _named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
+        while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
+            copy.write(block)
+
+
 def erased_slots(path: Path, numbers: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:
     """Which of these are erased, and which the file does not have, read without a master key."""
     gone, unknown = set(), set()

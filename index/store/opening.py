@@ -9,7 +9,7 @@ from index.keys.seals import Seals
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.effects import ApplyEffects
 from index.store.protocol import Store
-from index.store.sqlite import mending
+from index.store.sqlite import mending, restored_keys
 from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
@@ -51,6 +51,12 @@ def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSu
     Raises DatabaseDamagedError, DatabaseFullError, BackupError when the copy is damaged.
     """
     return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
+
+
+def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> DeletionCounts | None:
+    """Delete from a restored store what the file of key slots does not open: what was erased since the backup, and
+    where may_lose what came after the slots were copied. None where the store is plain. Raises BackupError."""
+    return restored_keys.leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
 
 
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:

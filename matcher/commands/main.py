@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from index.errors import DatabaseError
-from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, packs, serve, subject
+from index.errors import DatabaseError, EncryptionKeyError
+from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, keys, packs, serve, subject
 from matcher.commands.serve import StartServer
 from matcher.config import load_settings, system_language
 from matcher.errors import MatcherError
@@ -18,7 +18,7 @@ from matcher.texts.languages import LANGUAGES
 
 # In the order of the help text. Each module has add_commands(subparsers); every command sets `run`, a function of
 # the parsed options that returns the exit code. options.lang is "vi" or "en"; options.settings are the Settings.
-_MODULES: Final = (serve, packs, gallery, subject, doctor, calibrate, index, backup, audit, health)
+_MODULES: Final = (serve, packs, gallery, subject, doctor, calibrate, index, backup, keys, audit, health)
 
 
 def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
@@ -31,7 +31,9 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         options.packs_folder = getattr(options, "packs_folder", None) or options.settings.storage.packs_folder
         return int(options.run(options))
     except (MatcherError, DatabaseError) as error:
-        codes = (f"cli.error.{kind.__name__}" for kind in type(error).__mro__)
+        codes = [f"cli.error.{kind.__name__}" for kind in type(error).__mro__]
+        if isinstance(error, EncryptionKeyError):
+            codes.insert(0, f"error.key.{error.reason}")
         code = next(filter(has_text, codes), "cli.error")
         print(text(code, options.lang, reason=error), file=sys.stderr)
         return 1

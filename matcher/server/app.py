@@ -23,6 +23,7 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
+from matcher.assembly.keys import database_keys
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -226,9 +227,16 @@ def serve(
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+            keys = database_keys(settings.storage)
+            if keys.made is not None:
+                say("serve.key_made", path=keys.made)
             with EnrollmentDatabase.open(
-                settings.storage.data_folder, progress=_Progress(say, server.health)
+                settings.storage.data_folder,
+                progress=_Progress(say, server.health),
+                master_key=keys.master,
+                encrypt=keys.encrypt,
             ) as database:
+                _tell_encryption(database, settings, say)
                 _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
             server.stop()
@@ -295,6 +303,12 @@ def _start_taken_for_permanent() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _tell_encryption(database: EnrollmentDatabase, settings: Settings, say: Callable[..., None]) -> None:
+    """What somebody who thinks of it as a matter of course should know."""
+    if not database.is_encrypted and settings.storage.encrypt != "never":
+        say("serve.not_encrypted")
 
 
 def _tell_set_aside(

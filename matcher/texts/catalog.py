@@ -8,7 +8,18 @@ from numbers import Number
 from types import MappingProxyType
 from typing import Final
 
-from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, pictures, server, store
+from matcher.texts import (
+    commands,
+    errors,
+    face_quality,
+    fingerprint_quality,
+    keys,
+    notices,
+    packs,
+    pictures,
+    server,
+    store,
+)
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
@@ -20,6 +31,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     commands.TEXTS,
     packs.TEXTS,
     store.TEXTS,
+    keys.TEXTS,
     face_quality.TEXTS,
     fingerprint_quality.TEXTS,
     notices.TEXTS,

@@ -116,7 +116,7 @@ class SqliteStore:
             sealing.seal_rows(connection, report)
             self._scrub_pending = not empty_log(connection, SCRUB_WAIT_MS)
 
-        self._queue.exclusively(run)
+        self.queue.exclusively(run)
 
     def change_count(self) -> int:
         """See Store."""

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from index.absence import contains
+from index.backup.backup import back_up, mend, restore
 from index.database import EnrollmentDatabase
-from index.errors import DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
+from index.errors import BackupError, DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
 from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import Seals
-from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, erased_slots, read_identity, rewrap
+from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.records import Gallery, Modality, NewReference, Subject
 from index.store.sqlite import sealing
 from index.store.template_codec import ENCODING_OF, encode_vectors
@@ -325,3 +326,72 @@ def test_a_master_key_file_is_the_owners_alone(tmp_path) -> None:
         with pytest.raises(EncryptionKeyError) as raised:
             parse_master_key(text)
         assert raised.value.reason == "form"
+
+
+def test_a_backup_of_an_encrypted_database_comes_back_with_its_keys(folder, make, found, tmp_path) -> None:
+    kept, gone, partly = make.face(), make.face(), make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [kept])
+        erased = database.enroll(Subject("", "gone", "Gone Soon"), [gone])
+        half = database.enroll(Subject("", "half"), [make.face(), partly])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys of before")
+        later = database.enroll(Subject("", "late", "Late"), [make.face()])
+        back_up(folder, tmp_path / "backup")
+        database.delete_subject(erased.subject_id)
+        database.delete_reference(half.reference_ids[1])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    assert not contains(tmp_path / "backup", NAME.encode())
+    assert not contains(tmp_path / "backup", kept.template.vectors.tobytes()[:16])
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new")
+    assert raised.value.reason == "keys"
+    with pytest.raises(EncryptionKeyError):
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert (restored.without_key.subject_count, restored.without_key.reference_count) == (1, 1)
+    with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
+        assert database.find_subject(NUMBER).display_name == NAME
+        assert database.find_subject("gone") is None
+        assert database.find_subject("late").subject_id == later.subject_id
+        assert found(database, kept)
+        assert not found(database, gone)
+        assert not found(database, partly)
+        assert database.verify().ok
+
+
+def test_keys_older_than_the_backup_are_refused_or_lose_what_is_told(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+        for number in range(40):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        back_up(folder, tmp_path / "backup")
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert raised.value.reason == "keys_older"
+    restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys", may_lose=True)
+    assert restored.without_key.subject_count > 20
+    with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
+        assert database.find_subject("early")
+        assert database.verify().ok
+
+
+def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, make, tmp_path) -> None:
+    face = make.face()
+    with EnrollmentDatabase.open(folder) as database:
+        (reference_id,) = database.enroll(Subject("", "one"), [face]).reference_ids
+    back_up(folder, tmp_path / "plain")
+    EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True).close()
+    back_up(folder, tmp_path / "encrypted")
+    for backup in ("plain", "encrypted"):
+        with sqlite3.connect(folder / STORE_NAME) as connection:
+            connection.execute("UPDATE template SET vectors = zeroblob(length(vectors))")
+        connection.close()
+        shutil.rmtree(folder / "cache")
+        with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+            assert database.verify().set_aside_ids == (reference_id,)
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+            (mended,) = database.references([reference_id])
+            assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()
+        assert not files_with(folder, face.template.vectors.tobytes()[:16])
