@@ -29,7 +29,6 @@ from index.keys.opening import open_seals
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
-from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
@@ -39,6 +38,7 @@ from index.receipts import (
     EnrollmentReceipt,
     OpenProgress,
     PackCount,
+    PackHolding,
     Page,
     ReportProgress,
     VerifyReport,
@@ -48,10 +48,11 @@ from index.records import Gallery, Modality, NewReference, Reference, SearchFilt
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store, UnsearchedCounts
-from index.vector.engines import warm_up
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
 
@@ -73,9 +74,10 @@ class EnrollmentDatabase:
         save_interval_s: float = SAVE_INTERVAL_S,
         master_key: MasterKey | None = None,
         encrypt: bool = False,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
-        save_interval_s: between two savings of index files that changed."""
+        save_interval_s: between two savings of index files that changed. engines: who searches."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
@@ -88,7 +90,7 @@ class EnrollmentDatabase:
             self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
             if self._seals is not None:
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
-            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(
                 folder, create=create, apply_effects=self._partitions.apply, seals=self._seals
             )
@@ -115,6 +117,7 @@ class EnrollmentDatabase:
         progress: ReportProgress | None = None,
         master_key: MasterKey | None = None,
         encrypt: bool = False,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
@@ -122,7 +125,7 @@ class EnrollmentDatabase:
         now. Raises EncryptionKeyError, DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError,
         DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress, master_key=master_key, encrypt=encrypt)
+        return cls(folder, create=create, progress=progress, engines=engines, master_key=master_key, encrypt=encrypt)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
@@ -258,10 +261,7 @@ class EnrollmentDatabase:
         queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
         """
         self._check_in_step()
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        among = references_of_subjects(self._store, where.subject_ids)
-        columns = column_filter(where, self._partitions.gallery_numbers)
-        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+        return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
     def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
         """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
@@ -298,7 +298,8 @@ class EnrollmentDatabase:
         return self._store.find_subject(external_id)
 
     def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
-        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
+        PageTokenError."""
         return self._store.list_subjects(gallery_id, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
@@ -308,6 +309,10 @@ class EnrollmentDatabase:
     def list_galleries(self, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return self._store.list_galleries(page_size, page_token)
+
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """How many references of each pack a search with that pack covers; packs without any are left out."""
+        return self._partitions.holdings()
 
     def references_set_aside(self) -> tuple[int, ...]:
         """Ids of references that are kept and not searched, because their rows in the store are damaged."""
@@ -333,7 +338,7 @@ class EnrollmentDatabase:
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
-        warm_up()
+        self._partitions.warm_up()
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""

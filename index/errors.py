@@ -10,6 +10,7 @@ DatabaseError
 ├── AlreadyExistsError       the id or external id is taken
 ├── RequestConflictError     a request id came again with other content
 ├── DatabaseLockedError      another process holds the database
+├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
 ├── DatabaseWriteError       the disk refused a write, nothing was stored
@@ -66,6 +67,10 @@ class DatabaseLockedError(DatabaseError):
 
 class DatabaseFullError(DatabaseError):
     """No space is left on the disk; nothing was stored."""
+
+
+class PageSizeError(DatabaseError):
+    """A page is to hold fewer than none or more than the most."""
 
 
 class PageTokenError(DatabaseError):

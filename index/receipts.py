@@ -56,6 +56,15 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
+class PackHolding:
+    """How many references of one pack are on record."""
+
+    modality: Modality
+    pack_id: str
+    reference_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """problems: one sentence each, without subjects or paths; empty when ok. set_aside_ids: references that are kept
     and not searched, because their rows are damaged; ok says nothing of those that were known before."""

@@ -27,14 +27,19 @@ class NoticeCode(Enum):
     FINGER_POSITION_NOT_ENROLLED = "finger_position_not_enrolled"
     THRESHOLD_OUT_OF_REACH = "threshold_out_of_reach"
     DUPLICATES_NOT_TOLD = "duplicates_not_told"
+    REFERENCES_NOT_SEARCHED = "references_not_searched"
+    REFERENCES_SET_ASIDE = "references_set_aside"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """sample_number: index of the sample it is about, from 0; None for all together."""
+    """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
+    references that it speaks of."""
 
     code: NoticeCode
     sample_number: int | None = None
+    reference_count: int = 0
+    pack_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         if isinstance(error, EncryptionKeyError):
             codes.insert(0, f"error.key.{error.reason}")
         code = next(filter(has_text, codes), "cli.error")
-        print(text(code, options.lang, reason=error), file=sys.stderr)
+        print(text(code, options.lang, reason=error, **getattr(error, "values", {})), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

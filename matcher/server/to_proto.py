@@ -43,7 +43,6 @@ _SEXES: Final = {
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
     SubjectState.SEALED: enrollment_service_pb2.SUBJECT_STATE_SEALED,
-    SubjectState.EXPUNGED: enrollment_service_pb2.SUBJECT_STATE_UNSPECIFIED,
 }
 
 
@@ -309,7 +308,8 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    return sample_pb2.Notice(code=code, text=text(f"notice.{code}", language), sample_index=notice.sample_number)
+    told = text(f"notice.{code}", language, reference_count=notice.reference_count, pack_ids=", ".join(notice.pack_ids))
+    return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

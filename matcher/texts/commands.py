@@ -7,7 +7,16 @@ from typing import Final
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
+    "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
+    "serve.face_engine_faiss": (
+        "Khuôn mặt: FAISS tìm kiếm toàn bộ trong {references} mẫu tham chiếu",
+        "Faces: FAISS searches {references} references exhaustively",
+    ),
+    "serve.face_engine_quantized": (
+        "Khuôn mặt: bộ tìm kiếm mã nén có chứng minh tìm trong {references} mẫu tham chiếu",
+        "Faces: the proved scan of codes searches {references} references",
+    ),
     "serve.ready": (
         "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
         "Serving: {subjects} subjects, {references} references",
@@ -16,6 +25,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} mẫu tham chiếu bị hỏng trong kho dữ liệu và không được tìm kiếm: {ids}. "
         "Hãy chạy: station-matcher doctor",
         "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
+    ),
+    "serve.not_searched": (
+        "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
+        "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
     ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
@@ -39,10 +52,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Pack {pack} is for evaluation and training of staff; for casework install an operational pack and name it in "
         "the setting packs.face.",
     ),
-    "serve.nothing": (
-        "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
-        "No model pack is ready. Run: station-matcher doctor",
-    ),
     "serve.stopped": (
         "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",
         "Stopped: {answered} requests answered, {refused} refused or failed",
@@ -54,6 +63,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "cli.error": ("Lỗi: {reason}", "Error: {reason}"),
     "cli.error.ConfigError": ("Cấu hình sai: {reason}", "Error in the settings: {reason}"),
     "cli.error.PackError": ("Lỗi gói mô hình: {reason}", "Error of a model pack: {reason}"),
+    "cli.error.PacksNotCoveringError": (
+        "Không khởi động: {reference_count} mẫu trong kho dữ liệu do các gói mô hình chưa được nạp tạo ra "
+        "({pack_ids}), nên không lượt tìm kiếm nào gặp chúng. Hãy ghi tên các gói đó vào cài đặt "
+        "packs.face và packs.fingerprint; hoặc đặt search.allow_unsearchable = true để chỉ phục vụ các mẫu còn lại.",
+        "Not started: {reference_count} references on record were made by model packs that are not loaded "
+        "({pack_ids}), so no search would meet them. Name these packs in the settings packs.face and "
+        "packs.fingerprint; or set search.allow_unsearchable = true to serve the others alone.",
+    ),
     "cli.error.AuditError": ("Lỗi nhật ký kiểm toán: {reason}", "Error of the audit log: {reason}"),
     "cli.error.DatabaseError": ("Lỗi cơ sở dữ liệu: {reason}", "Error of the database: {reason}"),
     "gallery.created": ("Đã tạo bộ sưu tập {gallery}", "Created gallery {gallery}"),

@@ -30,6 +30,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "These samples show too little for this threshold: not even the very same ones would reach it. The list is "
         "ranked in full; examine the candidates, capture more clearly, add fingers, or narrow the scope.",
     ),
+    "notice.references_not_searched": (
+        "Có {reference_count} mẫu trong phạm vi này KHÔNG được tìm vì do gói mô hình khác tạo ra ({pack_ids}). "
+        "Danh sách không nói gì về các mẫu đó. Hãy báo người quản trị hệ thống.",
+        "{reference_count} references in this scope were NOT searched, because another model pack made them "
+        "({pack_ids}). The list says nothing about them. Tell your administrator.",
+    ),
+    "notice.references_set_aside": (
+        "Có {reference_count} mẫu trong toàn kho bị hỏng và KHÔNG được tìm. Hãy báo người quản trị hệ thống: "
+        "station-matcher doctor nêu rõ mẫu nào.",
+        "{reference_count} references of the whole store are damaged and were NOT searched. Tell your administrator: "
+        "station-matcher doctor names them.",
+    ),
     "notice.duplicates_not_told": (
         "Không thể biết đối tượng này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
         "hơn hoặc thêm ngón khác.",

@@ -16,7 +16,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("hỏng", "damaged"),
     "face": ("khuôn mặt", "face"),
     "fingerprint": ("vân tay", "fingerprint"),
-    "installing": ("Đang cài {name}", "Installing {name}"),
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
@@ -146,11 +145,28 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Saved the site calibration of pack {pack}. Restart the server to use it.",
     ),
     "doctor_store": ("kho dữ liệu: {reason}", "store: {reason}"),
+    "doctor_face_engine_faiss": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; FAISS tìm kiếm (search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by FAISS (search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_quantized": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; bộ tìm kiếm mã nén có chứng minh tìm kiếm "
+        "(search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by the proved scan of codes "
+        "(search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_limit": (", FAISS đến {limit}", ", FAISS up to {limit}"),
     "doctor_set_aside": (
         "kho dữ liệu: các mẫu tham chiếu bị hỏng và không được tìm kiếm: {ids}. Hãy lấy lại từ bản sao lưu: "
         "station-matcher index mend BACKUP",
         "store: references that are damaged and not searched: {ids}. Take them from a backup: "
         "station-matcher index mend BACKUP",
+    ),
+    "doctor_not_searched": (
+        "kho dữ liệu: {count} mẫu do gói {pack} tạo ra không được tìm kiếm, vì cài đặt không nêu gói này. Hãy ghi tên "
+        "gói vào packs.face hoặc packs.fingerprint",
+        "store: {count} references made by pack {pack} are not searched, because the settings do not name it. Name it "
+        "in packs.face or packs.fingerprint",
     ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),

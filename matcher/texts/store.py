@@ -6,7 +6,6 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
-    "stage.store": ("Mở kho dữ liệu", "Opening the store"),
     "stage.columns": ("Đọc bộ lọc", "Reading filters"),
     "stage.cache": ("Đọc tệp chỉ mục", "Reading index files"),
     "stage.index": ("Dựng chỉ mục", "Building the index"),

@@ -26,7 +26,7 @@ from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 from matcher.usecases.naming import recorded_subject
-from matcher.usecases.notices import reach_notices
+from matcher.usecases.notices import missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -178,9 +178,10 @@ class Enroller:
         """Subjects of the same galleries above the duplicate threshold, best first; and a notice where not even these
         very samples would come above it."""
         templates = [made.template for made in extractions]
+        where = SearchFilter(galleries=subject.galleries)
         outcome = self._searcher.search(
             templates,
-            where=SearchFilter(galleries=subject.galleries),
+            where=where,
             subject_count=MAX_DUPLICATE_COUNT + 1,
             stages=stages,
         )
@@ -192,7 +193,8 @@ class Enroller:
         above = ((recorded_subject(self._database, one.subject_id), one) for one in candidates if one.above_threshold)
         leads = tuple(DuplicateLead(who, one.score) for who, one in above if who is not None)
         is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
-        return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        blind = (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        return leads, (*blind, *missed_notices(self._database, templates, where))
 
 
 def is_low(quality: Quality, floor: int) -> bool:

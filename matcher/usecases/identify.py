@@ -20,7 +20,7 @@ from matcher.scoring.scores import expected_false_candidate_count, threshold_sco
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 from matcher.usecases.naming import named
-from matcher.usecases.notices import reach_notices, scope_notices
+from matcher.usecases.notices import missed_notices, reach_notices, scope_notices
 
 MAX_CANDIDATES = 200
 
@@ -80,6 +80,8 @@ class Identifier:
             )
             threshold = threshold_score(query.target_fpir, outcome.trial_count)
             notices = scope_notices(self._database, templates, where, outcome)
+            missed = missed_notices(self._database, templates, where)
+            notices += missed
             notices += reach_notices(self._searcher, templates, threshold)
             with stages.stage("rank"):
                 candidates = rank_candidates(
@@ -102,7 +104,7 @@ class Identifier:
             expected_false_candidate_count=expected_false_candidate_count(threshold, outcome.trial_count),
             pack_ids=pack_ids,
             audit_id=audit_id,
-            proved=outcome.proved,
+            proved=outcome.proved and not missed,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
             notices=notices,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import Gallery, Reference, Subject
+from index.records import GALLERY_ID_PATTERN, Gallery, Reference, Subject
 from matcher.access.context import AccessContext, check_caller, check_change
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -18,9 +17,7 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
 
-MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
-_GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Keeper:
@@ -57,7 +54,6 @@ class Keeper:
         galleries = (gallery_id,) if gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -80,7 +76,6 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             _require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
@@ -108,7 +103,7 @@ class Keeper:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
         with changing(self._changes, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_change(context)
-            if not _GALLERY_ID.fullmatch(gallery.gallery_id):
+            if not GALLERY_ID_PATTERN.fullmatch(gallery.gallery_id):
                 raise RequestError(
                     "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
                     field="gallery.gallery_id",
@@ -122,7 +117,6 @@ class Keeper:
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -156,11 +150,6 @@ def _nothing_said(_: None) -> dict[str, Any]:
 def _require(value: str, field: str) -> None:
     if not value:
         raise RequestError("this field is required", field=field)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 0 <= page_size <= MAX_PAGE_SIZE:
-        raise RequestError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default", field="page_size")
 
 
 def _check_request_id(request_id: str) -> None:

@@ -106,8 +106,17 @@ def test_a_call_id_of_the_caller_is_kept_and_a_wrong_one_replaced(service: Servi
     kept = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "station-3:17"),))
     assert kept.call_id == "station-3:17"
     assert (service.audit.events[-1].call_id, service.audit.events[-1].request_id) == ("station-3:17", "")
+    with pytest.raises(grpc.RpcError) as failure:
+        raw_call(service, IDENTIFY, content, metadata=(("x-call-id", "station-3:17"),))
+    assert ("x-call-id", "station-3:17") in failure.value.trailing_metadata()
     replaced = refusal_of(service, IDENTIFY, content, metadata=(("x-call-id", "a b"),))
     assert len(replaced.call_id) == 32
+
+
+def test_the_trailer_of_an_answer_names_its_call(service: Service) -> None:
+    request = enroll_message([face(1)], subject=Subject("", "n"), access=ACCESS)
+    _, call = service.client.enrollment.Enroll.with_call(request)
+    assert dict(call.trailing_metadata())["x-call-id"] == service.audit.events[-1].call_id
 
 
 def test_the_id_of_a_call_and_the_key_of_a_repeat_have_fields_of_their_own(service: Service) -> None:
@@ -183,7 +192,7 @@ def test_a_stream_that_sends_nothing_makes_room_for_others(small_service: Servic
     with grpc.insecure_channel(small_service.server.address) as channel:
         idle = channel.stream_stream("/biometrics.v1.EnrollmentService/BatchEnroll")(nothing())
         try:
-            _wait_for(lambda: not small_service.server._admission._free_count["stream"])
+            _wait_for(lambda: small_service.server._admission.held_count("stream") == 1)
             items = [("first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS))]
             limit = time.monotonic() + 30.0
             outcomes: list[str] = []
@@ -214,7 +223,7 @@ def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None
     time.sleep(0.05)
     for call in waiting:
         call.cancel()
-    _wait_for(lambda: small_service.server.metrics.snapshot().running_count == 0)
+    _wait_for(lambda: small_service.server.metrics.counts().running_count == 0)
     assert small_service.client.assess([face(1)]).assessments[0].usable
     assert not list(small_service.client.subjects())
 
