@@ -7,9 +7,11 @@ has are authenticated with it, so that a value moved to another place does not o
 from __future__ import annotations
 
 import hmac
+import itertools
 import os
 import threading
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -19,7 +21,8 @@ from index.durable.sealed_folders import FolderKey
 from index.errors import EncryptionKeyError
 from index.keys.slots import KeySlots
 
-_NONCE_BYTES: Final = 12
+# Of a nonce 8 bytes are random, of whoever seals, and 4 count what it seals.
+_NONCE_BYTES, _RANDOM_BYTES = 12, 8
 TOKEN_BYTES: Final = 16
 # Secrets of subjects held in memory: references of one subject are read one after the other.
 _HELD_COUNT: Final = 4096
@@ -28,16 +31,19 @@ _HELD_COUNT: Final = 4096
 class Seal:
     """Seals and opens the values of one subject or reference. Thread safe."""
 
-    __slots__ = ("_cipher", "_keys")
+    __slots__ = ("_cipher", "_count", "_keys", "_random")
 
     def __init__(self, key: bytes, keys: str) -> None:
         """keys: numbers of the slots that the key comes from."""
         self._cipher = AESGCM(key)
         self._keys = keys
+        self._random = b""
+        self._count = itertools.count()
 
     def close(self, content: bytes, *, place: str) -> bytes:
         """place: table, row and column."""
-        nonce = os.urandom(_NONCE_BYTES)
+        self._random = self._random or os.urandom(_RANDOM_BYTES)
+        nonce = self._random + next(self._count).to_bytes(_NONCE_BYTES - _RANDOM_BYTES, "big")
         return nonce + self._cipher.encrypt(nonce, content, f"{place} {self._keys}".encode())
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
@@ -76,19 +82,24 @@ class Seals:
         """TOKEN_BYTES by which a word of a name is found."""
         return hmac.digest(self._name_key, word.encode(), "sha256")[:TOKEN_BYTES]
 
-    def new_key(self) -> int:
+    def new_subject(self) -> int:
         """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""
-        return self._slots.give()[0]
+        number, secret = self._slots.give()
+        self._hold(number, secret)
+        return number
+
+    def new_reference(self, subject_key: int) -> tuple[int, Seal]:
+        """Like new_subject, for a reference; and its seal."""
+        number, secret = self._slots.give()
+        return number, self._reference_seal(subject_key, number, secret)
 
     def of_subject(self, subject_key: int) -> Seal:
         """For what is known of the subject itself. Raises EncryptionKeyError."""
-        return Seal(hmac.digest(self._secret_of_subject(subject_key), b"subject", "sha256"), str(subject_key))
+        return Seal(_derived(self._secret_of_subject(subject_key), b"subject", b""), str(subject_key))
 
     def of_reference(self, subject_key: int, reference_key: int) -> Seal:
         """For one reference, with the secrets of both: either erased closes it. Raises EncryptionKeyError."""
-        secret = self._slots.secret(reference_key)
-        key = hmac.digest(self._secret_of_subject(subject_key), b"reference" + secret, "sha256")
-        return Seal(key, f"{subject_key} {reference_key}")
+        return self._reference_seal(subject_key, reference_key, self._slots.secret(reference_key))
 
     def erase(self, numbers: Iterable[int]) -> None:
         """Destroy secrets, on disk when this returns. Raises DatabaseWriteError."""
@@ -117,11 +128,23 @@ class Seals:
         secret = self._held.get(number)
         if secret is None:
             secret = self._slots.secret(number)
-            with self._lock:
-                if len(self._held) >= _HELD_COUNT:
-                    self._held.clear()
-                self._held[number] = secret
+            self._hold(number, secret)
         return secret
+
+    def _hold(self, number: int, secret: bytes) -> None:
+        with self._lock:
+            if len(self._held) >= _HELD_COUNT:
+                self._held.clear()
+            self._held[number] = secret
+
+    def _reference_seal(self, subject_key: int, reference_key: int, secret: bytes) -> Seal:
+        key = _derived(self._secret_of_subject(subject_key), b"reference", secret)
+        return Seal(key, f"{subject_key} {reference_key}")
 
     def _derived(self, purpose: bytes) -> bytes:
         return hmac.digest(self._database_secret, purpose, "sha256")
+
+
+def _derived(secret: bytes, purpose: bytes, content: bytes) -> bytes:
+    """A key of 32 bytes for one purpose: BLAKE2b keyed with a secret (RFC 7693), which takes a microsecond."""
+    return blake2b(content, digest_size=32, key=secret, person=purpose).digest()

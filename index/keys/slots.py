@@ -71,6 +71,8 @@ class KeySlots:
         # Up to here slots may have been given out, by this process or one before.
         self._next = self._end = self.count
         self._batch = _FIRST_BATCH
+        # Of slots that are made and not given out.
+        self._made: list[bytes] = []
 
     @classmethod
     def create(cls, path: Path, master: MasterKey) -> KeySlots:
@@ -97,7 +99,7 @@ class KeySlots:
                 self._make()
             number = self._next
             self._next += 1
-        return number, self.secret(number)
+            return number, self._made.pop()
 
     def secret(self, number: int) -> bytes:
         """Raises EncryptionKeyError with reason "erased" where it was erased, "unknown" where there never was one,
@@ -140,13 +142,14 @@ class KeySlots:
 
     def _make(self) -> None:
         first = self.count
+        fresh = [secrets.token_bytes(SECRET_BYTES) for _ in range(self._batch)]
         made = b"".join(
-            _sealed(self._cipher, self._identity, first + place, secrets.token_bytes(SECRET_BYTES))
-            for place in range(self._batch)
+            _sealed(self._cipher, self._identity, first + place, secret) for place, secret in enumerate(fresh)
         )
         with _named_disk_errors():
             os.pwrite(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
             os.fsync(self._handle)
+        self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
         self._batch = min(2 * self._batch, _LARGEST_BATCH)
 

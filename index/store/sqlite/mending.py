@@ -13,7 +13,7 @@ from index.keys.seals import Seals
 from index.store.sqlite.connection import named_errors, open_reader, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact, put_digest
-from index.store.sqlite.sealed_rows import Keys, sealed_template
+from index.store.sqlite.sealed_rows import Keys, key_of_subject, sealed_template
 from index.store.sqlite.set_aside import references_set_aside
 
 _SUBJECT = "SELECT subject_id FROM subject WHERE subject_number = ?"
@@ -49,7 +49,8 @@ def _mend_one(connection: sqlite3.Connection, source: sqlite3.Connection, refere
     keys: Keys = (subject_key, reference_key)
     if subject_key is None:
         # Of a backup of before the store was encrypted.
-        named[9], named[10], keys = sealed_template(connection, row[1], reference_id, *named[9:])
+        subject_key = key_of_subject(connection, row[1])
+        named[9], named[10], keys = sealed_template(connection, subject_key, reference_id, *named[9:])
     connection.execute(
         "UPDATE reference SET subject_number = ?, pack_number = ?, finger = ?, quality = ?, sample_sha256 = ?,"
         " station_id = ?, capture_time = ?, create_time = ? WHERE reference_id = ?",

@@ -87,7 +87,13 @@ def pack_for(connection: sqlite3.Connection, key: PackKey, dim: int) -> PackRow:
 
 
 def insert_reference(
-    connection: sqlite3.Connection, encoded: EncodedReference, pack: PackRow, subject_number: int, now: datetime
+    connection: sqlite3.Connection,
+    encoded: EncodedReference,
+    pack: PackRow,
+    subject_number: int,
+    now: datetime,
+    *,
+    subject_key: int | None,
 ) -> int:
     """Insert the reference and its template; returns its id."""
     new = encoded.new
@@ -108,7 +114,7 @@ def insert_reference(
     )
     assert cursor.lastrowid is not None
     vectors, minutiae, keys = sealed_template(
-        connection, subject_number, cursor.lastrowid, encoded.vectors, new.template.minutiae
+        connection, subject_key, cursor.lastrowid, encoded.vectors, new.template.minutiae
     )
     connection.execute(
         "INSERT INTO template (reference_id, vectors, minutiae) VALUES (?, ?, ?)",

@@ -29,12 +29,11 @@ class SealedText:
     display_name: str
 
 
-def seal_subject(connection: sqlite3.Connection, subject_number: int, text: SealedText) -> None:
-    """Keep what is known of a subject, under a key of its own made at the first time. Empties the plain columns."""
+def seal_subject(connection: sqlite3.Connection, subject_number: int, text: SealedText, key: int | None) -> int:
+    """Keep what is known of a subject, whose plain columns are empty; its key, which is a new one where it had none."""
     seals = seals_of(connection)
     assert seals is not None
-    key = key_of_subject(connection, subject_number)
-    key = seals.new_key() if key is None else key
+    key = seals.new_subject() if key is None else key
     content = json.dumps([text.external_id, text.display_name], ensure_ascii=False).encode()
     sealed = seals.of_subject(key).close(content, place=f"subject_seal {subject_number} content")
     token = seals.external_id_token(text.external_id) if text.external_id else None
@@ -42,13 +41,9 @@ def seal_subject(connection: sqlite3.Connection, subject_number: int, text: Seal
         "INSERT INTO subject_seal (subject_number, key_number, content, external_id_token) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (subject_number) DO UPDATE SET content = excluded.content,"
         " external_id_token = excluded.external_id_token",
-        (
-            subject_number,
-            key,
-            sealed,
-            token,
-        ),
+        (subject_number, key, sealed, token),
     )
+    return key
 
 
 def key_of_subject(connection: sqlite3.Connection, subject_number: int) -> int | None:
@@ -58,8 +53,11 @@ def key_of_subject(connection: sqlite3.Connection, subject_number: int) -> int |
     return None if row is None else int(row[0])
 
 
-def texts_of_subjects(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> dict[int, SealedText]:
-    """What is known of the encrypted ones among these. Raises EncryptionKeyError, DatabaseDamagedError."""
+def texts_of_subjects(
+    connection: sqlite3.Connection, subject_numbers: Sequence[int]
+) -> dict[int, tuple[int, SealedText]]:
+    """Key of the encrypted ones among these, and what is known of them. Raises EncryptionKeyError,
+    DatabaseDamagedError."""
     seals, found = seals_of(connection), {}
     for part in parts_of(subject_numbers):
         rows = connection.execute(
@@ -67,7 +65,7 @@ def texts_of_subjects(connection: sqlite3.Connection, subject_numbers: Sequence[
             part,
         ).fetchall()
         for number, key, content in rows:
-            found[number] = _opened_subject(_given(seals), number, key, content)
+            found[number] = key, _opened_subject(_given(seals), number, key, content)
     return found
 
 
@@ -83,14 +81,13 @@ def number_by_external_id(connection: sqlite3.Connection, external_id: str) -> i
 
 
 def sealed_template(
-    connection: sqlite3.Connection, subject_number: int, reference_id: int, vectors: bytes, minutiae: bytes
+    connection: sqlite3.Connection, subject_key: int | None, reference_id: int, vectors: bytes, minutiae: bytes
 ) -> tuple[bytes, bytes, Keys]:
-    """Vectors and minutiae as they are stored, and their keys."""
-    seals, subject_key = seals_of(connection), key_of_subject(connection, subject_number)
+    """Vectors and minutiae as they are stored, and their keys. subject_key: see key_of_subject."""
+    seals = seals_of(connection)
     if seals is None or subject_key is None:
         return vectors, minutiae, PLAIN
-    reference_key = seals.new_key()
-    seal = seals.of_reference(subject_key, reference_key)
+    reference_key, seal = seals.new_reference(subject_key)
     return (
         seal.close(vectors, place=_place(reference_id, "vectors")),
         seal.close(minutiae, place=_place(reference_id, "minutiae")),

@@ -86,14 +86,15 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         external_id, name = connection.execute(
             "SELECT external_id, display_name FROM subject WHERE subject_number = ?", (number,)
         ).fetchone()
-        seal_subject(connection, number, SealedText(external_id, name))
+        seal_subject(connection, number, SealedText(external_id, name), None)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
+    subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():
         reference_id = row[0]
         # A damaged one stays so: it is encrypted as it is, and gets no digests that fit.
         fits = any(True for _ in intact((row,), lambda _: None))
-        vectors, minutiae, keys = sealed_template(connection, number, reference_id, row[9], row[10])
+        vectors, minutiae, keys = sealed_template(connection, subject_key, reference_id, row[9], row[10])
         connection.execute(
             "UPDATE template SET vectors = ?, minutiae = ? WHERE reference_id = ?", (vectors, minutiae, reference_id)
         )

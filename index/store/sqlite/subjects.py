@@ -32,10 +32,11 @@ _COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, b
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
-    """A stored subject and its number inside the store."""
+    """A stored subject and its number inside the store. key_number: of its slot, None where it is plain."""
 
     subject_number: int
     subject: Subject
+    key_number: int | None = None
 
 
 def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
@@ -138,9 +139,9 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    is_sealed = key_of_subject(connection, row.subject_number) is not None
+    is_sealed = row.key_number is not None
     if is_sealed:
-        seal_subject(connection, row.subject_number, SealedText(external_id, display_name))
+        seal_subject(connection, row.subject_number, SealedText(external_id, display_name), row.key_number)
     connection.execute(
         "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
         (
@@ -173,8 +174,9 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         ),
     )
     assert cursor.lastrowid is not None
+    key = None
     if is_sealed:
-        seal_subject(connection, cursor.lastrowid, SealedText(subject.external_id, subject.display_name))
+        key = seal_subject(connection, cursor.lastrowid, SealedText(subject.external_id, subject.display_name), None)
     stored = Subject(
         subject_id=subject_id,
         external_id=subject.external_id,
@@ -184,7 +186,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         birth_year=subject.birth_year,
         create_time=now,
     )
-    return SubjectRow(cursor.lastrowid, stored)
+    return SubjectRow(cursor.lastrowid, stored, key)
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:
@@ -196,14 +198,15 @@ def _select(connection: sqlite3.Connection, condition: str, values: tuple[object
             row[0],
             Subject(
                 subject_id=row[1],
-                external_id=texts[row[0]].external_id if row[0] in texts else row[2],
-                display_name=texts[row[0]].display_name if row[0] in texts else row[3],
+                external_id=texts[row[0]][1].external_id if row[0] in texts else row[2],
+                display_name=texts[row[0]][1].display_name if row[0] in texts else row[3],
                 galleries=frozenset(galleries.get(row[0], ())),
                 state=SubjectState(row[4]),
                 sex=Sex(row[5]),
                 birth_year=row[6],
                 create_time=from_microseconds(row[7]),
             ),
+            texts[row[0]][0] if row[0] in texts else None,
         )
         for row in found
     ]

@@ -210,7 +210,9 @@ def _insert_references(
         added.append(
             ReferenceAdded(
                 pack=pack,
-                reference_id=references.insert_reference(connection, one, pack, row.subject_number, now),
+                reference_id=references.insert_reference(
+                    connection, one, pack, row.subject_number, now, subject_key=row.key_number
+                ),
                 subject_number=row.subject_number,
                 finger=int(one.new.template.finger),
                 sex=SEX_CODES[row.subject.sex],
