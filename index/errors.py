@@ -9,6 +9,7 @@ DatabaseError
 │   └── GalleryNotFoundError
 ├── AlreadyExistsError       the id or external id is taken
 ├── RequestConflictError     a request id came again with other content
+├── RevisionConflictError    a record was changed by somebody else meanwhile
 ├── DatabaseLockedError      another process holds the database
 ├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
@@ -57,6 +58,10 @@ class AlreadyExistsError(DatabaseError):
 
 class RequestConflictError(DatabaseError):
     """A request id came again with other content."""
+
+
+class RevisionConflictError(DatabaseError):
+    """The record was changed since it was read."""
 
 
 class DatabaseLockedError(DatabaseError):

@@ -66,6 +66,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.GalleryNotFoundError: Code.NOT_FOUND,
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
+    index_errors.RevisionConflictError: Code.ABORTED,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,
     index_errors.DatabaseFullError: Code.RESOURCE_EXHAUSTED,

@@ -54,6 +54,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
+    index_errors.RevisionConflictError: "REVISION_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
