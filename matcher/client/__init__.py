@@ -18,6 +18,7 @@ from matcher.client.messages import (
     enroll_message,
     face_sample,
     fingerprint_sample,
+    is_sealed,
     sample_message,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "error_of",
     "face_sample",
     "fingerprint_sample",
+    "is_sealed",
     "sample_message",
 ]

@@ -122,3 +122,8 @@ def enroll_message(
         skip_duplicate_check=skip_duplicate_check,
         accept_low_quality_reason=accept_low_quality_reason,
     )
+
+
+def is_sealed(subject: enrollment_service_pb2.Subject) -> bool:
+    """Whether a subject is kept and not searched."""
+    return subject.state == enrollment_service_pb2.SUBJECT_STATE_SEALED

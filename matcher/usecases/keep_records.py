@@ -57,7 +57,7 @@ class Keeper:
         galleries = (gallery_id,) if gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             check_caller(context)
-            _check_page_size(page_size)
+            check_page_size(page_size)
             page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -69,7 +69,7 @@ class Keeper:
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
-            _require(subject_id, "subject_id")
+            require(subject_id, "subject_id")
             receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
@@ -80,8 +80,8 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _check_page_size(page_size)
-            _require(subject_id, "subject_id")
+            check_page_size(page_size)
+            require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -122,7 +122,7 @@ class Keeper:
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
             check_caller(context)
-            _check_page_size(page_size)
+            check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -135,7 +135,7 @@ class Keeper:
         named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
         with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
                 raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
@@ -153,12 +153,14 @@ def _nothing_said(_: None) -> dict[str, Any]:
     return {}
 
 
-def _require(value: str, field: str) -> None:
+def require(value: str, field: str) -> None:
+    """Raises RequestError where a text is empty."""
     if not value:
         raise RequestError("this field is required", field=field)
 
 
-def _check_page_size(page_size: int) -> None:
+def check_page_size(page_size: int) -> None:
+    """Raises RequestError."""
     if not 0 <= page_size <= MAX_PAGE_SIZE:
         raise RequestError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default", field="page_size")
 

@@ -50,8 +50,8 @@ def update_record(
     digest = _digest_of(subject_id, changes)
     earlier = earlier_receipt(connection, request_id, _OPERATION, digest)
     if earlier is not None:
-        fields = tuple(earlier["changed_fields"])
-        return WriteOutcome(RecordReceipt(subject_id, earlier["revision"], fields, replayed=True))
+        names = tuple(earlier["changed_fields"])
+        return WriteOutcome(RecordReceipt(subject_id, earlier["revision"], names, replayed=True))
     row = find_subject(connection, subject_id)
     revision, fields = _stored(connection, row.subject_number)
     if expected_revision is not None and expected_revision != revision:
