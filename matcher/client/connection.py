@@ -362,6 +362,33 @@ class MatcherClient:
         answer: record_service_pb2.GetRecordFormsResponse = self.call(self.records.GetRecordForms, request)
         return answer
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        access: AccessContext | None = None,
+    ) -> enrollment_service_pb2.Gallery:
+        """What is None stays as it is; so does the id."""
+        request = enrollment_service_pb2.UpdateGalleryRequest(access=self._said(access), gallery_id=gallery_id)
+        if display_name is not None:
+            request.display_name = display_name
+        if purpose is not None:
+            request.purpose = purpose
+        answer: enrollment_service_pb2.UpdateGalleryResponse = self.call(self.enrollment.UpdateGallery, request)
+        return answer.gallery
+
+    def delete_gallery(
+        self, gallery_id: str, *, even_if_not_empty: bool = False, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.DeleteGalleryResponse:
+        """The subjects in it stay enrolled."""
+        request = enrollment_service_pb2.DeleteGalleryRequest(
+            access=self._said(access), gallery_id=gallery_id, even_if_not_empty=even_if_not_empty
+        )
+        answer: enrollment_service_pb2.DeleteGalleryResponse = self.call(self.enrollment.DeleteGallery, request)
+        return answer
+
 
 def _credentials(tls: ClientTls) -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(

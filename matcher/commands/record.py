@@ -6,43 +6,41 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from matcher.client import MatcherClient, is_sealed
-from matcher.commands.client_options import access_of, add_command
-from matcher.commands.tables import add_row, make_table, print_table
+from matcher.client import SEALED, MatcherClient, plain
+from matcher.commands.client_options import access_of, add_command, add_json_option
+from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Adds `record`."""
-    actions = subparsers.add_parser("record", help="what is recorded of subjects").add_subparsers(
-        dest="record_action", required=True
-    )
-    add_command(actions, "show", "every field that is recorded", _show).add_argument("subject_id")
-    update = add_command(actions, "update", "change fields; the history keeps what they were", _update, purpose=None)
-    update.add_argument("subject_id")
-    update.add_argument(
-        "values", nargs="+", metavar="FIELD=TEXT", help="new text of a field; nothing after = clears it"
-    )
-    update.add_argument(
-        "--revision", type=int, metavar="N", help="refuse when the record was changed since it had this revision"
-    )
-    add_command(actions, "history", "every change, who made it and why", _history).add_argument("subject_id")
-    seal = add_command(actions, "seal", "keep a subject and search it no more", _seal, purpose=None)
-    unseal = add_command(actions, "unseal", "search a sealed subject again", _unseal, purpose=None)
-    for parser in (seal, unseal):
-        parser.add_argument("subject_id")
-    add_command(actions, "forms", "the fields that a record may have, by form", _forms)
+    actions = subparsers.add_parser("record", help=text("help.record", language)).add_subparsers(dest="record_action")
+    show = add_command(actions, "show", "help.record.show", _show, language)
+    update = add_command(actions, "update", "help.record.update", _update, language, purpose=None)
+    history = add_command(actions, "history", "help.record.history", _history, language)
+    seal = add_command(actions, "seal", "help.record.seal", _seal, language, purpose=None)
+    unseal = add_command(actions, "unseal", "help.record.unseal", _unseal, language, purpose=None)
+    for parser in (show, update, history, seal, unseal):
+        parser.add_argument("subject_id", metavar="SUBJECT", help=text("help.subject.id", language))
+    update.add_argument("values", nargs="+", metavar="FIELD=TEXT", help=text("help.record.values", language))
+    update.add_argument("--revision", type=int, metavar="N", help=text("help.record.revision", language))
+    forms = add_command(actions, "forms", "help.record.forms", _forms, language)
+    for parser in (show, history, forms):
+        add_json_option(parser)
 
 
 def _show(client: MatcherClient, options: argparse.Namespace) -> int:
     access = access_of(options)
     record = client.get_record(options.subject_id, access=access)
+    if options.json:
+        print_json(plain(record))
+        return 0
     labels = {field.field_id: field.label for field in client.record_forms(access=access).fields}
-    state = text("record.sealed", options.lang) if is_sealed(record.subject) else ""
+    state = text("record.sealed", options.lang) if record.subject.state == SEALED else ""
     print(visible(text("record.revision", options.lang, subject=options.subject_id, revision=record.revision)), state)
     table = make_table(["column.field", "column.label", "column.text"], options.lang)
     for value in record.values:
@@ -69,19 +67,22 @@ def _update(client: MatcherClient, options: argparse.Namespace) -> int:
 
 
 def _history(client: MatcherClient, options: argparse.Namespace) -> int:
-    labels: dict[str, str] = {}
-    for revision in client.revisions(options.subject_id, access=access_of(options)):
-        if not labels:
-            forms = client.record_forms(access=access_of(options))
-            labels = {field.field_id: field.label for field in forms.fields}
+    access = access_of(options)
+    revisions = list(client.revisions(options.subject_id, access=access))
+    if options.json:
+        print_json([plain(revision) for revision in revisions])
+        return 0
+    if not revisions:
+        print(text("record.never_changed", options.lang))
+        return 0
+    labels = {field.field_id: field.label for field in client.record_forms(access=access).fields}
+    for revision in revisions:
         time = revision.change_time.ToDatetime().isoformat(timespec="seconds")
         said = {"operator": revision.operator_id, "case": revision.case_number or "–", "purpose": revision.purpose}
         print(visible(text("record.change", options.lang, revision=revision.revision, time=time, **said)))
         for change in revision.changes:
             label = labels.get(change.field_id, change.field_id)
             print(visible(f"    {label} ({change.field_id}): {change.before or '–'} → {change.after or '–'}"))
-    if not labels:
-        print(text("record.never_changed", options.lang))
     return 0
 
 
@@ -99,6 +100,9 @@ def _unseal(client: MatcherClient, options: argparse.Namespace) -> int:
 
 def _forms(client: MatcherClient, options: argparse.Namespace) -> int:
     told = client.record_forms(access=access_of(options))
+    if options.json:
+        print_json(plain(told))
+        return 0
     places: dict[str, list[str]] = {}
     for form in told.forms:
         print(visible(f"{form.form_id}  {form.label}"))

@@ -16,7 +16,7 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.record_forms.kinds import RULES, fits
 from matcher.record_forms.schema import RecordField, RecordSchema
-from matcher.usecases.keep_records import check_page_size, require
+from matcher.usecases.keep_records import require
 
 
 class RecordKeeper:
@@ -82,7 +82,6 @@ class RecordKeeper:
         """Oldest first."""
         with audited(self._audit, "list_revisions", context, subject_id=subject_id) as entry:
             check_caller(context)
-            check_page_size(page_size)
             require(subject_id, "subject_id")
             page = self._database.list_revisions(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()

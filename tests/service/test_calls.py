@@ -192,7 +192,7 @@ def test_a_stream_that_sends_nothing_makes_room_for_others(small_service: Servic
     with grpc.insecure_channel(small_service.server.address) as channel:
         idle = channel.stream_stream("/biometrics.v1.EnrollmentService/BatchEnroll")(nothing())
         try:
-            _wait_for(lambda: not small_service.server._admission._free_count["stream"])
+            _wait_for(lambda: small_service.server._admission.held_count("stream") == 1)
             items = [("first", enroll_message([face(1)], subject=Subject("", "number-1"), access=ACCESS))]
             limit = time.monotonic() + 30.0
             outcomes: list[str] = []
@@ -223,7 +223,7 @@ def test_a_caller_that_goes_away_frees_its_place(small_service: Service) -> None
     time.sleep(0.05)
     for call in waiting:
         call.cancel()
-    _wait_for(lambda: small_service.server.metrics.snapshot().running_count == 0)
+    _wait_for(lambda: small_service.server.metrics.counts().running_count == 0)
     assert small_service.client.assess([face(1)]).assessments[0].usable
     assert not list(small_service.client.subjects())
 
