@@ -60,6 +60,8 @@ class MatcherClient:
         timeout_s: float = 60.0,
         access: AccessContext = NO_ACCESS,
     ) -> None:
+        # As it was given.
+        self.address = address
         options: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),

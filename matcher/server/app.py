@@ -97,13 +97,13 @@ class Server:
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
-        self._admission = Admission(
+        self.admission = Admission(
             worker_count=worker_count,
             queue_count=limits.queue_count,
             stream_count=limits.stream_count,
             peer_share=limits.peer_share,
         )
-        self.health = HealthReport(SERVICE_NAMES, full=self._admission.full)
+        self.health = HealthReport(SERVICE_NAMES, full=self.admission.full)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
@@ -119,7 +119,7 @@ class Server:
         )
         interceptor = CallInterceptor(
             self.audit,
-            self._admission,
+            self.admission,
             self.metrics,
             self._read_watch,
             self._connections,
@@ -199,14 +199,14 @@ class Server:
     def _tell_metrics(self) -> None:
         self.metrics.ask("serving", self._is_serving)
         self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
-        self.metrics.ask("calls_waiting", lambda: self._admission.waiting_count)
+        self.metrics.ask("calls_waiting", lambda: self.admission.waiting_count)
         self.metrics.ask("references_set_aside", self.health.set_aside_count)
         self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
-        self._admission.drain()
+        self.admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
         stopped.wait()
