@@ -28,22 +28,20 @@ from matcher.commands.store_options import (
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Adds `encrypt` and `keys`."""
-    encrypt = subparsers.add_parser("encrypt", help="encrypt a plain database in place; may be stopped and repeated")
+    encrypt = subparsers.add_parser("encrypt", help=text("help.encrypt", language))
     add_folder_option(encrypt)
     encrypt.set_defaults(run=reporting(run_encrypt))
-    actions = subparsers.add_parser("keys", help="the keys of an encrypted database").add_subparsers(
-        dest="keys_action", required=True
-    )
-    show = actions.add_parser("show", help="whether the database is encrypted, and with which master key")
-    copy = actions.add_parser("copy", help="copy the keys of subjects, which no backup holds")
-    copy.add_argument("file", type=Path, help="the new file; keep it apart from backups and destroy the copy before")
-    rotate = actions.add_parser("rotate", help="wrap the keys with another master key; no data is written")
-    rotate.add_argument("new_key", type=Path, help="file of the new master key; made where it is not there")
+    actions = subparsers.add_parser("keys", help=text("help.keys", language)).add_subparsers(dest="keys_action")
+    show = actions.add_parser("show", help=text("help.keys.show", language))
+    copy = actions.add_parser("copy", help=text("help.keys.copy", language))
+    copy.add_argument("file", type=Path, metavar="FILE", help=text("help.keys.copy.file", language))
+    rotate = actions.add_parser("rotate", help=text("help.keys.rotate", language))
+    rotate.add_argument("new_key", type=Path, metavar="NEW_KEY", help=text("help.keys.rotate.new_key", language))
     for parser, run in ((show, run_show), (copy, run_copy), (rotate, run_rotate)):
         add_folder_option(parser)
         parser.set_defaults(run=reporting(run))

@@ -6,6 +6,39 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
+    "help.encrypt": (
+        "mã hóa tại chỗ một cơ sở dữ liệu chưa mã hóa; có thể dừng rồi chạy lại",
+        "encrypt a plain database in place; may be stopped and repeated",
+    ),
+    "help.keys": ("khóa của cơ sở dữ liệu đã mã hóa", "the keys of an encrypted database"),
+    "help.keys.show": (
+        "cơ sở dữ liệu có được mã hóa không, bằng khóa chủ nào",
+        "whether the database is encrypted, and with which master key",
+    ),
+    "help.keys.copy": (
+        "sao khóa của các đối tượng, thứ mà không bản sao lưu nào chứa",
+        "copy the keys of subjects, which no backup holds",
+    ),
+    "help.keys.copy.file": (
+        "tệp mới; hãy giữ tách khỏi các bản sao lưu và hủy bản sao trước đó",
+        "the new file; keep it apart from backups and destroy the copy before it",
+    ),
+    "help.keys.rotate": (
+        "bọc lại các khóa bằng khóa chủ khác; không ghi lại dữ liệu",
+        "wrap the keys with another master key; no data is written",
+    ),
+    "help.keys.rotate.new_key": (
+        "tệp của khóa chủ mới; được tạo nếu chưa có",
+        "file of the new master key; made where it is not there",
+    ),
+    "help.restore.keys": (
+        "bản sao khóa của cơ sở dữ liệu đã mã hóa (station-matcher keys copy)",
+        "copy of the keys of an encrypted database, by station-matcher keys copy",
+    ),
+    "help.restore.without_keys": (
+        "bỏ qua những gì được đăng ký sau khi sao khóa, thay vì từ chối",
+        "leave out what was enrolled after the keys were copied, rather than refuse",
+    ),
     "serve.key_made": (
         "Dữ liệu được mã hóa. Khóa chủ vừa được tạo: {path}. Hãy cất một bản sao ở nơi khác, tách khỏi dữ liệu và "
         "các bản "

@@ -127,8 +127,25 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
+SUBJECT_RECORDS = Migration(
+    "0005_subject_records",
+    (
+        # Of subjects whose record was ever changed; the fields that filters and look-ups read stay in subject.
+        """CREATE TABLE subject_record (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            fields TEXT NOT NULL) STRICT""",
+        """CREATE TABLE subject_revision (
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            change_time INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (subject_number, revision)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
 SEALS = Migration(
-    "0005_seals",
+    "0006_seals",
     (
         # What is known of a subject and is encrypted, in the place of the columns of subject, which are empty then.
         # key_number: a slot (index/keys/slots.py). external_id_token: a keyed hash, NULL where there is none.
@@ -145,7 +162,7 @@ SEALS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SEALS)
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS, SEALS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from index.store.sqlite.rows import marks, parts_of
 
 Keys = tuple[int | None, int | None]
 PLAIN: Keys = (None, None)
+# Before what is encrypted in a column of texts, which are JSON otherwise.
+_SEALED = "sealed:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,26 @@ def opened_vectors(
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(reference_id))
+
+
+def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
+    """A text about a subject as it is stored. key: of the subject, None where it is plain. column: table and column,
+    and what tells this row from others of the subject."""
+    if key is None:
+        return text
+    seal = _given(seals_of(connection)).of_subject(key)
+    return _SEALED + b64encode(seal.close(text.encode(), place=f"{column} {subject_number}")).decode("ascii")
+
+
+def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | None, stored: str, column: str) -> str:
+    """The text that sealed_text made what is stored of. Raises EncryptionKeyError, DatabaseDamagedError."""
+    if key is None or not stored.startswith(_SEALED):
+        return stored
+    seal = _given(seals_of(connection)).of_subject(key)
+    try:
+        return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
+    except (EncryptionKeyError, ValueError) as error:
+        raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
 
 
 def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> tuple[int, ...]:

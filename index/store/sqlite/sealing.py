@@ -12,7 +12,8 @@ from collections.abc import Callable
 from index.errors import EncryptionKeyError
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
-from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template
+from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
+from index.store.sqlite.subject_records import FIELDS, revision_column
 
 SLOTS_SETTING = "key_slots"
 PROGRESS_SETTING = "sealing"
@@ -88,6 +89,7 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         ).fetchone()
         seal_subject(connection, number, SealedText(external_id, name), None)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
+        _seal_record(connection, number)
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():
@@ -106,3 +108,20 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
                 (*NO_DIGESTS, reference_id),
             )
     return int(is_plain)
+
+
+def _seal_record(connection: sqlite3.Connection, number: int) -> None:
+    """What is recorded of a subject besides, and its history."""
+    key = key_of_subject(connection, number)
+    for (fields,) in connection.execute(
+        "SELECT fields FROM subject_record WHERE subject_number = ?", (number,)
+    ).fetchall():
+        sealed = sealed_text(connection, number, key, fields, FIELDS)
+        connection.execute("UPDATE subject_record SET fields = ? WHERE subject_number = ?", (sealed, number))
+    statement = "SELECT revision, content FROM subject_revision WHERE subject_number = ?"
+    for revision, content in connection.execute(statement, (number,)).fetchall():
+        sealed = sealed_text(connection, number, key, content, revision_column(revision))
+        connection.execute(
+            "UPDATE subject_revision SET content = ? WHERE subject_number = ? AND revision = ?",
+            (sealed, number, revision),
+        )

@@ -97,6 +97,26 @@ def set_state(connection: sqlite3.Connection, subject_number: int, state: Subjec
     connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
 
 
+def set_subject_fields(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    *,
+    external_id: str,
+    display_name: str,
+    sex: Sex,
+    birth_year: int | None,
+) -> None:
+    """Record these instead of what is recorded."""
+    key = key_of_subject(connection, subject_number)
+    if key is not None:
+        seal_subject(connection, subject_number, SealedText(external_id, display_name), key)
+        external_id = display_name = ""
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, subject_number),
+    )
+
+
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
     key = key_of_subject(connection, subject_number)
@@ -109,6 +129,8 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
         "DELETE FROM subject_seal WHERE subject_number = ?",
+        "DELETE FROM subject_record WHERE subject_number = ?",
+        "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
     ):
         removed += connection.execute(statement, (subject_number,)).rowcount
@@ -139,18 +161,13 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    is_sealed = row.key_number is not None
-    if is_sealed:
-        seal_subject(connection, row.subject_number, SealedText(external_id, display_name), row.key_number)
-    connection.execute(
-        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
-        (
-            "" if is_sealed else external_id,
-            "" if is_sealed else display_name,
-            sex.value,
-            birth_year,
-            row.subject_number,
-        ),
+    set_subject_fields(
+        connection,
+        row.subject_number,
+        external_id=external_id,
+        display_name=display_name,
+        sex=sex,
+        birth_year=birth_year,
     )
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)

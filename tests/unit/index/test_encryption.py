@@ -18,7 +18,7 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.records import Gallery, Modality, NewReference, Subject
+from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject
 from index.store.sqlite import sealing
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
@@ -395,3 +395,23 @@ def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, 
             (mended,) = database.references([reference_id])
             assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()
         assert not files_with(folder, face.template.vectors.tobytes()[:16])
+
+
+def test_records_and_their_history_are_encrypted_too(folder, make) -> None:
+    texts = ("Nguyễn Văn Cũ", "Trần Thị Mới", "Hẻm 12 Lê Lợi", "079200000001", "079200000002")
+    secrets = [text.encode() for text in texts]
+    author = RecordAuthor("officer")
+    with EnrollmentDatabase.open(folder) as database:
+        subject_id = database.enroll(Subject("", "079200000001", "Nguyễn Văn Cũ"), [make.face()]).subject_id
+        database.update_record(subject_id, {"display_name": "Trần Thị Mới", "address": "Hẻm 12 Lê Lợi"}, author)
+    assert files_with(folder, secrets[2])
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        database.update_record(subject_id, {"external_id": "079200000002"}, author)
+        for needle in secrets:
+            assert not files_with(folder, needle), needle
+        assert database.find_subject("079200000002").display_name == "Trần Thị Mới"
+        assert database.find_subject("079200000001") is None
+        assert database.get_record(subject_id).fields["address"] == "Hẻm 12 Lê Lợi"
+        first, second = database.list_revisions(subject_id).items
+        assert {one.before for one in first.changes} == {"", "Nguyễn Văn Cũ"}
+        assert [one.after for one in second.changes] == ["079200000002"]
