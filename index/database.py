@@ -47,6 +47,7 @@ from index.receipts import (
 )
 from index.records import (
     Gallery,
+    KeptImage,
     Modality,
     NewReference,
     RecordAuthor,
@@ -355,6 +356,11 @@ class EnrollmentDatabase:
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
         return self._store.get_subject(subject_id)
+
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept, or the reference is gone. Raises
+        DatabaseDamagedError."""
+        return self._store.image_of(reference_id)
 
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""

@@ -93,6 +93,15 @@ class Seals:
         number, secret = self._slots.give()
         return number, self._reference_seal(subject_key, number, secret)
 
+    def new_image(self) -> tuple[int, Seal]:
+        """Like new_subject, for an image, whose key depends on nothing else; and its seal."""
+        number, secret = self._slots.give()
+        return number, Seal(_derived(secret, b"image", b""), str(number))
+
+    def of_image(self, image_key: int) -> Seal:
+        """For one image. Raises EncryptionKeyError."""
+        return Seal(_derived(self._slots.secret(image_key), b"image", b""), str(image_key))
+
     def of_subject(self, subject_key: int) -> Seal:
         """For what is known of the subject itself. Raises EncryptionKeyError."""
         return Seal(_derived(self._secret_of_subject(subject_key), b"subject", b""), str(subject_key))

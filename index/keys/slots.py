@@ -18,22 +18,21 @@ slot are authenticated with each. 64 divides a sector: an erased slot never take
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hmac
 import os
 import secrets
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from index.durable.disk_errors import named_disk_errors
 from index.durable.files import replacement, sync_folder
-from index.errors import DatabaseFullError, DatabaseWriteError, EncryptionKeyError
+from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
 MAGIC: Final = b"SMSLOTS\x01"
@@ -81,7 +80,7 @@ class KeySlots:
             raise EncryptionKeyError("the database has key slots already", reason="slots")
         header = _header(secrets.token_bytes(16), master, secrets.token_bytes(32))
         _, cipher, identity = _opened(header, master)
-        with _named_disk_errors():
+        with named_disk_errors():
             with replacement(path) as file:
                 file.write(header + _sealed(cipher, identity, 0, secrets.token_bytes(SECRET_BYTES)))
             sync_folder(path.parent)
@@ -121,7 +120,7 @@ class KeySlots:
     def erase(self, numbers: Iterable[int]) -> None:
         """Overwrite these with zeros, on disk when this returns. Slot 0 stays. Raises DatabaseWriteError."""
         chosen = [number for number in numbers if 0 < number < self.count]
-        with self._lock, _named_disk_errors():
+        with self._lock, named_disk_errors():
             for number in chosen:
                 os.pwrite(self._handle, _ERASED, FIRST_OFFSET + number * SLOT_BYTES)
             if chosen:
@@ -135,7 +134,7 @@ class KeySlots:
 
     def overwrite(self) -> None:
         """Zeros over the whole open file, which another has replaced."""
-        with _named_disk_errors():
+        with named_disk_errors():
             for start in range(0, os.fstat(self._handle).st_size, _SLOTS_A_STEP):
                 os.pwrite(self._handle, bytes(_SLOTS_A_STEP), start)
             os.fsync(self._handle)
@@ -146,7 +145,7 @@ class KeySlots:
         made = b"".join(
             _sealed(self._cipher, self._identity, first + place, secret) for place, secret in enumerate(fresh)
         )
-        with _named_disk_errors():
+        with named_disk_errors():
             os.pwrite(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
             os.fsync(self._handle)
         self._made = fresh[::-1]
@@ -164,7 +163,7 @@ def rewrap(path: Path, old: MasterKey, new: MasterKey, report: Report = lambda d
     try:
         header = _header(slots.slots_id, new, secrets.token_bytes(32))
         _, cipher, identity = _opened(header, new)
-        with _named_disk_errors(), replacement(path) as file:
+        with named_disk_errors(), replacement(path) as file:
             file.write(header)
             for number in range(slots.count):
                 if number % _SLOTS_A_STEP == 0:
@@ -180,7 +179,7 @@ def copy_slots(path: Path, target: Path) -> None:
     there is a target already, DatabaseWriteError, DatabaseFullError."""
     if target.exists():
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
-    with _named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
+    with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)
 
@@ -242,13 +241,3 @@ def _opened(header: bytes, master: MasterKey) -> tuple[bytes, AESGCM, bytes]:
 def _sealed(cipher: AESGCM, identity: bytes, number: int, secret: bytes) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return (nonce + cipher.encrypt(nonce, secret, identity + number.to_bytes(8, "little"))).ljust(SLOT_BYTES, b"\0")
-
-
-@contextlib.contextmanager
-def _named_disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DatabaseFullError("no space is left on the disk; nothing was stored, free some space") from error
-        raise DatabaseWriteError("the disk refused the key slots; nothing was stored, check the disk") from error

@@ -71,6 +71,11 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> D
     return restored_keys.leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
 
 
+def image_files(store: Path) -> tuple[str, ...]:
+    """The files of the vault that a snapshot or a restored store names. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.image_files(store)
+
+
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
     """Read the rows of a snapshot into the empty file made: a store of its own line, on disk; what was deleted since
     the snapshot was taken is gone. Nothing but rows of the known schema comes over.

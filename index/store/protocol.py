@@ -29,7 +29,16 @@ import numpy.typing as npt
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
-from index.records import Gallery, NewReference, RecordAuthor, RecordRevision, Reference, Subject, SubjectRecord
+from index.records import (
+    Gallery,
+    KeptImage,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectRecord,
+)
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")
@@ -261,6 +270,9 @@ class Store(Protocol):
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
+
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept. Raises DatabaseDamagedError."""
 
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""

@@ -162,7 +162,29 @@ SEALS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS, SEALS)
+IMAGES = Migration(
+    "0007_images",
+    (
+        # Files of the vault. AUTOINCREMENT is not needed: nothing outside of the store knows the numbers.
+        """CREATE TABLE image (
+            image_number INTEGER PRIMARY KEY,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            sha256 TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            file_name TEXT NOT NULL UNIQUE,
+            key_number INTEGER NOT NULL,
+            UNIQUE (subject_number, sha256)) STRICT""",
+        """CREATE TABLE reference_image (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            image_number INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+            ppi REAL) STRICT""",
+        "CREATE INDEX reference_image_by_image ON reference_image (image_number)",
+        # Files of what was deleted that may not be removed yet.
+        "CREATE TABLE erased_file (file_name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS, SEALS, IMAGES)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
+from index.store.sqlite.images import delete_image_of_reference
 from index.store.sqlite.row_digests import (
     SELECT_CHECKED,
     SELECT_ROW_CHECKED,
@@ -201,6 +202,7 @@ def delete_reference_rows(connection: sqlite3.Connection, reference_id: int) -> 
     row = connection.execute("SELECT subject_number FROM reference WHERE reference_id = ?", (reference_id,)).fetchone()
     if row is None:
         raise ReferenceNotFoundError("no such reference; it may have been deleted")
+    delete_image_of_reference(connection, reference_id)
     note_erased_keys(connection, keys_of_references(connection, (reference_id,)))
     removed = connection.execute("DELETE FROM template WHERE reference_id = ?", (reference_id,)).rowcount
     removed += connection.execute("DELETE FROM reference WHERE reference_id = ?", (reference_id,)).rowcount

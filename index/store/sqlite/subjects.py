@@ -15,6 +15,7 @@ from datetime import datetime
 from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.images import delete_images_of_subject
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.sqlite.sealed_rows import (
     SealedText,
@@ -123,6 +124,7 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
     references = connection.execute("SELECT reference_id FROM reference WHERE subject_number = ?", (subject_number,))
     keys = keys_of_references(connection, [row[0] for row in references.fetchall()])
     note_erased_keys(connection, keys if key is None else (key, *keys))
+    delete_images_of_subject(connection, subject_number)
     removed = 0
     for statement in (
         "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",

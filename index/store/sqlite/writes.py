@@ -21,6 +21,7 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.sqlite import galleries, references, subjects
+from index.store.sqlite.images import put_image
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
@@ -31,6 +32,7 @@ from index.store.sqlite.sealed_rows import opened
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
 from index.store.template_codec import decode_vectors
+from index.store.vault import VaultFile
 
 
 def enroll(
@@ -42,8 +44,10 @@ def enroll(
     request_digest: bytes,
     now: datetime,
     owed: Owe[EnrollmentReceipt] | None,
+    images: Sequence[VaultFile | None] = (),
 ) -> WriteOutcome[EnrollmentReceipt]:
-    """Store a subject or add to one; see EnrollmentDatabase.enroll."""
+    """Store a subject or add to one; see EnrollmentDatabase.enroll. images: the files of the references, in the order
+    of encoded; whoever put them there finds in the rows which are needed."""
     earlier = earlier_receipt(connection, request_id, "enroll", request_digest)
     if earlier is not None:
         create_time = from_microseconds(earlier["create_time"])
@@ -60,6 +64,10 @@ def enroll(
         galleries.join(connection, number, (row.subject_number,))
         effects.append(MembershipChanged(number, (row.subject_number,), is_member=True))
     added = _insert_references(connection, row, encoded, now)
+    for one, reference, file in zip(added, encoded, images or (None,) * len(encoded), strict=True):
+        if file is not None:
+            new = reference.new
+            put_image(connection, row.subject_number, one.reference_id, file, sha256=new.sample_sha256, ppi=new.ppi)
     if row.subject.state is SubjectState.ACTIVE:
         effects.extend(added)
     receipt = EnrollmentReceipt(row.subject.subject_id, tuple(one.reference_id for one in added), now)
