@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 
+from index.records import SubjectQuery
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
 from matcher.server.calls import CallAudit, current_call
@@ -80,12 +81,14 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
     def ListSubjects(self, request: pb.ListSubjectsRequest, context: grpc.ServicerContext) -> pb.ListSubjectsResponse:
         page = self._readiness.get().keeper.list_subjects(
             _access(request.access),
-            gallery_id=request.gallery_id,
+            SubjectQuery(request.gallery_id, request.external_id, request.name, request.by_word_beginnings),
             page_size=request.page_size,
             page_token=request.page_token,
         )
         return pb.ListSubjectsResponse(
-            subjects=[subject_to_proto(subject) for subject in page.items], next_page_token=page.next_page_token
+            subjects=[subject_to_proto(subject) for subject in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteSubject(
@@ -107,6 +110,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         return pb.ListReferencesResponse(
             references=[reference_to_proto(reference) for reference in page.items],
             next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteReference(
@@ -132,7 +136,9 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             _access(request.access), page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListGalleriesResponse(
-            galleries=[gallery_to_proto(gallery) for gallery in page.items], next_page_token=page.next_page_token
+            galleries=[gallery_to_proto(gallery) for gallery in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def AddToGallery(self, request: pb.AddToGalleryRequest, context: grpc.ServicerContext) -> pb.AddToGalleryResponse:

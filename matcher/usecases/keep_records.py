@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from index.database import EnrollmentDatabase
+from index.database import EVERYBODY, EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import Gallery, Reference, Subject
-from matcher.access.context import AccessContext, check_caller, check_change
+from index.records import Gallery, Reference, Subject, SubjectQuery
+from index.store.name_words import words_of
+from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
@@ -20,6 +21,7 @@ from matcher.search.searcher import Searcher
 
 MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
+MAX_NAME_WORD_COUNT = 20
 _GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -52,14 +54,18 @@ class Keeper:
         return subject
 
     def list_subjects(
-        self, context: AccessContext, *, gallery_id: str = "", page_size: int = 0, page_token: str = ""
+        self, context: AccessContext, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
     ) -> Page[Subject]:
-        galleries = (gallery_id,) if gallery_id else ()
+        """A search by name needs what every search needs; the record of one by name or number says who was shown."""
+        galleries = (query.gallery_id,) if query.gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
-            check_caller(context)
+            (check_comparison if query.name else check_caller)(context)
             _check_page_size(page_size)
-            page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
-            entry.finish()
+            if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
+                raise RequestError(f"send 1 to {MAX_NAME_WORD_COUNT} words of a name", field="name")
+            page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
+            is_search = query.name or query.external_id
+            entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
         return page
 
     def delete_subject(
