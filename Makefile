@@ -87,7 +87,7 @@ bench-quick: setup-dev ## quick profile against the committed baseline (at most 
 	@$(BIN)/python -m benchmarks quick
 
 soak: setup-dev ## the long rounds: crashes, malformed inputs, load
-	@$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
 
 clean: ## remove .venv and caches; databases and packs stay
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

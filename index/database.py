@@ -16,7 +16,6 @@ from index.errors import DatabaseError
 from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
-from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
@@ -34,11 +33,12 @@ from index.records import Gallery, Modality, NewReference, Reference, SearchFilt
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store
-from index.vector.engines import warm_up
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
 EVERYBODY = SubjectQuery()
+DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
 
@@ -58,9 +58,10 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
-        save_interval_s: between two savings of index files that changed."""
+        save_interval_s: between two savings of index files that changed. engines: who searches."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
@@ -69,7 +70,7 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
@@ -83,12 +84,19 @@ class EnrollmentDatabase:
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True, progress: ReportProgress | None = None) -> EnrollmentDatabase:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        create: bool = True,
+        progress: ReportProgress | None = None,
+        engines: SearchEngines = DEFAULT_ENGINES,
+    ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
         Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress)
+        return cls(folder, create=create, progress=progress, engines=engines)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
@@ -201,6 +209,23 @@ class EnrollmentDatabase:
         self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change what is said of a gallery; None leaves a text as it is. The gallery as it is then. Raises
+        GalleryNotFoundError."""
+        return self._store.update_gallery(gallery_id, display_name=display_name, purpose=purpose, owed=owed)
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool = False, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery; how many subjects were in it, who stay enrolled. Raises GalleryNotFoundError, and
+        GalleryNotEmptyError unless even_if_not_empty."""
+        return self._store.delete_gallery(gallery_id, even_if_not_empty=even_if_not_empty, owed=owed)
+
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
         self._store.change_membership(gallery_id, subject_ids, is_member=True, owed=owed)
@@ -219,10 +244,7 @@ class EnrollmentDatabase:
         queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
         """
         self._check_in_step()
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        among = references_of_subjects(self._store, where.subject_ids)
-        columns = column_filter(where, self._partitions.gallery_numbers)
-        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+        return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
     def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
         """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
@@ -261,8 +283,8 @@ class EnrollmentDatabase:
     def list_subjects(
         self, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
     ) -> Page[Subject]:
-        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError,
-        GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
+        PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
         return self._store.list_subjects(query, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
@@ -297,7 +319,7 @@ class EnrollmentDatabase:
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
-        warm_up()
+        self._partitions.warm_up()
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -35,11 +36,10 @@ class FingerPosition(IntEnum):
 
 
 class SubjectState(Enum):
-    """ACTIVE is searched; SEALED is kept but never searched; EXPUNGED leaves only its audit lines."""
+    """ACTIVE is searched; SEALED is kept but never searched. Of a deleted subject only audit records are left."""
 
     ACTIVE = "active"
     SEALED = "sealed"
-    EXPUNGED = "expunged"
 
 
 class Sex(Enum):
@@ -115,9 +115,13 @@ class Subject:
     create_time: datetime | None = None
 
 
+# What a gallery may be called where people make one: a name that is safe in file names, tables and commands.
+GALLERY_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A named group of subjects; a search names the galleries it covers."""
+    """A named group of subjects; a search names the galleries it covers. gallery_id: see GALLERY_ID_PATTERN."""
 
     gallery_id: str
     display_name: str

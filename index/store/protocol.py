@@ -155,6 +155,20 @@ class Store(Protocol):
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """Make a gallery. Raises AlreadyExistsError."""
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change the texts of a gallery that are not None; the gallery then. Raises GalleryNotFoundError."""
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery and who is in it, the subjects stay; how many these were. Raises GalleryNotFoundError,
+        GalleryNotEmptyError."""
+
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
     ) -> None:

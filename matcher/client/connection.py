@@ -58,6 +58,8 @@ class MatcherClient:
         timeout_s: float = 60.0,
         access: AccessContext = NO_ACCESS,
     ) -> None:
+        # As it was given.
+        self.address = address
         options: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -317,6 +319,33 @@ class MatcherClient:
         request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
         answer: enrollment_service_pb2.CreateGalleryResponse = self.call(self.enrollment.CreateGallery, request)
         return answer.gallery
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        access: AccessContext | None = None,
+    ) -> enrollment_service_pb2.Gallery:
+        """What is None stays as it is; so does the id."""
+        request = enrollment_service_pb2.UpdateGalleryRequest(access=self._said(access), gallery_id=gallery_id)
+        if display_name is not None:
+            request.display_name = display_name
+        if purpose is not None:
+            request.purpose = purpose
+        answer: enrollment_service_pb2.UpdateGalleryResponse = self.call(self.enrollment.UpdateGallery, request)
+        return answer.gallery
+
+    def delete_gallery(
+        self, gallery_id: str, *, even_if_not_empty: bool = False, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.DeleteGalleryResponse:
+        """The subjects in it stay enrolled."""
+        request = enrollment_service_pb2.DeleteGalleryRequest(
+            access=self._said(access), gallery_id=gallery_id, even_if_not_empty=even_if_not_empty
+        )
+        answer: enrollment_service_pb2.DeleteGalleryResponse = self.call(self.enrollment.DeleteGallery, request)
+        return answer
 
 
 def _credentials(tls: ClientTls) -> grpc.ChannelCredentials:

@@ -24,7 +24,7 @@ _ENTRY_BYTES = 512
 
 
 class FingerprintComparing(Protocol):
-    """Compares prepared fingerprints; the module matcher.fingerprint.comparison.compare is one. Thread safe."""
+    """Compares prepared fingerprints, as matcher.fingerprint.comparison.compare.MinutiaComparer does. Thread safe."""
 
     def prepare(self, template: Template) -> Any: ...
 

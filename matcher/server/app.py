@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
+from index.vector.engines import SearchEngines
+from index.vector.face_engine import FaceEngine
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -33,7 +36,9 @@ from matcher.config import Settings
 from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
-from matcher.server.calls import CallAudit
+from matcher.server.calls import CallAudit, current_share, snake_case
+from matcher.server.certificates import expires_soon, own_certificate
+from matcher.server.connections import ConnectionWatch, connection_limit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
@@ -44,8 +49,9 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.server_servicer import ServerLimits, ServerServicer
-from matcher.server.transport import bind, own_certificate
+from matcher.server.transport import bind
 from matcher.server.watch import Watch
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
@@ -60,6 +66,12 @@ SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
+)
+_ACTIONS: Final = frozenset(
+    snake_case(method.name)
+    for file in (matching_service_pb2, enrollment_service_pb2, server_service_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
 )
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
@@ -79,16 +91,21 @@ class Server:
         self._settings = settings
         limits = settings.server
         worker_count = limits.worker_count or available_processor_count()
-        self.metrics = Metrics()
+        self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
-        self.health = HealthReport(SERVICE_NAMES)
+        self.admission = Admission(
+            worker_count=worker_count,
+            queue_count=limits.queue_count,
+            stream_count=limits.stream_count,
+            peer_share=limits.peer_share,
+        )
+        self.health = HealthReport(SERVICE_NAMES, full=self.admission.full)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
         self._drain_s = limits.drain_s
-        self._admission = Admission(
-            worker_count=worker_count, queue_count=limits.queue_count, stream_count=limits.stream_count
-        )
+        connection_count = connection_limit(limits.connection_count)
+        self._connections = ConnectionWatch(connection_count, share=limits.peer_share)
         self._read_watch = ReadWatch(_READING_COUNT)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
@@ -98,16 +115,17 @@ class Server:
         )
         interceptor = CallInterceptor(
             self.audit,
-            self._admission,
+            self.admission,
             self.metrics,
             self._read_watch,
+            self._connections,
             limits=call_limits,
             default_language=limits.language,
         )
         self._server = grpc.server(
             self._pool,
             interceptors=(interceptor,),
-            options=server_options(limits.max_message_bytes),
+            options=server_options(limits.max_message_bytes, connection_count),
             # The last resort, without a detail or record of ours: even the spare threads have calls waiting.
             maximum_concurrent_rpcs=4 * thread_count,
         )
@@ -135,16 +153,21 @@ class Server:
         if limits.reflection:
             names = (*SERVICE_NAMES, HEALTH_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
+        self._tell_metrics()
         # Until it is started: the port that the settings name, which may be 0.
         self.address = limits.address
         self.port = 0
+        self.metrics_address = ""
 
     def start(self) -> None:
         """Listen. Raises ConfigError where the address or a certificate is not usable."""
         address, tls = self._settings.server.address, self._settings.tls
         self.port = bind(self._server, address, certificate=tls.certificate, key=tls.key, client_root=tls.client_root)
         self.address = f"{address.rpartition(':')[0]}:{self.port}"
+        if self._settings.server.metrics_address:
+            self.metrics_address = self.metrics.export(self._settings.server.metrics_address)
         self._read_watch.start()
+        self._connections.start(self.port)
         self._server.start()
 
     def open(
@@ -160,13 +183,23 @@ class Server:
         self._tell_health()
 
     def _tell_health(self) -> None:
+        self.health.tell(serving=self._is_serving())
+
+    def _is_serving(self) -> bool:
         store_is_in_place = self._watch is None or self._watch.store_is_in_place
-        self.health.tell(serving=self.audit.is_writable and store_is_in_place and self.readiness.is_open)
+        return self.audit.is_writable and store_is_in_place and self.readiness.is_open
+
+    def _tell_metrics(self) -> None:
+        self.metrics.ask("serving", self._is_serving)
+        self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
+        self.metrics.ask("calls_waiting", lambda: self.admission.waiting_count)
+        self.metrics.ask("references_set_aside", self.health.set_aside_count)
+        self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
-        self._admission.drain()
+        self.admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
         stopped.wait()
@@ -174,10 +207,12 @@ class Server:
         if self._watch is not None:
             self._watch.stop()
         self._read_watch.stop()
+        self._connections.stop()
         self._pool.shutdown()
+        self.metrics.stop()
 
 
-def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
+def server_options(max_message_bytes: int, connection_count: int) -> list[tuple[str, Any]]:
     """gRPC options. The library's own bound lies above ours, so that a message a little too large is refused by us,
     with its record; beyond it nothing is read."""
     return [
@@ -185,6 +220,12 @@ def server_options(max_message_bytes: int) -> list[tuple[str, Any]]:
         # Two servers on one port would share its calls, and one of them has not the database.
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", 256),
+        # Beyond these a connection is closed at once, instead of hanging where no descriptor is left for it.
+        ("grpc.max_allowed_incoming_connections", connection_count),
+        # Who connects says something soon, and answers a ping.
+        ("grpc.server_handshake_timeout_ms", 10_000),
+        ("grpc.keepalive_time_ms", 120_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ]
@@ -216,18 +257,28 @@ def serve(
     # A log from which records were taken is noticed before anything is written to it.
     noted = peek_log_head(settings.storage.data_folder)
     decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
-    with FileAuditLog(settings.storage.audit_file, noted=noted) as audit, DecoderPool(decoder_count) as decoders:
+    with (
+        FileAuditLog(settings.storage.audit_file, noted=noted) as audit,
+        DecoderPool(decoder_count, owner=current_share) as decoders,
+    ):
         server = Server(settings, audit)
         try:
             server.start()
             say("serve.listening", address=server.address)
+            if server.metrics_address:
+                say("serve.metrics", address=server.metrics_address)
+            if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
+                say("tls.expires_soon", date=date)
+            say("serve.loading")
             loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
-                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+                raise PackNotReadyError(told("serve.nothing"))
             with EnrollmentDatabase.open(
-                settings.storage.data_folder, progress=_Progress(say, server.health)
+                settings.storage.data_folder,
+                progress=_Progress(say, server.health),
+                engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
                 _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
@@ -243,10 +294,12 @@ def _serve_database(
     say: Callable[..., None],
     stop: threading.Event,
 ) -> None:
-    """Verifies the index, answers until it is told to stop, and drains."""
+    """Compiles, verifies the index, answers until it is told to stop, and drains."""
+    # Before verifying, which searches.
+    say("serve.preparing")
+    database.warm_up()
     report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
-    database.warm_up()
     server.health.progress = ""
     _tell_not_searched(database, loaded, server.health, say)
     use_cases = open_use_cases(settings, database, loaded, server.audit)
@@ -263,9 +316,8 @@ def _serve_database(
     with contextlib.suppress(AuditError, DatabaseError):
         server.audit.append(AuditEvent("stop"))
         use_cases.changes.note_head()
-    counts = server.metrics.snapshot().call_counts
-    ok_count = sum(count for (_, code), count in counts.items() if code == "OK")
-    say("serve.stopped", answered=ok_count, refused=sum(counts.values()) - ok_count)
+    counts = server.metrics.counts()
+    say("serve.stopped", answered=counts.ok_count, refused=counts.other_count)
 
 
 def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyReport:
@@ -284,6 +336,11 @@ def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyR
             "run: station-matcher doctor"
         )
     return report
+
+
+def _say_face_engine(say: Callable[..., None], engine: FaceEngine, reference_count: int) -> None:
+    """At the first search, and whenever a gallery outgrew an engine or shrank to it."""
+    say(f"serve.face_engine_{engine.value}", references=reference_count)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError, UnauthenticatedError
 from matcher.server.admission import Admission
+from matcher.server.peers import peer_of, share_of
 from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
 from matcher.texts.unseen import visible
@@ -30,7 +31,8 @@ _CALL_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 @dataclass(slots=True)
 class Call:
-    """One call, worked on by one thread. action: method name in snake case. deadline_s: time.monotonic() at which
+    """One call, worked on by one thread. action: method name in snake case. share: whose share of the
+    server it takes. deadline_s: time.monotonic() at which
     nobody waits for the answer any more. audit_id: "" until a record of this call is on disk. known: fields of
     AuditEvent that a refusal before any use case records."""
 
@@ -38,6 +40,7 @@ class Call:
     call_id: str
     language: str
     peer: str
+    share: str
     deadline_s: float
     context: grpc.ServicerContext
     admission: Admission
@@ -57,7 +60,7 @@ class Call:
 
     def working(self) -> AbstractContextManager[None]:
         """A place at the engines, waited for until the deadline."""
-        return self.admission.working(self.check)
+        return self.admission.working(self.share, self.check)
 
     def stages(self) -> Stages:
         """A clock for the stages of this call, with its deadline between them."""
@@ -81,10 +84,17 @@ def open_call(
         call_id=call_id,
         language=preferred_language(metadata.get("accept-language", ""), default=default_language),
         peer=peer_of(context),
+        share=share_of(context),
         deadline_s=time.monotonic() + allowed_s,
         context=context,
         admission=admission,
     )
+
+
+def current_share() -> str:
+    """Whose share of the server this thread's work takes; "" outside of a call."""
+    call = _CURRENT.get()
+    return "" if call is None else call.share
 
 
 def current_call() -> Call:
@@ -101,12 +111,6 @@ def entered(call: Call) -> Iterator[Call]:
         yield call
     finally:
         _CURRENT.reset(token)
-
-
-def peer_of(context: grpc.ServicerContext) -> str:
-    """Common name of the client's certificate where it showed one, and the transport address."""
-    names = context.auth_context().get("x509_common_name", ())
-    return visible(" ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200])
 
 
 def check_certificate(context: grpc.ServicerContext, refused: bytes) -> None:

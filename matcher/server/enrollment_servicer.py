@@ -129,6 +129,25 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         )
         return pb.CreateGalleryResponse(gallery=gallery_to_proto(gallery))
 
+    def UpdateGallery(
+        self, request: pb.UpdateGalleryRequest, context: grpc.ServicerContext
+    ) -> pb.UpdateGalleryResponse:
+        gallery = self._readiness.get().keeper.update_gallery(
+            _access(request.access),
+            request.gallery_id,
+            display_name=request.display_name if request.HasField("display_name") else None,
+            purpose=request.purpose if request.HasField("purpose") else None,
+        )
+        return pb.UpdateGalleryResponse(gallery=gallery_to_proto(gallery))
+
+    def DeleteGallery(
+        self, request: pb.DeleteGalleryRequest, context: grpc.ServicerContext
+    ) -> pb.DeleteGalleryResponse:
+        member_count, audit_id = self._readiness.get().keeper.delete_gallery(
+            _access(request.access), request.gallery_id, even_if_not_empty=request.even_if_not_empty
+        )
+        return pb.DeleteGalleryResponse(member_count=member_count, audit_id=audit_id)
+
     def ListGalleries(
         self, request: pb.ListGalleriesRequest, context: grpc.ServicerContext
     ) -> pb.ListGalleriesResponse:

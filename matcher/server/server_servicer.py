@@ -8,6 +8,7 @@ from typing import Final
 
 import grpc
 
+from index.store.page_token import MAX_PAGE_SIZE
 from matcher.extraction.engines import LARGEST_PPI, SMALLEST_PPI
 from matcher.extraction.probe import MAX_FINGER_COUNT
 from matcher.formats.decode import ImageLimits
@@ -20,7 +21,6 @@ from matcher.server.wire_limits import COUNT_LIMITS, TEXT_LIMITS
 from matcher.texts.languages import LANGUAGES
 from matcher.usecases.enroll import MAX_SAMPLE_COUNT
 from matcher.usecases.identify import MAX_CANDIDATES
-from matcher.usecases.keep_records import MAX_PAGE_SIZE
 from protos.biometrics.v1 import server_service_pb2 as pb
 from protos.biometrics.v1 import server_service_pb2_grpc
 

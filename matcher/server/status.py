@@ -65,8 +65,10 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.ReferenceNotFoundError: Code.NOT_FOUND,
     index_errors.GalleryNotFoundError: Code.NOT_FOUND,
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
+    index_errors.GalleryNotEmptyError: Code.FAILED_PRECONDITION,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
+    index_errors.PageSizeError: Code.INVALID_ARGUMENT,
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,
     index_errors.DatabaseFullError: Code.RESOURCE_EXHAUSTED,
     index_errors.DatabaseWriteError: Code.UNAVAILABLE,
@@ -132,6 +134,8 @@ def item_error_of(
 
 def _violations(error: BaseException, language: str, prefix: str) -> list[FieldViolation]:
     english = error_text(error, "en")
+    if isinstance(error, index_errors.PageSizeError):
+        return [FieldViolation(field=f"{prefix}page_size", description=str(error))]
     if isinstance(error, index_errors.PageTokenError):
         return [FieldViolation(field=f"{prefix}page_token", description=english)]
     if isinstance(error, RequestError) and error.field:

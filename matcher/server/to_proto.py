@@ -43,7 +43,6 @@ _SEXES: Final = {
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
     SubjectState.SEALED: enrollment_service_pb2.SUBJECT_STATE_SEALED,
-    SubjectState.EXPUNGED: enrollment_service_pb2.SUBJECT_STATE_UNSPECIFIED,
 }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from index.database import EVERYBODY, EnrollmentDatabase
-from index.errors import SubjectNotFoundError
+from index.errors import GalleryNotEmptyError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import Gallery, Reference, Subject, SubjectQuery
+from index.records import GALLERY_ID_PATTERN, Gallery, Reference, Subject, SubjectQuery
 from index.store.name_words import words_of
 from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
@@ -19,10 +18,8 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
 
-MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
 MAX_NAME_WORD_COUNT = 20
-_GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Keeper:
@@ -60,7 +57,6 @@ class Keeper:
         galleries = (query.gallery_id,) if query.gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             (check_comparison if query.name else check_caller)(context)
-            _check_page_size(page_size)
             if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
                 raise RequestError(f"send 1 to {MAX_NAME_WORD_COUNT} words of a name", field="name")
             page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
@@ -86,7 +82,6 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             _require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
@@ -114,7 +109,7 @@ class Keeper:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
         with changing(self._changes, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_change(context)
-            if not _GALLERY_ID.fullmatch(gallery.gallery_id):
+            if not GALLERY_ID_PATTERN.fullmatch(gallery.gallery_id):
                 raise RequestError(
                     "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
                     field="gallery.gallery_id",
@@ -125,10 +120,47 @@ class Keeper:
             entry.finish()
         return made
 
+    def update_gallery(
+        self, context: AccessContext, gallery_id: str, *, display_name: str | None = None, purpose: str | None = None
+    ) -> Gallery:
+        """The gallery as it is then. What is None stays; so does the id. Raises GalleryNotFoundError."""
+        with changing(self._changes, "update_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            _require(gallery_id, "gallery_id")
+            if display_name is None and purpose is None:
+                raise RequestError("send display_name, purpose or both", field="display_name")
+            for name, value, limit in (("display_name", display_name, NAME), ("purpose", purpose, PURPOSE)):
+                check_text(value or "", limit, field=name)
+            gallery = self._database.update_gallery(
+                gallery_id, display_name=display_name, purpose=purpose, owed=entry.owes(_nothing_said)
+            )
+            entry.finish()
+        return gallery
+
+    def delete_gallery(
+        self, context: AccessContext, gallery_id: str, *, even_if_not_empty: bool = False
+    ) -> tuple[int, str]:
+        """How many subjects were in it, who stay enrolled, and the audit id. Raises GalleryNotFoundError, and
+        RequestError for a gallery with subjects in it unless even_if_not_empty."""
+        with changing(self._changes, "delete_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            _require(gallery_id, "gallery_id")
+            try:
+                member_count = self._database.delete_gallery(
+                    gallery_id, even_if_not_empty=even_if_not_empty, owed=entry.owes(_nothing_said)
+                )
+            except GalleryNotEmptyError as error:
+                raise RequestError(
+                    f"{error.member_count} subjects are in this gallery; set even_if_not_empty to delete it all the "
+                    "same, they stay enrolled",
+                    field="even_if_not_empty",
+                ) from error
+            audit_id = entry.finish(reason=f"{member_count} subjects left it")
+        return member_count, audit_id
+
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -155,18 +187,13 @@ def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
     return {"subject_id": receipt.subject_id, "reference_ids": receipt.reference_ids}
 
 
-def _nothing_said(_: None) -> dict[str, Any]:
+def _nothing_said(_: object) -> dict[str, Any]:
     return {}
 
 
 def _require(value: str, field: str) -> None:
     if not value:
         raise RequestError("this field is required", field=field)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 0 <= page_size <= MAX_PAGE_SIZE:
-        raise RequestError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default", field="page_size")
 
 
 def _check_request_id(request_id: str) -> None:

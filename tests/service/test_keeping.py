@@ -41,6 +41,8 @@ def test_a_wrong_page_is_refused_by_field(
         service.client.call(service.client.enrollment.ListSubjects, request_message)
     assert refusal.value.code == "INVALID_ARGUMENT"
     assert [violation.field for violation in refusal.value.violations] == [field]
+    if field == "page_size":
+        assert "1 to 1000" in refusal.value.violations[0].description
 
 
 def test_deleting_a_subject_can_be_repeated_and_leaves_only_the_record(service: Service) -> None:

@@ -18,7 +18,7 @@ from matcher.__main__ import main as station_matcher
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
 from matcher.audit.verification import verify_audit_log
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.packs.store import PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher
@@ -89,7 +89,7 @@ def check_fingers(database: EnrollmentDatabase, tmp_path: Path) -> None:
     for number in PEOPLE:
         probe = references(database, PROBE_ID.format(number=number))[0].template
         calibrations = {probe.pack_id: Calibration.from_table(pack.calibration)}
-        searcher = Searcher(database, compare, calibrations)
+        searcher = Searcher(database, MinutiaComparer(), calibrations)
         found = searcher.search([probe], where=RECORDS, subject_count=3)
         best = max(found.sample_scores, key=lambda subject_id: found.sample_scores[subject_id][0].similarity)
         subject = database.get_subject(best)

@@ -140,6 +140,29 @@ class SqliteStore:
         """See Store."""
         self.queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.update_gallery(
+                connection, gallery_id, display_name=display_name, purpose=purpose, owed=owed
+            )
+        )
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.delete_gallery(
+                connection, gallery_id, even_if_not_empty=even_if_not_empty, owed=owed
+            )
+        )
+
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
     ) -> None:

@@ -136,7 +136,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
             subject_id,
             subject.external_id,
             subject.display_name,
-            _kept_state(subject).value,
+            subject.state.value,
             subject.sex.value,
             subject.birth_year,
             to_microseconds(now),
@@ -148,19 +148,12 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         subject_id=subject_id,
         external_id=subject.external_id,
         display_name=subject.display_name,
-        state=_kept_state(subject),
+        state=subject.state,
         sex=subject.sex,
         birth_year=subject.birth_year,
         create_time=now,
     )
     return SubjectRow(cursor.lastrowid, stored)
-
-
-def _kept_state(subject: Subject) -> SubjectState:
-    """A new subject may be sealed from the start; one that is expunged is not stored."""
-    if subject.state is SubjectState.EXPUNGED:
-        raise DatabaseError("an expunged subject cannot be stored")
-    return subject.state
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:

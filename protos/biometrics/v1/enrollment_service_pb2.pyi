@@ -292,6 +292,42 @@ class CreateGalleryResponse(_message.Message):
     gallery: Gallery
     def __init__(self, gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
 
+class UpdateGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "display_name", "purpose")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    display_name: str
+    purpose: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., display_name: _Optional[str] = ..., purpose: _Optional[str] = ...) -> None: ...
+
+class UpdateGalleryResponse(_message.Message):
+    __slots__ = ("gallery",)
+    GALLERY_FIELD_NUMBER: _ClassVar[int]
+    gallery: Gallery
+    def __init__(self, gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
+
+class DeleteGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "even_if_not_empty")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    EVEN_IF_NOT_EMPTY_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    even_if_not_empty: bool
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., even_if_not_empty: _Optional[bool] = ...) -> None: ...
+
+class DeleteGalleryResponse(_message.Message):
+    __slots__ = ("member_count", "audit_id")
+    MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    member_count: int
+    audit_id: str
+    def __init__(self, member_count: _Optional[int] = ..., audit_id: _Optional[str] = ...) -> None: ...
+
 class ListGalleriesRequest(_message.Message):
     __slots__ = ("access", "page_size", "page_token")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
