@@ -27,6 +27,8 @@ CHANGES: dict[str, Call] = {
         [face(2)], subject=Subject("", "2"), skip_duplicate_check=True, access=access
     ),
     "create_gallery": lambda client, _, access: client.create_gallery("other", access=access),
+    "update_gallery": lambda client, _, access: client.update_gallery("watch", display_name="Watched", access=access),
+    "delete_gallery": lambda client, _, access: client.delete_gallery("watch", access=access),
     "add_to_gallery": lambda client, subject_id, access: client.add_to_gallery("watch", [subject_id], access=access),
     "remove_from_gallery": lambda client, subject_id, access: client.remove_from_gallery(
         "watch", [subject_id], access=access
