@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -25,11 +25,23 @@ from index.receipts import (
     EnrollmentReceipt,
     PackHolding,
     Page,
+    RecordReceipt,
     ReportProgress,
     VerifyReport,
     silent,
 )
-from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject, SubjectQuery
+from index.records import (
+    Gallery,
+    Modality,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    SearchFilter,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store
@@ -154,6 +166,41 @@ class EnrollmentDatabase:
         return self._store.enroll(
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
+
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """Change fields of a record: what they were, who changed them and why stays in its history.
+
+        changes: new text by field id, "" to record nothing there. sex is a value of Sex, birth_year a year. Nothing is
+        changed where the revision is not the expected one, or a field has a value that cannot be. A repeated request_id
+        gives the first receipt. Raises SubjectNotFoundError, AlreadyExistsError for another subject's external id,
+        RevisionConflictError, RequestConflictError, DatabaseFullError, DatabaseWriteError.
+        """
+        return self._store.update_record(
+            subject_id,
+            changes,
+            author,
+            expected_revision=expected_revision,
+            request_id=request_id,
+            now=self._clock(),
+            owed=owed,
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Every field that is recorded. Raises SubjectNotFoundError."""
+        return self._store.get_record(subject_id)
+
+    def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
+        """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        return self._store.list_revisions(subject_id, page_size, page_token)
 
     def delete_subject(
         self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None

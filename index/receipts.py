@@ -23,6 +23,17 @@ class EnrollmentReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordReceipt:
+    """On disk. revision: of the record now. changed_fields: ids in alphabetical order; empty where all of it stood
+    there already. replayed: an earlier request with this id did it."""
+
+    subject_id: str
+    revision: int
+    changed_fields: tuple[str, ...]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeletionReceipt:
     """Gone from the store and from every answer that starts from now on.
 

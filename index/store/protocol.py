@@ -17,7 +17,7 @@ in the transaction of the change, and a repeated request, which changes nothing,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +28,17 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject, SubjectQuery
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import (
+    Gallery,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")
@@ -145,6 +154,25 @@ class Store(Protocol):
         self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
+
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See EnrollmentDatabase.update_record, also for the errors."""
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Raises SubjectNotFoundError."""
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""

@@ -48,6 +48,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.record_servicer import RecordServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
 from matcher.server.watch import Watch
@@ -57,6 +58,8 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    record_service_pb2,
+    record_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -65,6 +68,7 @@ _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
@@ -137,6 +141,9 @@ class Server:
         )
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
+        )
+        record_service_pb2_grpc.add_RecordServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            RecordServicer(self.readiness), self._server
         )
         told_limits = ServerLimits(
             max_message_bytes=limits.max_message_bytes,

@@ -71,7 +71,7 @@ class Keeper:
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
-            _require(subject_id, "subject_id")
+            require(subject_id, "subject_id")
             receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
@@ -82,7 +82,7 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _require(subject_id, "subject_id")
+            require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -126,7 +126,7 @@ class Keeper:
         """The gallery as it is then. What is None stays; so does the id. Raises GalleryNotFoundError."""
         with changing(self._changes, "update_gallery", context, galleries=(gallery_id,)) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             if display_name is None and purpose is None:
                 raise RequestError("send display_name, purpose or both", field="display_name")
             for name, value, limit in (("display_name", display_name, NAME), ("purpose", purpose, PURPOSE)):
@@ -144,7 +144,7 @@ class Keeper:
         RequestError for a gallery with subjects in it unless even_if_not_empty."""
         with changing(self._changes, "delete_gallery", context, galleries=(gallery_id,)) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             try:
                 member_count = self._database.delete_gallery(
                     gallery_id, even_if_not_empty=even_if_not_empty, owed=entry.owes(_nothing_said)
@@ -173,7 +173,7 @@ class Keeper:
         named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
         with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
                 raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
@@ -191,7 +191,8 @@ def _nothing_said(_: object) -> dict[str, Any]:
     return {}
 
 
-def _require(value: str, field: str) -> None:
+def require(value: str, field: str) -> None:
+    """Raises RequestError where a text is empty."""
     if not value:
         raise RequestError("this field is required", field=field)
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import astuple
 
 from index.receipts import Page
-from index.records import Gallery, Reference, Subject, SubjectQuery
+from index.records import Gallery, RecordRevision, Reference, Subject, SubjectQuery
 from index.store.effects import PackRow
 from index.store.page_token import checked_page_size, make_page_token, read_page_token
 from index.store.sqlite.connection import ReaderPool
@@ -14,6 +14,7 @@ from index.store.sqlite.galleries import galleries_after, gallery_numbers
 from index.store.sqlite.references import all_packs, reference_count_of_subject, references_after
 from index.store.sqlite.row_digests import ReportDamage
 from index.store.sqlite.subject_query import subjects_after
+from index.store.sqlite.subject_records import revision_count, revisions_after
 from index.store.sqlite.subjects import find_subject
 
 
@@ -49,6 +50,21 @@ def list_references(
         total_count = reference_count_of_subject(connection, subject.subject_number)
     shown = rows[:limit]
     token = make_page_token(shown[-1].reference_id, scope=scope) if len(rows) > limit else ""
+    return Page(tuple(shown), token, total_count)
+
+
+def list_revisions(
+    readers: ReaderPool, database_id: str, subject_id: str, page_size: int, page_token: str
+) -> Page[RecordRevision]:
+    """See Store.list_revisions."""
+    limit, scope = checked_page_size(page_size), f"{database_id}/revisions/{subject_id}"
+    last_revision = read_page_token(page_token, scope=scope)
+    with readers.borrow() as connection:
+        number = find_subject(connection, subject_id).subject_number
+        revisions = revisions_after(connection, number, last_revision, limit + 1)
+        total_count = revision_count(connection, number)
+    shown = revisions[:limit]
+    token = make_page_token(shown[-1].revision, scope=scope) if len(revisions) > limit else ""
     return Page(tuple(shown), token, total_count)
 
 

@@ -128,8 +128,25 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
+SUBJECT_RECORDS = Migration(
+    "0005_subject_records",
+    (
+        # Of subjects whose record was ever changed; the fields that filters and look-ups read stay in subject.
+        """CREATE TABLE subject_record (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            fields TEXT NOT NULL) STRICT""",
+        """CREATE TABLE subject_revision (
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            change_time INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (subject_number, revision)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
 NAME_TOKENS = Migration(
-    "0005_name_tokens",
+    "0006_name_tokens",
     (
         # Apart from subject, whose rows need not be read for a search by name.
         """CREATE TABLE subject_name_token (
@@ -141,7 +158,7 @@ NAME_TOKENS = Migration(
     fill_names,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, NAME_TOKENS)
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS, NAME_TOKENS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

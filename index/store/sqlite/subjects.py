@@ -78,6 +78,23 @@ def set_state(connection: sqlite3.Connection, subject_number: int, state: Subjec
     connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
 
 
+def set_subject_fields(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    *,
+    external_id: str,
+    display_name: str,
+    sex: Sex,
+    birth_year: int | None,
+) -> None:
+    """Record these instead of what is recorded."""
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, subject_number),
+    )
+    put_name(connection, subject_number, display_name)
+
+
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
     removed = 0
@@ -86,6 +103,8 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
         "DELETE FROM subject_name_token WHERE subject_number = ?",
+        "DELETE FROM subject_record WHERE subject_number = ?",
+        "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
     ):
         removed += connection.execute(statement, (subject_number,)).rowcount
@@ -116,12 +135,14 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    connection.execute(
-        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
-        (external_id, display_name, sex.value, birth_year, row.subject_number),
+    set_subject_fields(
+        connection,
+        row.subject_number,
+        external_id=external_id,
+        display_name=display_name,
+        sex=sex,
+        birth_year=birth_year,
     )
-    if display_name != stored.display_name:
-        put_name(connection, row.subject_number, display_name)
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseError, GalleryNotFoundError, PageTokenError
-from index.records import Gallery, Subject, SubjectQuery
+from index.records import Gallery, RecordAuthor, Subject, SubjectQuery
 from index.store.name_words import words_of
 
 _SYLLABLES = (
@@ -139,6 +139,15 @@ def test_a_name_filled_in_later_is_found_and_a_deleted_one_is_gone(tmp_path: Pat
         assert found(database, name="tuyet") == []
     content = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
     assert b"tuyet" not in content
+
+
+def test_a_corrected_name_is_found_and_the_wrong_one_is_not(database: EnrollmentDatabase) -> None:
+    subject_id = database.enroll(Subject("", "one", "Phạm Bạch Tuyết"), []).subject_id
+    for name in ("Phạm Bạch Nguyệt", "Phạm Thị Nguyệt"):
+        database.update_record(subject_id, {"display_name": name}, RecordAuthor("op-7", "misspelled"))
+    assert found(database, name="tuyet") == found(database, name="bach") == []
+    assert found(database, name="nguyet thi") == ["one"]
+    assert database.list_revisions(subject_id, page_size=1).total_count == 2
 
 
 def test_lists_say_how_many_there_are(database: EnrollmentDatabase, make) -> None:  # type: ignore[no-untyped-def]
