@@ -231,6 +231,14 @@ class MatcherClient:
         answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
         return answer
 
+    def export_template(
+        self, reference_id: int, *, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.ExportTemplateResponse:
+        """An enrolled fingerprint as a record of ISO/IEC 19794-2:2005; `template_sample` takes such a record in."""
+        request = enrollment_service_pb2.ExportTemplateRequest(access=self._said(access), reference_id=reference_id)
+        answer: enrollment_service_pb2.ExportTemplateResponse = self.call(self.enrollment.ExportTemplate, request)
+        return answer
+
     def get_subject(
         self, subject_id: str = "", *, external_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Subject:

@@ -121,6 +121,16 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         )
         return pb.DeleteReferenceResponse(audit_id=audit_id, replayed=receipt.replayed)
 
+    def ExportTemplate(
+        self, request: pb.ExportTemplateRequest, context: grpc.ServicerContext
+    ) -> pb.ExportTemplateResponse:
+        reference, record, audit_id = self._readiness.get().keeper.export_template(
+            _access(request.access), request.reference_id
+        )
+        return pb.ExportTemplateResponse(
+            iso_19794_2_template=record, reference=reference_to_proto(reference), audit_id=audit_id
+        )
+
     def CreateGallery(
         self, request: pb.CreateGalleryRequest, context: grpc.ServicerContext
     ) -> pb.CreateGalleryResponse:

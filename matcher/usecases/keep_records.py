@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from index.database import EVERYBODY, EnrollmentDatabase
-from index.errors import GalleryNotEmptyError, SubjectNotFoundError
+from index.errors import GalleryNotEmptyError, ReferenceNotFoundError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import GALLERY_ID_PATTERN, Gallery, Reference, Subject, SubjectQuery
+from index.records import GALLERY_ID_PATTERN, Gallery, Modality, Reference, Subject, SubjectQuery
 from index.store.name_words import words_of
 from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
@@ -16,6 +16,8 @@ from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.iso19794 import to_iso19794_2
 from matcher.search.searcher import Searcher
 
 _MAX_MEMBER_COUNT = 10_000
@@ -104,6 +106,23 @@ class Keeper:
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
+
+    def export_template(self, context: AccessContext, reference_id: int) -> tuple[Reference, bytes, str]:
+        """A fingerprint as a record of ISO/IEC 19794-2:2005, its reference, and the audit id. Its places are rounded to
+        whole pixels at 500 ppi and its directions to 1.4 degrees. Raises ReferenceNotFoundError."""
+        with audited(self._audit, "export_template", context, reference_ids=(reference_id,)) as entry:
+            check_change(context)
+            reference = next(iter(self._database.references([reference_id])), None)
+            if reference is None:
+                raise ReferenceNotFoundError("no such reference; it may have been deleted")
+            template = reference.template
+            entry.note(subject_id=reference.subject_id, pack_ids=(template.pack_id,))
+            if template.modality is not Modality.FINGERPRINT:
+                raise RequestError("only fingerprints can be exported", field="reference_id")
+            minutiae = MinutiaSet.from_bytes(template.minutiae)
+            record = to_iso19794_2(minutiae, finger=template.finger, quality=reference.quality)
+            audit_id = entry.finish()
+        return reference, record, audit_id
 
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""

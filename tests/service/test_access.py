@@ -10,7 +10,7 @@ import pytest
 from index.records import Gallery, Subject
 from matcher.access.context import AccessContext
 from matcher.client import MatcherClient, ServiceError
-from tests.fakes import face
+from tests.fakes import face, finger
 from tests.service.conftest import ACCESS, Service
 
 Call = Callable[[MatcherClient, str, AccessContext], Any]
@@ -27,6 +27,9 @@ CHANGES: dict[str, Call] = {
         [face(2)], subject=Subject("", "2"), skip_duplicate_check=True, access=access
     ),
     "create_gallery": lambda client, _, access: client.create_gallery("other", access=access),
+    "export_template": lambda client, subject_id, access: client.export_template(
+        client.enroll([finger(1)], subject=Subject(subject_id), access=ACCESS).samples[0].reference_id, access=access
+    ),
     "update_gallery": lambda client, _, access: client.update_gallery("watch", display_name="Watched", access=access),
     "delete_gallery": lambda client, _, access: client.delete_gallery("watch", access=access),
     "add_to_gallery": lambda client, subject_id, access: client.add_to_gallery("watch", [subject_id], access=access),

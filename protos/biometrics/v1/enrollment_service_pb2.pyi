@@ -278,6 +278,24 @@ class DeleteReferenceResponse(_message.Message):
     replayed: bool
     def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
 
+class ExportTemplateRequest(_message.Message):
+    __slots__ = ("access", "reference_id")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    reference_id: int
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_id: _Optional[int] = ...) -> None: ...
+
+class ExportTemplateResponse(_message.Message):
+    __slots__ = ("iso_19794_2_template", "reference", "audit_id")
+    ISO_19794_2_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    iso_19794_2_template: bytes
+    reference: Reference
+    audit_id: str
+    def __init__(self, iso_19794_2_template: _Optional[bytes] = ..., reference: _Optional[_Union[Reference, _Mapping]] = ..., audit_id: _Optional[str] = ...) -> None: ...
+
 class CreateGalleryRequest(_message.Message):
     __slots__ = ("access", "gallery")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
