@@ -30,27 +30,33 @@ class _Condition:
     is_unique: bool = True
 
 
-def subjects_after(
-    connection: sqlite3.Connection, query: SubjectQuery, last_number: int, limit: int
-) -> tuple[list[SubjectRow], int]:
-    """Up to limit subjects with higher numbers that pass, in the order in which they came, and how many pass in all.
+class PassingSubjects:
+    """Those that pass a query, for one thread. Raises GalleryNotFoundError, DatabaseError where a name has no letter or
+    digit."""
 
-    Raises GalleryNotFoundError, DatabaseError where the name has no letter or digit.
-    """
-    conditions = _conditions(connection, query)
-    if len(conditions) > 1:
-        conditions.sort(key=partial(_row_count, connection))
-    driver, others = conditions[0], conditions[1:]
-    among = " AND ".join([f"FROM {driver.table} AS one WHERE {driver.where}", *map(_asked_of_each, others)])
-    values = tuple(value for condition in conditions for value in condition.values)
-    what = "*" if driver.is_unique else "DISTINCT one.subject_number"
-    (total_count,) = connection.execute(f"SELECT count({what}) {among}", values).fetchone()
-    distinct = "" if driver.is_unique else "DISTINCT"
-    rows = connection.execute(
-        f"SELECT {distinct} one.subject_number {among} AND one.subject_number > ? ORDER BY 1 LIMIT ?",
-        (*values, last_number, limit),
-    )
-    return find_by_numbers(connection, [row[0] for row in rows]), int(total_count)
+    def __init__(self, connection: sqlite3.Connection, query: SubjectQuery) -> None:
+        self._connection = connection
+        conditions = _conditions(connection, query)
+        if len(conditions) > 1:
+            conditions.sort(key=partial(_row_count, connection))
+        walked, others = conditions[0], conditions[1:]
+        self._among = " AND ".join([f"FROM {walked.table} AS one WHERE {walked.where}", *map(_asked_of_each, others)])
+        self._values = tuple(value for condition in conditions for value in condition.values)
+        self._is_unique = walked.is_unique
+
+    def after(self, last_number: int, limit: int) -> list[SubjectRow]:
+        """Up to limit of them with higher numbers, in the order in which they came."""
+        distinct = "" if self._is_unique else "DISTINCT"
+        rows = self._connection.execute(
+            f"SELECT {distinct} one.subject_number {self._among} AND one.subject_number > ? ORDER BY 1 LIMIT ?",
+            (*self._values, last_number, limit),
+        )
+        return find_by_numbers(self._connection, [row[0] for row in rows])
+
+    def count(self) -> int:
+        """How many there are."""
+        what = "*" if self._is_unique else "DISTINCT one.subject_number"
+        return int(self._connection.execute(f"SELECT count({what}) {self._among}", self._values).fetchone()[0])
 
 
 def _asked_of_each(condition: _Condition) -> str:
@@ -70,7 +76,7 @@ def _conditions(connection: sqlite3.Connection, query: SubjectQuery) -> list[_Co
         if not tokens:
             raise DatabaseError("a name to search for needs a letter or digit")
         found += [_of_token(token, query.by_word_beginnings) for token in tokens]
-    return found or [_Condition("subject", "subject_number > 0", ())]
+    return found or [_Condition("subject", "1", ())]
 
 
 def _of_token(token: str, by_beginning: bool) -> _Condition:
