@@ -234,6 +234,14 @@ class MatcherClient:
         answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
         return answer
 
+    def export_template(
+        self, reference_id: int, *, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.ExportTemplateResponse:
+        """An enrolled fingerprint as a record of ISO/IEC 19794-2:2005; `template_sample` takes such a record in."""
+        request = enrollment_service_pb2.ExportTemplateRequest(access=self._said(access), reference_id=reference_id)
+        answer: enrollment_service_pb2.ExportTemplateResponse = self.call(self.enrollment.ExportTemplate, request)
+        return answer
+
     def get_subject(
         self, subject_id: str = "", *, external_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Subject:
@@ -247,18 +255,37 @@ class MatcherClient:
         return answer.subject
 
     def subjects(
-        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext | None = None
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        page_size: int = 0,
+        access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
-        """Every subject, or those of a gallery, page by page."""
+        """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
         request = enrollment_service_pb2.ListSubjectsRequest(
-            access=self._said(access), gallery_id=gallery_id, page_size=page_size
+            access=self._said(access),
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            page_size=page_size,
         )
         while True:
-            page: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+            page = self.subject_page(request)
             yield from page.subjects
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    def subject_page(
+        self, request: enrollment_service_pb2.ListSubjectsRequest
+    ) -> enrollment_service_pb2.ListSubjectsResponse:
+        """One page, with how many subjects there are on all of them."""
+        answer: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+        return answer
 
     def references(
         self, subject_id: str, *, page_size: int = 0, access: AccessContext | None = None
