@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
+from index.errors import (
+    AlreadyExistsError,
+    GalleryNotEmptyError,
+    NotFoundError,
+    PageSizeError,
+    PageTokenError,
+    RequestConflictError,
+)
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
@@ -25,7 +32,9 @@ _REFUSALS = (
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
+    PageSizeError,
     PageTokenError,
+    GalleryNotEmptyError,
 )
 # Values of a list in the record of a refusal; what was carried out is recorded whole.
 _MAX_REFUSED_COUNT = 20

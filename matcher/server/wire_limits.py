@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from matcher.access.wording import GALLERY_ID, ID, NAME, PURPOSE, REQUEST_ID, TextLimit, check_text, recorded
 from matcher.errors import RequestError
+from matcher.texts.catalog import told
 
 # By message and field of biometrics.v1. For a repeated text: of each of its values.
 TEXT_LIMITS: Final[dict[str, TextLimit]] = {
@@ -96,7 +97,7 @@ def check_message(message: Message, *, field: str = "") -> None:
             _check_value(value, one, path)
             continue
         if len(value) > one.count:
-            raise RequestError(f"at most {one.count} values", field=path)
+            raise RequestError(told("field.too_many", count=one.count), field=path)
         if one.limit is not None or one.is_message:
             for number, item in enumerate(value):
                 _check_value(item, one, f"{path}[{number}]")
