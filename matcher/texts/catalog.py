@@ -22,6 +22,7 @@ from matcher.texts import (
     pictures,
     samples,
     server,
+    settings,
     store,
     usage,
 )
@@ -36,6 +37,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     pictures.TEXTS,
     samples.TEXTS,
     fields.TEXTS,
+    settings.TEXTS,
     commands.TEXTS,
     help.TEXTS,
     usage.TEXTS,

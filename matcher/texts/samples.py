@@ -172,6 +172,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "vân tay phải có từ {least} đến {most} ppi, không phải {ppi}",
         "a fingerprint must have {least} to {most} ppi, not {ppi}",
     ),
+    "ppi.of_row": (
+        "Vân tay có {ppi} ppi; hãy nêu ppi của máy quét, từ {least} đến {most}, ở cột ppi hoặc bằng --ppi.",
+        "The print has {ppi} ppi; state the scanner's ppi, {least} to {most}, in the column ppi or with --ppi.",
+    ),
+    "ppi.of_no_row": (
+        "Vân tay không có độ phân giải; hãy nêu ppi của máy quét, từ {least} đến {most}, ở cột ppi hoặc bằng --ppi.",
+        "The print has no resolution; state the scanner's ppi, {least} to {most}, in the column ppi or with --ppi.",
+    ),
     "ppi.not_square": (
         "tệp ghi độ phân giải ngang và dọc khác nhau ({across} và {down} ppi); hãy xuất với điểm ảnh vuông, hoặc gửi "
         "đúng số ppi kèm theo ảnh",
@@ -209,8 +217,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "the image is blank; place one finger on the sensor and capture it again",
     ),
     "print.none": (
-        "không tìm thấy đường vân; hãy kiểm tra ảnh có đúng là vân tay và ppi có đúng không, hoặc lấy lại",
-        "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again",
+        "không tìm thấy đường vân; hãy kiểm tra ảnh có đúng là vân tay và ppi có đúng không, hoặc lau sạch máy quét và "
+        "ngón tay rồi lấy lại",
+        "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or clean scanner and "
+        "finger and capture again",
     ),
     "print.several": (
         "ảnh có {count} ngón tay, hoặc nhiều vân tay; hãy gửi riêng từng ngón, hoặc nêu vùng của một ngón",
