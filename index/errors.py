@@ -10,6 +10,7 @@ DatabaseError
 ├── AlreadyExistsError       the id or external id is taken
 ├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
+├── RevisionConflictError    a record was changed by somebody else meanwhile
 ├── DatabaseLockedError      another process holds the database
 ├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
@@ -67,6 +68,10 @@ class AlreadyExistsError(DatabaseError):
 
 class RequestConflictError(DatabaseError):
     """A request id came again with other content."""
+
+
+class RevisionConflictError(DatabaseError):
+    """The record was changed since it was read."""
 
 
 class DatabaseLockedError(DatabaseError):

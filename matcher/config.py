@@ -116,6 +116,13 @@ class EnrollmentDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """fields_file: which fields a subject's record may have; without it those that are shipped."""
+
+    fields_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Sections are the tables of the TOML file."""
 
@@ -125,6 +132,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     search: SearchDefaults = field(default_factory=SearchDefaults)
     enrollment: EnrollmentDefaults = field(default_factory=EnrollmentDefaults)
+    records: RecordSettings = field(default_factory=RecordSettings)
 
 
 def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:

@@ -14,6 +14,7 @@ from index.errors import (
     PageSizeError,
     PageTokenError,
     RequestConflictError,
+    RevisionConflictError,
 )
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
@@ -33,6 +34,7 @@ _REFUSALS = (
     AlreadyExistsError,
     RequestConflictError,
     PageSizeError,
+    RevisionConflictError,
     PageTokenError,
     GalleryNotEmptyError,
 )

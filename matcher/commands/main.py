@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from index.errors import DatabaseError
-from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, packs, serve, subject
+from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, packs, record, serve, subject
 from matcher.commands.parser import CommandParser, language_of
 from matcher.commands.serve import StartServer
 from matcher.config import load_settings
@@ -18,7 +18,7 @@ from matcher.texts.catalog import has_text, text
 # In the order of the help text. Each module has add_commands(subparsers, language); every command sets `run`, a
 # function of the parsed options that returns the exit code. options.lang is the language, options.settings are what
 # the settings say.
-_MODULES: Final = (serve, packs, gallery, subject, doctor, calibrate, index, backup, audit, health)
+_MODULES: Final = (serve, packs, gallery, subject, record, doctor, calibrate, index, backup, audit, health)
 
 
 def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:

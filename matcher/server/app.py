@@ -48,6 +48,7 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.record_servicer import RecordServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
 from matcher.server.watch import Watch
@@ -57,6 +58,8 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    record_service_pb2,
+    record_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -65,6 +68,7 @@ _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
@@ -93,13 +97,13 @@ class Server:
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
-        self._admission = Admission(
+        self.admission = Admission(
             worker_count=worker_count,
             queue_count=limits.queue_count,
             stream_count=limits.stream_count,
             peer_share=limits.peer_share,
         )
-        self.health = HealthReport(SERVICE_NAMES, full=self._admission.full)
+        self.health = HealthReport(SERVICE_NAMES, full=self.admission.full)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
@@ -115,7 +119,7 @@ class Server:
         )
         interceptor = CallInterceptor(
             self.audit,
-            self._admission,
+            self.admission,
             self.metrics,
             self._read_watch,
             self._connections,
@@ -137,6 +141,9 @@ class Server:
         )
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
+        )
+        record_service_pb2_grpc.add_RecordServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            RecordServicer(self.readiness), self._server
         )
         told_limits = ServerLimits(
             max_message_bytes=limits.max_message_bytes,
@@ -192,14 +199,14 @@ class Server:
     def _tell_metrics(self) -> None:
         self.metrics.ask("serving", self._is_serving)
         self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
-        self.metrics.ask("calls_waiting", lambda: self._admission.waiting_count)
+        self.metrics.ask("calls_waiting", lambda: self.admission.waiting_count)
         self.metrics.ask("references_set_aside", self.health.set_aside_count)
         self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
-        self._admission.drain()
+        self.admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
         stopped.wait()

@@ -68,6 +68,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
     index_errors.GalleryNotEmptyError: Code.FAILED_PRECONDITION,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
+    index_errors.RevisionConflictError: Code.ABORTED,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
     index_errors.PageSizeError: Code.INVALID_ARGUMENT,
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,

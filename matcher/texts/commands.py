@@ -143,6 +143,39 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.created": ("Ngày tạo (UTC)", "Created (UTC)"),
     "column.subject": ("Mã hồ sơ", "Subject"),
     "column.external_id": ("Số định danh", "External id"),
+    "column.field": ("Trường", "Field"),
+    "column.label": ("Tên trường", "Label"),
+    "column.text": ("Nội dung", "Text"),
+    "column.kind": ("Kiểu", "Kind"),
+    "column.forms": ("Biểu mẫu", "Forms"),
+    "record.revision": ("Hồ sơ {subject}, lần sửa {revision}", "Record {subject}, revision {revision}"),
+    "record.sealed": ("(đã niêm phong, không được tìm kiếm)", "(sealed, not searched)"),
+    "record.wrong_value": (
+        "Không hiểu {said}: hãy viết TRƯỜNG=NỘI DUNG, mỗi trường một lần; station-matcher record forms liệt kê các "
+        "trường.",
+        "{said} is not understood: write FIELD=TEXT, each field once; station-matcher record forms lists the fields.",
+    ),
+    "record.updated": (
+        "Đã sửa {fields}; hồ sơ ở lần sửa {revision}. Số kiểm toán: {audit}",
+        "Changed {fields}; the record is at revision {revision}. Audit record: {audit}",
+    ),
+    "record.unchanged": (
+        "Hồ sơ đã ghi đúng như vậy; không có gì được sửa (lần sửa {revision}). Số kiểm toán: {audit}",
+        "The record says so already; nothing was changed (revision {revision}). Audit record: {audit}",
+    ),
+    "record.change": (
+        "Lần sửa {revision}, {time} UTC, cán bộ {operator}, vụ việc {case}: {purpose}",
+        "Revision {revision}, {time} UTC, operator {operator}, case {case}: {purpose}",
+    ),
+    "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
+    "record.is_sealed": (
+        "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
+        "Sealed: the subject is kept and searched no more. Audit record: {audit}",
+    ),
+    "record.is_unsealed": (
+        "Đã bỏ niêm phong: đối tượng lại được tìm kiếm. Số kiểm toán: {audit}",
+        "Unsealed: the subject is searched again. Audit record: {audit}",
+    ),
     "column.reference": ("Mẫu", "Reference"),
     "column.modality": ("Loại", "Modality"),
     "column.finger": ("Ngón", "Finger"),

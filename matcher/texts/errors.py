@@ -105,6 +105,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Mã này đã được dùng. Hãy chọn mã khác.",
         "The id is taken. Choose another one.",
     ),
+    "ERROR_REASON_REVISION_CONFLICT": (
+        "Hồ sơ đã được người khác sửa sau khi bạn mở. Hãy mở lại hồ sơ rồi mới quyết định.",
+        "Somebody changed the record since you read it. Read it again, then decide.",
+    ),
     "ERROR_REASON_REQUEST_CONFLICT": (
         "Mã yêu cầu này đã được dùng với nội dung khác. Hãy dùng mã yêu cầu mới.",
         "This request id came before with other content. Use a new request id.",

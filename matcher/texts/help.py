@@ -156,6 +156,27 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "số định danh của đơn vị (ví dụ số CCCD) thay cho mã hồ sơ",
         "the force's own number in place of the subject's id",
     ),
+    "help.record": ("thông tin ghi trong hồ sơ", "what is recorded of subjects"),
+    "help.record.show": ("mọi trường đã ghi", "every field that is recorded"),
+    "help.record.update": (
+        "sửa các trường; lịch sử giữ lại nội dung cũ",
+        "change fields; the history keeps what they were",
+    ),
+    "help.record.history": ("mọi lần sửa, ai sửa và vì sao", "every change, who made it and why"),
+    "help.record.seal": ("giữ hồ sơ và không tìm kiếm nữa", "keep a subject and search it no more"),
+    "help.record.unseal": ("lại tìm kiếm một hồ sơ đã niêm phong", "search a sealed subject again"),
+    "help.record.forms": (
+        "các trường mà hồ sơ có thể có, theo biểu mẫu",
+        "the fields that a record may have, by form",
+    ),
+    "help.record.values": (
+        "nội dung mới của một trường; để trống sau dấu = để xóa",
+        "new text of a field; nothing after = clears it",
+    ),
+    "help.record.revision": (
+        "từ chối nếu hồ sơ đã được sửa sau lần sửa này",
+        "refuse where the record was changed since it had this revision",
+    ),
     "help.subject.reference": ("số của mẫu", "number of the reference"),
     "help.subject.yes": (
         "xác nhận; việc xóa không thể hoàn tác",

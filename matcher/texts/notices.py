@@ -42,6 +42,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{reference_count} references of the whole store are damaged and were NOT searched. Tell your administrator: "
         "station-matcher doctor names them.",
     ),
+    "notice.record_differs": (
+        "Đối tượng đã có hồ sơ ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
+        "(station-matcher record update); nếu nhầm người, hãy xóa mẫu vừa thu nhận.",
+        "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
+        "(station-matcher record update); if this is somebody else, delete the references just enrolled.",
+    ),
     "notice.duplicates_not_told": (
         "Không thể biết hồ sơ này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
         "hơn hoặc thêm ngón khác.",

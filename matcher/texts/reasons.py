@@ -55,6 +55,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
     index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
+    index_errors.RevisionConflictError: "REVISION_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
     index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",

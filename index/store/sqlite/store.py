@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,11 +22,20 @@ from index.errors import (
     SubjectNotFoundError,
 )
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import (
+    Gallery,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
+from index.store.sqlite import index_marks, lists, references, set_aside, subject_records, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
@@ -127,6 +136,40 @@ class SqliteStore:
                 connection, reference_id, request_id=request_id, now=now, owed=owed
             )
         )
+
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: subject_records.update_record(
+                connection,
+                subject_id,
+                changes,
+                author,
+                expected_revision=expected_revision,
+                request_id=request_id,
+                now=now,
+                owed=owed,
+            )
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return subject_records.read_record(connection, subject_id)
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """See Store."""
+        return lists.list_revisions(self._readers, self._database_id, subject_id, page_size, page_token)
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
@@ -250,9 +293,9 @@ class SqliteStore:
             row = subjects.find_by_external_id(connection, external_id)
         return None if row is None else row.subject
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import PageSizeError, PageTokenError
-from index.records import Gallery, Subject
+from index.records import Gallery, Subject, SubjectQuery
 from index.store.page_token import make_page_token, read_page_token
 
 
@@ -30,7 +30,7 @@ def test_pages_hold_every_subject_once_in_order(database, make, page_size):
         for number in range(7)
     ]
     assert [subject.subject_id for subject in _all_pages(database.list_subjects, page_size)] == ids
-    in_gallery = _all_pages(lambda **page: database.list_subjects(gallery_id="watch", **page), page_size)
+    in_gallery = _all_pages(lambda **page: database.list_subjects(SubjectQuery("watch"), **page), page_size)
     assert [subject.subject_id for subject in in_gallery] == ids[1::2]
 
 
@@ -51,7 +51,7 @@ def test_a_token_of_another_list_is_refused(database, make):
     database.create_gallery(Gallery("watch", "watch"))
     token = database.list_subjects(page_size=1).next_page_token
     for other in (
-        lambda: database.list_subjects(gallery_id="watch", page_token=token),
+        lambda: database.list_subjects(SubjectQuery("watch"), page_token=token),
         lambda: database.list_references(receipt.subject_id, page_token=token),
         lambda: database.list_galleries(page_token=token),
     ):
