@@ -99,6 +99,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "page_token không phải của danh sách này; hãy lấy lại danh sách từ đầu",
         "the page token is not one that this list gave; begin the list anew",
     ),
+    "field.twice": ("mỗi trường chỉ nêu một lần", "name each field once"),
+    "field.spaces": (
+        "hãy bỏ khoảng trắng ở đầu và cuối",
+        "leave out the spaces at its beginning and end",
+    ),
+    "field.no_such_field": (
+        "không có trường này; GetRecordForms nêu tên mọi trường",
+        "no such field; GetRecordForms names them all",
+    ),
+    "field.no_field": ("hãy nêu ít nhất một trường", "name at least one field"),
+    "field.name_words": (
+        "hãy gửi từ 1 đến {count} chữ của họ tên",
+        "send 1 to {count} words of a name",
+    ),
+    "field.only_fingerprints": ("chỉ xuất được vân tay", "only fingerprints can be exported"),
     # -- a call as a whole --
     "call.no_message": (
         "yêu cầu không có nội dung, hoặc vượt quá giới hạn dung lượng",

@@ -47,5 +47,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{name} phải bắt đầu bằng https:// hoặc http://",
         "{name} must begin with https:// or http://",
     ),
+    "config.fields_unreadable": (
+        "records.fields_file không đọc được: {reason}",
+        "records.fields_file cannot be read: {reason}",
+    ),
+    "config.fields_not_toml": (
+        "records.fields_file không đúng TOML: {reason}",
+        "records.fields_file is not valid TOML: {reason}",
+    ),
+    "config.fields_missing": (
+        "records.fields_file phải khai báo {names}",
+        "records.fields_file must declare {names}",
+    ),
+    "config.fields_wrong": (
+        "records.fields_file chưa đúng: {reason}",
+        "records.fields_file is not as it must be: {reason}",
+    ),
     "config.need_number": ("{name} phải là một số", "{name} must be a number"),
 }

@@ -61,7 +61,7 @@ class Keeper:
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             (check_comparison if query.name else check_caller)(context)
             if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
-                raise RequestError(f"send 1 to {MAX_NAME_WORD_COUNT} words of a name", field="name")
+                raise RequestError(told("field.name_words", count=MAX_NAME_WORD_COUNT), field="name")
             page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
             is_search = query.name or query.external_id
             entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
@@ -119,7 +119,7 @@ class Keeper:
             template = reference.template
             entry.note(subject_id=reference.subject_id, pack_ids=(template.pack_id,))
             if template.modality is not Modality.FINGERPRINT:
-                raise RequestError("only fingerprints can be exported", field="reference_id")
+                raise RequestError(told("field.only_fingerprints"), field="reference_id")
             minutiae = MinutiaSet.from_bytes(template.minutiae)
             record = to_iso19794_2(minutiae, finger=template.finger, quality=reference.quality)
             audit_id = entry.finish()
