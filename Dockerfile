@@ -28,6 +28,8 @@ ENV PATH=/opt/station-matcher/bin:$PATH \
     NUMBA_CACHE_DIR=/var/lib/station-matcher/compiled
 USER 10001
 WORKDIR /var/lib/station-matcher
+# For the kind of processor that builds; a new volume begins with it. Another kind compiles at its first start.
+RUN station-matcher index compile
 VOLUME /var/lib/station-matcher
 EXPOSE 50551
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s CMD ["station-matcher", "health"]
