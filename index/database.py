@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -23,21 +23,33 @@ from index.receipts import (
     Census,
     DeletionReceipt,
     EnrollmentReceipt,
-    PackCount,
     PackHolding,
     Page,
+    RecordReceipt,
     ReportProgress,
     VerifyReport,
     silent,
 )
-from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject
+from index.records import (
+    Gallery,
+    Modality,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    SearchFilter,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store, UnsearchedCounts
+from index.store.protocol import Store
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+EVERYBODY = SubjectQuery()
 DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
@@ -155,6 +167,41 @@ class EnrollmentDatabase:
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """Change fields of a record: what they were, who changed them and why stays in its history.
+
+        changes: new text by field id, "" to record nothing there. sex is a value of Sex, birth_year a year. Nothing is
+        changed where the revision is not the expected one, or a field has a value that cannot be. A repeated request_id
+        gives the first receipt. Raises SubjectNotFoundError, AlreadyExistsError for another subject's external id,
+        RevisionConflictError, RequestConflictError, DatabaseFullError, DatabaseWriteError.
+        """
+        return self._store.update_record(
+            subject_id,
+            changes,
+            author,
+            expected_revision=expected_revision,
+            request_id=request_id,
+            now=self._clock(),
+            owed=owed,
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Every field that is recorded. Raises SubjectNotFoundError."""
+        return self._store.get_record(subject_id)
+
+    def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
+        """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        return self._store.list_revisions(subject_id, page_size, page_token)
+
     def delete_subject(
         self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
@@ -208,6 +255,23 @@ class EnrollmentDatabase:
         now = self._clock()
         self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change what is said of a gallery; None leaves a text as it is. The gallery as it is then. Raises
+        GalleryNotFoundError."""
+        return self._store.update_gallery(gallery_id, display_name=display_name, purpose=purpose, owed=owed)
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool = False, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery; how many subjects were in it, who stay enrolled. Raises GalleryNotFoundError, and
+        GalleryNotEmptyError unless even_if_not_empty."""
+        return self._store.delete_gallery(gallery_id, even_if_not_empty=even_if_not_empty, owed=owed)
 
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
@@ -263,10 +327,12 @@ class EnrollmentDatabase:
         """The subject with exactly this external id, code point by code point."""
         return self._store.find_subject(external_id)
 
-    def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
+    def list_subjects(
+        self, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
+    ) -> Page[Subject]:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
-        PageTokenError."""
-        return self._store.list_subjects(gallery_id, page_size, page_token)
+        PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
+        return self._store.list_subjects(query, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
@@ -285,22 +351,18 @@ class EnrollmentDatabase:
         return self._store.references_set_aside()
 
     def census(self) -> Census:
-        """What is enrolled and what of it a search meets. Reads no template."""
+        """What is enrolled and what of it a search covers. Reads no template."""
         with self._store.reading() as reader:
-            counts, packs, galleries = reader.counts(), reader.packs(), reader.gallery_numbers()
-            schema, unsearched = reader.schema(), reader.unsearched()
-        none = UnsearchedCounts(sealed=0, damaged=0)
-        of_packs = [
-            PackCount(
-                key.modality,
-                key.pack_id,
-                self.count(key.modality, key.pack_id)[1],
-                sealed_count=unsearched.get(pack.pack_number, none).sealed,
-                damaged_count=unsearched.get(pack.pack_number, none).damaged,
-            )
-            for key, pack in packs.items()
-        ]
-        return Census(schema, counts.subject_count, counts.reference_count, len(galleries), tuple(of_packs))
+            counts, gallery_count, schema = reader.counts(), len(reader.gallery_numbers()), reader.schema()
+        return Census(
+            schema=schema,
+            subject_count=counts.subject_count,
+            reference_count=counts.reference_count,
+            gallery_count=gallery_count,
+            searchable=self.holdings(),
+            sealed_count=counts.reference_count - counts.searchable_reference_count - counts.set_aside_count,
+            damaged_count=counts.set_aside_count,
+        )
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""

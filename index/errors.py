@@ -8,7 +8,9 @@ DatabaseError
 │   ├── ReferenceNotFoundError
 │   └── GalleryNotFoundError
 ├── AlreadyExistsError       the id or external id is taken
+├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
+├── RevisionConflictError    a record was changed by somebody else meanwhile
 ├── DatabaseLockedError      another process holds the database
 ├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
@@ -52,12 +54,24 @@ class GalleryNotFoundError(NotFoundError):
     """No such gallery."""
 
 
+class GalleryNotEmptyError(DatabaseError):
+    """The gallery has subjects in it and was not to be deleted then."""
+
+    def __init__(self, message: str, *, member_count: int = 0) -> None:
+        super().__init__(message)
+        self.member_count = member_count
+
+
 class AlreadyExistsError(DatabaseError):
     """The id or external id is taken."""
 
 
 class RequestConflictError(DatabaseError):
     """A request id came again with other content."""
+
+
+class RevisionConflictError(DatabaseError):
+    """The record was changed since it was read."""
 
 
 class DatabaseLockedError(DatabaseError):
@@ -99,7 +113,8 @@ class CacheFileError(DatabaseError):
 class BackupError(DatabaseError):
     """A backup is damaged, incomplete, of another format, or locked with another key.
 
-    reason: "damaged", "content", "format", "key", "key_file", "not_sealed", "other_database", "target", "source",
+    reason: "damaged", "content", "format", "key", "key_missing", "key_other", "key_file" and its
+    kinds, "not_sealed", "other_database", "target", "source",
     "scratch", "unreadable"; the texts of each are with the commands.
     """
 

@@ -22,10 +22,14 @@ from typing import Any, Final
 from index.vector.face_engine import FaceEngine
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.languages import preferred_language
+from matcher.texts.catalog import told
+from matcher.texts.languages import LANGUAGES, preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+# Of the audit file in a data folder.
+AUDIT_NAME: Final = "audit.jsonl"
+LANGUAGE_VARIABLE: Final = f"{PREFIX}LANG"
 _MIB: Final = 1024 * 1024
 _FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 
@@ -112,6 +116,13 @@ class EnrollmentDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """fields_file: which fields a subject's record may have; without it those that are shipped."""
+
+    fields_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Sections are the tables of the TOML file."""
 
@@ -121,6 +132,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     search: SearchDefaults = field(default_factory=SearchDefaults)
     enrollment: EnrollmentDefaults = field(default_factory=EnrollmentDefaults)
+    records: RecordSettings = field(default_factory=RecordSettings)
 
 
 def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
@@ -135,9 +147,11 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
 
 
 def system_language(environ: Mapping[str, str] | None = None) -> str:
-    """ "en" where LC_ALL, LC_MESSAGES or LANG name English, else "vi"."""
+    """The first of STATION_MATCHER_LANG, LC_ALL, LC_MESSAGES and LANG that is set, where it names a language that we
+    have; else Vietnamese."""
     environ = os.environ if environ is None else environ
-    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    names = (LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environ[name] for name in names if environ.get(name)), "")
     return preferred_language(locale)
 
 
@@ -158,7 +172,7 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     known = {f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in _known_keys()}
     found = []
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in (CONFIG_VARIABLE, LANGUAGE_VARIABLE):
             continue
         if variable not in known:
             raise ConfigError(f"unknown environment variable {variable}{_nearest(variable, known)}")
@@ -226,7 +240,7 @@ def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
     storage, own_packs_folder = settings.storage, default_packs_folder(environ)
     packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
     data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
-    audit_file = data_folder / "audit.jsonl" if storage.audit_file == Path() else storage.audit_file
+    audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
     filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
     return replace(settings, storage=filled)
 
@@ -241,7 +255,7 @@ def _checked(settings: Settings) -> Settings:
         (_MIB <= server.max_message_bytes <= 256 * _MIB, "server.max_message_bytes must be 1 to 256 MiB"),
         (1 <= server.connection_count <= 65_536, "server.connection_count must be 1 to 65536"),
         (0.0 < server.peer_share <= 1.0, "server.peer_share must be above 0 and at most 1"),
-        (server.language in ("vi", "en"), "server.language must be vi or en"),
+        (server.language in LANGUAGES, f"server.language must be one of {', '.join(LANGUAGES)}"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
         (
             not settings.packs.mirror or settings.packs.mirror.startswith(("https://", "http://")),
@@ -260,11 +274,11 @@ def _checked(settings: Settings) -> Settings:
         (math.isfinite(server.drain_s), "server.drain_s must be a number"),
         (
             (settings.tls.certificate is None) == (settings.tls.key is None),
-            "tls.certificate and tls.key belong together: set both or none",
+            told("tls.pair"),
         ),
         (
             settings.tls.client_root is None or settings.tls.certificate is not None,
-            "tls.client_root needs tls.certificate and tls.key",
+            told("tls.root_alone"),
         ),
     )
     for holds, message in rules:

@@ -29,17 +29,19 @@ class NoticeCode(Enum):
     DUPLICATES_NOT_TOLD = "duplicates_not_told"
     REFERENCES_NOT_SEARCHED = "references_not_searched"
     REFERENCES_SET_ASIDE = "references_set_aside"
+    RECORD_DIFFERS = "record_differs"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
-    references that it speaks of."""
+    references that it speaks of. fields: of a subject."""
 
     code: NoticeCode
     sample_number: int | None = None
     reference_count: int = 0
     pack_ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from index.records import Modality, SearchFilter
 from index.store.effects import (
     Effect,
     GalleryCreated,
+    GalleryDeleted,
     MembershipChanged,
     PackKey,
     PackRow,
@@ -239,5 +240,7 @@ class PartitionSet:
                     partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
             case GalleryCreated(gallery_id, gallery_number):
                 self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
+            case GalleryDeleted(gallery_id):
+                self.gallery_numbers = {name: one for name, one in self.gallery_numbers.items() if name != gallery_id}
             case _:
                 assert_never(effect)

@@ -13,6 +13,7 @@ from matcher.audit.records import AuditLog
 from matcher.config import Settings
 from matcher.errors import PacksNotCoveringError
 from matcher.packs.store import PackStore
+from matcher.record_forms.schema import load_schema
 from matcher.search.searcher import SearchSettings
 
 
@@ -20,7 +21,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     """The use cases as the settings want them, once the audit log has a record of every change of the database.
 
     Raises PacksNotCoveringError where the store holds references of packs that are not loaded, unless the settings
-    allow it; AuditError, DatabaseError.
+    allow it; ConfigError, AuditError, DatabaseError.
     """
     if not settings.search.allow_unsearchable:
         _check_covered(not_searched(database, loaded))
@@ -43,6 +44,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
             prepared_cache_bytes=search.prepared_cache_bytes,
         ),
         duplicate_fpir=enrollment.duplicate_fpir,
+        record_schema=load_schema(settings.records.fields_file),
         packs=loaded.packs,
         missing=loaded.missing,
         site_calibrated=loaded.site_calibrated,

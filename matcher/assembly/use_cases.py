@@ -11,10 +11,12 @@ from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
 from matcher.packs.manifest import ModelPack
+from matcher.record_forms.schema import RecordSchema, load_schema
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.usecases.assess import Assessor
+from matcher.usecases.correct_records import RecordKeeper
 from matcher.usecases.describe import Describer
 from matcher.usecases.enroll import Enroller, EnrollmentSettings
 from matcher.usecases.identify import Identifier
@@ -31,6 +33,7 @@ class UseCases:
     assessor: Assessor
     enroller: Enroller
     keeper: Keeper
+    record_keeper: RecordKeeper
     describer: Describer
     changes: ChangeLedger
 
@@ -48,9 +51,11 @@ def build_use_cases(
     packs: Sequence[ModelPack] = (),
     missing: Mapping[Modality, str] | None = None,
     site_calibrated: frozenset[str] = frozenset(),
+    record_schema: RecordSchema | None = None,
 ) -> UseCases:
-    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment. The last three: what a
-    client is told of packs, see Describer."""
+    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment. packs, missing and
+    site_calibrated: what a client is told of packs, see Describer. record_schema: the shipped one where none is given.
+    """
     floors = quality_floors or {}
     changes = ChangeLedger(database, audit)
     searcher = Searcher(database, comparer, calibrations, settings=search)
@@ -61,6 +66,7 @@ def build_use_cases(
         assessor=Assessor(engines, audit, quality_floors=floors),
         enroller=Enroller(database, engines, searcher, changes, settings=enrollment),
         keeper=Keeper(database, searcher, audit, changes),
+        record_keeper=RecordKeeper(database, audit, changes, record_schema or load_schema()),
         describer=Describer(
             database,
             engines,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
+from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError, RevisionConflictError
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
@@ -25,6 +25,7 @@ _REFUSALS = (
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
+    RevisionConflictError,
     PageTokenError,
 )
 # Values of a list in the record of a refusal; what was carried out is recorded whole.

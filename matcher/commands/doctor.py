@@ -25,7 +25,7 @@ from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    from matcher.commands.packs import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 # Distribution names as installed; each is a dependency in pyproject.toml.
 PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")
@@ -41,9 +41,9 @@ class Finding:
     line: str
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `doctor` to the parser; see packs.add_commands for the convention."""
-    parser = subparsers.add_parser("doctor", help="what is installed, what is missing and how to get it")
+    parser = subparsers.add_parser("doctor", help=text("help.doctor", language))
     parser.set_defaults(run=run_doctor)
 
 

@@ -92,7 +92,7 @@ class DecoderPool:
     ) -> None:
         """Starts the processes, whose imports take a second, and does not wait for them. One more than the workers is
         ready for whoever would wait for the pictures of another. owner: whose picture the calling thread decodes."""
-        self._limits = limits or DecoderLimits()
+        self.limits = limits or DecoderLimits()
         self._turns = Turns(worker_count)
         self._owner = owner
         self._idle_count = worker_count + 1
@@ -129,18 +129,23 @@ class DecoderPool:
             decoder = self._take()
             is_kept = False
             try:
-                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self._limits.wall_s, check)
+                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self.limits.wall_s, check)
                 is_kept = not (answer.get("retires", False) or decoder.is_slowed)
             finally:
                 self._give_back(decoder, is_kept=is_kept)
         return _image(answer, pixels)
 
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the processes that wait for work."""
+        with self._lock:
+            return tuple(decoder.process_id for decoder in self._idle)
+
     def _request(self, ppi: float | None, limits: ImageLimits) -> dict[str, Any]:
         return {
             "ppi": ppi,
             "limits": asdict(limits),
-            "cpu_s": self._limits.cpu_s,
-            "memory_bytes": self._limits.memory_bytes,
+            "cpu_s": self.limits.cpu_s,
+            "memory_bytes": self.limits.memory_bytes,
         }
 
     def _take(self) -> _Decoder:
@@ -187,6 +192,10 @@ class _Decoder:
         self._is_ready = False
         self._slow_after = math.inf
         self.is_slowed = False
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

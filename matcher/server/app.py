@@ -38,6 +38,7 @@ from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
+from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.connections import ConnectionWatch, connection_limit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -48,14 +49,18 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.record_servicer import RecordServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
-from matcher.server.transport import bind, own_certificate
+from matcher.server.transport import bind
 from matcher.server.watch import Watch
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    record_service_pb2,
+    record_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -64,6 +69,7 @@ _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
@@ -92,13 +98,13 @@ class Server:
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
-        self._admission = Admission(
+        self.admission = Admission(
             worker_count=worker_count,
             queue_count=limits.queue_count,
             stream_count=limits.stream_count,
             peer_share=limits.peer_share,
         )
-        self.health = HealthReport(SERVICE_NAMES, full=self._admission.full)
+        self.health = HealthReport(SERVICE_NAMES, full=self.admission.full)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
@@ -114,7 +120,7 @@ class Server:
         )
         interceptor = CallInterceptor(
             self.audit,
-            self._admission,
+            self.admission,
             self.metrics,
             self._read_watch,
             self._connections,
@@ -136,6 +142,9 @@ class Server:
         )
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
+        )
+        record_service_pb2_grpc.add_RecordServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            RecordServicer(self.readiness), self._server
         )
         told_limits = ServerLimits(
             max_message_bytes=limits.max_message_bytes,
@@ -191,14 +200,14 @@ class Server:
     def _tell_metrics(self) -> None:
         self.metrics.ask("serving", self._is_serving)
         self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
-        self.metrics.ask("calls_waiting", lambda: self._admission.waiting_count)
+        self.metrics.ask("calls_waiting", lambda: self.admission.waiting_count)
         self.metrics.ask("references_set_aside", self.health.set_aside_count)
         self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
-        self._admission.drain()
+        self.admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
         stopped.wait()
@@ -266,12 +275,15 @@ def serve(
             say("serve.listening", address=server.address)
             if server.metrics_address:
                 say("serve.metrics", address=server.metrics_address)
+            if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
+                say("tls.expires_soon", date=date)
+            say("serve.loading")
             with compiling(partial(_say_compiling, server.health, say)):
                 loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
-                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+                raise PackNotReadyError(told("serve.nothing"))
             with EnrollmentDatabase.open(
                 settings.storage.data_folder,
                 progress=_Progress(say, server.health),
@@ -293,6 +305,7 @@ def _serve_database(
 ) -> None:
     """Compiles, verifies the index, answers until it is told to stop, and drains."""
     # Before verifying, which searches.
+    say("serve.preparing")
     database.warm_up()
     report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)

@@ -18,8 +18,18 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
+from index.errors import DatabaseError
+from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent
-from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
+from matcher.errors import (
+    BusyError,
+    CanceledError,
+    DeadlineError,
+    MalformedError,
+    MatcherError,
+    NotServingError,
+    UnknownMethodError,
+)
 from matcher.server.admission import Admission
 from matcher.server.calls import CALL_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.connections import ConnectionWatch
@@ -240,11 +250,23 @@ def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
 
 
 def _log_failure(call: Call, error: Exception) -> None:
-    """Ours to mend: with the place, without the message, which may quote what was sent."""
+    """A refusal is told to the caller in full; what failed on our side is here, under the id of the call,
+    which the caller has: which errors led to it and where they were raised."""
     code, reason = code_of(error), reason_of(error)
-    if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
-        _LOG.info("%s %s %s call %s", call.action, code.name, reason, call.call_id)
+    if outcome_of(error) == "refused" or isinstance(error, (CanceledError, DeadlineError, NotServingError)):
+        _LOG.info("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, type(error).__name__)
         return
-    cause = error.__cause__ or error
-    place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
-    _LOG.error("%s %s call %s: %s at\n%s", call.action, reason, call.call_id, type(cause).__name__, place)
+    _LOG.error("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, _details(error))
+
+
+def _details(error: BaseException) -> str:
+    """The error and what it came from, each with its place. Only our own messages and those of the system: any other
+    may quote what was sent."""
+    said = type(error).__name__
+    if isinstance(error, (MatcherError, DatabaseError)):
+        said += f": {error}"
+    elif isinstance(error, OSError) and error.strerror:
+        said += f": {error.strerror}"
+    place = "".join(traceback.format_tb(error.__traceback__)[-4:])
+    cause = error.__cause__ or error.__context__
+    return f"{said} at\n{place}" + (f"from {_details(cause)}" if cause is not None else "")

@@ -8,7 +8,8 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from index.records import Gallery, Modality, Reference, Sex, Subject, SubjectState
+from index.records import Gallery, Modality, RecordRevision, Reference, Sex, Subject, SubjectState
+from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
     Candidate,
@@ -29,7 +30,13 @@ from matcher.results import (
 from matcher.samples import FaceBox, Quality
 from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
-from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2, server_service_pb2
+from protos.biometrics.v1 import (
+    enrollment_service_pb2,
+    matching_service_pb2,
+    record_service_pb2,
+    sample_pb2,
+    server_service_pb2,
+)
 
 _MODALITIES: Final = {
     Modality.FACE: sample_pb2.MODALITY_FACE,
@@ -131,6 +138,45 @@ def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
         birth_year=subject.birth_year or 0,
         state=_STATES[subject.state],
         create_time=_timestamp(subject.create_time),
+    )
+
+
+def revision_to_proto(revision: RecordRevision) -> record_service_pb2.RecordRevision:
+    author = revision.author
+    return record_service_pb2.RecordRevision(
+        revision=revision.revision,
+        change_time=_timestamp(revision.change_time),
+        operator_id=author.operator_id,
+        case_number=author.case_number,
+        purpose=author.purpose,
+        station_id=author.station_id,
+        changes=[
+            record_service_pb2.FieldChange(field_id=one.field, before=one.before, after=one.after)
+            for one in revision.changes
+        ],
+    )
+
+
+def record_field_to_proto(field: RecordField, *, language: str) -> record_service_pb2.RecordField:
+    return record_service_pb2.RecordField(
+        field_id=field.field_id, label=field.labels[language], kind=field.kind.value, longest=field.longest
+    )
+
+
+def record_form_to_proto(form: RecordForm, *, language: str) -> record_service_pb2.RecordForm:
+    return record_service_pb2.RecordForm(
+        form_id=form.form_id,
+        label=form.labels[language],
+        field_ids=form.field_ids,
+        images=[
+            record_service_pb2.FormImage(
+                image_id=image.image_id,
+                label=image.labels[language],
+                modality=_MODALITIES[image.modality],
+                finger_positions=[int(finger) for finger in image.fingers],  # type: ignore[misc]
+            )
+            for image in form.images
+        ],
     )
 
 
@@ -308,7 +354,13 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    told = text(f"notice.{code}", language, reference_count=notice.reference_count, pack_ids=", ".join(notice.pack_ids))
+    told = text(
+        f"notice.{code}",
+        language,
+        reference_count=notice.reference_count,
+        pack_ids=", ".join(notice.pack_ids),
+        fields=", ".join(notice.fields),
+    )
     return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
 
 

@@ -16,6 +16,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("hỏng", "damaged"),
     "face": ("khuôn mặt", "face"),
     "fingerprint": ("vân tay", "fingerprint"),
+    "already_ready": (
+        "Gói {name} đã sẵn sàng từ trước; không cần cài.",
+        "Pack {name} is ready already; there is nothing to install.",
+    ),
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
@@ -129,7 +133,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "calibrate_range": (
         "Điểm được đo đến {score}, tức một lần nhầm trong {one_in} phép so sánh, ở nhóm bất lợi nhất: đủ cho ngưỡng "
-        "tìm kiếm với FPIR {fpir} trong không quá {gallery} đối tượng. Cao hơn, đến {end}, điểm được ngoại suy và ghi "
+        "tìm kiếm với FPIR {fpir} trong không quá {gallery} hồ sơ. Cao hơn, đến {end}, điểm được ngoại suy và ghi "
         "rõ như vậy.",
         "Scores are measured up to {score}, one false match in {one_in} comparisons, in the least favorable group: "
         "that carries the threshold of a search at FPIR {fpir} among at most {gallery} subjects. Beyond, up to {end}, "

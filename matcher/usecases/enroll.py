@@ -26,7 +26,7 @@ from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 from matcher.usecases.naming import recorded_subject
-from matcher.usecases.notices import missed_notices, reach_notices
+from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -135,8 +135,13 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=notices,
+            notices=(*notices, *self._differing(subject, receipt)),
         )
+
+    def _differing(self, said: Subject, receipt: EnrollmentReceipt) -> tuple[Notice, ...]:
+        """A notice where the subject was on record with other particulars than are said of it now: those stay."""
+        stored = recorded_subject(self._database, receipt.subject_id)
+        return () if stored is None else differing_notices(said, stored)
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
         """Of each sample, the first reference of the subject that the same pack made of the same bytes; 0 for none."""

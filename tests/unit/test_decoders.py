@@ -108,7 +108,7 @@ def test_work_without_end_is_ended_and_the_process_replaced(limits: DecoderLimit
     with DecoderPool(1, limits=limits) as pool:
         with pytest.raises(ImageTruncatedError, match="limits of time and memory"):
             _decode(pool, costly)
-        pool._limits = DecoderLimits()
+        pool.limits = DecoderLimits()
         assert _decode(pool, png_bytes(2)).pixels.shape
 
 
@@ -141,9 +141,10 @@ def test_nobody_waits_longer_than_they_want() -> None:
 def test_a_process_that_was_ended_is_replaced_without_a_refusal() -> None:
     with DecoderPool(1) as pool:
         _decode(pool, png_bytes(1))
-        for decoder in pool._idle:
-            os.kill(decoder._process.pid, signal.SIGKILL)
-            decoder._process.wait()
+        for process_id in pool.process_ids():
+            os.kill(process_id, signal.SIGKILL)
+            # Ended and not waited for yet: that is the pool's to do.
+            os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
         assert _decode(pool, png_bytes(2)).pixels.shape
     with pytest.raises(SessionError):
         _decode(pool, png_bytes(2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import tomllib
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.commands import calibrate, doctor, packs
+from matcher.commands.parser import CommandParser
 from matcher.config import PackSettings, SearchDefaults, Settings
 from matcher.errors import PackError, PackLicenseError
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore
@@ -24,10 +24,10 @@ from tests.unit.pack_server import serving
 
 
 def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None, mirror: str = "") -> int:
-    parser = argparse.ArgumentParser()
-    subparsers = parser.add_subparsers(required=True)
+    parser = CommandParser(language=lang)
+    subparsers = parser.add_subparsers(dest="command")
     for module in (packs, doctor, calibrate):
-        module.add_commands(subparsers)
+        module.add_commands(subparsers, lang)
     options = parser.parse_args(arguments)
     options.lang = lang
     options.settings = Settings(packs=PackSettings(face="joined", fingerprint="", mirror=mirror))

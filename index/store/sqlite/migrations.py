@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.errors import SchemaError
+from index.store.sqlite.name_tokens import fill_names
 from index.store.sqlite.row_digests import fill_digests
 
 
@@ -127,7 +128,37 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS)
+SUBJECT_RECORDS = Migration(
+    "0005_subject_records",
+    (
+        # Of subjects whose record was ever changed; the fields that filters and look-ups read stay in subject.
+        """CREATE TABLE subject_record (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            fields TEXT NOT NULL) STRICT""",
+        """CREATE TABLE subject_revision (
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            change_time INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (subject_number, revision)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+NAME_TOKENS = Migration(
+    "0006_name_tokens",
+    (
+        # Apart from subject, whose rows need not be read for a search by name.
+        """CREATE TABLE subject_name_token (
+            token TEXT NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            PRIMARY KEY (token, subject_number)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX subject_name_token_by_subject ON subject_name_token (subject_number)",
+    ),
+    fill_names,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS, NAME_TOKENS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

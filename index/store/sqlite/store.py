@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,11 +22,20 @@ from index.errors import (
     SubjectNotFoundError,
 )
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import (
+    Gallery,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
+from index.store.sqlite import index_marks, lists, references, set_aside, subject_records, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
@@ -128,6 +137,40 @@ class SqliteStore:
             )
         )
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: subject_records.update_record(
+                connection,
+                subject_id,
+                changes,
+                author,
+                expected_revision=expected_revision,
+                request_id=request_id,
+                now=now,
+                owed=owed,
+            )
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return subject_records.read_record(connection, subject_id)
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """See Store."""
+        return lists.list_revisions(self._readers, self._database_id, subject_id, page_size, page_token)
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
         self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
@@ -139,6 +182,29 @@ class SqliteStore:
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
         self.queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.update_gallery(
+                connection, gallery_id, display_name=display_name, purpose=purpose, owed=owed
+            )
+        )
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.delete_gallery(
+                connection, gallery_id, even_if_not_empty=even_if_not_empty, owed=owed
+            )
+        )
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
@@ -227,9 +293,9 @@ class SqliteStore:
             row = subjects.find_by_external_id(connection, external_id)
         return None if row is None else row.subject
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""

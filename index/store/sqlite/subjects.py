@@ -14,6 +14,7 @@ from datetime import datetime
 
 from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
+from index.store.sqlite.name_tokens import put_name
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 
 LAST_YEAR = 9999
@@ -42,18 +43,12 @@ def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> Sub
     return rows[0] if rows else None
 
 
-def subjects_after(
-    connection: sqlite3.Connection, last_number: int, limit: int, *, gallery_number: int | None
-) -> list[SubjectRow]:
-    """Up to limit subjects with higher numbers, in the order in which they came, of one gallery if given."""
-    if gallery_number is None:
-        return _select(connection, "WHERE subject_number > ? ORDER BY subject_number LIMIT ?", (last_number, limit))
-    return _select(
-        connection,
-        "WHERE subject_number IN (SELECT subject_number FROM membership WHERE gallery_number = ?"
-        " AND subject_number > ? ORDER BY subject_number LIMIT ?) ORDER BY subject_number",
-        (gallery_number, last_number, limit),
-    )
+def find_by_numbers(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> list[SubjectRow]:
+    """The subjects of these numbers, ascending; unknown ones are left out."""
+    found: list[SubjectRow] = []
+    for part in parts_of(sorted(subject_numbers)):
+        found += _select(connection, f"WHERE subject_number IN ({marks(part)}) ORDER BY subject_number", tuple(part))
+    return found
 
 
 def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: datetime) -> tuple[SubjectRow, bool]:
@@ -83,6 +78,23 @@ def set_state(connection: sqlite3.Connection, subject_number: int, state: Subjec
     connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
 
 
+def set_subject_fields(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    *,
+    external_id: str,
+    display_name: str,
+    sex: Sex,
+    birth_year: int | None,
+) -> None:
+    """Record these instead of what is recorded."""
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, subject_number),
+    )
+    put_name(connection, subject_number, display_name)
+
+
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
     removed = 0
@@ -90,6 +102,9 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
+        "DELETE FROM subject_name_token WHERE subject_number = ?",
+        "DELETE FROM subject_record WHERE subject_number = ?",
+        "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
     ):
         removed += connection.execute(statement, (subject_number,)).rowcount
@@ -120,9 +135,13 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    connection.execute(
-        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
-        (external_id, display_name, sex.value, birth_year, row.subject_number),
+    set_subject_fields(
+        connection,
+        row.subject_number,
+        external_id=external_id,
+        display_name=display_name,
+        sex=sex,
+        birth_year=birth_year,
     )
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
@@ -145,6 +164,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         ),
     )
     assert cursor.lastrowid is not None
+    put_name(connection, cursor.lastrowid, subject.display_name)
     stored = Subject(
         subject_id=subject_id,
         external_id=subject.external_id,
