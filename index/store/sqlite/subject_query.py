@@ -13,7 +13,7 @@ from functools import partial
 from index.errors import DatabaseError
 from index.records import SubjectQuery
 from index.store.sqlite.galleries import gallery_number
-from index.store.sqlite.name_tokens import tokens_of
+from index.store.sqlite.name_tokens import are_keyed, tokens_of
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_by_numbers
 
 # Above the last code point, so that every longer word lies below.
@@ -30,27 +30,33 @@ class _Condition:
     is_unique: bool = True
 
 
-def subjects_after(
-    connection: sqlite3.Connection, query: SubjectQuery, last_number: int, limit: int
-) -> tuple[list[SubjectRow], int]:
-    """Up to limit subjects with higher numbers that pass, in the order in which they came, and how many pass in all.
+class PassingSubjects:
+    """Those that pass a query, for one thread. Raises GalleryNotFoundError, DatabaseError where a name has no letter or
+    digit."""
 
-    Raises GalleryNotFoundError, DatabaseError where the name has no letter or digit.
-    """
-    conditions = _conditions(connection, query)
-    if len(conditions) > 1:
-        conditions.sort(key=partial(_row_count, connection))
-    driver, others = conditions[0], conditions[1:]
-    among = " AND ".join([f"FROM {driver.table} AS one WHERE {driver.where}", *map(_asked_of_each, others)])
-    values = tuple(value for condition in conditions for value in condition.values)
-    what = "*" if driver.is_unique else "DISTINCT one.subject_number"
-    (total_count,) = connection.execute(f"SELECT count({what}) {among}", values).fetchone()
-    distinct = "" if driver.is_unique else "DISTINCT"
-    rows = connection.execute(
-        f"SELECT {distinct} one.subject_number {among} AND one.subject_number > ? ORDER BY 1 LIMIT ?",
-        (*values, last_number, limit),
-    )
-    return find_by_numbers(connection, [row[0] for row in rows]), int(total_count)
+    def __init__(self, connection: sqlite3.Connection, query: SubjectQuery) -> None:
+        self._connection = connection
+        conditions = _conditions(connection, query)
+        if len(conditions) > 1:
+            conditions.sort(key=partial(_row_count, connection))
+        walked, others = conditions[0], conditions[1:]
+        self._among = " AND ".join([f"FROM {walked.table} AS one WHERE {walked.where}", *map(_asked_of_each, others)])
+        self._values = tuple(value for condition in conditions for value in condition.values)
+        self._is_unique = walked.is_unique
+
+    def after(self, last_number: int, limit: int) -> list[SubjectRow]:
+        """Up to limit of them with higher numbers, in the order in which they came."""
+        distinct = "" if self._is_unique else "DISTINCT"
+        rows = self._connection.execute(
+            f"SELECT {distinct} one.subject_number {self._among} AND one.subject_number > ? ORDER BY 1 LIMIT ?",
+            (*self._values, last_number, limit),
+        )
+        return find_by_numbers(self._connection, [row[0] for row in rows])
+
+    def count(self) -> int:
+        """How many there are."""
+        what = "*" if self._is_unique else "DISTINCT one.subject_number"
+        return int(self._connection.execute(f"SELECT count({what}) {self._among}", self._values).fetchone()[0])
 
 
 def _asked_of_each(condition: _Condition) -> str:
@@ -66,15 +72,16 @@ def _conditions(connection: sqlite3.Connection, query: SubjectQuery) -> list[_Co
         row = find_by_external_id(connection, query.external_id)
         found.append(_Condition("subject", "subject_number = ?", (row.subject_number if row else 0,)))
     if query.name:
-        tokens = tokens_of(connection, query.name)
+        tokens = tokens_of(connection, query.name, by_beginnings=query.by_word_beginnings)
         if not tokens:
             raise DatabaseError("a name to search for needs a letter or digit")
-        found += [_of_token(token, query.by_word_beginnings) for token in tokens]
-    return found or [_Condition("subject", "subject_number > 0", ())]
+        by_range = query.by_word_beginnings and not are_keyed(connection)
+        found += [_of_token(token, by_range) for token in tokens]
+    return found or [_Condition("subject", "1", ())]
 
 
-def _of_token(token: str, by_beginning: bool) -> _Condition:
-    if by_beginning:
+def _of_token(token: str, by_range: bool) -> _Condition:
+    if by_range:
         between = (token, token + _AFTER_ALL_LETTERS)
         return _Condition("subject_name_token", "token BETWEEN ? AND ?", between, is_unique=False)
     return _Condition("subject_name_token", "token = ?", (token,))

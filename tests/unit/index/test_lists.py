@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.errors import PageSizeError, PageTokenError
 from index.records import Gallery, Subject, SubjectQuery
-from index.store.page_token import make_page_token, read_page_token
+from index.store.page_token import PagePlace, make_page_token, read_page_token
 
 
 def _all_pages(list_page, page_size: int) -> list:
@@ -42,6 +42,8 @@ def test_what_came_or_went_between_pages_disturbs_none(database, make):
     later = database.enroll(Subject(""), []).subject_id
     rest = database.list_subjects(page_size=5, page_token=first.next_page_token)
     assert [subject.subject_id for subject in rest.items] == [ids[3], later]
+    # Counted once, for the first page.
+    assert first.total_count == rest.total_count == 4
     assert rest.next_page_token == ""
 
 
@@ -70,7 +72,8 @@ def test_an_invented_token_is_refused(token):
 
 @given(st.integers(0, 2**63 - 1))
 def test_a_token_gives_its_number_back(number):
-    assert read_page_token(make_page_token(number, scope="list"), scope="list") == number
+    token = make_page_token(number, number // 2, scope="list")
+    assert read_page_token(token, scope="list") == PagePlace(number, number // 2)
 
 
 @pytest.mark.parametrize("page_size", [-1, 1001, 2**40])
