@@ -114,6 +114,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "send 1 to {count} words of a name",
     ),
     "field.only_fingerprints": ("chỉ xuất được vân tay", "only fingerprints can be exported"),
+    "field.probe_print": (
+        "chỉ vân tay có điểm đặc trưng; hãy gửi một vân tay",
+        "minutiae are those of fingerprints; send one",
+    ),
+    "field.face_no_minutiae": (
+        "khuôn mặt không có điểm đặc trưng; hãy nêu mẫu của một ngón tay",
+        "a face has no minutiae; name a reference of a finger",
+    ),
+    "field.other_pack": ("mẫu này do gói mô hình khác tạo ra", "the reference was made by another pack"),
     # -- a call as a whole --
     "call.no_message": (
         "yêu cầu không có nội dung, hoặc vượt quá giới hạn dung lượng",
