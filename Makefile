@@ -22,6 +22,8 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "Installing Station Matcher into $(VENV) (about a minute) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@echo "Compiling search and comparison for this processor ..."
+	@$(BIN)/station-matcher index compile
 	@touch $@
 
 # The photograph that the demonstration shows, and no code: the package's own dependencies are left out.
