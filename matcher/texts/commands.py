@@ -37,6 +37,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
         "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
     ),
+    "serve.reembedding": (
+        "Đang tạo mẫu của gói {pack} từ ảnh đã lưu: {done}/{total}",
+        "Making templates of {pack} from the images on record: {done}/{total}",
+    ),
+    "serve.reembedded": (
+        "Gói {pack} đã có {done} mẫu; {without} mẫu không có ảnh lưu và {failed} ảnh không dùng được với gói này. Xem: "
+        "station-matcher reembed status",
+        "Pack {pack} has {done} references; of {without} no image is kept, and of {failed} it can make nothing. See: "
+        "station-matcher reembed status",
+    ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",
@@ -166,6 +176,26 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "record.change": (
         "Lần sửa {revision}, {time} UTC, cán bộ {operator}, vụ việc {case}: {purpose}",
         "Revision {revision}, {time} UTC, operator {operator}, case {case}: {purpose}",
+    ),
+    "reembed.no_pack": (
+        "Cài đặt không nêu packs.next_face hay packs.next_fingerprint; hãy nêu gói bằng --pack.",
+        "The settings name neither packs.next_face nor packs.next_fingerprint; name a pack with --pack.",
+    ),
+    "reembed.no_store": (
+        "Thư mục dữ liệu chưa có kho dữ liệu của phiên bản này; hãy khởi động máy chủ trước.",
+        "The data folder has no store of this version yet; start the server first.",
+    ),
+    "reembed.status": (
+        "{pack}: {done} mẫu đã có, {waiting} ảnh còn phải làm",
+        "{pack}: {done} references made, {waiting} images still to do",
+    ),
+    "reembed.without_image": (
+        "  {count} mẫu không có ảnh lưu, cần thu nhận lại: {ids}",
+        "  of {count} references no image is kept; they must be enrolled anew: {ids}",
+    ),
+    "reembed.failed": (
+        "  với {count} ảnh gói này không tạo được mẫu: {ids}",
+        "  of {count} images this pack can make nothing: {ids}",
     ),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (

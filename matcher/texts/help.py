@@ -177,6 +177,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "từ chối nếu hồ sơ đã được sửa sau lần sửa này",
         "refuse where the record was changed since it had this revision",
     ),
+    "help.reembed": (
+        "tạo mẫu của một gói khác từ các ảnh đã lưu",
+        "templates of another pack from the images on record",
+    ),
+    "help.reembed.status": ("đã làm được đến đâu", "how far it has come"),
+    "help.reembed.pack": (
+        "gói cần xem (mặc định: packs.next_face và packs.next_fingerprint)",
+        "pack to speak of (default: packs.next_face and packs.next_fingerprint)",
+    ),
     "help.subject.reference": ("số của mẫu", "number of the reference"),
     "help.subject.yes": (
         "xác nhận; việc xóa không thể hoàn tác",

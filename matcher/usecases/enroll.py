@@ -11,7 +11,7 @@ from typing import Any
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
-from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
+from index.records import ImagePart, Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -266,6 +266,7 @@ def _new_reference(made: Extraction, sample: EncodedSample) -> NewReference:
         sample_sha256=made.sha256,
         station_id=sample.station_id,
         capture_time=sample.capture_time,
+        part=ImagePart(sample.face_number, sample.largest_face, sample.region_px),
     )
 
 
