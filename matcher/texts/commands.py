@@ -185,6 +185,29 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Thư mục dữ liệu chưa có kho dữ liệu của phiên bản này; hãy khởi động máy chủ trước.",
         "The data folder has no store of this version yet; start the server first.",
     ),
+    "reembed.not_comparable": (
+        "{pack} không phải là gói khuôn mặt đã hiệu chuẩn.",
+        "{pack} is no calibrated face pack.",
+    ),
+    "reembed.nothing_to_compare": (
+        "Không có gì để so sánh: cần những hồ sơ có ít nhất hai ảnh mà cả hai gói đều đã tạo mẫu.",
+        "Nothing to compare: it takes subjects with two images or more of which both packs have made templates.",
+    ),
+    "reembed.compared": (
+        "{count} ảnh được tìm giữa tất cả các ảnh khác, lần lượt với từng gói. Điểm là −10·log10 của tỉ lệ nhận nhầm:",
+        "{count} images, each searched among all others, once with each pack. Scores are −10·log10 of the false match "
+        "rate:",
+    ),
+    "reembed.ranks": (
+        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt.",
+        "With the next pack the mate ranks higher in {better} searches and lower in {worse}.",
+    ),
+    "column.first": ("Cùng người xếp đầu", "Mate first"),
+    "column.median_mate": ("Điểm cùng người, trung vị", "Mates, median"),
+    "column.low_mate": ("Điểm cùng người, 5 %", "Mates, 5 %"),
+    "column.median_stranger": ("Điểm khác người, trung vị", "Strangers, median"),
+    "column.highest_stranger": ("Điểm khác người, cao nhất", "Strangers, highest"),
+    "stage.compare": ("So sánh hai gói", "Comparing the packs"),
     "reembed.status": (
         "{pack}: {done} mẫu đã có, {waiting} ảnh còn phải làm",
         "{pack}: {done} references made, {waiting} images still to do",

@@ -182,6 +182,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "templates of another pack from the images on record",
     ),
     "help.reembed.status": ("đã làm được đến đâu", "how far it has come"),
+    "help.reembed.compare": (
+        "gói khuôn mặt kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
+        "what the next face pack changes for the records of this site (while no server runs)",
+    ),
+    "help.reembed.compare_pack": (
+        "gói để so sánh với gói đang dùng (mặc định: packs.next_face)",
+        "pack to hold against the one in use (default: packs.next_face)",
+    ),
+    "help.reembed.count": (
+        "số ảnh được dùng làm mẫu tìm (mặc định: %(default)s)",
+        "images that are searched with (default: %(default)s)",
+    ),
     "help.reembed.pack": (
         "gói cần xem (mặc định: packs.next_face và packs.next_fingerprint)",
         "pack to speak of (default: packs.next_face and packs.next_fingerprint)",

@@ -18,8 +18,9 @@ from index.store.opening import passed_over, reembedding_counts
 from matcher.audit.changes import ChangeLedger
 from matcher.extraction.engines import Engines
 from matcher.samples import EncodedSample
+from matcher.usecases.compare_packs import compare_face_packs
 from matcher.usecases.reembed import Reembedder
-from tests.fakes import FACE_PACK_ID, FakeFaceEngine, InMemoryAudit, face
+from tests.fakes import CALIBRATION, FACE_PACK_ID, FakeFaceEngine, InMemoryAudit, face
 
 NEXT_PACK_ID = "fake-next@1"
 MASTER = MasterKey(bytes(range(32)))
@@ -206,3 +207,19 @@ def test_a_sealed_subject_comes_back_with_both(station: Station) -> None:
     for pack_id in (FACE_PACK_ID, NEXT_PACK_ID):
         assert station.missed(pack_id) == 0
         assert len(station.database.allowed_reference_ids(Modality.FACE, pack_id)) == 1
+
+
+def test_two_packs_are_held_against_each_other_on_the_same_images(station: Station) -> None:
+    for number in range(12):
+        for impression in range(2):
+            station.enroll(face(number, impression=impression), external_id=str(number))
+    station.enroll(face(50), external_id="50")  # one image: no mate
+    station.reembed()
+    packs = [(FACE_PACK_ID, CALIBRATION), (NEXT_PACK_ID, CALIBRATION)]
+    found = compare_face_packs(station.database, packs, probe_count=100)
+    assert found.probe_count == 24
+    for one in found.figures:
+        assert one.first_count == 24
+        assert one.mate_scores.min() > one.stranger_scores.max()
+    assert (found.better_count, found.worse_count) == (0, 0)
+    assert compare_face_packs(station.database, packs, probe_count=10).probe_count == 10
