@@ -39,7 +39,6 @@ from index.receipts import (
     DeletionReceipt,
     EnrollmentReceipt,
     OpenProgress,
-    PackCount,
     PackHolding,
     Page,
     RecordReceipt,
@@ -58,15 +57,17 @@ from index.records import (
     Reference,
     SearchFilter,
     Subject,
+    SubjectQuery,
     SubjectRecord,
 )
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store, UnsearchedCounts
+from index.store.protocol import Store
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+EVERYBODY = SubjectQuery()
 DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
@@ -405,10 +406,12 @@ class EnrollmentDatabase:
         """The subject with exactly this external id, code point by code point."""
         return self._store.find_subject(external_id)
 
-    def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
+    def list_subjects(
+        self, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
+    ) -> Page[Subject]:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
-        PageTokenError."""
-        return self._store.list_subjects(gallery_id, page_size, page_token)
+        PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
+        return self._store.list_subjects(query, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
@@ -427,22 +430,18 @@ class EnrollmentDatabase:
         return self._store.references_set_aside()
 
     def census(self) -> Census:
-        """What is enrolled and what of it a search meets. Reads no template."""
+        """What is enrolled and what of it a search covers. Reads no template."""
         with self._store.reading() as reader:
-            counts, packs, galleries = reader.counts(), reader.packs(), reader.gallery_numbers()
-            schema, unsearched = reader.schema(), reader.unsearched()
-        none = UnsearchedCounts(sealed=0, damaged=0)
-        of_packs = [
-            PackCount(
-                key.modality,
-                key.pack_id,
-                self.count(key.modality, key.pack_id)[1],
-                sealed_count=unsearched.get(pack.pack_number, none).sealed,
-                damaged_count=unsearched.get(pack.pack_number, none).damaged,
-            )
-            for key, pack in packs.items()
-        ]
-        return Census(schema, counts.subject_count, counts.reference_count, len(galleries), tuple(of_packs))
+            counts, gallery_count, schema = reader.counts(), len(reader.gallery_numbers()), reader.schema()
+        return Census(
+            schema=schema,
+            subject_count=counts.subject_count,
+            reference_count=counts.reference_count,
+            gallery_count=gallery_count,
+            searchable=self.holdings(),
+            sealed_count=counts.reference_count - counts.searchable_reference_count - counts.set_aside_count,
+            damaged_count=counts.set_aside_count,
+        )
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""

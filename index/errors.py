@@ -6,7 +6,8 @@ DatabaseError
 ├── NotFoundError            no such subject, reference or gallery
 │   ├── SubjectNotFoundError
 │   ├── ReferenceNotFoundError
-│   └── GalleryNotFoundError
+│   ├── GalleryNotFoundError
+│   └── ImageNotKeptError
 ├── AlreadyExistsError       the id or external id is taken
 ├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
@@ -61,6 +62,10 @@ class GalleryNotEmptyError(DatabaseError):
     def __init__(self, message: str, *, member_count: int = 0) -> None:
         super().__init__(message)
         self.member_count = member_count
+
+
+class ImageNotKeptError(NotFoundError):
+    """No image of the reference is kept."""
 
 
 class AlreadyExistsError(DatabaseError):

@@ -202,6 +202,20 @@ class Gallery:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectQuery:
+    """Which subjects a list shows; what is empty does not restrict.
+
+    external_id: exactly this one, code point by code point. name: subjects whose names have all of these words, in any
+    order, with or without diacritics (index/store/name_words.py). by_word_beginnings: a word also finds longer ones.
+    """
+
+    gallery_id: str = ""
+    external_id: str = ""
+    name: str = ""
+    by_word_beginnings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SearchFilter:
     """Narrows a search before it runs. Empty sets and None mean no restriction.
 

@@ -129,9 +129,12 @@ class EnrollmentDefaults:
 
 @dataclass(frozen=True, slots=True)
 class RecordSettings:
-    """fields_file: which fields a subject's record may have; without it those that are shipped."""
+    """fields_file: which fields a subject's record may have; without it those that are shipped. keep_face_images,
+    keep_fingerprint_images: whether enrolled images are kept; an encrypted database keeps them, a plain one none."""
 
     fields_file: Path | None = None
+    keep_face_images: bool = True
+    keep_fingerprint_images: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from index.keys.slots import KeySlots
 # Of a nonce 8 bytes are random, of whoever seals, and 4 count what it seals.
 _NONCE_BYTES, _RANDOM_BYTES = 12, 8
 TOKEN_BYTES: Final = 16
+_NAME_TOKEN_BYTES: Final = 10
 # Secrets of subjects held in memory: references of one subject are read one after the other.
 _HELD_COUNT: Final = 4096
 
@@ -78,9 +79,9 @@ class Seals:
         """TOKEN_BYTES by which an external id is found, code point by code point."""
         return hmac.digest(self._external_id_key, external_id.encode(), "sha256")[:TOKEN_BYTES]
 
-    def name_token(self, word: str) -> bytes:
-        """TOKEN_BYTES by which a word of a name is found."""
-        return hmac.digest(self._name_key, word.encode(), "sha256")[:TOKEN_BYTES]
+    def name_token(self, word: str) -> str:
+        """Hexadecimal digits by which a word of a name is found."""
+        return hmac.digest(self._name_key, word.encode(), "sha256")[:_NAME_TOKEN_BYTES].hex()
 
     def new_subject(self) -> int:
         """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""

@@ -38,6 +38,7 @@ from index.records import (
     RecordRevision,
     Reference,
     Subject,
+    SubjectQuery,
     SubjectRecord,
 )
 from index.store.effects import PackKey, PackRow
@@ -71,19 +72,13 @@ class SubjectValues:
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """How much the store holds. searchable_reference_count: of references whose subject is not sealed."""
+    """How much the store holds. searchable_reference_count: of references whose subject is not sealed and that are not
+    set aside. set_aside_count: of references."""
 
     subject_count: int
     reference_count: int
     searchable_reference_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnsearchedCounts:
-    """References of a pack that are kept and never searched; see receipts.PackCount."""
-
-    sealed: int
-    damaged: int
+    set_aside_count: int
 
 
 class StoreReader(Protocol):
@@ -118,9 +113,6 @@ class StoreReader(Protocol):
 
     def counts(self) -> StoreCounts:
         """How much there is."""
-
-    def unsearched(self) -> dict[int, UnsearchedCounts]:
-        """By pack number; packs without any may be left out."""
 
     def counterparts(self) -> dict[int, int]:
         """Of every reference that was made of another one's image by another pack, that original."""
@@ -299,8 +291,9 @@ class Store(Protocol):
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
-        """In the order in which they came; gallery_id "" for all. Raises GalleryNotFoundError, PageTokenError."""
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
+        """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
+        has no letter or digit."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

@@ -58,6 +58,7 @@ from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.record_servicer import RecordServicer
 from matcher.server.reembedding import reembedding
+from matcher.server.reference_servicer import ReferenceServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
 from matcher.server.watch import Watch
@@ -69,6 +70,8 @@ from protos.biometrics.v1 import (
     matching_service_pb2_grpc,
     record_service_pb2,
     record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -78,11 +81,12 @@ SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
     record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
+    reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
     snake_case(method.name)
-    for file in (matching_service_pb2, enrollment_service_pb2, server_service_pb2)
+    for file in (matching_service_pb2, enrollment_service_pb2, reference_service_pb2, server_service_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 )
@@ -161,6 +165,9 @@ class Server:
             stream_count=limits.stream_count,
             max_call_s=call_limits.longest_s,
             default_language=limits.language,
+        )
+        reference_service_pb2_grpc.add_ReferenceServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ReferenceServicer(self.readiness), self._server
         )
         server_service_pb2_grpc.add_ServerServiceServicer_to_server(  # type: ignore[no-untyped-call]
             ServerServicer(self.readiness, defaults, told_limits), self._server

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.errors import SchemaError
+from index.store.sqlite.name_tokens import fill_names
 from index.store.sqlite.row_digests import fill_digests
 
 
@@ -144,8 +145,21 @@ SUBJECT_RECORDS = Migration(
     ),
 )
 
+NAME_TOKENS = Migration(
+    "0006_name_tokens",
+    (
+        # Apart from subject, whose rows need not be read for a search by name.
+        """CREATE TABLE subject_name_token (
+            token TEXT NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            PRIMARY KEY (token, subject_number)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX subject_name_token_by_subject ON subject_name_token (subject_number)",
+    ),
+    fill_names,
+)
+
 SEALS = Migration(
-    "0006_seals",
+    "0007_seals",
     (
         # What is known of a subject and is encrypted, in the place of the columns of subject, which are empty then.
         # key_number: a slot (index/keys/slots.py). external_id_token: a keyed hash, NULL where there is none.
@@ -163,7 +177,7 @@ SEALS = Migration(
 )
 
 IMAGES = Migration(
-    "0007_images",
+    "0008_images",
     (
         # Files of the vault. AUTOINCREMENT is not needed: nothing outside of the store knows the numbers.
         """CREATE TABLE image (
@@ -185,7 +199,7 @@ IMAGES = Migration(
 )
 
 COUNTERPARTS = Migration(
-    "0008_counterparts",
+    "0009_counterparts",
     (
         # What another pack made of the image of a reference.
         """CREATE TABLE counterpart (
@@ -213,6 +227,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     OWED_RECORDS,
     ROW_DIGESTS,
     SUBJECT_RECORDS,
+    NAME_TOKENS,
     SEALS,
     IMAGES,
     COUNTERPARTS,

@@ -165,6 +165,16 @@ def references_after(
     return found
 
 
+def reference_count_of_subject(connection: sqlite3.Connection, subject_number: int) -> int:
+    """Of one subject, those that are not set aside."""
+    counted = connection.execute(
+        "SELECT count(*) FROM reference WHERE subject_number = ?"
+        " AND reference_id NOT IN (SELECT reference_id FROM set_aside)",
+        (subject_number,),
+    )
+    return int(counted.fetchone()[0])
+
+
 def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int) -> tuple[int, ...]:
     """Ids of one subject's references, ascending."""
     rows = connection.execute(

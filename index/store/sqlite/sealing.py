@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from index.errors import EncryptionKeyError
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.name_tokens import put_name
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
 from index.store.sqlite.subject_records import FIELDS, revision_column
@@ -88,6 +89,7 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
             "SELECT external_id, display_name FROM subject WHERE subject_number = ?", (number,)
         ).fetchone()
         seal_subject(connection, number, SealedText(external_id, name), None)
+        put_name(connection, number, name)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
         _seal_record(connection, number)
     subject_key = key_of_subject(connection, number)

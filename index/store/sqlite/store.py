@@ -36,6 +36,7 @@ from index.records import (
     RecordRevision,
     Reference,
     Subject,
+    SubjectQuery,
     SubjectRecord,
 )
 from index.store.effects import ApplyEffects, Effect, PackKey
@@ -401,9 +402,9 @@ class SqliteStore:
             row = subjects.find_by_external_id(connection, external_id)
         return None if row is None else row.subject
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""

@@ -75,6 +75,12 @@ def update_record(
     return WriteOutcome(receipt, effects, frees_rows=bool(changed))
 
 
+def revision_count(connection: sqlite3.Connection, subject_number: int) -> int:
+    """How often the record of a subject was changed."""
+    counted = connection.execute("SELECT count(*) FROM subject_revision WHERE subject_number = ?", (subject_number,))
+    return int(counted.fetchone()[0])
+
+
 def revisions_after(
     connection: sqlite3.Connection, subject_number: int, last_revision: int, limit: int
 ) -> list[RecordRevision]:

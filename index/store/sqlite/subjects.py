@@ -16,6 +16,7 @@ from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.images import delete_images_of_subject
+from index.store.sqlite.name_tokens import put_name
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.sqlite.sealed_rows import (
     SealedText,
@@ -62,18 +63,12 @@ def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> Sub
     return rows[0] if rows else None
 
 
-def subjects_after(
-    connection: sqlite3.Connection, last_number: int, limit: int, *, gallery_number: int | None
-) -> list[SubjectRow]:
-    """Up to limit subjects with higher numbers, in the order in which they came, of one gallery if given."""
-    if gallery_number is None:
-        return _select(connection, "WHERE subject_number > ? ORDER BY subject_number LIMIT ?", (last_number, limit))
-    return _select(
-        connection,
-        "WHERE subject_number IN (SELECT subject_number FROM membership WHERE gallery_number = ?"
-        " AND subject_number > ? ORDER BY subject_number LIMIT ?) ORDER BY subject_number",
-        (gallery_number, last_number, limit),
-    )
+def find_by_numbers(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> list[SubjectRow]:
+    """The subjects of these numbers, ascending; unknown ones are left out."""
+    found: list[SubjectRow] = []
+    for part in parts_of(sorted(subject_numbers)):
+        found += _select(connection, f"WHERE subject_number IN ({marks(part)}) ORDER BY subject_number", tuple(part))
+    return found
 
 
 def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: datetime) -> tuple[SubjectRow, bool]:
@@ -113,6 +108,7 @@ def set_subject_fields(
     birth_year: int | None,
 ) -> None:
     """Record these instead of what is recorded."""
+    put_name(connection, subject_number, display_name)
     key = key_of_subject(connection, subject_number)
     if key is not None:
         seal_subject(connection, subject_number, SealedText(external_id, display_name), key)
@@ -136,6 +132,7 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
         "DELETE FROM subject_seal WHERE subject_number = ?",
+        "DELETE FROM subject_name_token WHERE subject_number = ?",
         "DELETE FROM subject_record WHERE subject_number = ?",
         "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
@@ -201,6 +198,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
     key = None
     if is_sealed:
         key = seal_subject(connection, cursor.lastrowid, SealedText(subject.external_id, subject.display_name), None)
+    put_name(connection, cursor.lastrowid, subject.display_name)
     stored = Subject(
         subject_id=subject_id,
         external_id=subject.external_id,

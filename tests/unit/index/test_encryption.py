@@ -18,7 +18,7 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject
+from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import sealing
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
@@ -415,3 +415,23 @@ def test_records_and_their_history_are_encrypted_too(folder, make) -> None:
         first, second = database.list_revisions(subject_id).items
         assert {one.before for one in first.changes} == {"", "Nguyễn Văn Cũ"}
         assert [one.after for one in second.changes] == ["079200000002"]
+
+
+def test_names_are_found_by_their_words_and_beginnings_and_no_word_is_stored(folder, make) -> None:
+    with EnrollmentDatabase.open(folder) as database:
+        database.enroll(Subject("", "1", "Nguyễn Thị Ẩn"), [make.face()])
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        database.enroll(Subject("", "2", "Trần Văn Hùng"), [make.face()])
+
+        def found(name: str, *, by_word_beginnings: bool = False) -> list[str]:
+            query = SubjectQuery(name=name, by_word_beginnings=by_word_beginnings)
+            return [one.external_id for one in database.list_subjects(query).items]
+
+        assert found("an nguyen") == ["1"]
+        assert found("hùng TRẦN") == ["2"]
+        assert found("hun") == []
+        assert found("hun tr", by_word_beginnings=True) == ["2"]
+        assert found("ngu", by_word_beginnings=True) == ["1"]
+        assert found("nguyen hung") == []
+    for word in (b"nguyen", b"hung", b"Nguy", b"tran"):
+        assert not files_with(folder, word), word

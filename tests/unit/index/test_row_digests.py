@@ -146,8 +146,15 @@ def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled
             "set_aside",
             "subject_record",
             "subject_revision",
+            "subject_name_token",
             "subject_seal",
             "erased_key",
+            "reference_image",
+            "image",
+            "erased_file",
+            "counterpart",
+            "image_part",
+            "failed_counterpart",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DELETE FROM migration WHERE name >= '0004'")
