@@ -17,6 +17,7 @@ from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
 from matcher.record_forms.schema import load_schema
 from matcher.search.searcher import SearchSettings
+from matcher.texts.catalog import told
 from matcher.usecases.reembed import Reembedder
 
 
@@ -91,7 +92,7 @@ def load_next_engines(settings: Settings) -> Engines:
     packs = settings.packs
     for name, next_name in ((packs.face, packs.next_face), (packs.fingerprint, packs.next_fingerprint)):
         if next_name and next_name == name:
-            raise ConfigError(f"{name} is the pack in use; name another one to make templates beside it, or none")
+            raise ConfigError(told("config.next_pack", name=name))
     loaded = load_packs(
         PackStore(settings.storage.packs_folder),
         face=packs.next_face,
