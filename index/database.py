@@ -12,8 +12,21 @@ from types import TracebackType
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
+from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
-from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
+from index.folder import (
+    CACHE_NAME,
+    LOCK_NAME,
+    FolderLock,
+    check_folder,
+    has_store,
+    make_folder,
+    remove_caches,
+    remove_leftovers,
+)
+from index.keys.master_key import MasterKey
+from index.keys.opening import open_seals
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
 from index.partition.partition_set import PartitionSet
@@ -23,6 +36,7 @@ from index.receipts import (
     Census,
     DeletionReceipt,
     EnrollmentReceipt,
+    OpenProgress,
     PackHolding,
     Page,
     RecordReceipt,
@@ -32,6 +46,7 @@ from index.receipts import (
 )
 from index.records import (
     Gallery,
+    KeptImage,
     Modality,
     NewReference,
     RecordAuthor,
@@ -70,6 +85,8 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
         engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
@@ -79,12 +96,21 @@ class EnrollmentDatabase:
         self._report = progress or silent
         check_folder(folder, create=create)
         make_folder(folder)
+        self._seals: Seals | None = None
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
+            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            if self._seals is not None:
+                seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
-            self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
+            self._store: Store = open_store(
+                folder, create=create, apply_effects=self._partitions.apply, seals=self._seals
+            )
             try:
+                if encrypt and not self._store.is_sealed:
+                    self._store.seal(lambda done, total: self._report(OpenProgress("encrypt", done, total)))
+                    remove_caches(folder)
                 self._partitions.load(self._store, use_cache=use_cache)
                 self._saver = Saver(self.save, interval_s=save_interval_s)
             except BaseException:
@@ -92,7 +118,7 @@ class EnrollmentDatabase:
                 self._store.close()
                 raise
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
 
     @classmethod
@@ -102,18 +128,22 @@ class EnrollmentDatabase:
         *,
         create: bool = True,
         progress: ReportProgress | None = None,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
         engines: SearchEngines = DEFAULT_ENGINES,
     ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
-        Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+        master_key: a new database is encrypted with it, and one that is needs it. encrypt: so is one that was plain,
+        now. Raises EncryptionKeyError, DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError,
+        DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress, engines=engines)
+        return cls(folder, create=create, progress=progress, engines=engines, master_key=master_key, encrypt=encrypt)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
         with ExitStack() as after:
-            after.callback(self._lock.release)
+            after.callback(self._let_go)
             after.callback(self._store.close)
             after.callback(self._saver.stop)
             self._partitions.close()
@@ -140,6 +170,11 @@ class EnrollmentDatabase:
     def database_id(self) -> str:
         """Random, made with the store; a restored backup keeps it."""
         return self._store.database_id
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether everything that tells of a person is encrypted in every file of the folder."""
+        return self._store.is_sealed
 
     @property
     def change_count(self) -> int:
@@ -323,6 +358,11 @@ class EnrollmentDatabase:
         """Raises SubjectNotFoundError."""
         return self._store.get_subject(subject_id)
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept, or the reference is gone. Raises
+        DatabaseDamagedError."""
+        return self._store.image_of(reference_id)
+
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
         return self._store.find_subject(external_id)
@@ -383,6 +423,12 @@ class EnrollmentDatabase:
     def _scrubbed(self, receipt: DeletionReceipt, *, owes: bool) -> DeletionReceipt:
         is_erased = self._partitions.erase(receipt.reference_ids)
         return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed and not owes)
+
+    def _let_go(self) -> None:
+        forget_folder(self._folder / CACHE_NAME)
+        if self._seals is not None:
+            self._seals.close()
+        self._lock.release()
 
     def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
         self._check_in_step()

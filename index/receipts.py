@@ -116,6 +116,7 @@ class OpenProgress:
 class BackupSummary:
     """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen.
 
+    image_count, image_bytes: of images kept, as they came; those deleted while the backup was made are not in it.
     log_head: how far the log outside had come by what the store knew (index/outbox.py); "" in older backups.
     """
 
@@ -126,6 +127,8 @@ class BackupSummary:
     reference_count: int
     size_bytes: int
     log_head: str = ""
+    image_count: int = 0
+    image_bytes: int = 0
 
 
 ReportProgress = Callable[[OpenProgress], None]

@@ -79,6 +79,7 @@ class NewReference:
     """A template about to be enrolled; the database gives it its id and time.
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
+    image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it.
     """
 
     template: Template
@@ -86,6 +87,17 @@ class NewReference:
     sample_sha256: str = ""
     station_id: str = ""
     capture_time: datetime | None = None
+    image: bytes = b""
+    ppi: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptImage:
+    """An image as it was enrolled. sha256: hex digest of content. ppi: what the sender said of it, None for nothing."""
+
+    content: bytes
+    sha256: str
+    ppi: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
 from index.records import (
     Gallery,
+    KeptImage,
     NewReference,
     RecordAuthor,
     RecordRevision,
@@ -126,6 +127,14 @@ class Store(Protocol):
     @property
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether everything that tells of a person is encrypted, in rows and in what pages hold besides."""
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """Encrypt what is plain, with the keys that the store was opened with; nobody writes meanwhile. report: of
+        subjects done and in all. May be killed and repeated. Raises EncryptionKeyError."""
 
     def change_count(self) -> int:
         """How many commits the store has seen; concurrent writes may share one. Grows only."""
@@ -253,6 +262,9 @@ class Store(Protocol):
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
+
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept. Raises DatabaseDamagedError."""
 
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""

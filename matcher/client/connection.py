@@ -23,6 +23,8 @@ from protos.biometrics.v1 import (
     matching_service_pb2_grpc,
     record_service_pb2,
     record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     sample_pb2,
     server_service_pb2,
     server_service_pb2_grpc,
@@ -76,6 +78,7 @@ class MatcherClient:
         self.enrollment: Any = enrollment_service_pb2_grpc.EnrollmentServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.records: Any = record_service_pb2_grpc.RecordServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.server: Any = server_service_pb2_grpc.ServerServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.references_shown: Any = reference_service_pb2_grpc.ReferenceServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._metadata = (("accept-language", language),)
         self._timeout_s = timeout_s
@@ -331,6 +334,40 @@ class MatcherClient:
         request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
         answer: enrollment_service_pb2.CreateGalleryResponse = self.call(self.enrollment.CreateGallery, request)
         return answer.gallery
+
+    def reference_image(
+        self, reference_id: int, *, for_display: bool = False, access: AccessContext | None = None
+    ) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+        """What is known of the image that a reference was made of, and its bytes: as enrolled, or a PNG of it."""
+        rendition = (
+            reference_service_pb2.IMAGE_RENDITION_DISPLAY
+            if for_display
+            else reference_service_pb2.IMAGE_RENDITION_UNSPECIFIED
+        )
+        request = reference_service_pb2.GetReferenceImageRequest(
+            reference_id=reference_id, rendition=rendition, access=self._said(access)
+        )
+
+        def collected(*given: Any, **options: Any) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+            first, *rest = self.references_shown.GetReferenceImage(*given, **options)
+            return first.image, b"".join(answer.chunk for answer in rest)
+
+        answer: tuple[reference_service_pb2.ReferenceImage, bytes] = self.call(collected, request)
+        return answer
+
+    def reference_minutiae(
+        self, reference_id: int, *, probe: EncodedSample | None = None, access: AccessContext | None = None
+    ) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+        """The minutiae of an enrolled fingerprint, and the pairs with a probe."""
+        request = reference_service_pb2.GetReferenceMinutiaeRequest(
+            reference_id=reference_id,
+            probe=None if probe is None else sample_message(probe),
+            access=self._said(access),
+        )
+        answer: reference_service_pb2.GetReferenceMinutiaeResponse = self.call(
+            self.references_shown.GetReferenceMinutiae, request
+        )
+        return answer
 
     def update_subject(
         self,

@@ -13,7 +13,7 @@ from functools import partial
 from index.errors import DatabaseError
 from index.records import SubjectQuery
 from index.store.sqlite.galleries import gallery_number
-from index.store.sqlite.name_tokens import tokens_of
+from index.store.sqlite.name_tokens import are_keyed, tokens_of
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_by_numbers
 
 # Above the last code point, so that every longer word lies below.
@@ -72,15 +72,16 @@ def _conditions(connection: sqlite3.Connection, query: SubjectQuery) -> list[_Co
         row = find_by_external_id(connection, query.external_id)
         found.append(_Condition("subject", "subject_number = ?", (row.subject_number if row else 0,)))
     if query.name:
-        tokens = tokens_of(connection, query.name)
+        tokens = tokens_of(connection, query.name, by_beginnings=query.by_word_beginnings)
         if not tokens:
             raise DatabaseError("a name to search for needs a letter or digit")
-        found += [_of_token(token, query.by_word_beginnings) for token in tokens]
+        by_range = query.by_word_beginnings and not are_keyed(connection)
+        found += [_of_token(token, by_range) for token in tokens]
     return found or [_Condition("subject", "1", ())]
 
 
-def _of_token(token: str, by_beginning: bool) -> _Condition:
-    if by_beginning:
+def _of_token(token: str, by_range: bool) -> _Condition:
+    if by_range:
         between = (token, token + _AFTER_ALL_LETTERS)
         return _Condition("subject_name_token", "token BETWEEN ? AND ?", between, is_unique=False)
     return _Condition("subject_name_token", "token = ?", (token,))
