@@ -127,6 +127,9 @@ class Store(Protocol):
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
 
+    def contains(self, needle: bytes) -> bool:
+        """Whether the bytes of the store's own files contain needle."""
+
     def change_count(self) -> int:
         """How many commits the store has seen; concurrent writes may share one. Grows only."""
 
