@@ -295,7 +295,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from index.backup import backup
-kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+kill = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 folder, target, where = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 if where == "copying":
     backup.back_up(folder, target, key=bytes(32), progress=kill)
