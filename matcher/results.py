@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from index.records import FingerPosition, Modality, Sex, Subject
+from index.records import FingerPosition, Modality, Reference, Sex, Subject
 from matcher.samples import FaceBox, Quality
 
 
@@ -29,17 +29,19 @@ class NoticeCode(Enum):
     DUPLICATES_NOT_TOLD = "duplicates_not_told"
     REFERENCES_NOT_SEARCHED = "references_not_searched"
     REFERENCES_SET_ASIDE = "references_set_aside"
+    RECORD_DIFFERS = "record_differs"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
-    references that it speaks of."""
+    references that it speaks of. fields: of a subject."""
 
     code: NoticeCode
     sample_number: int | None = None
     reference_count: int = 0
     pack_ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,28 @@ class FingerprintExplanation:
     pairs: tuple[tuple[int, int], ...]
     rotation_deg: float
     translation_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceImage:
+    """What a reference was made of. content: the enrolled file, or a PNG of it. sha256: of the enrolled file. ppi: as
+    the sender said, None for nothing."""
+
+    reference: Reference
+    content: bytes
+    sha256: str
+    ppi: float | None
+    audit_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceMinutiae:
+    """The minutiae of an enrolled fingerprint; explanation: the pairs with a probe, None without one."""
+
+    reference: Reference
+    shown: ShownPrint
+    explanation: FingerprintExplanation | None
+    audit_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from index.partition.loading import build_partition, load_partition, refresh_par
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
 from index.receipts import PackHolding, ReportProgress, VerifyReport
-from index.records import SearchFilter
+from index.records import Modality, SearchFilter
 from index.store.effects import (
     Effect,
     GalleryCreated,
+    GalleryDeleted,
     MembershipChanged,
     PackKey,
     PackRow,
@@ -32,7 +33,7 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.protocol import Store, StoreReader
-from index.vector.engines import make_index
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
@@ -42,8 +43,9 @@ _ERASURES_A_GROUP = 1000
 class PartitionSet:
     """Changed under the writer lock of the store only; read by any number of threads."""
 
-    def __init__(self, cache_root: Path, report: ReportProgress) -> None:
+    def __init__(self, cache_root: Path, report: ReportProgress, engines: SearchEngines) -> None:
         self._cache_root = cache_root
+        self._engines = engines
         self._report = report
         # Both are replaced, never changed in place, so that readers need no lock.
         self._by_key: dict[PackKey, Partition] = {}
@@ -63,7 +65,7 @@ class PartitionSet:
             self.gallery_numbers = reader.gallery_numbers()
             for pack in reader.packs().values():
                 loading = load_partition if use_cache else build_partition
-                partition, is_changed = loading(reader, pack, self._cache_root, self._report)
+                partition, is_changed = loading(reader, pack, self._cache_root, self._engines, self._report)
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
@@ -137,6 +139,11 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
 
+    def warm_up(self) -> None:
+        """Compile what searches and changes of these partitions run."""
+        faces = [partition for key, partition in self._by_key.items() if key.modality is Modality.FACE]
+        self._engines.warm_up([(len(partition.columns), partition.pack.dim) for partition in faces])
+
     def close(self) -> None:
         """Stop what the indexes do in the background."""
         for partition in self._by_key.values():
@@ -177,7 +184,7 @@ class PartitionSet:
 
     def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
         with store.reading() as reader:
-            built, _ = build_partition(reader, pack, self._cache_root, report)
+            built, _ = build_partition(reader, pack, self._cache_root, self._engines, report)
         replaced = self._by_key.get(pack.key)
 
         def swap(reader: StoreReader) -> None:
@@ -212,7 +219,7 @@ class PartitionSet:
             partition = self._by_key.get(pack.key)
             if partition is None:
                 folder = new_folder(self._cache_root, pack)
-                partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+                partition = Partition(pack, self._engines.make(pack.key.modality, pack.dim, folder), folder)
             partition.add(group)
             self._by_key = {**self._by_key, pack.key: partition}
             self._unsaved.add(pack.key)
@@ -233,5 +240,7 @@ class PartitionSet:
                     partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
             case GalleryCreated(gallery_id, gallery_number):
                 self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
+            case GalleryDeleted(gallery_id):
+                self.gallery_numbers = {name: one for name, one in self.gallery_numbers.items() if name != gallery_id}
             case _:
                 assert_never(effect)

@@ -10,9 +10,10 @@ from index.records import Modality
 from matcher.assembly.loading import LoadedPacks, load_packs
 from matcher.assembly.use_cases import UseCases, build_use_cases
 from matcher.audit.records import AuditLog
-from matcher.config import Settings
+from matcher.config import RecordSettings, Settings
 from matcher.errors import PacksNotCoveringError
 from matcher.packs.store import PackStore
+from matcher.record_forms.schema import load_schema
 from matcher.search.searcher import SearchSettings
 
 
@@ -20,7 +21,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     """The use cases as the settings want them, once the audit log has a record of every change of the database.
 
     Raises PacksNotCoveringError where the store holds references of packs that are not loaded, unless the settings
-    allow it; AuditError, DatabaseError.
+    allow it; ConfigError, AuditError, DatabaseError.
     """
     if not settings.search.allow_unsearchable:
         _check_covered(not_searched(database, loaded))
@@ -43,12 +44,22 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
             prepared_cache_bytes=search.prepared_cache_bytes,
         ),
         duplicate_fpir=enrollment.duplicate_fpir,
+        kept_images=_kept_images(settings.records),
+        record_schema=load_schema(settings.records.fields_file),
         packs=loaded.packs,
         missing=loaded.missing,
         site_calibrated=loaded.site_calibrated,
     )
     use_cases.changes.pay_at_start()
     return use_cases
+
+
+def _kept_images(records: RecordSettings) -> frozenset[Modality]:
+    is_kept = {
+        Modality.FACE: records.keep_face_images,
+        Modality.FINGERPRINT: records.keep_fingerprint_images,
+    }
+    return frozenset(modality for modality, kept in is_kept.items() if kept)
 
 
 def not_searched(database: EnrollmentDatabase, loaded: LoadedPacks) -> tuple[PackHolding, ...]:

@@ -24,12 +24,13 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 
 from matcher import errors
-from matcher.errors import ImageKindError, ImageTruncatedError, SessionError
+from matcher.errors import ImageTruncatedError, SessionError
 from matcher.formats import decoder_worker
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoder_messages import LENGTHS, message
 from matcher.formats.turns import Turns
 from matcher.samples import Image
+from matcher.texts.catalog import told, unpacked
 
 _PACKAGES_FOLDER: Final = Path(__file__).resolve().parents[2]
 _LOOK_UP_MS: Final = 250
@@ -44,6 +45,7 @@ _TOLD: Final = {
         "ImageError",
         "ImageEmptyError",
         "ImageFormatError",
+        "ImageKindError",
         "ImageTruncatedError",
         "ImageTooLargeError",
         "ImageTooSmallError",
@@ -92,7 +94,7 @@ class DecoderPool:
     ) -> None:
         """Starts the processes, whose imports take a second, and does not wait for them. One more than the workers is
         ready for whoever would wait for the pictures of another. owner: whose picture the calling thread decodes."""
-        self._limits = limits or DecoderLimits()
+        self.limits = limits or DecoderLimits()
         self._turns = Turns(worker_count)
         self._owner = owner
         self._idle_count = worker_count + 1
@@ -129,18 +131,23 @@ class DecoderPool:
             decoder = self._take()
             is_kept = False
             try:
-                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self._limits.wall_s, check)
+                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self.limits.wall_s, check)
                 is_kept = not (answer.get("retires", False) or decoder.is_slowed)
             finally:
                 self._give_back(decoder, is_kept=is_kept)
         return _image(answer, pixels)
 
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the processes that wait for work."""
+        with self._lock:
+            return tuple(decoder.process_id for decoder in self._idle)
+
     def _request(self, ppi: float | None, limits: ImageLimits) -> dict[str, Any]:
         return {
             "ppi": ppi,
             "limits": asdict(limits),
-            "cpu_s": self._limits.cpu_s,
-            "memory_bytes": self._limits.memory_bytes,
+            "cpu_s": self.limits.cpu_s,
+            "memory_bytes": self.limits.memory_bytes,
         }
 
     def _take(self) -> _Decoder:
@@ -189,6 +196,10 @@ class _Decoder:
         self.is_slowed = False
 
     @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
@@ -204,10 +215,7 @@ class _Decoder:
             self._write(image_bytes, until, check)
             return self._read_message(until, check)
         except (EOFError, BrokenPipeError, TimeoutError) as error:
-            raise ImageTruncatedError(
-                "The image could not be decoded within the limits of time and memory: it is damaged, or made to be "
-                "costly. Save it again as an ordinary JPEG or PNG."
-            ) from error
+            raise ImageTruncatedError(told("image.costly")) from error
 
     def end(self) -> None:
         """Ends the process; its user is told as if it had failed."""
@@ -277,9 +285,7 @@ class _Decoder:
 
 def _image(answer: dict[str, Any], pixels: bytearray) -> Image:
     if "error" in answer:
-        if answer["error"] == ImageKindError.__name__:
-            raise ImageKindError(answer["message"], code=answer["code"], values=answer["values"])
-        raise _TOLD[answer["error"]](answer["message"])
+        raise _TOLD[answer["error"]](unpacked(answer["message"]))
     array = np.frombuffer(pixels, np.uint8).reshape(answer["shape"])
     array.setflags(write=False)
-    return Image(array, answer["ppi"], answer["sha256"], answer["ppi_fault"])
+    return Image(array, answer["ppi"], answer["sha256"], unpacked(answer["ppi_fault"]))

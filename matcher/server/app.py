@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
+from index.vector.engines import SearchEngines
+from index.vector.face_engine import FaceEngine
+from matcher.assembly.compiling import compiling
+from matcher.assembly.keys import database_keys
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -34,6 +39,7 @@ from matcher.errors import AuditError, PackNotReadyError
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
+from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.connections import ConnectionWatch, connection_limit
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
@@ -44,14 +50,21 @@ from matcher.server.matching_servicer import MatchingDefaults, MatchingServicer
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
+from matcher.server.record_servicer import RecordServicer
+from matcher.server.reference_servicer import ReferenceServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
-from matcher.server.transport import bind, own_certificate
+from matcher.server.transport import bind
 from matcher.server.watch import Watch
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    record_service_pb2,
+    record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -60,11 +73,13 @@ _LOG: Final = logging.getLogger("station_matcher")
 SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
+    record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
+    reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
     snake_case(method.name)
-    for file in (matching_service_pb2, enrollment_service_pb2, server_service_pb2)
+    for file in (matching_service_pb2, enrollment_service_pb2, reference_service_pb2, server_service_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 )
@@ -88,13 +103,13 @@ class Server:
         worker_count = limits.worker_count or available_processor_count()
         self.metrics = Metrics(_ACTIONS)
         self.readiness = Readiness()
-        self._admission = Admission(
+        self.admission = Admission(
             worker_count=worker_count,
             queue_count=limits.queue_count,
             stream_count=limits.stream_count,
             peer_share=limits.peer_share,
         )
-        self.health = HealthReport(SERVICE_NAMES, full=self._admission.full)
+        self.health = HealthReport(SERVICE_NAMES, full=self.admission.full)
         # Without its record no answer leaves, so a server that cannot write them does not serve.
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
@@ -110,7 +125,7 @@ class Server:
         )
         interceptor = CallInterceptor(
             self.audit,
-            self._admission,
+            self.admission,
             self.metrics,
             self._read_watch,
             self._connections,
@@ -133,6 +148,9 @@ class Server:
         enrollment_service_pb2_grpc.add_EnrollmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
             EnrollmentServicer(self.readiness, self.audit), self._server
         )
+        record_service_pb2_grpc.add_RecordServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            RecordServicer(self.readiness), self._server
+        )
         told_limits = ServerLimits(
             max_message_bytes=limits.max_message_bytes,
             worker_count=worker_count,
@@ -140,6 +158,9 @@ class Server:
             stream_count=limits.stream_count,
             max_call_s=call_limits.longest_s,
             default_language=limits.language,
+        )
+        reference_service_pb2_grpc.add_ReferenceServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ReferenceServicer(self.readiness), self._server
         )
         server_service_pb2_grpc.add_ServerServiceServicer_to_server(  # type: ignore[no-untyped-call]
             ServerServicer(self.readiness, defaults, told_limits), self._server
@@ -187,14 +208,14 @@ class Server:
     def _tell_metrics(self) -> None:
         self.metrics.ask("serving", self._is_serving)
         self.metrics.ask("audit_writable", lambda: self.audit.is_writable)
-        self.metrics.ask("calls_waiting", lambda: self._admission.waiting_count)
+        self.metrics.ask("calls_waiting", lambda: self.admission.waiting_count)
         self.metrics.ask("references_set_aside", self.health.set_aside_count)
         self.metrics.ask("references_not_searched", self.health.not_searched_count)
 
     def stop(self) -> None:
         """Takes nothing new, gives what is running its time to end, then closes. Safe to call twice, or unstarted."""
         self.health.enter_graceful_shutdown()
-        self._admission.drain()
+        self.admission.drain()
         stopped = self._server.stop(self._drain_s)
         self._read_watch.end_idle()
         stopped.wait()
@@ -262,14 +283,26 @@ def serve(
             say("serve.listening", address=server.address)
             if server.metrics_address:
                 say("serve.metrics", address=server.metrics_address)
-            loaded = load(settings)
+            if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
+                say("tls.expires_soon", date=date)
+            say("serve.loading")
+            with compiling(partial(_say_compiling, server.health, say)):
+                loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
-                raise PackNotReadyError("no model pack is ready; run: station-matcher doctor")
+                raise PackNotReadyError(told("serve.nothing"))
+            keys = database_keys(settings.storage)
+            if keys.made is not None:
+                say("serve.key_made", path=keys.made)
             with EnrollmentDatabase.open(
-                settings.storage.data_folder, progress=_Progress(say, server.health)
+                settings.storage.data_folder,
+                progress=_Progress(say, server.health),
+                master_key=keys.master,
+                encrypt=keys.encrypt,
+                engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
+                _tell_encryption(database, settings, say)
                 _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
             server.stop()
@@ -284,10 +317,12 @@ def _serve_database(
     say: Callable[..., None],
     stop: threading.Event,
 ) -> None:
-    """Verifies the index, answers until it is told to stop, and drains."""
+    """Compiles, verifies the index, answers until it is told to stop, and drains."""
+    # Before verifying, which searches.
+    say("serve.preparing")
+    database.warm_up()
     report = _verified(database, say)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
-    database.warm_up()
     server.health.progress = ""
     _tell_not_searched(database, loaded, server.health, say)
     use_cases = open_use_cases(settings, database, loaded, server.audit)
@@ -326,6 +361,16 @@ def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyR
     return report
 
 
+def _say_compiling(health: HealthReport, say: Callable[..., None]) -> None:
+    health.progress = "compile 0/1"
+    say("serve.compiling")
+
+
+def _say_face_engine(say: Callable[..., None], engine: FaceEngine, reference_count: int) -> None:
+    """At the first search, and whenever a gallery outgrew an engine or shrank to it."""
+    say(f"serve.face_engine_{engine.value}", references=reference_count)
+
+
 @contextlib.contextmanager
 def _start_taken_for_permanent() -> Iterator[None]:
     """The garbage collector passes over what is in memory now: importing and compiling leave 130,000 objects, and each
@@ -336,6 +381,12 @@ def _start_taken_for_permanent() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _tell_encryption(database: EnrollmentDatabase, settings: Settings, say: Callable[..., None]) -> None:
+    """What somebody who thinks of it as a matter of course should know."""
+    if not database.is_encrypted and settings.storage.encrypt != "never":
+        say("serve.not_encrypted")
 
 
 def _tell_set_aside(

@@ -18,8 +18,18 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
+from index.errors import DatabaseError
+from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent
-from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
+from matcher.errors import (
+    BusyError,
+    CanceledError,
+    DeadlineError,
+    MalformedError,
+    MatcherError,
+    NotServingError,
+    UnknownMethodError,
+)
 from matcher.server.admission import Admission
 from matcher.server.calls import CALL_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
 from matcher.server.connections import ConnectionWatch
@@ -27,6 +37,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
 from matcher.server.wire_limits import access_to_record, check_message
+from matcher.texts.catalog import told
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
@@ -81,6 +92,13 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         if handler.stream_stream is not None:
             behavior = self._wrapped_stream(details.method, handler.stream_stream, handler.request_deserializer)
             return grpc.stream_stream_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
+        if handler.unary_stream is not None:
+            # A list that is whole before its first message leaves, so that it has its record.
+            listed = self._wrapped(details.method, handler.unary_stream, handler.request_deserializer)
+            return grpc.stream_stream_rpc_method_handler(
+                lambda requests, context: iter(listed(requests, context)),
+                response_serializer=handler.response_serializer,
+            )
         behavior = self._wrapped(details.method, handler.unary_unary, handler.request_deserializer)
         return grpc.stream_unary_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
 
@@ -144,7 +162,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         # A place is taken when the message is there: a caller that sends none keeps nobody out.
         content = self._read(call, requests, self._limits.read_s)
         if content is None:
-            raise MalformedError("the request has no message, or one above the size limit")
+            raise MalformedError(told("call.no_message"))
         with self._admission.admitted("call", call.share), self._admission.holding(len(content), call.share):
             request = self._parsed(content, parse)
             call.known = access_to_record(request)
@@ -166,11 +184,11 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
 
     def _parsed(self, content: bytes, parse: Callable[[bytes], Message]) -> Message:
         if len(content) > self._limits.max_message_bytes:
-            raise MalformedError(f"the message has more than {self._limits.max_message_bytes} bytes")
+            raise MalformedError(told("call.message_too_large", bytes=self._limits.max_message_bytes))
         try:
             return parse(content)
         except DecodeError as error:
-            raise MalformedError("the bytes are not the message of this method") from error
+            raise MalformedError(told("call.not_this_message")) from error
 
     def _stream_place(self, call: Call) -> AbstractContextManager[None]:
         """A place for a stream, entered. Where all are taken, a stream that has sent nothing for a while makes room.
@@ -236,15 +254,27 @@ def _named(call: Call) -> tuple[str, str]:
 
 
 def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
-    raise UnknownMethodError("the server has no such method; check the version of the client")
+    raise UnknownMethodError(told("call.no_method"))
 
 
 def _log_failure(call: Call, error: Exception) -> None:
-    """Ours to mend: with the place, without the message, which may quote what was sent."""
+    """A refusal is told to the caller in full; what failed on our side is here, under the id of the call,
+    which the caller has: which errors led to it and where they were raised."""
     code, reason = code_of(error), reason_of(error)
-    if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
-        _LOG.info("%s %s %s call %s", call.action, code.name, reason, call.call_id)
+    if outcome_of(error) == "refused" or isinstance(error, (CanceledError, DeadlineError, NotServingError)):
+        _LOG.info("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, type(error).__name__)
         return
-    cause = error.__cause__ or error
-    place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
-    _LOG.error("%s %s call %s: %s at\n%s", call.action, reason, call.call_id, type(cause).__name__, place)
+    _LOG.error("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, _details(error))
+
+
+def _details(error: BaseException) -> str:
+    """The error and what it came from, each with its place. Only our own messages and those of the system: any other
+    may quote what was sent."""
+    said = type(error).__name__
+    if isinstance(error, (MatcherError, DatabaseError)):
+        said += f": {error}"
+    elif isinstance(error, OSError) and error.strerror:
+        said += f": {error.strerror}"
+    place = "".join(traceback.format_tb(error.__traceback__)[-4:])
+    cause = error.__cause__ or error.__context__
+    return f"{said} at\n{place}" + (f"from {_details(cause)}" if cause is not None else "")

@@ -8,7 +8,8 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from index.records import Gallery, Modality, Reference, Sex, Subject, SubjectState
+from index.records import Gallery, Modality, RecordRevision, Reference, Sex, Subject, SubjectState
+from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
     Candidate,
@@ -20,6 +21,8 @@ from matcher.results import (
     Notice,
     PackFacts,
     ProbeSample,
+    ReferenceImage,
+    ReferenceMinutiae,
     SampleAssessment,
     SampleScore,
     ServerDescription,
@@ -29,7 +32,14 @@ from matcher.results import (
 from matcher.samples import FaceBox, Quality
 from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
-from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2, server_service_pb2
+from protos.biometrics.v1 import (
+    enrollment_service_pb2,
+    matching_service_pb2,
+    record_service_pb2,
+    reference_service_pb2,
+    sample_pb2,
+    server_service_pb2,
+)
 
 _MODALITIES: Final = {
     Modality.FACE: sample_pb2.MODALITY_FACE,
@@ -134,6 +144,45 @@ def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
     )
 
 
+def revision_to_proto(revision: RecordRevision) -> record_service_pb2.RecordRevision:
+    author = revision.author
+    return record_service_pb2.RecordRevision(
+        revision=revision.revision,
+        change_time=_timestamp(revision.change_time),
+        operator_id=author.operator_id,
+        case_number=author.case_number,
+        purpose=author.purpose,
+        station_id=author.station_id,
+        changes=[
+            record_service_pb2.FieldChange(field_id=one.field, before=one.before, after=one.after)
+            for one in revision.changes
+        ],
+    )
+
+
+def record_field_to_proto(field: RecordField, *, language: str) -> record_service_pb2.RecordField:
+    return record_service_pb2.RecordField(
+        field_id=field.field_id, label=field.labels[language], kind=field.kind.value, longest=field.longest
+    )
+
+
+def record_form_to_proto(form: RecordForm, *, language: str) -> record_service_pb2.RecordForm:
+    return record_service_pb2.RecordForm(
+        form_id=form.form_id,
+        label=form.labels[language],
+        field_ids=form.field_ids,
+        images=[
+            record_service_pb2.FormImage(
+                image_id=image.image_id,
+                label=image.labels[language],
+                modality=_MODALITIES[image.modality],
+                finger_positions=[int(finger) for finger in image.fingers],  # type: ignore[misc]
+            )
+            for image in form.images
+        ],
+    )
+
+
 def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference:
     return enrollment_service_pb2.Reference(
         reference_id=reference.reference_id,
@@ -145,6 +194,38 @@ def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference
         create_time=_timestamp(reference.create_time),
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+    )
+
+
+def reference_image_to_proto(shown: ReferenceImage) -> reference_service_pb2.ReferenceImage:
+    reference = shown.reference
+    return reference_service_pb2.ReferenceImage(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        modality=_MODALITIES[reference.template.modality],
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        sha256=shown.sha256,
+        size_bytes=len(shown.content),
+        ppi=shown.ppi or 0.0,
+        capture_time=_timestamp(reference.capture_time),
+        station_id=reference.station_id,
+        create_time=_timestamp(reference.create_time),
+        audit_id=shown.audit_id,
+    )
+
+
+def reference_minutiae_to_proto(shown: ReferenceMinutiae) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+    reference, explanation = shown.reference, shown.explanation
+    return reference_service_pb2.GetReferenceMinutiaeResponse(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        pack_id=reference.template.pack_id,
+        minutiae=_minutiae(shown.shown, [other for _, other in explanation.pairs] if explanation else ()),
+        width_px=shown.shown.width_px,
+        height_px=shown.shown.height_px,
+        explanation=None if explanation is None else _explanation(explanation),
+        audit_id=shown.audit_id,
     )
 
 
@@ -308,7 +389,13 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    told = text(f"notice.{code}", language, reference_count=notice.reference_count, pack_ids=", ".join(notice.pack_ids))
+    told = text(
+        f"notice.{code}",
+        language,
+        reference_count=notice.reference_count,
+        pack_ids=", ".join(notice.pack_ids),
+        fields=", ".join(notice.fields),
+    )
     return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
 
 

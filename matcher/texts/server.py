@@ -8,7 +8,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "server.pack_not_in_use": (
         "Mẫu tham chiếu do gói mô hình khác tạo ra, không so được với gói đang dùng nên không được tìm kiếm. Hãy thu "
-        "nhận lại ảnh của các đối tượng này bằng gói đang dùng, hoặc đặt lại gói cũ trong cài đặt.",
+        "nhận lại ảnh của các hồ sơ này bằng gói đang dùng, hoặc đặt lại gói cũ trong cài đặt.",
         "References that another pack made; they cannot be compared with the one in use and are not searched. Enroll "
         "the images of these subjects again with the pack in use, or set the former pack again.",
     ),
@@ -19,7 +19,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "from a backup: station-matcher index mend.",
     ),
     "server.sealed": (
-        "Mẫu tham chiếu của các đối tượng đã niêm phong, được giữ lại nhưng không bao giờ được tìm kiếm.",
+        "Mẫu tham chiếu của các hồ sơ đã niêm phong, được giữ lại nhưng không bao giờ được tìm kiếm.",
         "References of sealed subjects; they are kept and never searched.",
     ),
     "server.left_out": (

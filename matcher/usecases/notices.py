@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, SearchFilter, Template
+from index.records import SUBJECT_FIELDS, FingerPosition, SearchFilter, Sex, Subject, Template
 from matcher.results import Notice, NoticeCode
 from matcher.scoring.scores import fuse_scores
 from matcher.search.searcher import Searcher, SearchOutcome
@@ -56,6 +56,16 @@ def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold_s
     if highest.value >= threshold_score:
         return ()
     return (Notice(NoticeCode.THRESHOLD_OUT_OF_REACH),)
+
+
+def differing_notices(said: Subject, stored: Subject) -> tuple[Notice, ...]:
+    """One where something is said of a subject that is recorded otherwise; what is not said is no difference."""
+    fields = tuple(
+        name
+        for name in SUBJECT_FIELDS
+        if getattr(said, name) not in ("", None, Sex.UNKNOWN) and getattr(said, name) != getattr(stored, name)
+    )
+    return (Notice(NoticeCode.RECORD_DIFFERS, fields=fields),) if fields else ()
 
 
 def _emptiness(database: EnrollmentDatabase, template: Template, where: SearchFilter) -> NoticeCode:

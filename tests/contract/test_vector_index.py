@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from index.errors import DuplicateReferenceError, VectorError
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.faiss_flat import FlatSearch
 from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, VectorIndex
 from index.vector.quantized.index import QuantizedIndex
 
 IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {
     "exact": ExactIndex,
-    "faiss flat": FaissFlatIndex,
+    "faiss": lambda dim: QuantizedIndex(dim, searcher=FlatSearch()),
     "quantized": QuantizedIndex,
 }
 

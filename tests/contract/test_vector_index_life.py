@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from index.errors import DatabaseFullError
+from index.vector import face_engine
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.face_engine import FaceEngine
+from index.vector.face_search import FaceSearch
+from index.vector.faiss_flat import FlatSearch
 from index.vector.kernels.simd import best_instruction
 from index.vector.protocol import VectorIndex
 from index.vector.quantized import index
@@ -30,7 +33,11 @@ SMALL = MaintenancePolicy(growing_row_count=128)
 IN_PARTS = ScanPolicy(parallel_group_count=1)
 NEW_INDEX: dict[str, Callable[[Path], VectorIndex]] = {
     "exact": lambda _: ExactIndex(DIM),
-    "faiss flat": lambda _: FaissFlatIndex(DIM),
+    "faiss": lambda _: QuantizedIndex(DIM, searcher=FlatSearch(), policy=SMALL),
+    "faiss on disk": lambda folder: QuantizedIndex(DIM, folder=folder, searcher=FlatSearch(), policy=SMALL),
+    "crossing the limit": lambda folder: QuantizedIndex(
+        DIM, folder=folder, searcher=FaceSearch(FaceEngine.AUTO), policy=SMALL
+    ),
     "quantized": lambda _: QuantizedIndex(DIM, policy=SMALL),
     "quantized on disk, two threads": lambda folder: QuantizedIndex(
         DIM, folder=folder, thread_count=2, policy=SMALL, scan_policy=IN_PARTS
@@ -41,6 +48,12 @@ NEW_INDEX: dict[str, Callable[[Path], VectorIndex]] = {
 @pytest.fixture(params=list(NEW_INDEX))
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
     return NEW_INDEX[request.param](tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred references cross the limit of FAISS."""
+    monkeypatch.setattr(face_engine, "FAISS_LIMIT_BYTES", 4 * DIM * 250)
 
 
 def run_together(workers: list[Callable[[], None]]) -> None:
@@ -128,11 +141,12 @@ def test_a_replaced_reference_is_never_absent_and_never_double(made: VectorIndex
     run_together([swapper, reader, reader])
 
 
-def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", list(FaceEngine))
+def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, setting: FaceEngine) -> None:
     """Random changes, with filters, saves and reloads in between, against the oracle after each."""
     chooser = np.random.default_rng(5)
     oracle: VectorIndex = ExactIndex(DIM)
-    made = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL)
+    made = QuantizedIndex(DIM, folder=tmp_path, searcher=FaceSearch(setting), policy=SMALL)
     next_id, queries = 1, unit_rows(3, 4, DIM)
     for turn in range(60):
         alive = oracle.reference_ids()
@@ -149,7 +163,7 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path) -> None:
             each.replace(changed, rows[: changed.size] if changed.size <= count else unit_rows(turn, changed.size, DIM))
         if turn % 13 == 12:
             made.save(tmp_path)
-            made = QuantizedIndex.load(tmp_path, policy=SMALL)
+            made = QuantizedIndex.load(tmp_path, searcher=FaceSearch(setting), policy=SMALL)
         np.testing.assert_array_equal(made.reference_ids(), oracle.reference_ids())
         allowed = oracle.reference_ids()[:: 1 + turn % 7]
         assert_same_hits(made.search(queries, 25), oracle.search(queries, 25))

@@ -115,7 +115,7 @@ def _read(server: ServerProcess) -> None:
     assert server.process.stderr is not None
     for line in server.process.stderr:
         server.lines.append(line.rstrip())
-        if line.startswith("Listening on "):
+        if "Listening on " in line:
             server.address = line.split()[-1]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -79,12 +81,46 @@ def test_a_server_that_was_never_started_can_be_stopped() -> None:
     server.stop()
 
 
-def test_a_rebuilt_index_is_verified_before_the_server_answers(folder, monkeypatch) -> None:
+def enrolled(folder: Path, count: int) -> None:
     with EnrollmentDatabase.open(folder) as database:
-        for number in range(3):
+        for number in range(count):
             vectors = np.eye(32, dtype=np.float32)[number : number + 1]
             template = Template(Modality.FACE, FingerPosition.UNKNOWN, FACE_PACK_ID, vectors)
             database.enroll(Subject(""), [NewReference(template, 80)])
+
+
+@pytest.mark.parametrize(("setting", "engine"), [("auto", "quantized"), ("faiss", "faiss"), ("quantized", "quantized")])
+def test_the_log_says_who_searches_faces(folder, monkeypatch, setting, engine) -> None:
+    """Four references, and a limit of three."""
+    monkeypatch.setattr("index.vector.face_engine.FAISS_LIMIT_BYTES", 3 * 4 * 32)
+    monkeypatch.setenv("STATION_MATCHER_SEARCH_FACE_ENGINE", setting)
+    enrolled(folder, 4)
+    said = [(code, values) for code, values in served() if code.startswith("serve.face_engine")]
+    assert said == [(f"serve.face_engine_{engine}", {"references": 4})]
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_a_start_that_has_to_compile_says_so_and_is_helped(folder, monkeypatch, is_compiled) -> None:
+    started: list[list[str]] = []
+
+    class Helper(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            if command[-2:] == ["-m", "index.vector"]:
+                started.append(command)
+                command = [sys.executable, "-c", ""]
+            super().__init__(command, **options)
+
+    monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", Helper)
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: is_compiled)
+    monkeypatch.setattr("matcher.assembly.compiling.is_comparison_compiled", lambda: True)
+    codes = [code for code, _ in served()]
+    assert codes.count("serve.compiling") == len(started) == (0 if is_compiled else 1)
+    if started:
+        assert codes.index("serve.listening") < codes.index("serve.compiling") < codes.index("serve.verifying")
+
+
+def test_a_rebuilt_index_is_verified_before_the_server_answers(folder, monkeypatch) -> None:
+    enrolled(folder, 3)
     failing(monkeypatch, count=1)
     said = served()
     codes = [code for code, _ in said]

@@ -19,12 +19,11 @@ CLEANED: Final = "unused_space_cleaned"
 class Checkpoints:
     """Of the one connection that writes; each method under its lock, and but for `before_commit` in no transaction.
 
-    SQLite's own checkpoints are off: each has to be followed by the cleaning of the pages that it wrote.
+    SQLite's own checkpoints are off (open_writer): each has to be followed by the cleaning of the pages that it wrote.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
-        connection.execute("PRAGMA wal_autocheckpoint=0")
         self._log = Path(f"{path}-wal")
         self._space = UnusedSpace(path)
         self._pending: set[int] = set()

@@ -11,9 +11,11 @@ from pathlib import Path
 from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
 from index.records import Modality
-from index.store.sqlite import set_aside
+from index.store.effects import PackRow
+from index.store.sqlite import references, searchable, set_aside
 from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
+from index.store.sqlite.images import all_files
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.row_copy import copy_known_rows
@@ -42,6 +44,19 @@ def references_set_aside(store: Path) -> tuple[int, ...]:
         return set_aside.references_set_aside(connection)
 
 
+def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+            return ()
+        return tuple(
+            (pack, len(searchable.searchable_rows(connection, pack)))
+            for pack in references.all_packs(connection).values()
+        )
+
+
 def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
     """See index.store.opening."""
     if not store.is_file() or not store.stat().st_size:
@@ -55,7 +70,7 @@ def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
         return tuple(PackHolding(Modality(modality), pack_id, count) for modality, pack_id, count in rows)
 
 
-def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
+def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
     """Copy one commit of the store file into the file snapshot, which is empty, and check the copy.
 
     The file loses its name before anything is in it, so that nothing is left of it when the process is killed; the
@@ -82,7 +97,8 @@ def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSum
             _say_without_log(file.fileno())
             _check_snapshot(copy)
             page_count = int(copy.execute("PRAGMA page_count").fetchone()[0])
-    return BackupSummary(**{**asdict(summary), "size_bytes": page_count * page_bytes})
+            files = tuple(all_files(copy)) if _has_images(copy) else ()
+    return BackupSummary(**{**asdict(summary), "size_bytes": page_count * page_bytes}), files
 
 
 def _say_without_log(handle: int) -> None:
@@ -102,6 +118,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         row = connection.execute(statement).fetchone()
         return row[0] if row else ""
 
+    has_images = _has_images(connection)
     return BackupSummary(
         database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
         schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
@@ -110,7 +127,19 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         reference_count=int(str(one("SELECT count(*) FROM reference"))),
         size_bytes=0,
         log_head=str(one("SELECT value FROM setting WHERE name = 'log_head'")),
+        image_count=int(str(one("SELECT count(*) FROM image"))) if has_images else 0,
+        image_bytes=int(str(one("SELECT coalesce(sum(size_bytes), 0) FROM image"))) if has_images else 0,
     )
+
+
+def image_files(store: Path) -> tuple[str, ...]:
+    """See index.store.opening."""
+    with named_errors(), contextlib.closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        return tuple(all_files(connection)) if _has_images(connection) else ()
+
+
+def _has_images(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'image'").fetchone() is not None
 
 
 def _check_snapshot(copy: sqlite3.Connection) -> None:

@@ -25,7 +25,8 @@ from index.vector.quantized.erasing import erase_from_files, erase_from_memory
 from index.vector.quantized.leases import Leases
 from index.vector.quantized.merge_policy import DEFAULT_POLICY, MaintenancePolicy, segments_in_memory, view_with
 from index.vector.quantized.merging import merged, new_file_name
-from index.vector.quantized.search import DEFAULT_SCAN_POLICY, ProvedSearch, ScanPolicy
+from index.vector.quantized.row_filter import allowed_words
+from index.vector.quantized.search import DEFAULT_SCAN_POLICY, ProvedSearch, ScanPolicy, ViewSearch
 from index.vector.quantized.segment_files import (
     delete_other_files,
     read_contents,
@@ -58,8 +59,8 @@ class QuantizedIndex:
     """Exact search at a fraction of the cost of an exhaustive one. See VectorIndex for what it promises.
 
     folder: where segments keep their vectors as cache files; None keeps them in memory. One index a folder.
-    thread_count: threads that share the rows of one search.
-    instruction: of the inner loop; None takes the best of this processor.
+    searcher: who searches; None takes the proved scan of codes, with these threads that share the rows of one search
+    and this instruction of the inner loop; None takes the best of this processor.
     policy, scan_policy: how it maintains itself and searches; the answers do not depend on them.
     """
 
@@ -68,6 +69,7 @@ class QuantizedIndex:
         dim: int,
         *,
         folder: Path | None = None,
+        searcher: ViewSearch | None = None,
         thread_count: int = 1,
         instruction: Instruction | None = None,
         policy: MaintenancePolicy = DEFAULT_POLICY,
@@ -77,7 +79,7 @@ class QuantizedIndex:
         self._folder = folder
         self._policy = policy
         self._executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
-        self._searcher = ProvedSearch(
+        self._searcher = searcher or ProvedSearch(
             instruction or best_instruction(),
             executor=self._executor,
             thread_count=thread_count,
@@ -210,6 +212,7 @@ class QuantizedIndex:
         cls,
         folder: Path,
         *,
+        searcher: ViewSearch | None = None,
         thread_count: int = 1,
         instruction: Instruction | None = None,
         policy: MaintenancePolicy = DEFAULT_POLICY,
@@ -217,7 +220,14 @@ class QuantizedIndex:
         """The index that save wrote; folder is its own from now on. Raises CacheFileError when any byte changed."""
         contents = read_contents(folder)
         delete_other_files(folder, contents.names)
-        loaded = cls(contents.dim, folder=folder, thread_count=thread_count, instruction=instruction, policy=policy)
+        loaded = cls(
+            contents.dim,
+            folder=folder,
+            searcher=searcher,
+            thread_count=thread_count,
+            instruction=instruction,
+            policy=policy,
+        )
         segments = [
             read_segment(folder / name, contents.dim, dead_rows)
             for name, dead_rows in zip(contents.names, contents.dead_rows, strict=True)
@@ -231,13 +241,12 @@ class QuantizedIndex:
         return loaded
 
     def warm_up(self) -> None:
-        """Compile the loops now, which takes seconds, and not in the first search. Once a process is enough."""
+        """Compile now what changes run, which takes seconds the first time on a machine. Once a process is enough."""
         small = QuantizedIndex(self._dim)
-        small._searcher = self._searcher
         row = np.zeros((1, self._dim), dtype=np.float32)
         row[0, 0] = 1.0
         small.add(np.ones(1, dtype=np.int64), row)
-        small.search(row, 1, allowed=np.ones(1, dtype=np.int64))
+        allowed_words(small._view, np.ones(1, dtype=np.int64))
         merged(small._view, None)
 
     def compact(self) -> None:
@@ -256,6 +265,7 @@ class QuantizedIndex:
         folder is deleted or given to another index."""
         self._compactor.close()
         self._background.close()
+        self._searcher.close()
         if self._executor is not None:
             self._executor.shutdown()
 

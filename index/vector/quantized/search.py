@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from index.vector.kernels.simd import Instruction
 from index.vector.protocol import Hits, best_first, cosine_similarities, hits_from_rows, read_only
 from index.vector.quantized.candidates import Found, absorb, new_found
 from index.vector.quantized.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
-from index.vector.quantized.row_filter import NO_FILTER, RowFilter, UInt64Array, row_mask
+from index.vector.quantized.row_filter import NO_FILTER, UInt64Array, allowed_words, row_mask
 from index.vector.quantized.scan import Queries, scanner
 from index.vector.quantized.scan_table import Part, parts_table
-from index.vector.quantized.segments import View
+from index.vector.quantized.segments import Segment, View
 
 # A candidate's key: number of its segment in the view, times this, plus its row.
 ROWS_PER_SEGMENT = 1 << 32
@@ -26,6 +27,16 @@ Ranked = tuple[Int64Array, Float64Array]
 
 
 Share = tuple[int, int, int]  # number of the segment, first group, group after the last
+
+
+class ViewSearch(Protocol):
+    """How one state of the rows is searched; thread-safe. Whoever searches, the answer is the same."""
+
+    def search(self, view: View, queries: Float32Array, k: int, allowed: Int64Array | None) -> Hits:
+        """queries and k are checked; allowed is ascending and unique. See VectorIndex.search."""
+
+    def close(self) -> None:
+        """End what it does in the background; it can still be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ DEFAULT_SCAN_POLICY = ScanPolicy()
 
 
 class ProvedSearch:
-    """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
+    """Scans codes with one instruction and, if given an executor, several threads. Thread-safe."""
 
     def __init__(
         self,
@@ -60,9 +71,22 @@ class ProvedSearch:
         self._executor = executor
         self._thread_count = thread_count
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a search need not wait for a compilation."""
+        scan, _ = scanner(self._instruction)
+        return bool(getattr(scan, "signatures", True))
+
+    def prepare(self) -> None:
+        """Compile the loops, which takes seconds the first time on a machine, and not in the first search."""
+        if not self.is_prepared:
+            segment, row = Segment.empty(1, 1), np.ones((1, 1), dtype=np.float32)
+            segment.append(np.ones(1, dtype=np.int64), row)
+            self.search(View(segments=(segment,), row_counts=(1,), sequence=1, size=1), row, 1, None)
+
     def search(self, view: View, queries: Float32Array, k: int, allowed: Int64Array | None) -> Hits:
-        """queries and k are checked; allowed is ascending and unique. See VectorIndex.search."""
-        words = self._allowed_words(view, allowed)
+        """See ViewSearch."""
+        words = allowed_words(view, allowed)
         ranked: list[Ranked] = []
         proved = np.ones(len(queries), dtype=np.bool_)
         for start in range(0, len(queries), self._policy.query_chunk_count):
@@ -78,14 +102,8 @@ class ProvedSearch:
                     ranked.append(rank_candidates(view, keys, query, k))
         return hits_from_rows(ranked, k, proved)
 
-    def _allowed_words(self, view: View, allowed: Int64Array | None) -> list[UInt64Array]:
-        if allowed is None:
-            return [NO_FILTER] * len(view.segments)
-        row_filter = RowFilter(allowed)
-        return [
-            row_filter.words(segment.reference_ids[:row_count], ascending=segment.ascending)
-            for segment, row_count in zip(view.segments, view.row_counts, strict=True)
-        ]
+    def close(self) -> None:
+        """See ViewSearch: there is no background. The executor is its owner's."""
 
     def _scanned(self, view: View, words: Sequence[UInt64Array], queries: Float32Array, k: int) -> Found:
         _, pass_query_count = scanner(self._instruction)

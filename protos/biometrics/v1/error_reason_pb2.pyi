@@ -37,6 +37,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ALREADY_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_CONFLICT: _ClassVar[ErrorReason]
+    ERROR_REASON_REVISION_CONFLICT: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_NOT_READY: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_MISMATCH: _ClassVar[ErrorReason]
     ERROR_REASON_BUSY: _ClassVar[ErrorReason]
@@ -74,6 +75,7 @@ ERROR_REASON_GALLERY_NOT_FOUND: ErrorReason
 ERROR_REASON_NOT_FOUND: ErrorReason
 ERROR_REASON_ALREADY_EXISTS: ErrorReason
 ERROR_REASON_REQUEST_CONFLICT: ErrorReason
+ERROR_REASON_REVISION_CONFLICT: ErrorReason
 ERROR_REASON_PACK_NOT_READY: ErrorReason
 ERROR_REASON_PACK_MISMATCH: ErrorReason
 ERROR_REASON_BUSY: ErrorReason

@@ -145,7 +145,7 @@ def test_an_index_of_faces_lives_in_a_sealed_folder(folder: Path) -> None:
     after = loaded.search(rows[:5], 3)
     np.testing.assert_array_equal(after.reference_ids, before.reference_ids)
     assert after.proved.all()
-    segment = next(one for one in loaded._view.segments if 17 in one.reference_ids)
+    segment = next(one for one in loaded.view.segments if 17 in one.reference_ids)
     assert not segment.vectors[segment.reference_ids.tolist().index(17)].any()
     loaded.remove(np.array([4]))
     loaded.erase(np.array([4]))
