@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 import sqlite3
@@ -9,6 +10,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.absence import contains
 from index.backup.backup import back_up, mend, restore
@@ -16,7 +19,7 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
 from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
-from index.keys.seals import Seals
+from index.keys.seals import Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import sealing
@@ -308,6 +311,11 @@ def test_slots_are_given_once_and_a_flipped_bit_is_named(tmp_path) -> None:
         slots.secret(7)
     assert raised.value.reason == "damaged"
     slots.close()
+
+
+@given(st.binary(max_size=64), st.binary(max_size=200))
+def test_tokens_are_hmac_sha256(key: bytes, content: bytes) -> None:
+    assert Mac(key).digest(content) == hmac.digest(key, content, "sha256")
 
 
 def test_a_master_key_file_is_the_owners_alone(tmp_path) -> None:
