@@ -13,9 +13,15 @@ _BLOCK_BYTES = 1 << 22
 
 
 def find_traces(
-    folder: Path, store: Store, subject_id: str, reference_ids: Sequence[int], *, known_in: tuple[str, ...]
+    folder: Path,
+    store: Store,
+    subject_id: str,
+    reference_ids: Sequence[int],
+    *,
+    known_in: tuple[str, ...],
+    in_files: bool,
 ) -> AbsenceReport:
-    """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
+    """Search rows by id, and where in_files the bytes of every file of the folder for the subject id, which is random.
 
     The bytes of vectors and names leave together with those of the id: they lie in the same rows, overwritten by the
     same deletion (secure_delete) and in the same log, which is emptied.
@@ -23,7 +29,7 @@ def find_traces(
     found_in = list(known_in)
     if store.holds(subject_id, reference_ids):
         found_in.append("store")
-    if subject_id and any(contains(path, subject_id.encode()) for path in database_files(folder)):
+    if in_files and subject_id and any(contains(path, subject_id.encode()) for path in database_files(folder)):
         found_in.append("file")
     if not store.is_scrubbed:
         found_in.append("log")
