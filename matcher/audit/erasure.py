@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from matcher.errors import ConfigError
+from matcher.texts.catalog import told
 
 FORMAT: Final = "station-matcher erasure certificate 1"
 _SEED_BYTES: Final = 32
@@ -45,9 +46,9 @@ class SigningKey:
                     os.fsync(file.fileno())
             seed = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except (OSError, ValueError) as error:
-            raise ConfigError("the signing key file (storage.signing_key_file) cannot be read or made") from error
+            raise ConfigError(told("error.signing_key")) from error
         if len(seed) != _SEED_BYTES:
-            raise ConfigError("the signing key file must hold 64 hexadecimal digits")
+            raise ConfigError(told("error.signing_key"))
         return cls(seed)
 
     def certificate(self, content: Mapping[str, Any]) -> bytes:

@@ -31,6 +31,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "tệp của khóa chủ mới; được tạo nếu chưa có",
         "file of the new master key; made where it is not there",
     ),
+    "error.signing_key": (
+        "không đọc hoặc không tạo được tệp khóa ký (storage.signing_key_file): tệp phải có 64 chữ số thập lục phân",
+        "the signing key file (storage.signing_key_file) cannot be read or made; it holds 64 hexadecimal digits",
+    ),
     "help.erasure": ("giấy chứng nhận xóa dữ liệu", "certificates of erasure"),
     "help.erasure.verify": (
         "kiểm tra một giấy chứng nhận, không cần máy chủ",
