@@ -30,6 +30,8 @@ STORED_LIMIT: Final = 64
 found, and time and memory stay bounded."""
 NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
+FILTERED_NEAREST_COUNT: Final = 150
+"""At least, where a filter allows a part of the references: of what lies as near, their part votes."""
 PROBED_COUNT: Final = 4
 """Lists read for each descriptor of a probe, at least; a longer shortlist reads more, see WIDE_COUNT."""
 WIDE_COUNT: Final = 16
@@ -135,7 +137,7 @@ class DescriptorIndex:
         wanted = None if allowed is None else sorted_ids(allowed)
         with self._turns.shared():
             usable, usable_count = (self._alive, len(self._places)) if wanted is None else bits_of(self._alive, wanted)
-            ids, votes = self._votes(rows, k, usable) if usable_count else _nobody()
+            ids, votes = self._votes(rows, k, usable, usable_count) if usable_count else _nobody()
             everybody = np.flatnonzero(np.unpackbits(usable, bitorder="little")) if usable_count <= k else ids
         if usable_count <= k:
             others = np.setdiff1d(everybody, ids)
@@ -179,11 +181,14 @@ class DescriptorIndex:
             raise CacheFileError("the index files name a reference twice; rebuild the index")
         return loaded
 
-    def _votes(self, rows: Float32Array, k: int, usable: UInt8Array) -> tuple[Int64Array, Float32Array]:
+    def _votes(
+        self, rows: Float32Array, k: int, usable: UInt8Array, usable_count: int
+    ) -> tuple[Int64Array, Float32Array]:
         least = WIDE_COUNT if k >= WIDE_FROM else PROBED_COUNT
         reading = -(-READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
         probed = min(max(least, reading), self._lists.list_count)
-        similarities, ids = self._lists.search(rows, usable, nearest_count=NEAREST_COUNT, probed_count=probed)
+        nearest = max(NEAREST_COUNT * usable_count // len(self._places), FILTERED_NEAREST_COUNT)
+        similarities, ids = self._lists.search(rows, usable, nearest_count=nearest, probed_count=probed)
         found: tuple[Int64Array, Float32Array] = count_votes(similarities, ids)
         return found
 
