@@ -10,10 +10,10 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo serve test lint format protos bench bench-quick soak doctor clean
+.PHONY: help setup setup-dev demo serve test lint format protos node contract contract-record bench bench-quick soak doctor clean
 
 help: ## list the chores
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 was not found. Install it, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
@@ -62,6 +62,24 @@ format: setup-dev ## rewrite the code in the project's format
 protos: setup-dev ## regenerate the gRPC code
 	@$(BIN)/python -m protos.generate
 
+# Node's packages for the tests of other languages, from a lock without addresses.
+NODE := build/node
+BUF := $(NODE)/node_modules/.bin/buf
+$(NODE)/.installed: tests/clients/package-lock.json tests/clients/package.json tests/clients/.npmrc
+	@mkdir -p $(NODE)
+	@cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc $(NODE)/
+	@cd $(NODE) && npm ci
+	@touch $@
+
+node: $(NODE)/.installed ## install what the tests of other languages need (Node 20)
+
+contract: node ## buf: the .proto files in good form, and nothing that breaks clients of the last version
+	@$(BUF) lint . --config protos/buf.yaml
+	@$(BUF) breaking . --config protos/buf.yaml --against protos/last_version.binpb
+
+contract-record: node ## at a release: the .proto files of today are the last version
+	@$(BUF) build . --config protos/buf.yaml --exclude-source-info -o protos/last_version.binpb
+
 bench: setup-dev ## run the benchmarks and write BENCHMARKS.md
 	@$(BIN)/python -m benchmarks report
 
@@ -69,7 +87,7 @@ bench-quick: setup-dev ## quick profile against the committed baseline (at most 
 	@$(BIN)/python -m benchmarks quick
 
 soak: setup-dev ## the long rounds: crashes, malformed inputs, load
-	@$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
 
 clean: ## remove .venv and caches; databases and packs stay
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -16,26 +16,40 @@ from index.errors import DatabaseError
 from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
-from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
+    Census,
     DeletionReceipt,
     EnrollmentReceipt,
+    PackCount,
+    PackHolding,
     Page,
+    RecordReceipt,
     ReportProgress,
     VerifyReport,
     silent,
 )
-from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject
+from index.records import (
+    Gallery,
+    Modality,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    SearchFilter,
+    Subject,
+    SubjectRecord,
+)
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store
-from index.vector.engines import warm_up
+from index.store.protocol import Store, UnsearchedCounts
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
 
@@ -55,9 +69,10 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
-        save_interval_s: between two savings of index files that changed."""
+        save_interval_s: between two savings of index files that changed. engines: who searches."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
@@ -66,7 +81,7 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
             try:
                 self._partitions.load(self._store, use_cache=use_cache)
@@ -80,12 +95,19 @@ class EnrollmentDatabase:
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True, progress: ReportProgress | None = None) -> EnrollmentDatabase:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        create: bool = True,
+        progress: ReportProgress | None = None,
+        engines: SearchEngines = DEFAULT_ENGINES,
+    ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
         Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress)
+        return cls(folder, create=create, progress=progress, engines=engines)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
@@ -102,6 +124,11 @@ class EnrollmentDatabase:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def store(self) -> Store:
+        """The truth that the indexes follow. Searches and changes go through the methods of the database."""
+        return self._store
 
     @property
     def ready(self) -> bool:
@@ -138,6 +165,41 @@ class EnrollmentDatabase:
         return self._store.enroll(
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
+
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """Change fields of a record: what they were, who changed them and why stays in its history.
+
+        changes: new text by field id, "" to record nothing there. sex is a value of Sex, birth_year a year. Nothing is
+        changed where the revision is not the expected one, or a field has a value that cannot be. A repeated request_id
+        gives the first receipt. Raises SubjectNotFoundError, AlreadyExistsError for another subject's external id,
+        RevisionConflictError, RequestConflictError, DatabaseFullError, DatabaseWriteError.
+        """
+        return self._store.update_record(
+            subject_id,
+            changes,
+            author,
+            expected_revision=expected_revision,
+            request_id=request_id,
+            now=self._clock(),
+            owed=owed,
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Every field that is recorded. Raises SubjectNotFoundError."""
+        return self._store.get_record(subject_id)
+
+    def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
+        """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        return self._store.list_revisions(subject_id, page_size, page_token)
 
     def delete_subject(
         self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
@@ -193,6 +255,23 @@ class EnrollmentDatabase:
         self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change what is said of a gallery; None leaves a text as it is. The gallery as it is then. Raises
+        GalleryNotFoundError."""
+        return self._store.update_gallery(gallery_id, display_name=display_name, purpose=purpose, owed=owed)
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool = False, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery; how many subjects were in it, who stay enrolled. Raises GalleryNotFoundError, and
+        GalleryNotEmptyError unless even_if_not_empty."""
+        return self._store.delete_gallery(gallery_id, even_if_not_empty=even_if_not_empty, owed=owed)
+
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
         self._store.change_membership(gallery_id, subject_ids, is_member=True, owed=owed)
@@ -211,10 +290,7 @@ class EnrollmentDatabase:
         queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
         """
         self._check_in_step()
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        among = references_of_subjects(self._store, where.subject_ids)
-        columns = column_filter(where, self._partitions.gallery_numbers)
-        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+        return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
     def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
         """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
@@ -251,7 +327,8 @@ class EnrollmentDatabase:
         return self._store.find_subject(external_id)
 
     def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
-        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
+        PageTokenError."""
         return self._store.list_subjects(gallery_id, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
@@ -262,13 +339,35 @@ class EnrollmentDatabase:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return self._store.list_galleries(page_size, page_token)
 
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """How many references of each pack a search with that pack covers; packs without any are left out."""
+        return self._partitions.holdings()
+
     def references_set_aside(self) -> tuple[int, ...]:
         """Ids of references that are kept and not searched, because their rows in the store are damaged."""
         return self._store.references_set_aside()
 
+    def census(self) -> Census:
+        """What is enrolled and what of it a search meets. Reads no template."""
+        with self._store.reading() as reader:
+            counts, packs, galleries = reader.counts(), reader.packs(), reader.gallery_numbers()
+            schema, unsearched = reader.schema(), reader.unsearched()
+        none = UnsearchedCounts(sealed=0, damaged=0)
+        of_packs = [
+            PackCount(
+                key.modality,
+                key.pack_id,
+                self.count(key.modality, key.pack_id)[1],
+                sealed_count=unsearched.get(pack.pack_number, none).sealed,
+                damaged_count=unsearched.get(pack.pack_number, none).damaged,
+            )
+            for key, pack in packs.items()
+        ]
+        return Census(schema, counts.subject_count, counts.reference_count, len(galleries), tuple(of_packs))
+
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
-        warm_up()
+        self._partitions.warm_up()
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from index.records import Modality
+
 Item = TypeVar("Item")
 
 
@@ -17,6 +19,17 @@ class EnrollmentReceipt:
     subject_id: str
     reference_ids: tuple[int, ...]
     create_time: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReceipt:
+    """On disk. revision: of the record now. changed_fields: ids in alphabetical order; empty where all of it stood
+    there already. replayed: an earlier request with this id did it."""
+
+    subject_id: str
+    revision: int
+    changed_fields: tuple[str, ...]
     replayed: bool = False
 
 
@@ -54,6 +67,15 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
+class PackHolding:
+    """How many references of one pack are on record."""
+
+    modality: Modality
+    pack_id: str
+    reference_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """problems: one sentence each, without subjects or paths; empty when ok. set_aside_ids: references that are kept
     and not searched, because their rows are damaged; ok says nothing of those that were known before."""
@@ -63,6 +85,29 @@ class VerifyReport:
     subject_count: int
     reference_count: int
     set_aside_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackCount:
+    """References of one pack. searchable_count: met by a search with that pack. sealed_count, damaged_count: kept and
+    never searched; a damaged one of a sealed subject counts as damaged."""
+
+    modality: Modality
+    pack_id: str
+    searchable_count: int
+    sealed_count: int
+    damaged_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What is enrolled, and what of it can be searched. schema: name of the store's last step. packs: oldest first."""
+
+    schema: str
+    subject_count: int
+    reference_count: int
+    gallery_count: int
+    packs: tuple[PackCount, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -35,11 +37,10 @@ class FingerPosition(IntEnum):
 
 
 class SubjectState(Enum):
-    """ACTIVE is searched; SEALED is kept but never searched; EXPUNGED leaves only its audit lines."""
+    """ACTIVE is searched; SEALED is kept but never searched. Of a deleted subject only audit records are left."""
 
     ACTIVE = "active"
     SEALED = "sealed"
-    EXPUNGED = "expunged"
 
 
 class Sex(Enum):
@@ -115,9 +116,59 @@ class Subject:
     create_time: datetime | None = None
 
 
+# The fields of a record that stand in Subject; every other field is a text under an id of its own.
+SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRecord:
+    """What is recorded of a subject beside its templates.
+
+    revision: how often it was changed since its enrollment. fields: text by field id, verbatim; SUBJECT_FIELDS among
+    them, and only what is recorded.
+    """
+
+    subject_id: str
+    revision: int
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """before, after: "" where nothing was or is recorded."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAuthor:
+    """Who changes a record, in which case and why, as kept in its history."""
+
+    operator_id: str
+    case_number: str = ""
+    purpose: str = ""
+    station_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRevision:
+    """One change of a record; revision counts from 1. change_time in UTC."""
+
+    revision: int
+    change_time: datetime
+    author: RecordAuthor
+    changes: tuple[FieldChange, ...]
+
+
+# What a gallery may be called where people make one: a name that is safe in file names, tables and commands.
+GALLERY_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A named group of subjects; a search names the galleries it covers."""
+    """A named group of subjects; a search names the galleries it covers. gallery_id: see GALLERY_ID_PATTERN."""
 
     gallery_id: str
     display_name: str

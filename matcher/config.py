@@ -19,20 +19,29 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from index.vector.face_engine import FaceEngine
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.languages import preferred_language
+from matcher.texts.catalog import told
+from matcher.texts.languages import LANGUAGES, preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+# Of the audit file in a data folder.
+AUDIT_NAME: Final = "audit.jsonl"
+LANGUAGE_VARIABLE: Final = f"{PREFIX}LANG"
 _MIB: Final = 1024 * 1024
+_FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
     thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
-    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request."""
+    a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request. connection_count:
+    open connections at a time, fewer where the process may not open so many files. peer_share: of all of these that one
+    station may have; 1: no shares. metrics_address: port, or host:port, at which Prometheus may ask
+    for metrics over plain HTTP; "": nowhere."""
 
     address: str = "127.0.0.1:50551"
     worker_count: int = 0
@@ -40,8 +49,11 @@ class ServerSettings:
     stream_count: int = 8
     drain_s: float = 30.0
     max_message_bytes: int = 32 * _MIB
+    connection_count: int = 512
+    peer_share: float = 0.75
     reflection: bool = False
     language: str = "vi"
+    metrics_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,9 @@ class PackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """See SearchSettings and IdentificationQuery. target_fmr: of a verification."""
+    """See SearchSettings and IdentificationQuery. target_fmr: of a verification. allow_unsearchable: serve although
+    the store holds references of packs that are not loaded; answers say how many a search passed over. face_engine: who
+    searches faces, see index.vector.face_engine; the answers are the same."""
 
     max_candidates: int = 20
     target_fpir: float = 0.01
@@ -88,6 +102,8 @@ class SearchDefaults:
     shortlist_count: int = 500
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * _MIB
+    face_engine: str = FaceEngine.AUTO.value
+    allow_unsearchable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,13 @@ class EnrollmentDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """fields_file: which fields a subject's record may have; without it those that are shipped."""
+
+    fields_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Sections are the tables of the TOML file."""
 
@@ -109,6 +132,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     search: SearchDefaults = field(default_factory=SearchDefaults)
     enrollment: EnrollmentDefaults = field(default_factory=EnrollmentDefaults)
+    records: RecordSettings = field(default_factory=RecordSettings)
 
 
 def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
@@ -123,9 +147,11 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
 
 
 def system_language(environ: Mapping[str, str] | None = None) -> str:
-    """ "en" where LC_ALL, LC_MESSAGES or LANG name English, else "vi"."""
+    """The first of STATION_MATCHER_LANG, LC_ALL, LC_MESSAGES and LANG that is set, where it names a language that we
+    have; else Vietnamese."""
     environ = os.environ if environ is None else environ
-    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    names = (LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environ[name] for name in names if environ.get(name)), "")
     return preferred_language(locale)
 
 
@@ -146,7 +172,7 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     known = {f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in _known_keys()}
     found = []
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in (CONFIG_VARIABLE, LANGUAGE_VARIABLE):
             continue
         if variable not in known:
             raise ConfigError(f"unknown environment variable {variable}{_nearest(variable, known)}")
@@ -211,13 +237,10 @@ _NAMES: Final = {str: "a text", int: "a whole number", float: "a number", Path: 
 
 def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Folders that were not set, below XDG_DATA_HOME or the home folder."""
-    storage = settings.storage
-    packs_folder = default_packs_folder(environ) if storage.packs_folder == Path() else storage.packs_folder
-    base = environ.get("XDG_DATA_HOME", "")
-    data_folder = storage.data_folder
-    if data_folder == Path():
-        data_folder = (Path(base) if base else Path.home() / ".local" / "share") / "station-matcher"
-    audit_file = data_folder / "audit.jsonl" if storage.audit_file == Path() else storage.audit_file
+    storage, own_packs_folder = settings.storage, default_packs_folder(environ)
+    packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
+    data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
+    audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
     filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
     return replace(settings, storage=filled)
 
@@ -230,7 +253,9 @@ def _checked(settings: Settings) -> Settings:
         (1 <= server.stream_count <= 256, "server.stream_count must be 1 to 256"),
         (0.0 <= server.drain_s <= 3600.0, "server.drain_s must be 0 to 3600"),
         (_MIB <= server.max_message_bytes <= 256 * _MIB, "server.max_message_bytes must be 1 to 256 MiB"),
-        (server.language in ("vi", "en"), "server.language must be vi or en"),
+        (1 <= server.connection_count <= 65_536, "server.connection_count must be 1 to 65536"),
+        (0.0 < server.peer_share <= 1.0, "server.peer_share must be above 0 and at most 1"),
+        (server.language in LANGUAGES, f"server.language must be one of {', '.join(LANGUAGES)}"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
         (
             not settings.packs.mirror or settings.packs.mirror.startswith(("https://", "http://")),
@@ -242,17 +267,18 @@ def _checked(settings: Settings) -> Settings:
         (1 <= search.shortlist_count <= 100_000, "search.shortlist_count must be 1 to 100000"),
         (search.exhaustive_reference_limit >= 0, "search.exhaustive_reference_limit must not be negative"),
         (search.prepared_cache_bytes >= 0, "search.prepared_cache_bytes must not be negative"),
+        (search.face_engine in _FACE_ENGINES, f"search.face_engine must be one of {', '.join(_FACE_ENGINES)}"),
         (-1 <= enrollment.face_quality_floor <= 100, "enrollment.face_quality_floor must be -1 to 100"),
         (-1 <= enrollment.fingerprint_quality_floor <= 100, "enrollment.fingerprint_quality_floor must be -1 to 100"),
         (0.0 < enrollment.duplicate_fpir < 1.0, "enrollment.duplicate_fpir must be above 0 and below 1"),
         (math.isfinite(server.drain_s), "server.drain_s must be a number"),
         (
             (settings.tls.certificate is None) == (settings.tls.key is None),
-            "tls.certificate and tls.key belong together: set both or none",
+            told("tls.pair"),
         ),
         (
             settings.tls.client_root is None or settings.tls.certificate is not None,
-            "tls.client_root needs tls.certificate and tls.key",
+            told("tls.root_alone"),
         ),
     )
     for holds, message in rules:

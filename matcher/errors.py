@@ -26,6 +26,7 @@ MatcherError
 │   ├── PackDamagedError        a file does not have the size or hash of the manifest
 │   ├── PackLicenseError        the license must be accepted by name first
 │   ├── PackDownloadError       the official address could not be read
+│   ├── PacksNotCoveringError   references on record were made by packs that are not loaded; carries them
 │   └── PackMismatchError       templates of different packs were to be compared
 ├── SessionError                a model could not be loaded or run
 ├── AuditError                  the audit record could not be written or the chain is broken
@@ -169,6 +170,15 @@ class PackLicenseError(PackError):
 
 class PackDownloadError(PackError):
     """The official address could not be read."""
+
+
+class PacksNotCoveringError(PackError):
+    """References on record were made by packs that are not loaded, so no search would meet them. values: of the text
+    for people."""
+
+    def __init__(self, message: str, *, values: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.values = dict(values or {})
 
 
 class PackMismatchError(PackError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.folder import STORE_NAME, has_store
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.effects import ApplyEffects
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.store.effects import ApplyEffects, PackRow
 from index.store.protocol import Store
 from index.store.sqlite import mending
 from index.store.sqlite import snapshot as sqlite_snapshot
@@ -33,6 +33,18 @@ def references_set_aside(folder: Path) -> tuple[int, ...]:
     """Ids of the references of a data folder, in use or not, that are damaged and not searched. Empty where there is no
     store, or one of an older schema. Raises DatabaseDamagedError."""
     return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
+
+
+def pack_sizes(folder: Path) -> tuple[tuple[PackRow, int], ...]:
+    """The packs of a data folder, in use or not, and how many references of each are searched. Empty where there is no
+    store, or one of an older schema. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.pack_sizes(folder / STORE_NAME)
+
+
+def pack_holdings(folder: Path) -> tuple[PackHolding, ...]:
+    """How many references of each pack a data folder holds, in use or not, damaged ones included. Empty where there is
+    no store. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.pack_holdings(folder / STORE_NAME)
 
 
 def mend_references(folder: Path, restored: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import struct
 
-from index.errors import DatabaseError, PageTokenError
+from index.errors import PageSizeError, PageTokenError
 
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
@@ -15,10 +15,11 @@ _TOKEN = struct.Struct(">Q8s")
 
 
 def checked_page_size(page_size: int) -> int:
-    """page_size, 0 meaning the default; larger ones than the maximum are cut. Raises DatabaseError when negative."""
-    if page_size < 0:
-        raise DatabaseError("page_size must not be negative")
-    return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    """page_size, 0 meaning the default. Raises PageSizeError below 0 and above the maximum: who is given a shorter page
+    than they asked for may take it for the last."""
+    if not 0 <= page_size <= MAX_PAGE_SIZE:
+        raise PageSizeError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default")
+    return page_size or DEFAULT_PAGE_SIZE
 
 
 def make_page_token(last_number: int, *, scope: str) -> str:

@@ -17,7 +17,7 @@ in the transaction of the change, and a repeated request, which changes nothing,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +28,8 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import Gallery, NewReference, RecordAuthor, RecordRevision, Reference, Subject, SubjectRecord
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")
@@ -68,6 +68,14 @@ class StoreCounts:
     searchable_reference_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnsearchedCounts:
+    """References of a pack that are kept and never searched; see receipts.PackCount."""
+
+    sealed: int
+    damaged: int
+
+
 class StoreReader(Protocol):
     """The store at one moment: all verbs of one reader see the same commit. For one thread, inside its block only."""
 
@@ -100,6 +108,12 @@ class StoreReader(Protocol):
 
     def counts(self) -> StoreCounts:
         """How much there is."""
+
+    def unsearched(self) -> dict[int, UnsearchedCounts]:
+        """By pack number; packs without any may be left out."""
+
+    def schema(self) -> str:
+        """Name of the last step that made the schema what it is."""
 
 
 class Store(Protocol):
@@ -141,6 +155,25 @@ class Store(Protocol):
     ) -> DeletionReceipt:
         """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See EnrollmentDatabase.update_record, also for the errors."""
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Raises SubjectNotFoundError."""
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""
 
@@ -149,6 +182,20 @@ class Store(Protocol):
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """Make a gallery. Raises AlreadyExistsError."""
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change the texts of a gallery that are not None; the gallery then. Raises GalleryNotFoundError."""
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery and who is in it, the subjects stay; how many these were. Raises GalleryNotFoundError,
+        GalleryNotEmptyError."""
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None

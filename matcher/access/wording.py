@@ -38,6 +38,8 @@ REQUEST_ID: Final = TextLimit(128)
 ID: Final = TextLimit(200)
 NAME: Final = TextLimit(200)
 PURPOSE: Final = TextLimit(500)
+# Of a field of a record; most fields allow less.
+RECORD_TEXT: Final = TextLimit(2000)
 
 
 def check_text(value: str, limit: TextLimit, *, field: str) -> None:

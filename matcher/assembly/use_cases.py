@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from index.database import EnrollmentDatabase
@@ -10,10 +10,14 @@ from index.records import Modality
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
+from matcher.packs.manifest import ModelPack
+from matcher.record_forms.schema import RecordSchema, load_schema
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.usecases.assess import Assessor
+from matcher.usecases.correct_records import RecordKeeper
+from matcher.usecases.describe import Describer
 from matcher.usecases.enroll import Enroller, EnrollmentSettings
 from matcher.usecases.identify import Identifier
 from matcher.usecases.keep_records import Keeper
@@ -29,6 +33,8 @@ class UseCases:
     assessor: Assessor
     enroller: Enroller
     keeper: Keeper
+    record_keeper: RecordKeeper
+    describer: Describer
     changes: ChangeLedger
 
 
@@ -42,8 +48,14 @@ def build_use_cases(
     quality_floors: Mapping[Modality, int] | None = None,
     search: SearchSettings | None = None,
     duplicate_fpir: float = 0.001,
+    packs: Sequence[ModelPack] = (),
+    missing: Mapping[Modality, str] | None = None,
+    site_calibrated: frozenset[str] = frozenset(),
+    record_schema: RecordSchema | None = None,
 ) -> UseCases:
-    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment."""
+    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment. packs, missing and
+    site_calibrated: what a client is told of packs, see Describer. record_schema: the shipped one where none is given.
+    """
     floors = quality_floors or {}
     changes = ChangeLedger(database, audit)
     searcher = Searcher(database, comparer, calibrations, settings=search)
@@ -54,5 +66,16 @@ def build_use_cases(
         assessor=Assessor(engines, audit, quality_floors=floors),
         enroller=Enroller(database, engines, searcher, changes, settings=enrollment),
         keeper=Keeper(database, searcher, audit, changes),
+        record_keeper=RecordKeeper(database, audit, changes, record_schema or load_schema()),
+        describer=Describer(
+            database,
+            engines,
+            calibrations,
+            audit,
+            quality_floors=floors,
+            packs=packs,
+            missing=missing or {},
+            site_calibrated=site_calibrated,
+        ),
         changes=changes,
     )

@@ -21,21 +21,19 @@ from matcher.commands.store_options import (
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
-    from matcher.commands.store_options import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `index` to the parser. Both need the server to be stopped: it holds the database."""
-    actions = subparsers.add_parser("index", help="verify or rebuild the search index").add_subparsers(
-        dest="index_action", required=True
-    )
-    verify = actions.add_parser("verify", help="compare the index with the store, page by page")
-    rebuild = actions.add_parser("rebuild", help="make the index anew from the store")
+    actions = subparsers.add_parser("index", help=text("help.index", language)).add_subparsers(dest="index_action")
+    verify = actions.add_parser("verify", help=text("help.index.verify", language))
+    rebuild = actions.add_parser("rebuild", help=text("help.index.rebuild", language))
     for parser, run in ((verify, run_verify), (rebuild, run_rebuild)):
         add_folder_option(parser)
         parser.set_defaults(run=reporting(run))
-    mend = actions.add_parser("mend", help="take references that are damaged in the store from a backup")
-    mend.add_argument("file", type=Path, help="the backup file")
+    mend = actions.add_parser("mend", help=text("help.index.mend", language))
+    mend.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
     add_folder_option(mend)
     add_key_option(mend, may_do_without=True)
     mend.set_defaults(run=reporting(run_mend))

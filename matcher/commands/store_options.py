@@ -18,12 +18,12 @@ from index.receipts import OpenProgress, ReportProgress
 from index.store.opening import peek_log_head
 from matcher.audit.notices import record_command
 from matcher.audit.records import AuditEvent
-from matcher.config import Settings, StorageSettings, load_settings
+from matcher.config import AUDIT_NAME, Settings, StorageSettings, load_settings
 from matcher.errors import AuditError, MatcherError
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -37,19 +37,19 @@ _TEXT_OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 
-def add_folder_option(parser: argparse.ArgumentParser) -> None:
+def add_folder_option(parser: CommandParser) -> None:
     """--data-folder, without which the settings say where the database lies."""
-    parser.add_argument("--data-folder", type=Path, default=argparse.SUPPRESS, help="folder of the database")
+    said = text("option.data_folder", parser.language)
+    parser.add_argument("--data-folder", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=said)
 
 
-def add_key_option(parser: argparse.ArgumentParser, *, may_do_without: bool = False) -> None:
+def add_key_option(parser: CommandParser, *, may_do_without: bool = False) -> None:
     """--key-file, without which the settings say whether there is a key. may_do_without: also --no-key."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+    said = text("option.key_file", parser.language)
+    choice.add_argument("--key-file", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=said)
     if may_do_without:
-        choice.add_argument(
-            "--no-key", action="store_true", help="use no key, also not that of the settings: for a plain backup"
-        )
+        choice.add_argument("--no-key", action="store_true", help=text("option.no_key", parser.language))
 
 
 def key_of(options: argparse.Namespace) -> bytes | None:
@@ -75,8 +75,8 @@ def data_folder_of(options: argparse.Namespace) -> Path:
 def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
     """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
     storage = storage_of(options)
-    is_own = storage.audit_file != storage.data_folder / "audit.jsonl"
-    return storage.audit_file if is_own or folder == storage.data_folder else folder / "audit.jsonl"
+    is_own = storage.audit_file != storage.data_folder / AUDIT_NAME
+    return storage.audit_file if is_own or folder == storage.data_folder else folder / AUDIT_NAME
 
 
 def record_in_audit(options: argparse.Namespace, folder: Path, event: AuditEvent) -> None:

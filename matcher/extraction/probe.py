@@ -34,9 +34,10 @@ def extract_all(
     return tuple(extractions)
 
 
-def probe_sample(extraction: Extraction) -> ProbeSample:
-    """What an answer tells of a sample: quality, and the face or the number of minutiae."""
+def probe_sample(extraction: Extraction, *, with_minutiae: bool = False) -> ProbeSample:
+    """What an answer tells of a sample: quality, and the face or the number of minutiae, or the minutiae themselves."""
     template, detection = extraction.template, extraction.detection
+    minutiae = MinutiaSet.from_bytes(template.minutiae) if template.minutiae else None
     return ProbeSample(
         modality=template.modality,
         finger=template.finger,
@@ -44,7 +45,8 @@ def probe_sample(extraction: Extraction) -> ProbeSample:
         pack_id=template.pack_id,
         face=face_box(detection, extraction.face_number) if detection else None,
         landmarks_px=tuple((float(x), float(y)) for x, y in detection.landmarks_px) if detection else (),
-        minutia_count=len(MinutiaSet.from_bytes(template.minutiae)) if template.minutiae else 0,
+        minutia_count=len(minutiae) if minutiae is not None else 0,
+        shown=minutiae.shown() if with_minutiae and minutiae is not None else None,
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array
 from matcher.errors import TemplateFormatError
+from matcher.results import Minutia, ShownPrint
 from matcher.samples import Uint8Array
 
 MAX_MINUTIAE: Final = 255
@@ -111,6 +112,18 @@ class MinutiaSet:
             width_px=self.width_px,
             height_px=self.height_px,
         )
+
+    def shown(self) -> ShownPrint:
+        """For an overlay, in this order."""
+        rows = zip(
+            self.x_px.tolist(),
+            self.y_px.tolist(),
+            np.degrees(self.direction_rad).tolist(),
+            self.kind.tolist(),
+            self.quality.tolist(),
+            strict=True,
+        )
+        return ShownPrint(tuple(Minutia(*row) for row in rows), self.width_px, self.height_px)
 
     def to_bytes(self) -> bytes:
         """6 bytes of header and 7 a minutia: position to 1/16 px, direction to 0.022 degrees, quality to 1/255."""

@@ -35,6 +35,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.PackDamagedError: "PACK_NOT_READY",
     errors.PackLicenseError: "PACK_NOT_READY",
     errors.PackDownloadError: "PACK_NOT_READY",
+    errors.PacksNotCoveringError: "PACK_NOT_READY",
     errors.PackMismatchError: "PACK_MISMATCH",
     errors.SessionError: "INTERNAL",
     errors.AuditError: "AUDIT",
@@ -52,8 +53,11 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
+    index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
+    index_errors.RevisionConflictError: "REVISION_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
+    index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
     index_errors.DatabaseWriteError: "STORAGE",
@@ -64,7 +68,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }
-# What is neither ours nor the database's: the caller learns nothing but the request id.
+# What is neither ours nor the database's: the caller learns nothing but the call id.
 _UNEXPECTED: Final = "INTERNAL"
 # Their English message says what to do and was written for the sender.
 _TOLD: Final = (SampleError, RequestError)

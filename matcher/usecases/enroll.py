@@ -25,7 +25,8 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
-from matcher.usecases.notices import reach_notices
+from matcher.usecases.naming import recorded_subject
+from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -134,8 +135,13 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=notices,
+            notices=(*notices, *self._differing(subject, receipt)),
         )
+
+    def _differing(self, said: Subject, receipt: EnrollmentReceipt) -> tuple[Notice, ...]:
+        """A notice where the subject was on record with other particulars than are said of it now: those stay."""
+        stored = recorded_subject(self._database, receipt.subject_id)
+        return () if stored is None else differing_notices(said, stored)
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
         """Of each sample, the first reference of the subject that the same pack made of the same bytes; 0 for none."""
@@ -177,9 +183,10 @@ class Enroller:
         """Subjects of the same galleries above the duplicate threshold, best first; and a notice where not even these
         very samples would come above it."""
         templates = [made.template for made in extractions]
+        where = SearchFilter(galleries=subject.galleries)
         outcome = self._searcher.search(
             templates,
-            where=SearchFilter(galleries=subject.galleries),
+            where=where,
             subject_count=MAX_DUPLICATE_COUNT + 1,
             stages=stages,
         )
@@ -188,9 +195,11 @@ class Enroller:
         candidates = rank_candidates(
             outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1
         )
-        leads = tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        above = ((recorded_subject(self._database, one.subject_id), one) for one in candidates if one.above_threshold)
+        leads = tuple(DuplicateLead(who, one.score) for who, one in above if who is not None)
         is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
-        return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        blind = (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        return leads, (*blind, *missed_notices(self._database, templates, where))
 
 
 def is_low(quality: Quality, floor: int) -> bool:

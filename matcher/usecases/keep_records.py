@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from index.database import EnrollmentDatabase
-from index.errors import SubjectNotFoundError
+from index.errors import GalleryNotEmptyError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import Gallery, Reference, Subject
+from index.records import GALLERY_ID_PATTERN, Gallery, Reference, Subject
 from matcher.access.context import AccessContext, check_caller, check_change
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -18,9 +17,7 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.search.searcher import Searcher
 
-MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
-_GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Keeper:
@@ -57,7 +54,6 @@ class Keeper:
         galleries = (gallery_id,) if gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -69,8 +65,8 @@ class Keeper:
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
-            _require(subject_id, "subject_id")
-            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(_deletion_said))
+            require(subject_id, "subject_id")
+            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
@@ -80,8 +76,7 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _check_page_size(page_size)
-            _require(subject_id, "subject_id")
+            require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -98,7 +93,7 @@ class Keeper:
             if reference_id < 1:
                 raise RequestError("reference ids start at 1", field="reference_id")
             receipt = self._database.delete_reference(
-                reference_id, request_id=request_id, owed=entry.owes(_deletion_said)
+                reference_id, request_id=request_id, owed=entry.owes(deletion_said)
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
@@ -108,7 +103,7 @@ class Keeper:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
         with changing(self._changes, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_change(context)
-            if not _GALLERY_ID.fullmatch(gallery.gallery_id):
+            if not GALLERY_ID_PATTERN.fullmatch(gallery.gallery_id):
                 raise RequestError(
                     "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
                     field="gallery.gallery_id",
@@ -119,10 +114,47 @@ class Keeper:
             entry.finish()
         return made
 
+    def update_gallery(
+        self, context: AccessContext, gallery_id: str, *, display_name: str | None = None, purpose: str | None = None
+    ) -> Gallery:
+        """The gallery as it is then. What is None stays; so does the id. Raises GalleryNotFoundError."""
+        with changing(self._changes, "update_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            require(gallery_id, "gallery_id")
+            if display_name is None and purpose is None:
+                raise RequestError("send display_name, purpose or both", field="display_name")
+            for name, value, limit in (("display_name", display_name, NAME), ("purpose", purpose, PURPOSE)):
+                check_text(value or "", limit, field=name)
+            gallery = self._database.update_gallery(
+                gallery_id, display_name=display_name, purpose=purpose, owed=entry.owes(_nothing_said)
+            )
+            entry.finish()
+        return gallery
+
+    def delete_gallery(
+        self, context: AccessContext, gallery_id: str, *, even_if_not_empty: bool = False
+    ) -> tuple[int, str]:
+        """How many subjects were in it, who stay enrolled, and the audit id. Raises GalleryNotFoundError, and
+        RequestError for a gallery with subjects in it unless even_if_not_empty."""
+        with changing(self._changes, "delete_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            require(gallery_id, "gallery_id")
+            try:
+                member_count = self._database.delete_gallery(
+                    gallery_id, even_if_not_empty=even_if_not_empty, owed=entry.owes(_nothing_said)
+                )
+            except GalleryNotEmptyError as error:
+                raise RequestError(
+                    f"{error.member_count} subjects are in this gallery; set even_if_not_empty to delete it all the "
+                    "same, they stay enrolled",
+                    field="even_if_not_empty",
+                ) from error
+            audit_id = entry.finish(reason=f"{member_count} subjects left it")
+        return member_count, audit_id
+
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -132,11 +164,10 @@ class Keeper:
     ) -> str:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
-        # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with changing(self._changes, action, context, galleries=(gallery_id,), candidates=named) as entry:
+        named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
+        with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
                 raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
@@ -145,22 +176,19 @@ class Keeper:
         return audit_id
 
 
-def _deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+    """What the record of a deletion says of its outcome."""
     return {"subject_id": receipt.subject_id, "reference_ids": receipt.reference_ids}
 
 
-def _nothing_said(_: None) -> dict[str, Any]:
+def _nothing_said(_: object) -> dict[str, Any]:
     return {}
 
 
-def _require(value: str, field: str) -> None:
+def require(value: str, field: str) -> None:
+    """Raises RequestError where a text is empty."""
     if not value:
         raise RequestError("this field is required", field=field)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 0 <= page_size <= MAX_PAGE_SIZE:
-        raise RequestError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default", field="page_size")
 
 
 def _check_request_id(request_id: str) -> None:

@@ -42,7 +42,6 @@ class Verifier:
         target_fmr: float = DEFAULT_FMR,
         explained: bool = False,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> VerificationResult:
         """Exactly one of subject_id and other. target_fmr: false match rate of the decision, above 0 and below 1.
 
@@ -52,9 +51,13 @@ class Verifier:
         PackError, SessionError, AuditError, DeadlineError.
         """
         stages = stages or Stages()
-        digests = sample_digests([*samples, *other])
         with audited(
-            self._audit, "verify", context, request_id=request_id, probe_sha256=digests, subject_id=subject_id
+            self._audit,
+            "verify",
+            context,
+            probe_sha256=sample_digests(samples),
+            other_probe_sha256=sample_digests(other),
+            subject_id=subject_id,
         ) as entry:
             check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
@@ -85,7 +88,7 @@ class Verifier:
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
-                audit_id = entry.finish(threshold=threshold, candidates=((subject_id or "probe", score.value),))
+                audit_id = entry.finish(threshold=threshold, score=score.value)
         return VerificationResult(
             score=score,
             above_threshold=score.value >= threshold,

@@ -39,6 +39,8 @@ def test_a_wrong_page_is_refused_by_field(
         service.client.call(service.client.enrollment.ListSubjects, request_message)
     assert refusal.value.code == "INVALID_ARGUMENT"
     assert [violation.field for violation in refusal.value.violations] == [field]
+    if field == "page_size":
+        assert "1 to 1000" in refusal.value.violations[0].description
 
 
 def test_deleting_a_subject_can_be_repeated_and_leaves_only_the_record(service: Service) -> None:
@@ -78,6 +80,8 @@ def test_galleries_are_made_filled_and_emptied(service: Service) -> None:
     assert [gallery.display_name for gallery in service.client.galleries()] == ["Wanted"]
     subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
     service.client.add_to_gallery("wanted", [subject_id])
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_ids, event.candidates) == ("add_to_gallery", (subject_id,), ())
     assert [subject.subject_id for subject in service.client.subjects(gallery_id="wanted")] == [subject_id]
     service.client.remove_from_gallery("wanted", [subject_id])
     assert not list(service.client.subjects(gallery_id="wanted"))

@@ -23,7 +23,10 @@ def test_a_mated_probe_is_above_the_threshold_and_a_non_mated_one_is_not(service
     stranger = service.client.verify([face(2)], subject_id=subject_id)
     assert not stranger.above_threshold
     assert stranger.score < stranger.threshold_score
-    assert service.audit.records[-1].audit_id == stranger.audit_id
+    record = service.audit.records[-1]
+    assert record.audit_id == stranger.audit_id
+    assert (record.event.subject_id, record.event.score) == (subject_id, pytest.approx(stranger.score))
+    assert not record.event.candidates
 
 
 def test_the_threshold_follows_the_rate_asked_for_and_the_number_of_references_of_a_finger(service: Service) -> None:
@@ -68,6 +71,10 @@ def test_two_probes_are_compared_without_storing_either(service: Service) -> Non
     mated = service.client.verify([face(1)], other=[face(1, impression=1)])
     assert mated.above_threshold
     assert mated.sample_scores[0].reference_id == 0
+    event = service.audit.events[-1]
+    assert (len(event.probe_sha256), len(event.other_probe_sha256)) == (1, 1)
+    assert event.probe_sha256 != event.other_probe_sha256
+    assert (event.subject_id, event.candidates, event.score) == ("", (), pytest.approx(mated.score))
     assert not service.client.verify([face(1)], other=[face(2)]).above_threshold
     assert not list(service.client.subjects())
 
@@ -126,6 +133,15 @@ def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(se
         service.client.enroll([few], subject=Subject("", "number-1"))
     assert refusal.value.reason == "ERROR_REASON_QUALITY"
     assert not list(service.client.subjects())
+
+
+def test_an_assessment_tells_minutiae_where_it_is_asked(service: Service) -> None:
+    for wanted in (False, True):
+        (one, other) = service.client.assess([finger(1), face(1)], with_minutiae=wanted).assessments
+        assert one.sample.minutia_count == 4
+        assert len(one.sample.minutiae) == (4 if wanted else 0)
+        assert one.sample.width_px == (200 if wanted else 0)
+        assert not other.sample.minutiae
 
 
 def test_an_assessment_judges_each_sample_and_stores_none(service: Service) -> None:

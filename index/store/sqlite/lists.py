@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 
 from index.receipts import Page
-from index.records import Gallery, Reference, Subject
+from index.records import Gallery, RecordRevision, Reference, Subject
 from index.store.effects import PackRow
 from index.store.page_token import checked_page_size, make_page_token, read_page_token
 from index.store.sqlite.connection import ReaderPool
 from index.store.sqlite.galleries import galleries_after, gallery_number
 from index.store.sqlite.references import all_packs, references_after
 from index.store.sqlite.row_digests import ReportDamage
+from index.store.sqlite.subject_records import revisions_after
 from index.store.sqlite.subjects import find_subject, subjects_after
 
 
@@ -47,6 +48,20 @@ def list_references(
         )
     shown = rows[:limit]
     token = make_page_token(shown[-1].reference_id, scope=scope) if len(rows) > limit else ""
+    return Page(tuple(shown), token)
+
+
+def list_revisions(
+    readers: ReaderPool, database_id: str, subject_id: str, page_size: int, page_token: str
+) -> Page[RecordRevision]:
+    """See Store.list_revisions."""
+    limit, scope = checked_page_size(page_size), f"{database_id}/revisions/{subject_id}"
+    last_revision = read_page_token(page_token, scope=scope)
+    with readers.borrow() as connection:
+        number = find_subject(connection, subject_id).subject_number
+        revisions = revisions_after(connection, number, last_revision, limit + 1)
+    shown = revisions[:limit]
+    token = make_page_token(shown[-1].revision, scope=scope) if len(revisions) > limit else ""
     return Page(tuple(shown), token)
 
 

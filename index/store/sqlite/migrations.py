@@ -127,7 +127,24 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS)
+SUBJECT_RECORDS = Migration(
+    "0005_subject_records",
+    (
+        # Of subjects whose record was ever changed; the fields that filters and look-ups read stay in subject.
+        """CREATE TABLE subject_record (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            fields TEXT NOT NULL) STRICT""",
+        """CREATE TABLE subject_revision (
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            change_time INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (subject_number, revision)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS, SUBJECT_RECORDS)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from index.arrays import Float32Array, Int64Array
 from index.records import Sex
 from index.store.effects import SEX_CODES, PackRow
-from index.store.protocol import StoreCounts, SubjectValues
+from index.store.protocol import StoreCounts, SubjectValues, UnsearchedCounts
 from index.store.sqlite.references import vector_blobs
 from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
 from index.store.template_codec import decode_vectors
@@ -72,6 +72,22 @@ def counts(connection: sqlite3.Connection) -> StoreCounts:
         " OR reference_id IN (SELECT reference_id FROM set_aside)"
     ).fetchone()[0]
     return StoreCounts(int(subject_count), int(reference_count), int(reference_count - left_out_count))
+
+
+def unsearched(connection: sqlite3.Connection) -> dict[int, UnsearchedCounts]:
+    """References that no search meets, by pack number."""
+    sealed = connection.execute(
+        "SELECT pack_number, count(*) FROM reference WHERE subject_number IN"
+        " (SELECT subject_number FROM subject WHERE state = 'sealed')"
+        " AND reference_id NOT IN (SELECT reference_id FROM set_aside) GROUP BY pack_number"
+    )
+    counted = {number: UnsearchedCounts(sealed=count, damaged=0) for number, count in sealed}
+    damaged = connection.execute(
+        "SELECT pack_number, count(*) FROM set_aside JOIN reference USING (reference_id) GROUP BY pack_number"
+    )
+    for number, count in damaged:
+        counted[number] = UnsearchedCounts(counted[number].sealed if number in counted else 0, count)
+    return counted
 
 
 def _blobs(

@@ -9,8 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import BackupError, SchemaError
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.sqlite import set_aside
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.records import Modality
+from index.store.effects import PackRow
+from index.store.sqlite import references, searchable, set_aside
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.owed_records import log_head
@@ -38,6 +40,32 @@ def references_set_aside(store: Path) -> tuple[int, ...]:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
             return ()
         return set_aside.references_set_aside(connection)
+
+
+def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+            return ()
+        return tuple(
+            (pack, len(searchable.searchable_rows(connection, pack)))
+            for pack in references.all_packs(connection).values()
+        )
+
+
+def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reference'").fetchone() is None:
+            return ()
+        rows = connection.execute(
+            "SELECT modality, pack_id, count(*) FROM reference JOIN pack USING (pack_number) GROUP BY pack_number"
+        )
+        return tuple(PackHolding(Modality(modality), pack_id, count) for modality, pack_id, count in rows)
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:

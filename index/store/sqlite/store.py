@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from index.errors import (
     SubjectNotFoundError,
 )
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import Gallery, NewReference, RecordAuthor, RecordRevision, Reference, Subject, SubjectRecord
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
+from index.store.sqlite import index_marks, lists, references, set_aside, subject_records, subjects, writes
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
@@ -64,7 +64,8 @@ class SqliteStore:
         self._settlements = Settlements()
         # After the migrations, which made the log beside the store where there was none.
         self._places = Places(path)
-        self._queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
+        # Whoever has the queue writes: for this room, and for tests of what a disk refuses.
+        self.queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
@@ -103,7 +104,7 @@ class SqliteStore:
         """See Store."""
         # Checked and encoded before the writer lock is asked for.
         encoded = [references.encode_reference(new) for new in new_references]
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.enroll(
                 connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now, owed=owed
             )
@@ -113,7 +114,7 @@ class SqliteStore:
         self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now, owed=owed)
         )
 
@@ -121,29 +122,86 @@ class SqliteStore:
         self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_reference(
                 connection, reference_id, request_id=request_id, now=now, owed=owed
             )
         )
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: subject_records.update_record(
+                connection,
+                subject_id,
+                changes,
+                author,
+                expected_revision=expected_revision,
+                request_id=request_id,
+                now=now,
+                owed=owed,
+            )
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return subject_records.read_record(connection, subject_id)
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """See Store."""
+        return lists.list_revisions(self._readers, self._database_id, subject_id, page_size, page_token)
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
 
     def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+        self.queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.update_gallery(
+                connection, gallery_id, display_name=display_name, purpose=purpose, owed=owed
+            )
+        )
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.delete_gallery(
+                connection, gallery_id, even_if_not_empty=even_if_not_empty, owed=owed
+            )
+        )
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
     ) -> None:
         """See Store."""
-        self._queue.submit(
+        self.queue.submit(
             lambda connection: writes.change_membership(
                 connection, gallery_id, subject_ids, is_member=is_member, owed=owed
             )
@@ -158,7 +216,7 @@ class SqliteStore:
         """See Store."""
         self._settlements.note(owed_ids, log_head)
         if at_once and not self._settlements.is_empty:
-            self._queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
+            self.queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
 
     @property
     def log_head(self) -> str:
@@ -173,11 +231,11 @@ class SqliteStore:
 
     def put_index_mark(self, mark: IndexMark) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
+        self.queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
 
     def forget_erasures(self, reference_ids: Sequence[int]) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
+        self.queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
 
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """See Store."""
@@ -253,7 +311,7 @@ class SqliteStore:
 
     def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
         """See Store."""
-        return self._queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
+        return self.queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
 
     def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
         """See Store."""
@@ -263,7 +321,7 @@ class SqliteStore:
         # They are left out of every answer already; a disk that refuses to note it must not stop the service.
         with contextlib.suppress(DatabaseFullError, DatabaseWriteError):
             if found:
-                self._queue.submit(lambda connection: set_aside.set_aside(connection, found))
+                self.queue.submit(lambda connection: set_aside.set_aside(connection, found))
                 self._damaged.difference_update(found)
         return found
 

@@ -83,6 +83,22 @@ def set_state(connection: sqlite3.Connection, subject_number: int, state: Subjec
     connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
 
 
+def set_subject_fields(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    *,
+    external_id: str,
+    display_name: str,
+    sex: Sex,
+    birth_year: int | None,
+) -> None:
+    """Record these instead of what is recorded."""
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, subject_number),
+    )
+
+
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
     removed = 0
@@ -90,6 +106,8 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
+        "DELETE FROM subject_record WHERE subject_number = ?",
+        "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
     ):
         removed += connection.execute(statement, (subject_number,)).rowcount
@@ -120,9 +138,13 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    connection.execute(
-        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
-        (external_id, display_name, sex.value, birth_year, row.subject_number),
+    set_subject_fields(
+        connection,
+        row.subject_number,
+        external_id=external_id,
+        display_name=display_name,
+        sex=sex,
+        birth_year=birth_year,
     )
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
@@ -138,7 +160,7 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
             subject_id,
             subject.external_id,
             subject.display_name,
-            _kept_state(subject).value,
+            subject.state.value,
             subject.sex.value,
             subject.birth_year,
             to_microseconds(now),
@@ -149,19 +171,12 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
         subject_id=subject_id,
         external_id=subject.external_id,
         display_name=subject.display_name,
-        state=_kept_state(subject),
+        state=subject.state,
         sex=subject.sex,
         birth_year=subject.birth_year,
         create_time=now,
     )
     return SubjectRow(cursor.lastrowid, stored)
-
-
-def _kept_state(subject: Subject) -> SubjectState:
-    """A new subject may be sealed from the start; one that is expunged is not stored."""
-    if subject.state is SubjectState.EXPUNGED:
-        raise DatabaseError("an expunged subject cannot be stored")
-    return subject.state
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:

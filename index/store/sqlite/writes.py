@@ -14,6 +14,7 @@ from index.store.effects import (
     SEX_CODES,
     Effect,
     GalleryCreated,
+    GalleryDeleted,
     MembershipChanged,
     ReferenceAdded,
     ReferencesRemoved,
@@ -165,6 +166,30 @@ def create_gallery(
     number = galleries.create_gallery(connection, gallery, now=now)
     owe(connection, owed, None)
     return WriteOutcome(None, (GalleryCreated(gallery.gallery_id, number),))
+
+
+def update_gallery(
+    connection: sqlite3.Connection,
+    gallery_id: str,
+    *,
+    display_name: str | None,
+    purpose: str | None,
+    owed: Owe[Gallery] | None,
+) -> WriteOutcome[Gallery]:
+    """Change what is said of a gallery."""
+    gallery = galleries.update_gallery(connection, gallery_id, display_name=display_name, purpose=purpose)
+    owe(connection, owed, gallery)
+    return WriteOutcome(gallery, ())
+
+
+def delete_gallery(
+    connection: sqlite3.Connection, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None
+) -> WriteOutcome[int]:
+    """Delete a gallery; the subjects in it stay."""
+    number, members = galleries.delete_gallery(connection, gallery_id, even_if_not_empty=even_if_not_empty)
+    owe(connection, owed, len(members))
+    effects = (MembershipChanged(number, members, False), GalleryDeleted(gallery_id))
+    return WriteOutcome(len(members), effects)
 
 
 def change_membership(

@@ -8,6 +8,7 @@ from numba import njit
 
 from index.arrays import BoolArray, Int64Array
 from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.quantized.segments import View
 
 UInt64Array = npt.NDArray[np.uint64]
 UInt8Array = npt.NDArray[np.uint8]
@@ -17,6 +18,17 @@ NO_FILTER: UInt64Array = np.empty(0, dtype=np.uint64)
 LOOKUP_SHARE = 256
 TABLE_BYTES_PER_ID = 64
 TABLE_BYTES_FREE = 1 << 20
+
+
+def allowed_words(view: View, allowed: Int64Array | None) -> list[UInt64Array]:
+    """The bits of each segment of a view. allowed: ascending and unique; None lets every row through."""
+    if allowed is None:
+        return [NO_FILTER] * len(view.segments)
+    row_filter = RowFilter(allowed)
+    return [
+        row_filter.words(segment.reference_ids[:row_count], ascending=segment.ascending)
+        for segment, row_count in zip(view.segments, view.row_counts, strict=True)
+    ]
 
 
 class RowFilter:

@@ -18,7 +18,16 @@ from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, p
 from matcher.fingerprint.comparison.similarity import similarity_of_evidence
 from matcher.fingerprint.minutia_set import MinutiaSet
 
-__all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
+__all__ = [
+    "FingerprintComparison",
+    "MinutiaComparer",
+    "PreparedFingerprint",
+    "compare",
+    "compare_many",
+    "explain",
+    "prepare",
+    "warm_up",
+]
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -73,6 +82,22 @@ def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> Finge
     )
     smaller = min(probe.minutia_count, reference.minutia_count)
     return FingerprintComparison(float(similarity_of_evidence(found, [smaller])[0]), pairs, rotation, translation)
+
+
+class MinutiaComparer:
+    """The functions of this module as one object, for whoever is given what compares. Thread safe."""
+
+    def prepare(self, template: Template) -> PreparedFingerprint:
+        """See prepare."""
+        return prepare(template)
+
+    def compare_many(self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]) -> Float32Array:
+        """See compare_many."""
+        return compare_many(probe, references)
+
+    def explain(self, probe: PreparedFingerprint, reference: PreparedFingerprint) -> FingerprintComparison:
+        """See explain."""
+        return explain(probe, reference)
 
 
 def warm_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import shutil
 import sqlite3
@@ -299,3 +300,35 @@ def test_a_key_file_is_private_and_never_replaced(tmp_path):
         (tmp_path / "wrong").write_text(wrong)
         with pytest.raises(BackupError):
             read_key_file(tmp_path / "wrong")
+
+
+def test_each_cause_of_a_key_that_does_not_fit_has_a_reason_of_its_own(tmp_path):
+    written = io.BytesIO()
+    key, other = bytes(KEY_BYTES), bytes([1]) * KEY_BYTES
+    write_backup_file(written, [b"content"], create_time="2026-01-01T00:00:00+00:00", key=key)
+    sealed = written.getvalue()
+
+    def reason(content: bytes, with_key: bytes | None) -> str:
+        with pytest.raises(BackupError) as refusal:
+            list(read_chunks(io.BytesIO(content), key=with_key))
+        return refusal.value.reason
+
+    assert list(read_chunks(io.BytesIO(sealed), key=key)) == [b"content"]
+    assert reason(sealed, None) == "key_missing"
+    assert reason(sealed, other) == "key_other"
+    assert reason(sealed[:-1] + bytes([sealed[-1] ^ 1]), key) == "damaged"
+    # A backup of version 0.1 does not say which key it is of.
+    plain_end = sealed.index(b', "key_check"')
+    header = sealed[12:plain_end] + b"}"
+    old = sealed[:8] + len(header).to_bytes(4, "big") + header + sealed[sealed.index(b"}") + 1 :]
+    assert reason(old, other) == "key"
+    (tmp_path / "words").write_text("no key")
+    for path, expected in ((tmp_path / "none", "key_file_missing"), (tmp_path, "key_file_unreadable"),
+                           (tmp_path / "words", "key_file")):  # fmt: skip
+        with pytest.raises(BackupError) as refusal:
+            read_key_file(path)
+        assert refusal.value.reason == expected
+    for path, expected in ((tmp_path / "words", "key_file_exists"), (tmp_path / "none" / "key", "key_file_unwritable")):
+        with pytest.raises(BackupError) as refusal:
+            new_key_file(path)
+        assert refusal.value.reason == expected

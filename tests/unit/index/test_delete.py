@@ -80,7 +80,7 @@ def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(
             assert not database.delete_subject(receipt.subject_id).files_scrubbed
         if saved_between:
             # The files say that the row is dead, so that comparing ids does not find it, and hold it all the same.
-            database._partitions.save(database._store)
+            database.save()
         shutil.copytree(folder, tmp_path / "killed")
     assert _files_with(tmp_path / "killed", vector)
     (index_folder,) = (tmp_path / "killed" / "cache").glob("face-*")
@@ -98,7 +98,7 @@ def test_files_that_refuse_the_erasing_are_told_and_tried_again(database, make, 
 
     receipt, other = (database.enroll(Subject(""), [make.face()]) for _ in range(2))
     with monkeypatch.context() as patch:
-        patch.setattr("index.vector.engines.FaceIndex.erase", refuse)
+        patch.setattr("index.vector.quantized.index.QuantizedIndex.erase", refuse)
         assert not database.delete_subject(receipt.subject_id).files_scrubbed
     report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
     assert report.found_in == ("index file",)

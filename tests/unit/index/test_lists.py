@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import PageTokenError
+from index.errors import PageSizeError, PageTokenError
 from index.records import Gallery, Subject
 from index.store.page_token import make_page_token, read_page_token
 
@@ -71,3 +71,14 @@ def test_an_invented_token_is_refused(token):
 @given(st.integers(0, 2**63 - 1))
 def test_a_token_gives_its_number_back(number):
     assert read_page_token(make_page_token(number, scope="list"), scope="list") == number
+
+
+@pytest.mark.parametrize("page_size", [-1, 1001, 2**40])
+def test_a_page_of_another_size_is_refused_and_never_cut(database, page_size):
+    for listed in (
+        database.list_subjects,
+        database.list_galleries,
+        lambda **page: database.list_references("", **page),
+    ):
+        with pytest.raises(PageSizeError, match="1 to 1000"):
+            listed(page_size=page_size)
