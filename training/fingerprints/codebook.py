@@ -2,8 +2,8 @@
 
     python -m training.fingerprints.codebook --out index/vector/votes/codebook.npz
 
-and then the file's SHA-256 and size go into matcher/pack_manifests/leader.toml. Takes minutes on one core. The draws are
-seeded and one thread computes, so that a second run on the same machine and versions writes the same bytes.
+prints the SHA-256 and size that then go into matcher/pack_manifests/leader.toml. Takes a minute. The draws are seeded
+and one thread computes, so that a second run on the same machine and versions writes the same bytes.
 """
 
 from __future__ import annotations

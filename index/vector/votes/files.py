@@ -102,8 +102,7 @@ def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[i
     for fingers, codes in parts:
         lists.append(fingers.lists, codes, fingers.row_ids())
     chunks = [
-        DescriptorChunk(fingers, SavedPart(name, len(fingers)))
-        for name, (fingers, _) in zip(names, parts, strict=True)
+        DescriptorChunk(fingers, SavedPart(name, len(fingers))) for name, (fingers, _) in zip(names, parts, strict=True)
     ]
     return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
 

@@ -1,7 +1,7 @@
 """Fingers by votes: which stored fingers have minutiae whose descriptors are nearest to those of the probe.
 
-Every descriptor of the probe votes for the fingers of its nearest stored descriptors, which FAISS finds in the few
-lists that they would lie in. The fingers with the most votes make the shortlist for full comparison; the mate of a probe
+Every descriptor of the probe votes for the fingers of its nearest stored descriptors, which FAISS looks for in the few
+lists where they would lie. The fingers with the most votes make the shortlist for full comparison; the mate of a probe
 is in it almost always, but nothing proves so (`python -m benchmarks fingers` measures it).
 """
 

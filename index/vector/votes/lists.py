@@ -37,7 +37,7 @@ class InvertedLists:
         self._index.by_residual = False
         faiss.copy_array_to_vector(codebook.words.ravel(), self._index.pq.centroids)
         self._index.is_trained = True
-        self._lists = faiss.downcast_InvertedLists(self._index.invlists)
+        self._lists = faiss.downcast_InvertedLists(self._index.invlists)  # type: ignore[arg-type]
         self._sizes = np.zeros(self.list_count, dtype=np.int64)
         self._room = np.zeros(self.list_count, dtype=np.int64)
         self._dead = np.zeros(self.list_count, dtype=np.int64)
@@ -107,8 +107,8 @@ class InvertedLists:
         usable: uint8, a bit for each reference id, set where it may be found. probed_count: lists read for each row.
         """
         one_thread()
-        selector = faiss.IDSelectorBitmap(usable)
-        # The shipped stubs do not know that the Python wrapper takes fields as keywords and keeps them alive.
+        # The shipped stubs do not know that the Python wrapper takes arrays and keywords, and keeps what it is given.
+        selector = faiss.IDSelectorBitmap(usable)  # type: ignore[call-arg, arg-type]
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probed_count)  # type: ignore[call-arg]
         similarities, ids = self._index.search(padded(vectors), nearest_count, params=parameters)
         return similarities, ids

@@ -49,8 +49,8 @@ def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids
 
 @njit(nogil=True, cache=True)
 def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows, codes):  # type: ignore[no-untyped-def]
-    """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of ids int64 (n,), ascending, which lie in lists
-    uint16 (k,): those of ids[n] from starts[n] on."""
+    """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of ids int64 (n,), ascending, which lie in the
+    lists uint16 (k,): those of ids[n] from starts[n] on."""
     filled = starts.copy()
     for number in lists:
         owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
