@@ -32,13 +32,16 @@ NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
 FILTERED_NEAREST_COUNT: Final = 150
 """At least, where a filter allows a part of the references: of what lies as near, their part votes."""
-PROBED_COUNT: Final = 4
-"""Lists read for each descriptor of a probe, at least; a longer shortlist reads more, see WIDE_COUNT."""
-WIDE_COUNT: Final = 16
+VISIT_COUNT: Final = 256
+"""Lists read for a probe at least, divided among its descriptors: a small piece of a print, which has few, needs each
+of them looked for the more thoroughly."""
+READ_ROW_COUNT: Final = 500_000
+"""Descriptors read for a probe, about, where VISIT_COUNT lists hold fewer: a small gallery is read nearly whole."""
+LEAST_PROBED_COUNT: Final = 4
+"""Lists read for each descriptor at least."""
 WIDE_FROM: Final = 200
-"""From a shortlist of so many on, WIDE_COUNT lists are read."""
-READ_ROW_COUNT: Final = 8000
-"""Descriptors read for each of a probe, about: a small gallery is read in more of its lists, a smaller one in all."""
+WIDE_FACTOR: Final = 8
+"""For a shortlist of WIDE_FROM or more, so many times as much is read."""
 
 
 class DescriptorIndex:
@@ -128,7 +131,7 @@ class DescriptorIndex:
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
         """queries float32 (q, dim): descriptors of one finger, best first. One row of at most k references, most votes
-        first. The longer the list asked for, the more of the index is read.
+        first. For a long list more of the index is read.
 
         similarities are votes in [0, 1], ties by ascending id. References without a vote are left out, unless k
         covers every reference allowed: then all are named and the row is proved. Raises VectorError.
@@ -137,7 +140,7 @@ class DescriptorIndex:
         wanted = None if allowed is None else sorted_ids(allowed)
         with self._turns.shared():
             usable, usable_count = (self._alive, len(self._places)) if wanted is None else bits_of(self._alive, wanted)
-            ids, votes = self._votes(rows, k, usable, usable_count) if usable_count else _nobody()
+            ids, votes = self._votes(rows, k, usable, usable_count) if usable_count and len(rows) else _nobody()
             everybody = np.flatnonzero(np.unpackbits(usable, bitorder="little")) if usable_count <= k else ids
         if usable_count <= k:
             others = np.setdiff1d(everybody, ids)
@@ -184,9 +187,9 @@ class DescriptorIndex:
     def _votes(
         self, rows: Float32Array, k: int, usable: UInt8Array, usable_count: int
     ) -> tuple[Int64Array, Float32Array]:
-        least = WIDE_COUNT if k >= WIDE_FROM else PROBED_COUNT
-        reading = -(-READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
-        probed = min(max(least, reading), self._lists.list_count)
+        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
+        probed = -(-visits * (WIDE_FACTOR if k >= WIDE_FROM else 1) // len(rows))
+        probed = min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count)
         nearest = max(NEAREST_COUNT * usable_count // len(self._places), FILTERED_NEAREST_COUNT)
         similarities, ids = self._lists.search(rows, usable, nearest_count=nearest, probed_count=probed)
         found: tuple[Int64Array, Float32Array] = count_votes(similarities, ids)
