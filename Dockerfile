@@ -25,10 +25,13 @@ ENV PATH=/opt/station-matcher/bin:$PATH \
     OMP_NUM_THREADS=1 \
     OPENBLAS_NUM_THREADS=1 \
     XDG_DATA_HOME=/var/lib/station-matcher \
+    XDG_CONFIG_HOME=/var/lib/station-matcher-keys \
     NUMBA_CACHE_DIR=/var/lib/station-matcher/compiled
+# The master key lies on a volume of its own, apart from the data.
+RUN install -d -o 10001 -m 0700 /var/lib/station-matcher-keys
 USER 10001
 WORKDIR /var/lib/station-matcher
-VOLUME /var/lib/station-matcher
+VOLUME /var/lib/station-matcher /var/lib/station-matcher-keys
 EXPOSE 50551
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s CMD ["station-matcher", "health"]
 STOPSIGNAL SIGTERM

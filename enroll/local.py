@@ -5,6 +5,7 @@ The database takes one process; while the server runs it is locked, and this tar
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,13 @@ from index.database import EnrollmentDatabase
 from index.errors import AlreadyExistsError, DatabaseError, DatabaseLockedError, SubjectNotFoundError
 from index.records import Gallery, Subject
 from matcher.access.context import AccessContext
+from matcher.assembly.keys import database_keys
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.config import AUDIT_NAME, load_settings
 from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
-from matcher.texts.catalog import localized
+from matcher.texts.catalog import localized, text
 from matcher.texts.reasons import error_text, reason_of
 
 
@@ -56,7 +58,12 @@ class LocalTarget:
                 settings = load_settings()
                 storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / AUDIT_NAME)
                 settings = replace(settings, storage=storage)
-                database = stack.enter_context(EnrollmentDatabase.open(data_folder))
+                keys = database_keys(storage)
+                database = stack.enter_context(
+                    EnrollmentDatabase.open(data_folder, master_key=keys.master, encrypt=keys.encrypt)
+                )
+                if keys.made is not None:
+                    print(text("serve.key_made", language, path=keys.made), file=sys.stderr)
                 audit = stack.enter_context(FileAuditLog(settings.storage.audit_file, noted=database.log_head))
                 use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
             except DatabaseLockedError as error:

@@ -12,8 +12,21 @@ from types import TracebackType
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
+from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
-from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
+from index.folder import (
+    CACHE_NAME,
+    LOCK_NAME,
+    FolderLock,
+    check_folder,
+    has_store,
+    make_folder,
+    remove_caches,
+    remove_leftovers,
+)
+from index.keys.master_key import MasterKey
+from index.keys.opening import open_seals
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
 from index.partition.partition_set import PartitionSet
@@ -23,7 +36,7 @@ from index.receipts import (
     Census,
     DeletionReceipt,
     EnrollmentReceipt,
-    PackCount,
+    OpenProgress,
     PackHolding,
     Page,
     RecordReceipt,
@@ -33,6 +46,7 @@ from index.receipts import (
 )
 from index.records import (
     Gallery,
+    KeptImage,
     Modality,
     NewReference,
     RecordAuthor,
@@ -40,15 +54,17 @@ from index.records import (
     Reference,
     SearchFilter,
     Subject,
+    SubjectQuery,
     SubjectRecord,
 )
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store, UnsearchedCounts
+from index.store.protocol import Store
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+EVERYBODY = SubjectQuery()
 DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
@@ -69,6 +85,8 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
         engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
@@ -78,12 +96,21 @@ class EnrollmentDatabase:
         self._report = progress or silent
         check_folder(folder, create=create)
         make_folder(folder)
+        self._seals: Seals | None = None
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
+            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            if self._seals is not None:
+                seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
-            self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
+            self._store: Store = open_store(
+                folder, create=create, apply_effects=self._partitions.apply, seals=self._seals
+            )
             try:
+                if encrypt and not self._store.is_sealed:
+                    self._store.seal(lambda done, total: self._report(OpenProgress("encrypt", done, total)))
+                    remove_caches(folder)
                 self._partitions.load(self._store, use_cache=use_cache)
                 self._saver = Saver(self.save, interval_s=save_interval_s)
             except BaseException:
@@ -91,7 +118,7 @@ class EnrollmentDatabase:
                 self._store.close()
                 raise
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
 
     @classmethod
@@ -101,18 +128,22 @@ class EnrollmentDatabase:
         *,
         create: bool = True,
         progress: ReportProgress | None = None,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
         engines: SearchEngines = DEFAULT_ENGINES,
     ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
-        Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+        master_key: a new database is encrypted with it, and one that is needs it. encrypt: so is one that was plain,
+        now. Raises EncryptionKeyError, DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError,
+        DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress, engines=engines)
+        return cls(folder, create=create, progress=progress, engines=engines, master_key=master_key, encrypt=encrypt)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
         with ExitStack() as after:
-            after.callback(self._lock.release)
+            after.callback(self._let_go)
             after.callback(self._store.close)
             after.callback(self._saver.stop)
             self._partitions.close()
@@ -139,6 +170,11 @@ class EnrollmentDatabase:
     def database_id(self) -> str:
         """Random, made with the store; a restored backup keeps it."""
         return self._store.database_id
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether everything that tells of a person is encrypted in every file of the folder."""
+        return self._store.is_sealed
 
     @property
     def change_count(self) -> int:
@@ -322,14 +358,21 @@ class EnrollmentDatabase:
         """Raises SubjectNotFoundError."""
         return self._store.get_subject(subject_id)
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept, or the reference is gone. Raises
+        DatabaseDamagedError."""
+        return self._store.image_of(reference_id)
+
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
         return self._store.find_subject(external_id)
 
-    def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
+    def list_subjects(
+        self, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
+    ) -> Page[Subject]:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
-        PageTokenError."""
-        return self._store.list_subjects(gallery_id, page_size, page_token)
+        PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
+        return self._store.list_subjects(query, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
@@ -348,22 +391,18 @@ class EnrollmentDatabase:
         return self._store.references_set_aside()
 
     def census(self) -> Census:
-        """What is enrolled and what of it a search meets. Reads no template."""
+        """What is enrolled and what of it a search covers. Reads no template."""
         with self._store.reading() as reader:
-            counts, packs, galleries = reader.counts(), reader.packs(), reader.gallery_numbers()
-            schema, unsearched = reader.schema(), reader.unsearched()
-        none = UnsearchedCounts(sealed=0, damaged=0)
-        of_packs = [
-            PackCount(
-                key.modality,
-                key.pack_id,
-                self.count(key.modality, key.pack_id)[1],
-                sealed_count=unsearched.get(pack.pack_number, none).sealed,
-                damaged_count=unsearched.get(pack.pack_number, none).damaged,
-            )
-            for key, pack in packs.items()
-        ]
-        return Census(schema, counts.subject_count, counts.reference_count, len(galleries), tuple(of_packs))
+            counts, gallery_count, schema = reader.counts(), len(reader.gallery_numbers()), reader.schema()
+        return Census(
+            schema=schema,
+            subject_count=counts.subject_count,
+            reference_count=counts.reference_count,
+            gallery_count=gallery_count,
+            searchable=self.holdings(),
+            sealed_count=counts.reference_count - counts.searchable_reference_count - counts.set_aside_count,
+            damaged_count=counts.set_aside_count,
+        )
 
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
@@ -384,6 +423,12 @@ class EnrollmentDatabase:
     def _scrubbed(self, receipt: DeletionReceipt, *, owes: bool) -> DeletionReceipt:
         is_erased = self._partitions.erase(receipt.reference_ids)
         return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed and not owes)
+
+    def _let_go(self) -> None:
+        forget_folder(self._folder / CACHE_NAME)
+        if self._seals is not None:
+            self._seals.close()
+        self._lock.release()
 
     def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
         self._check_in_step()

@@ -6,7 +6,8 @@ DatabaseError
 ├── NotFoundError            no such subject, reference or gallery
 │   ├── SubjectNotFoundError
 │   ├── ReferenceNotFoundError
-│   └── GalleryNotFoundError
+│   ├── GalleryNotFoundError
+│   └── ImageNotKeptError
 ├── AlreadyExistsError       the id or external id is taken
 ├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
@@ -20,6 +21,7 @@ DatabaseError
 ├── DatabaseDamagedError     the store itself is damaged; restore a backup
 ├── SchemaError              the database was written by a newer version
 ├── CacheFileError           an index file is damaged or of another version; rebuild it from the store
+├── EncryptionKeyError       a key is missing, wrong or was erased
 └── BackupError              a backup is damaged, incomplete, or locked with another key
 
 Messages say what was wrong and what to do, and name no subject and no file path.
@@ -60,6 +62,10 @@ class GalleryNotEmptyError(DatabaseError):
     def __init__(self, message: str, *, member_count: int = 0) -> None:
         super().__init__(message)
         self.member_count = member_count
+
+
+class ImageNotKeptError(NotFoundError):
+    """No image of the reference is kept."""
 
 
 class AlreadyExistsError(DatabaseError):
@@ -108,6 +114,18 @@ class SchemaError(DatabaseError):
 
 class CacheFileError(DatabaseError):
     """An index file is damaged or of another version; rebuild it from the store."""
+
+
+class EncryptionKeyError(DatabaseError):
+    """A key of the encrypted database is missing, is another one, or was erased.
+
+    reason: "missing", "wrong", "form", "rights", "unreadable", "command", "target", "slots", "damaged", "erased",
+    "unknown"; the texts of each are with the commands.
+    """
+
+    def __init__(self, message: str, *, reason: str = "unreadable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class BackupError(DatabaseError):

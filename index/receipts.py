@@ -60,10 +60,11 @@ class AbsenceReport:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list. next_page_token is "" on the last page."""
+    """One page of a list. next_page_token is "" on the last page. total_count: of the items on all pages."""
 
     items: tuple[Item, ...]
     next_page_token: str = ""
+    total_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +89,18 @@ class VerifyReport:
 
 
 @dataclass(frozen=True, slots=True)
-class PackCount:
-    """References of one pack. searchable_count: met by a search with that pack. sealed_count, damaged_count: kept and
-    never searched; a damaged one of a sealed subject counts as damaged."""
-
-    modality: Modality
-    pack_id: str
-    searchable_count: int
-    sealed_count: int
-    damaged_count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Census:
-    """What is enrolled, and what of it can be searched. schema: name of the store's last step. packs: oldest first."""
+    """What is enrolled. schema: name of the store's last step. searchable: by pack, what a search with it covers.
+    sealed_count, damaged_count: references that no search covers; a damaged one of a sealed subject counts as damaged.
+    """
 
     schema: str
     subject_count: int
     reference_count: int
     gallery_count: int
-    packs: tuple[PackCount, ...]
+    searchable: tuple[PackHolding, ...]
+    sealed_count: int
+    damaged_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +116,7 @@ class OpenProgress:
 class BackupSummary:
     """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen.
 
+    image_count, image_bytes: of images kept, as they came; those deleted while the backup was made are not in it.
     log_head: how far the log outside had come by what the store knew (index/outbox.py); "" in older backups.
     """
 
@@ -133,6 +127,8 @@ class BackupSummary:
     reference_count: int
     size_bytes: int
     log_head: str = ""
+    image_count: int = 0
+    image_bytes: int = 0
 
 
 ReportProgress = Callable[[OpenProgress], None]

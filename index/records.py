@@ -79,6 +79,7 @@ class NewReference:
     """A template about to be enrolled; the database gives it its id and time.
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
+    image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it.
     """
 
     template: Template
@@ -86,6 +87,17 @@ class NewReference:
     sample_sha256: str = ""
     station_id: str = ""
     capture_time: datetime | None = None
+    image: bytes = b""
+    ppi: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptImage:
+    """An image as it was enrolled. sha256: hex digest of content. ppi: what the sender said of it, None for nothing."""
+
+    content: bytes
+    sha256: str
+    ppi: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +186,20 @@ class Gallery:
     display_name: str
     purpose: str = ""
     create_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectQuery:
+    """Which subjects a list shows; what is empty does not restrict.
+
+    external_id: exactly this one, code point by code point. name: subjects whose names have all of these words, in any
+    order, with or without diacritics (index/store/name_words.py). by_word_beginnings: a word also finds longer ones.
+    """
+
+    gallery_id: str = ""
+    external_id: str = ""
+    name: str = ""
+    by_word_beginnings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

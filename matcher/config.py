@@ -70,12 +70,19 @@ class TlsSettings:
 class StorageSettings:
     """data_folder: the enrollment database and, unless audit_file says otherwise, the audit file. packs_folder:
     installed model packs. backup_key_file: 64 hexadecimal digits with which backups are encrypted; none: they are
-    not."""
+    not. encrypt: which databases are encrypted at rest: "new" ones, "always" (one that is plain is encrypted in place
+    at start), or "never". The master key: master_key (64 hexadecimal digits, meant for the environment), else what
+    master_key_command prints, else master_key_file, by default master.key beside the settings file, without one in
+    $XDG_CONFIG_HOME/station-matcher (~/.config/station-matcher)."""
 
     data_folder: Path = Path()
     audit_file: Path = Path()
     packs_folder: Path = Path()
     backup_key_file: Path | None = None
+    encrypt: str = "new"
+    master_key: str = field(default="", repr=False)
+    master_key_command: str = ""
+    master_key_file: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +124,12 @@ class EnrollmentDefaults:
 
 @dataclass(frozen=True, slots=True)
 class RecordSettings:
-    """fields_file: which fields a subject's record may have; without it those that are shipped."""
+    """fields_file: which fields a subject's record may have; without it those that are shipped. keep_face_images,
+    keep_fingerprint_images: whether enrolled images are kept; an encrypted database keeps them, a plain one none."""
 
     fields_file: Path | None = None
+    keep_face_images: bool = True
+    keep_fingerprint_images: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     table = _read_file(path) if path is not None else {}
     for section, key, text in _from_environment(environ):
         table.setdefault(section, {})[key] = text
-    return _checked(_with_folders(_settings_from(table), environ))
+    return _checked(_with_folders(_settings_from(table), environ, path))
 
 
 def system_language(environ: Mapping[str, str] | None = None) -> str:
@@ -235,13 +245,20 @@ def _value(name: str, value: Any, kind: Any) -> Any:
 _NAMES: Final = {str: "a text", int: "a whole number", float: "a number", Path: "a path"}
 
 
-def _with_folders(settings: Settings, environ: Mapping[str, str]) -> Settings:
-    """Folders that were not set, below XDG_DATA_HOME or the home folder."""
+def _with_folders(settings: Settings, environ: Mapping[str, str], settings_file: Path | None) -> Settings:
+    """Folders that were not set, below XDG_DATA_HOME or the home folder; and where the master key lies."""
     storage, own_packs_folder = settings.storage, default_packs_folder(environ)
     packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
     data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
     audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
-    filled = replace(storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder)
+    key_file = storage.master_key_file
+    if key_file == Path():
+        base = environ.get("XDG_CONFIG_HOME", "")
+        folder = (Path(base) if base else Path.home() / ".config") / "station-matcher"
+        key_file = (folder if settings_file is None else settings_file.absolute().parent) / "master.key"
+    filled = replace(
+        storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder, master_key_file=key_file
+    )
     return replace(settings, storage=filled)
 
 
@@ -256,6 +273,7 @@ def _checked(settings: Settings) -> Settings:
         (1 <= server.connection_count <= 65_536, "server.connection_count must be 1 to 65536"),
         (0.0 < server.peer_share <= 1.0, "server.peer_share must be above 0 and at most 1"),
         (server.language in LANGUAGES, f"server.language must be one of {', '.join(LANGUAGES)}"),
+        (settings.storage.encrypt in ("new", "always", "never"), "storage.encrypt must be new, always or never"),
         (settings.packs.device in ("cpu", "cuda"), "packs.device must be cpu or cuda"),
         (
             not settings.packs.mirror or settings.packs.mirror.startswith(("https://", "http://")),

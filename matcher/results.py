@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from index.records import FingerPosition, Modality, Sex, Subject
+from index.records import FingerPosition, Modality, Reference, Sex, Subject
 from matcher.samples import FaceBox, Quality
 
 
@@ -78,6 +78,28 @@ class FingerprintExplanation:
     pairs: tuple[tuple[int, int], ...]
     rotation_deg: float
     translation_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceImage:
+    """What a reference was made of. content: the enrolled file, or a PNG of it. sha256: of the enrolled file. ppi: as
+    the sender said, None for nothing."""
+
+    reference: Reference
+    content: bytes
+    sha256: str
+    ppi: float | None
+    audit_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceMinutiae:
+    """The minutiae of an enrolled fingerprint; explanation: the pairs with a probe, None without one."""
+
+    reference: Reference
+    shown: ShownPrint
+    explanation: FingerprintExplanation | None
+    audit_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,5 +103,7 @@ def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: In
     if len(lost):
         partition.columns.remove(lost)
         partition.lost_ids += tuple(lost.tolist())
+    if not vectors:
+        return
     with damage_named():
         partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))

@@ -29,7 +29,17 @@ import numpy.typing as npt
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
-from index.records import Gallery, NewReference, RecordAuthor, RecordRevision, Reference, Subject, SubjectRecord
+from index.records import (
+    Gallery,
+    KeptImage,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")
@@ -61,19 +71,13 @@ class SubjectValues:
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """How much the store holds. searchable_reference_count: of references whose subject is not sealed."""
+    """How much the store holds. searchable_reference_count: of references whose subject is not sealed and that are not
+    set aside. set_aside_count: of references."""
 
     subject_count: int
     reference_count: int
     searchable_reference_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnsearchedCounts:
-    """References of a pack that are kept and never searched; see receipts.PackCount."""
-
-    sealed: int
-    damaged: int
+    set_aside_count: int
 
 
 class StoreReader(Protocol):
@@ -109,9 +113,6 @@ class StoreReader(Protocol):
     def counts(self) -> StoreCounts:
         """How much there is."""
 
-    def unsearched(self) -> dict[int, UnsearchedCounts]:
-        """By pack number; packs without any may be left out."""
-
     def schema(self) -> str:
         """Name of the last step that made the schema what it is."""
 
@@ -126,6 +127,14 @@ class Store(Protocol):
     @property
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether everything that tells of a person is encrypted, in rows and in what pages hold besides."""
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """Encrypt what is plain, with the keys that the store was opened with; nobody writes meanwhile. report: of
+        subjects done and in all. May be killed and repeated. Raises EncryptionKeyError."""
 
     def change_count(self) -> int:
         """How many commits the store has seen; concurrent writes may share one. Grows only."""
@@ -254,11 +263,15 @@ class Store(Protocol):
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept. Raises DatabaseDamagedError."""
+
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
-        """In the order in which they came; gallery_id "" for all. Raises GalleryNotFoundError, PageTokenError."""
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
+        """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
+        has no letter or digit."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

@@ -10,7 +10,7 @@ from index.records import Modality
 from matcher.assembly.loading import LoadedPacks, load_packs
 from matcher.assembly.use_cases import UseCases, build_use_cases
 from matcher.audit.records import AuditLog
-from matcher.config import Settings
+from matcher.config import RecordSettings, Settings
 from matcher.errors import PacksNotCoveringError
 from matcher.packs.store import PackStore
 from matcher.record_forms.schema import load_schema
@@ -44,6 +44,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
             prepared_cache_bytes=search.prepared_cache_bytes,
         ),
         duplicate_fpir=enrollment.duplicate_fpir,
+        kept_images=_kept_images(settings.records),
         record_schema=load_schema(settings.records.fields_file),
         packs=loaded.packs,
         missing=loaded.missing,
@@ -51,6 +52,14 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     )
     use_cases.changes.pay_at_start()
     return use_cases
+
+
+def _kept_images(records: RecordSettings) -> frozenset[Modality]:
+    is_kept = {
+        Modality.FACE: records.keep_face_images,
+        Modality.FINGERPRINT: records.keep_fingerprint_images,
+    }
+    return frozenset(modality for modality, kept in is_kept.items() if kept)
 
 
 def not_searched(database: EnrollmentDatabase, loaded: LoadedPacks) -> tuple[PackHolding, ...]:

@@ -21,6 +21,7 @@ from matcher.usecases.describe import Describer
 from matcher.usecases.enroll import Enroller, EnrollmentSettings
 from matcher.usecases.identify import Identifier
 from matcher.usecases.keep_records import Keeper
+from matcher.usecases.show_references import ReferenceViewer
 from matcher.usecases.verify import Verifier
 
 
@@ -35,6 +36,7 @@ class UseCases:
     keeper: Keeper
     record_keeper: RecordKeeper
     describer: Describer
+    reference_viewer: ReferenceViewer
     changes: ChangeLedger
 
 
@@ -48,6 +50,7 @@ def build_use_cases(
     quality_floors: Mapping[Modality, int] | None = None,
     search: SearchSettings | None = None,
     duplicate_fpir: float = 0.001,
+    kept_images: frozenset[Modality] = frozenset(Modality),
     packs: Sequence[ModelPack] = (),
     missing: Mapping[Modality, str] | None = None,
     site_calibrated: frozenset[str] = frozenset(),
@@ -59,7 +62,7 @@ def build_use_cases(
     floors = quality_floors or {}
     changes = ChangeLedger(database, audit)
     searcher = Searcher(database, comparer, calibrations, settings=search)
-    enrollment = EnrollmentSettings(quality_floors=floors, duplicate_fpir=duplicate_fpir)
+    enrollment = EnrollmentSettings(floors, duplicate_fpir, kept_images)
     return UseCases(
         identifier=Identifier(database, engines, searcher, audit),
         verifier=Verifier(database, engines, searcher, audit),
@@ -77,5 +80,6 @@ def build_use_cases(
             missing=missing or {},
             site_calibrated=site_calibrated,
         ),
+        reference_viewer=ReferenceViewer(database, engines, searcher.template_comparer, audit),
         changes=changes,
     )

@@ -23,6 +23,7 @@ from matcher.client.messages import (
     fingerprint_sample,
     plain,
     sample_message,
+    template_sample,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "fingerprint_sample",
     "plain",
     "sample_message",
+    "template_sample",
     "unusable_files",
     "why_unreachable",
 ]

@@ -23,6 +23,8 @@ from protos.biometrics.v1 import (
     matching_service_pb2_grpc,
     record_service_pb2,
     record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     sample_pb2,
     server_service_pb2,
     server_service_pb2_grpc,
@@ -76,6 +78,7 @@ class MatcherClient:
         self.enrollment: Any = enrollment_service_pb2_grpc.EnrollmentServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.records: Any = record_service_pb2_grpc.RecordServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.server: Any = server_service_pb2_grpc.ServerServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.references_shown: Any = reference_service_pb2_grpc.ReferenceServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._metadata = (("accept-language", language),)
         self._timeout_s = timeout_s
@@ -231,6 +234,14 @@ class MatcherClient:
         answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
         return answer
 
+    def export_template(
+        self, reference_id: int, *, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.ExportTemplateResponse:
+        """An enrolled fingerprint as a record of ISO/IEC 19794-2:2005; `template_sample` takes such a record in."""
+        request = enrollment_service_pb2.ExportTemplateRequest(access=self._said(access), reference_id=reference_id)
+        answer: enrollment_service_pb2.ExportTemplateResponse = self.call(self.enrollment.ExportTemplate, request)
+        return answer
+
     def get_subject(
         self, subject_id: str = "", *, external_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Subject:
@@ -244,18 +255,37 @@ class MatcherClient:
         return answer.subject
 
     def subjects(
-        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext | None = None
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        page_size: int = 0,
+        access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
-        """Every subject, or those of a gallery, page by page."""
+        """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
         request = enrollment_service_pb2.ListSubjectsRequest(
-            access=self._said(access), gallery_id=gallery_id, page_size=page_size
+            access=self._said(access),
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            page_size=page_size,
         )
         while True:
-            page: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+            page = self.subject_page(request)
             yield from page.subjects
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    def subject_page(
+        self, request: enrollment_service_pb2.ListSubjectsRequest
+    ) -> enrollment_service_pb2.ListSubjectsResponse:
+        """One page, with how many subjects there are on all of them."""
+        answer: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+        return answer
 
     def references(
         self, subject_id: str, *, page_size: int = 0, access: AccessContext | None = None
@@ -304,6 +334,40 @@ class MatcherClient:
         request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
         answer: enrollment_service_pb2.CreateGalleryResponse = self.call(self.enrollment.CreateGallery, request)
         return answer.gallery
+
+    def reference_image(
+        self, reference_id: int, *, for_display: bool = False, access: AccessContext | None = None
+    ) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+        """What is known of the image that a reference was made of, and its bytes: as enrolled, or a PNG of it."""
+        rendition = (
+            reference_service_pb2.IMAGE_RENDITION_DISPLAY
+            if for_display
+            else reference_service_pb2.IMAGE_RENDITION_UNSPECIFIED
+        )
+        request = reference_service_pb2.GetReferenceImageRequest(
+            reference_id=reference_id, rendition=rendition, access=self._said(access)
+        )
+
+        def collected(*given: Any, **options: Any) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+            first, *rest = self.references_shown.GetReferenceImage(*given, **options)
+            return first.image, b"".join(answer.chunk for answer in rest)
+
+        answer: tuple[reference_service_pb2.ReferenceImage, bytes] = self.call(collected, request)
+        return answer
+
+    def reference_minutiae(
+        self, reference_id: int, *, probe: EncodedSample | None = None, access: AccessContext | None = None
+    ) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+        """The minutiae of an enrolled fingerprint, and the pairs with a probe."""
+        request = reference_service_pb2.GetReferenceMinutiaeRequest(
+            reference_id=reference_id,
+            probe=None if probe is None else sample_message(probe),
+            access=self._said(access),
+        )
+        answer: reference_service_pb2.GetReferenceMinutiaeResponse = self.call(
+            self.references_shown.GetReferenceMinutiae, request
+        )
+        return answer
 
     def update_subject(
         self,

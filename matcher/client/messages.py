@@ -68,6 +68,14 @@ def fingerprint_sample(
     )
 
 
+def template_sample(
+    path: Path | str, *, finger: FingerPosition = FingerPosition.UNKNOWN, station_id: str = ""
+) -> EncodedSample:
+    """A fingerprint of another system from a file: a minutiae record of ISO/IEC 19794-2 or ANSI INCITS 378."""
+    record = Path(path).read_bytes()
+    return EncodedSample(Modality.FINGERPRINT, finger=finger, station_id=station_id, minutiae_template=record)
+
+
 def sample_message(sample: EncodedSample) -> sample_pb2.Sample:
     message = sample_pb2.Sample(
         modality=_MODALITIES[sample.modality],

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.database import EnrollmentDatabase
 from index.store.opening import peek_log_head
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.checkpoint import read_checkpoint
@@ -21,6 +20,7 @@ from matcher.commands.store_options import (
     audit_file_of,
     data_folder_of,
     language_of,
+    opened_database,
     reporting,
     storage_of,
 )
@@ -90,7 +90,7 @@ def run_begin_anew(options: argparse.Namespace) -> int:
     """Set the log aside and begin another, which says so; the store knows the new one from then on."""
     language, folder = language_of(options), data_folder_of(options)
     path = audit_file_of(options, folder)
-    with EnrollmentDatabase.open(folder, create=False) as database:
+    with opened_database(options) as database:
         known = read_checkpoint(database.log_head)
         mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         for old in (path, head_path(path)):

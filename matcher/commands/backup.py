@@ -20,6 +20,7 @@ from matcher.commands.store_options import (
     data_folder_of,
     key_of,
     language_of,
+    opened_database,
     record_in_audit,
     reporting,
 )
@@ -41,6 +42,8 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     again = subparsers.add_parser("restore", help=text("help.restore", language))
     again.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
     again.add_argument("--audit", type=Path, metavar="FILE", help=text("help.restore.audit", language))
+    again.add_argument("--keys", type=Path, metavar="FILE", help=text("help.restore.keys", language))
+    again.add_argument("--without-missing-keys", action="store_true", help=text("help.restore.without_keys", language))
     add_folder_option(again)
     add_key_option(again, may_do_without=True)
     again.set_defaults(run=reporting(run_restore))
@@ -82,14 +85,24 @@ def run_restore(options: argparse.Namespace) -> int:
         deletions = read_deletions(options.audit, at_least=log_head)
         if not log_head:
             print(text("restore.no_head", language), file=sys.stderr)
-    restored = restore(options.file, folder, key=key_of(options), deletions=deletions)
+    restored = restore(
+        options.file,
+        folder,
+        key=key_of(options),
+        deletions=deletions,
+        key_slots=options.keys,
+        may_lose=options.without_missing_keys,
+    )
     print(_told("restore.done", restored.backup, language))
+    lost = restored.without_key
+    if lost is not None and (lost.subject_count or lost.reference_count):
+        print(text("restore.without_key", language, subjects=lost.subject_count, references=lost.reference_count))
     if options.audit is None:
         print(text("restore.no_audit", language))
     else:
         counts = restored.deleted
         print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
-    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report) as database:
+    with StageBars(language) as bars, opened_database(options, progress=bars.report) as database:
         _settle_recorded(database, options.audit)
     record_in_audit(options, folder, _event("restore", restored.backup))
     return 0

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.backup.backup import mend
-from index.database import EnrollmentDatabase
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
     add_key_option,
     data_folder_of,
     key_of,
+    keys_of,
     language_of,
+    opened_database,
     reporting,
 )
 from matcher.texts.catalog import text
@@ -44,7 +45,7 @@ def run_verify(options: argparse.Namespace) -> int:
     language = language_of(options)
     with (
         StageBars(language) as bars,
-        EnrollmentDatabase.open(data_folder_of(options), create=False, progress=bars.report) as database,
+        opened_database(options, progress=bars.report) as database,
     ):
         bars.show("verify", 0, 1)
         report = database.verify()
@@ -60,7 +61,8 @@ def run_verify(options: argparse.Namespace) -> int:
 def run_mend(options: argparse.Namespace) -> int:
     """Print which references are whole again, and 1 where some are not."""
     language = language_of(options)
-    mended, left = mend(options.file, data_folder_of(options), key=key_of(options))
+    folder = data_folder_of(options)
+    mended, left = mend(options.file, folder, key=key_of(options), master_key=keys_of(options).master)
     print(text("index.mended", language, count=len(mended), ids=", ".join(map(str, mended)) or "-"))
     if left:
         print(text("index.not_mended", language, count=len(left), ids=", ".join(map(str, left))), file=sys.stderr)
@@ -72,7 +74,7 @@ def run_rebuild(options: argparse.Namespace) -> int:
     language = language_of(options)
     with (
         StageBars(language) as bars,
-        EnrollmentDatabase(data_folder_of(options), create=False, progress=bars.report, use_cache=False) as database,
+        opened_database(options, progress=bars.report, use_cache=False) as database,
     ):
         report = database.verify(thorough=False)
         database.save()

@@ -7,8 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from index.errors import DatabaseError
-from matcher.commands import audit, backup, calibrate, doctor, gallery, health, index, packs, record, serve, subject
+from index.errors import DatabaseError, EncryptionKeyError
+from matcher.commands import (
+    audit,
+    backup,
+    calibrate,
+    doctor,
+    gallery,
+    health,
+    index,
+    keys,
+    packs,
+    record,
+    serve,
+    subject,
+)
 from matcher.commands.parser import CommandParser, language_of
 from matcher.commands.serve import StartServer
 from matcher.config import load_settings
@@ -18,7 +31,7 @@ from matcher.texts.catalog import has_text, text
 # In the order of the help text. Each module has add_commands(subparsers, language); every command sets `run`, a
 # function of the parsed options that returns the exit code. options.lang is the language, options.settings are what
 # the settings say.
-_MODULES: Final = (serve, packs, gallery, subject, record, doctor, calibrate, index, backup, audit, health)
+_MODULES: Final = (serve, packs, gallery, subject, record, doctor, calibrate, index, backup, keys, audit, health)
 
 
 def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
@@ -32,7 +45,9 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         options.packs_folder = getattr(options, "packs_folder", None) or options.settings.storage.packs_folder
         return int(options.run(options))
     except (MatcherError, DatabaseError) as error:
-        codes = (f"cli.error.{kind.__name__}" for kind in type(error).__mro__)
+        codes = [f"cli.error.{kind.__name__}" for kind in type(error).__mro__]
+        if isinstance(error, EncryptionKeyError):
+            codes.insert(0, f"error.key.{error.reason}")
         code = next(filter(has_text, codes), "cli.error")
         print(text(code, options.lang, reason=error, **getattr(error, "values", {})), file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +14,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from index import errors
 from index.backup.sealed_stream import read_key_file
+from index.database import EnrollmentDatabase
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from index.store.opening import peek_log_head
+from matcher.assembly.keys import DatabaseKeys, database_keys
 from matcher.audit.notices import record_command
 from matcher.audit.records import AuditEvent
 from matcher.config import AUDIT_NAME, Settings, StorageSettings, load_settings
@@ -72,6 +75,24 @@ def data_folder_of(options: argparse.Namespace) -> Path:
     return Path(given) if given else storage_of(options).data_folder
 
 
+def opened_database(
+    options: argparse.Namespace, *, progress: ReportProgress | None = None, use_cache: bool = True
+) -> EnrollmentDatabase:
+    """The database of the data folder, which is there, with its key. Raises DatabaseError."""
+    return EnrollmentDatabase(
+        data_folder_of(options),
+        create=False,
+        progress=progress,
+        use_cache=use_cache,
+        master_key=keys_of(options).master,
+    )
+
+
+def keys_of(options: argparse.Namespace) -> DatabaseKeys:
+    """Of the database of the data folder, which stays plain if it is. Raises EncryptionKeyError."""
+    return database_keys(replace(storage_of(options), data_folder=data_folder_of(options), encrypt="never"))
+
+
 def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
     """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
     storage = storage_of(options)
@@ -109,6 +130,8 @@ def failure_text(error: Exception, language: str) -> str:
     """What a technician is told: more than a client over the wire, since it is their own machine."""
     if isinstance(error, errors.BackupError):
         return text(f"error.backup.{error.reason}", language, reason=error)
+    if isinstance(error, errors.EncryptionKeyError):
+        return text(f"error.key.{error.reason}", language, reason=error)
     code = next((code for kind, code in _TEXT_OF_ERROR if isinstance(error, kind)), "error.other")
     return text(code, language, reason=error)
 

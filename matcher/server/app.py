@@ -26,6 +26,7 @@ from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from index.vector.engines import SearchEngines
 from index.vector.face_engine import FaceEngine
+from matcher.assembly.keys import database_keys
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
 from matcher.assembly.use_cases import UseCases
@@ -49,6 +50,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.record_servicer import RecordServicer
+from matcher.server.reference_servicer import ReferenceServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
 from matcher.server.watch import Watch
@@ -60,6 +62,8 @@ from protos.biometrics.v1 import (
     matching_service_pb2_grpc,
     record_service_pb2,
     record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     server_service_pb2,
     server_service_pb2_grpc,
 )
@@ -69,11 +73,12 @@ SERVICE_NAMES: Final = (
     matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
     enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
     record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
+    reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"].full_name,
     server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
 )
 _ACTIONS: Final = frozenset(
     snake_case(method.name)
-    for file in (matching_service_pb2, enrollment_service_pb2, server_service_pb2)
+    for file in (matching_service_pb2, enrollment_service_pb2, reference_service_pb2, server_service_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 )
@@ -152,6 +157,9 @@ class Server:
             stream_count=limits.stream_count,
             max_call_s=call_limits.longest_s,
             default_language=limits.language,
+        )
+        reference_service_pb2_grpc.add_ReferenceServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ReferenceServicer(self.readiness), self._server
         )
         server_service_pb2_grpc.add_ServerServiceServicer_to_server(  # type: ignore[no-untyped-call]
             ServerServicer(self.readiness, defaults, told_limits), self._server
@@ -282,11 +290,17 @@ def serve(
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError(told("serve.nothing"))
+            keys = database_keys(settings.storage)
+            if keys.made is not None:
+                say("serve.key_made", path=keys.made)
             with EnrollmentDatabase.open(
                 settings.storage.data_folder,
                 progress=_Progress(say, server.health),
+                master_key=keys.master,
+                encrypt=keys.encrypt,
                 engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
+                _tell_encryption(database, settings, say)
                 _serve_database(server, settings, database, loaded, say=say, stop=stop)
         finally:
             server.stop()
@@ -360,6 +374,12 @@ def _start_taken_for_permanent() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _tell_encryption(database: EnrollmentDatabase, settings: Settings, say: Callable[..., None]) -> None:
+    """What somebody who thinks of it as a matter of course should know."""
+    if not database.is_encrypted and settings.storage.encrypt != "never":
+        say("serve.not_encrypted")
 
 
 def _tell_set_aside(

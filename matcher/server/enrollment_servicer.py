@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 
+from index.records import SubjectQuery
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
 from matcher.server.calls import CallAudit, current_call
@@ -80,12 +81,14 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
     def ListSubjects(self, request: pb.ListSubjectsRequest, context: grpc.ServicerContext) -> pb.ListSubjectsResponse:
         page = self._readiness.get().keeper.list_subjects(
             _access(request.access),
-            gallery_id=request.gallery_id,
+            SubjectQuery(request.gallery_id, request.external_id, request.name, request.by_word_beginnings),
             page_size=request.page_size,
             page_token=request.page_token,
         )
         return pb.ListSubjectsResponse(
-            subjects=[subject_to_proto(subject) for subject in page.items], next_page_token=page.next_page_token
+            subjects=[subject_to_proto(subject) for subject in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteSubject(
@@ -107,6 +110,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         return pb.ListReferencesResponse(
             references=[reference_to_proto(reference) for reference in page.items],
             next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteReference(
@@ -116,6 +120,16 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             _access(request.access), request.reference_id, request_id=request.request_id
         )
         return pb.DeleteReferenceResponse(audit_id=audit_id, replayed=receipt.replayed)
+
+    def ExportTemplate(
+        self, request: pb.ExportTemplateRequest, context: grpc.ServicerContext
+    ) -> pb.ExportTemplateResponse:
+        reference, record, audit_id = self._readiness.get().keeper.export_template(
+            _access(request.access), request.reference_id
+        )
+        return pb.ExportTemplateResponse(
+            iso_19794_2_template=record, reference=reference_to_proto(reference), audit_id=audit_id
+        )
 
     def CreateGallery(
         self, request: pb.CreateGalleryRequest, context: grpc.ServicerContext
@@ -151,7 +165,9 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             _access(request.access), page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListGalleriesResponse(
-            galleries=[gallery_to_proto(gallery) for gallery in page.items], next_page_token=page.next_page_token
+            galleries=[gallery_to_proto(gallery) for gallery in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def AddToGallery(self, request: pb.AddToGalleryRequest, context: grpc.ServicerContext) -> pb.AddToGalleryResponse:

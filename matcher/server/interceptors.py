@@ -91,6 +91,13 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         if handler.stream_stream is not None:
             behavior = self._wrapped_stream(details.method, handler.stream_stream, handler.request_deserializer)
             return grpc.stream_stream_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
+        if handler.unary_stream is not None:
+            # A list that is whole before its first message leaves, so that it has its record.
+            listed = self._wrapped(details.method, handler.unary_stream, handler.request_deserializer)
+            return grpc.stream_stream_rpc_method_handler(
+                lambda requests, context: iter(listed(requests, context)),
+                response_serializer=handler.response_serializer,
+            )
         behavior = self._wrapped(details.method, handler.unary_unary, handler.request_deserializer)
         return grpc.stream_unary_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
 

@@ -52,7 +52,9 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
             _access(request.access), request.subject_id, page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListRevisionsResponse(
-            revisions=[revision_to_proto(revision) for revision in page.items], next_page_token=page.next_page_token
+            revisions=[revision_to_proto(revision) for revision in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def SealSubject(self, request: pb.SealSubjectRequest, context: grpc.ServicerContext) -> pb.SealSubjectResponse:

@@ -63,6 +63,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.NotFoundError: Code.NOT_FOUND,
     index_errors.SubjectNotFoundError: Code.NOT_FOUND,
     index_errors.ReferenceNotFoundError: Code.NOT_FOUND,
+    index_errors.ImageNotKeptError: Code.NOT_FOUND,
     index_errors.GalleryNotFoundError: Code.NOT_FOUND,
     index_errors.AlreadyExistsError: Code.ALREADY_EXISTS,
     index_errors.GalleryNotEmptyError: Code.FAILED_PRECONDITION,
@@ -77,6 +78,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.DatabaseDamagedError: Code.DATA_LOSS,
     index_errors.SchemaError: Code.FAILED_PRECONDITION,
     index_errors.CacheFileError: Code.INTERNAL,
+    index_errors.EncryptionKeyError: Code.FAILED_PRECONDITION,
     index_errors.BackupError: Code.INTERNAL,
     index_errors.DatabaseError: Code.INTERNAL,
 }

@@ -21,6 +21,8 @@ from matcher.results import (
     Notice,
     PackFacts,
     ProbeSample,
+    ReferenceImage,
+    ReferenceMinutiae,
     SampleAssessment,
     SampleScore,
     ServerDescription,
@@ -34,6 +36,7 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2,
     matching_service_pb2,
     record_service_pb2,
+    reference_service_pb2,
     sample_pb2,
     server_service_pb2,
 )
@@ -191,6 +194,38 @@ def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference
         create_time=_timestamp(reference.create_time),
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+    )
+
+
+def reference_image_to_proto(shown: ReferenceImage) -> reference_service_pb2.ReferenceImage:
+    reference = shown.reference
+    return reference_service_pb2.ReferenceImage(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        modality=_MODALITIES[reference.template.modality],
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        sha256=shown.sha256,
+        size_bytes=len(shown.content),
+        ppi=shown.ppi or 0.0,
+        capture_time=_timestamp(reference.capture_time),
+        station_id=reference.station_id,
+        create_time=_timestamp(reference.create_time),
+        audit_id=shown.audit_id,
+    )
+
+
+def reference_minutiae_to_proto(shown: ReferenceMinutiae) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+    reference, explanation = shown.reference, shown.explanation
+    return reference_service_pb2.GetReferenceMinutiaeResponse(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        pack_id=reference.template.pack_id,
+        minutiae=_minutiae(shown.shown, [other for _, other in explanation.pairs] if explanation else ()),
+        width_px=shown.shown.width_px,
+        height_px=shown.shown.height_px,
+        explanation=None if explanation is None else _explanation(explanation),
+        audit_id=shown.audit_id,
     )
 
 

@@ -54,6 +54,8 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "GetSubjectRequest.external_id": ID,
     "ListSubjectsRequest.gallery_id": GALLERY_ID,
     "ListSubjectsRequest.page_token": ID,
+    "ListSubjectsRequest.external_id": ID,
+    "ListSubjectsRequest.name": NAME,
     "DeleteSubjectRequest.request_id": REQUEST_ID,
     "DeleteSubjectRequest.subject_id": ID,
     "ListReferencesRequest.subject_id": ID,

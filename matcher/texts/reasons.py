@@ -51,6 +51,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.NotFoundError: "NOT_FOUND",
     index_errors.SubjectNotFoundError: "SUBJECT_NOT_FOUND",
     index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
+    index_errors.ImageNotKeptError: "NOT_FOUND",
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
     index_errors.GalleryNotEmptyError: "FIELD_INVALID",
@@ -65,6 +66,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.DatabaseDamagedError: "STORAGE",
     index_errors.SchemaError: "STORAGE",
     index_errors.CacheFileError: "STORAGE",
+    index_errors.EncryptionKeyError: "STORAGE",
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }

@@ -11,6 +11,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.index": ("Dựng chỉ mục", "Building the index"),
     "stage.verify": ("Kiểm tra", "Verifying"),
     "stage.backup": ("Sao lưu", "Backing up"),
+    "stage.encrypt": ("Mã hóa", "Encrypting"),
+    "stage.rotate": ("Bọc lại khóa", "Wrapping keys"),
     "index.whole": (
         "Kho dữ liệu và chỉ mục khớp nhau: {subjects} hồ sơ, {references} mẫu tham chiếu.",
         "Store and index agree: {subjects} subjects, {references} references.",

@@ -75,16 +75,13 @@ class Describer:
         )
 
     def _unsearched(self, census: Census) -> Iterator[NotSearchable]:
-        for pack in census.packs:
-            if pack.searchable_count and self._pack_ids.get(pack.modality) != pack.pack_id:
-                code = UnsearchedCode.PACK_NOT_IN_USE
-                yield NotSearchable(code, pack.searchable_count, pack.modality, pack.pack_id)
-        damaged = sum(pack.damaged_count for pack in census.packs)
-        sealed = sum(pack.sealed_count for pack in census.packs)
-        if damaged:
-            yield NotSearchable(UnsearchedCode.DAMAGED, damaged)
-        if sealed:
-            yield NotSearchable(UnsearchedCode.SEALED, sealed)
+        for held in census.searchable:
+            if self._pack_ids.get(held.modality) != held.pack_id:
+                yield NotSearchable(UnsearchedCode.PACK_NOT_IN_USE, held.reference_count, held.modality, held.pack_id)
+        if census.damaged_count:
+            yield NotSearchable(UnsearchedCode.DAMAGED, census.damaged_count)
+        if census.sealed_count:
+            yield NotSearchable(UnsearchedCode.SEALED, census.sealed_count)
 
 
 def _facts(

@@ -36,10 +36,12 @@ _BIRTH_YEARS = range(1850, 2201)
 @dataclass(frozen=True, slots=True)
 class EnrollmentSettings:
     """quality_floors: 0-100 by modality, below which a sample is refused. duplicate_fpir: how often a new subject may
-    be reported as resembling a stranger; lower than in searches, since nobody asked for leads."""
+    be reported as resembling a stranger; lower than in searches, since nobody asked for leads. kept_images: modalities
+    whose images are kept, where the database is encrypted."""
 
     quality_floors: Mapping[Modality, int] = field(default_factory=dict)
     duplicate_fpir: float = 0.001
+    kept_images: frozenset[Modality] = frozenset(Modality)
 
 
 class Enroller:
@@ -114,7 +116,7 @@ class Enroller:
             with stages.stage("store"):
                 receipt = self._database.enroll(
                     subject,
-                    [_new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
+                    [self._new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
                     request_id=request_id,
                     request_digest=request_digest(subject, samples),
                     owed=entry.owes(said),
@@ -142,6 +144,17 @@ class Enroller:
         """A notice where the subject was on record with other particulars than are said of it now: those stay."""
         stored = recorded_subject(self._database, receipt.subject_id)
         return () if stored is None else differing_notices(said, stored)
+
+    def _new_reference(self, made: Extraction, sample: EncodedSample) -> NewReference:
+        return NewReference(
+            template=made.template,
+            quality=made.quality.score,
+            sample_sha256=made.sha256,
+            station_id=sample.station_id,
+            capture_time=sample.capture_time,
+            image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
+            ppi=sample.ppi,
+        )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
         """Of each sample, the first reference of the subject that the same pack made of the same bytes; 0 for none."""
@@ -257,16 +270,6 @@ def _check_request(
         check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
         raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
-
-
-def _new_reference(made: Extraction, sample: EncodedSample) -> NewReference:
-    return NewReference(
-        template=made.template,
-        quality=made.quality.score,
-        sample_sha256=made.sha256,
-        station_id=sample.station_id,
-        capture_time=sample.capture_time,
-    )
 
 
 def _origin(template: Template, sha256: str) -> tuple[object, ...]:

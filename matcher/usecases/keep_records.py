@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from index.database import EnrollmentDatabase
-from index.errors import GalleryNotEmptyError, SubjectNotFoundError
+from index.database import EVERYBODY, EnrollmentDatabase
+from index.errors import GalleryNotEmptyError, ReferenceNotFoundError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import GALLERY_ID_PATTERN, Gallery, Reference, Subject
-from matcher.access.context import AccessContext, check_caller, check_change
+from index.records import GALLERY_ID_PATTERN, Gallery, Modality, Reference, Subject, SubjectQuery
+from index.store.name_words import words_of
+from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.iso19794 import to_iso19794_2
 from matcher.search.searcher import Searcher
 
 _MAX_MEMBER_COUNT = 10_000
+MAX_NAME_WORD_COUNT = 20
 
 
 class Keeper:
@@ -49,13 +53,17 @@ class Keeper:
         return subject
 
     def list_subjects(
-        self, context: AccessContext, *, gallery_id: str = "", page_size: int = 0, page_token: str = ""
+        self, context: AccessContext, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
     ) -> Page[Subject]:
-        galleries = (gallery_id,) if gallery_id else ()
+        """A search by name needs what every search needs; the record of one by name or number says who was shown."""
+        galleries = (query.gallery_id,) if query.gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
-            check_caller(context)
-            page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
-            entry.finish()
+            (check_comparison if query.name else check_caller)(context)
+            if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
+                raise RequestError(f"send 1 to {MAX_NAME_WORD_COUNT} words of a name", field="name")
+            page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
+            is_search = query.name or query.external_id
+            entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
         return page
 
     def delete_subject(
@@ -98,6 +106,23 @@ class Keeper:
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
+
+    def export_template(self, context: AccessContext, reference_id: int) -> tuple[Reference, bytes, str]:
+        """A fingerprint as a record of ISO/IEC 19794-2:2005, its reference, and the audit id. Its places are rounded to
+        whole pixels at 500 ppi and its directions to 1.4 degrees. Raises ReferenceNotFoundError."""
+        with audited(self._audit, "export_template", context, reference_ids=(reference_id,)) as entry:
+            check_change(context)
+            reference = next(iter(self._database.references([reference_id])), None)
+            if reference is None:
+                raise ReferenceNotFoundError("no such reference; it may have been deleted")
+            template = reference.template
+            entry.note(subject_id=reference.subject_id, pack_ids=(template.pack_id,))
+            if template.modality is not Modality.FINGERPRINT:
+                raise RequestError("only fingerprints can be exported", field="reference_id")
+            minutiae = MinutiaSet.from_bytes(template.minutiae)
+            record = to_iso19794_2(minutiae, finger=template.finger, quality=reference.quality)
+            audit_id = entry.finish()
+        return reference, record, audit_id
 
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""

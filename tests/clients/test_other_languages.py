@@ -91,6 +91,13 @@ def test_protoc_makes_code_of_other_languages(bare: Path, language: str, expecte
     assert all(own_name[language] in text for text in made.values())
 
 
+def test_node_makes_types_of_a_bare_checkout(bare: Path, node_folder: Path) -> None:
+    maker = node_folder / "node_modules" / ".bin" / "proto-loader-gen-types"
+    run(maker, "--includeDirs=.", "--outDir=made", "--grpcLib=@grpc/grpc-js", *PROTOS, cwd=bare)
+    made = {path.stem for path in (bare / "made").rglob("*.ts")}
+    assert {"MatchingService", "IdentifyRequest", "ItemError", "ServerInfoResponse"} <= made
+
+
 def test_buf_builds_and_lints_a_bare_checkout(bare: Path, node_folder: Path) -> None:
     buf = node_folder / "node_modules" / ".bin" / "buf"
     run(buf, "build", ".", "--config", "protos/buf.yaml", "-o", "made.binpb", cwd=bare)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from index.records import FingerPosition, Modality, Subject
-from matcher.client import ServiceError
-from matcher.formats.iso19794 import to_iso19794_2
+from matcher.client import ServiceError, template_sample
+from matcher.formats.iso19794 import single_view, to_iso19794_2
 from matcher.samples import EncodedSample
 from tests.fakes import NOTHING, face, few_minutiae, finger, record_minutiae
 from tests.service.conftest import ACCESS, Service
@@ -111,6 +112,32 @@ def test_an_interchange_template_is_enrolled_and_searched(service: Service) -> N
     with pytest.raises(ServiceError) as refusal:
         service.client.identify([broken], access=ACCESS)
     assert refusal.value.reason == "ERROR_REASON_TEMPLATE_FORMAT"
+
+
+def test_a_print_is_exported_and_taken_in_again(service: Service, tmp_path: Path) -> None:
+    record = to_iso19794_2(record_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
+    sample = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.RIGHT_INDEX, minutiae_template=record)
+    enrolled = service.client.enroll([sample], subject=Subject("", "number-1"))
+    told = service.client.export_template(enrolled.samples[0].reference_id)
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_id, event.reference_ids) == ("export_template", enrolled.subject_id, (1,))
+    assert service.audit.records[-1].audit_id == told.audit_id
+    assert told.reference.finger_position == FingerPosition.RIGHT_INDEX
+    view = single_view(told.iso_19794_2_template)
+    assert (view.finger, view.quality) == (FingerPosition.RIGHT_INDEX, told.reference.quality_score)
+    assert view.minutiae.to_bytes() == single_view(record).minutiae.to_bytes()
+    path = tmp_path / "print.fmr"
+    path.write_bytes(told.iso_19794_2_template)
+    assert service.client.verify([template_sample(path)], subject_id=enrolled.subject_id).above_threshold
+
+
+def test_a_face_or_a_reference_that_is_gone_is_not_exported(service: Service) -> None:
+    service.client.enroll([face(1)], subject=Subject("", "number-1"))
+    for reference_id, reason in ((1, "ERROR_REASON_FIELD_INVALID"), (7, "ERROR_REASON_REFERENCE_NOT_FOUND")):
+        with pytest.raises(ServiceError) as refusal:
+            service.client.export_template(reference_id)
+        assert refusal.value.reason == reason
+        assert service.audit.events[-1].outcome == "refused"
 
 
 def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(service: Service) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
-from index.records import Modality, Reference, SearchFilter
+from index.records import Modality, Reference, SearchFilter, SubjectQuery
 from matcher.__main__ import main as station_matcher
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
@@ -118,6 +118,9 @@ def test_a_data_folder_opens_and_answers(old: Path, folder: str, tmp_path: Path)
             check_faces(database, deleted=DELETED)
             check_fingers(database, tmp_path)
             assert database.find_subject(LATEST) is not None
+            for number in PEOPLE:
+                named = database.list_subjects(SubjectQuery(name=f"{number} SO MAU NGUOI"))
+                assert [one.external_id for one in named.items] == [EXTERNAL_ID.format(number=number)]
             assert {gallery.gallery_id for gallery in database.list_galleries().items} == {"records", "wanted"}
     assert command("index", "verify", "--data-folder", old / folder) == 0
 

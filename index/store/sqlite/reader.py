@@ -6,7 +6,7 @@ import sqlite3
 
 from index.arrays import Float32Array, Int64Array
 from index.store.effects import PackKey, PackRow
-from index.store.protocol import IndexMark, StoreCounts, SubjectValues, UnsearchedCounts
+from index.store.protocol import IndexMark, StoreCounts, SubjectValues
 from index.store.sqlite import galleries, index_marks, references, searchable
 from index.store.sqlite.row_digests import ReportDamage
 
@@ -53,10 +53,6 @@ class SqliteReader:
     def counts(self) -> StoreCounts:
         """See StoreReader."""
         return searchable.counts(self._connection)
-
-    def unsearched(self) -> dict[int, UnsearchedCounts]:
-        """See StoreReader."""
-        return searchable.unsearched(self._connection)
 
     def schema(self) -> str:
         """See StoreReader."""

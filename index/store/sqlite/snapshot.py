@@ -14,6 +14,7 @@ from index.records import Modality
 from index.store.effects import PackRow
 from index.store.sqlite import references, searchable, set_aside
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
+from index.store.sqlite.images import all_files
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.row_copy import copy_known_rows
@@ -91,6 +92,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         row = connection.execute(statement).fetchone()
         return row[0] if row else ""
 
+    has_images = _has_images(connection)
     return BackupSummary(
         database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
         schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
@@ -99,7 +101,19 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         reference_count=int(str(one("SELECT count(*) FROM reference"))),
         size_bytes=0,
         log_head=str(one("SELECT value FROM setting WHERE name = 'log_head'")),
+        image_count=int(str(one("SELECT count(*) FROM image"))) if has_images else 0,
+        image_bytes=int(str(one("SELECT coalesce(sum(size_bytes), 0) FROM image"))) if has_images else 0,
     )
+
+
+def image_files(store: Path) -> tuple[str, ...]:
+    """See index.store.opening."""
+    with named_errors(), contextlib.closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        return tuple(all_files(connection)) if _has_images(connection) else ()
+
+
+def _has_images(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'image'").fetchone() is not None
 
 
 def _check_snapshot(path: Path) -> None:

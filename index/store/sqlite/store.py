@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,39 @@ from index.errors import (
     DatabaseError,
     DatabaseFullError,
     DatabaseWriteError,
+    EncryptionKeyError,
     StoreMovedError,
     SubjectNotFoundError,
 )
+from index.folder import VAULT_NAME
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
-from index.records import Gallery, NewReference, RecordAuthor, RecordRevision, Reference, Subject, SubjectRecord
+from index.records import (
+    Gallery,
+    KeptImage,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subject_records, subjects, writes
+from index.store.sqlite import (
+    images,
+    index_marks,
+    lists,
+    references,
+    sealed_rows,
+    sealing,
+    set_aside,
+    subject_records,
+    subjects,
+    writes,
+)
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
@@ -34,6 +59,7 @@ from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
 from index.store.sqlite.row_digests import damaged_references
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
+from index.store.vault import Vault, VaultFile
 
 log = logging.getLogger(__name__)
 
@@ -44,20 +70,35 @@ SCRUB_WAIT_MS = 250
 class SqliteStore:
     """A Store. Concurrent writes share one commit and so one fsync; readers have connections of their own."""
 
-    def __init__(self, path: Path, *, create: bool = True, apply_effects: ApplyEffects = lambda _: None) -> None:
-        """Open, recover and migrate. apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, ..."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        apply_effects: ApplyEffects = lambda _: None,
+        seals: Seals | None = None,
+    ) -> None:
+        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. Raises
+        SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
+        self._seals = seals
         with named_errors():
-            self._connection = open_writer(path, create=create)
+            self._connection = open_writer(path, create=create, seals=seals)
             try:
                 apply_migrations(self._connection)
+                sealing.bind_keys(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
             except BaseException:
                 self._connection.close()
                 raise
-        self._readers = ReaderPool(path)
+        self._readers = ReaderPool(path, seals)
+        # Slots that are erased and still noted as to be erased.
+        self._erased_keys: tuple[int, ...] = ()
+        self._removed_files: tuple[str, ...] = ()
+        # Images are kept encrypted or not at all.
+        self._vault = None if seals is None else Vault(path.parent / VAULT_NAME, seals)
         # Found by reads, and not set aside yet. Adding to a set is atomic.
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
@@ -69,8 +110,12 @@ class SqliteStore:
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, DatabaseError):
+            self._erase_noted_keys()
             self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
+        if self._vault is not None:
+            with self._readers.borrow() as connection:
+                self._vault.sweep(partial(images.known_files, connection))
         with self._readers.borrow() as connection:
             self._database_id = str(
                 connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]
@@ -85,6 +130,23 @@ class SqliteStore:
     def is_scrubbed(self) -> bool:
         """See Store. Deleted bytes may stand in the write-ahead log, which a long read holds."""
         return not self._scrub_pending
+
+    @property
+    def is_sealed(self) -> bool:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return self._seals is not None and sealing.is_sealed(connection)
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """See Store."""
+        if self._seals is None:
+            raise EncryptionKeyError("there is no key to encrypt the database with", reason="missing")
+
+        def run(connection: sqlite3.Connection) -> None:
+            sealing.seal_rows(connection, report)
+            self._scrub_pending = not empty_log(connection, SCRUB_WAIT_MS)
+
+        self.queue.exclusively(run)
 
     def change_count(self) -> int:
         """See Store."""
@@ -104,11 +166,19 @@ class SqliteStore:
         """See Store."""
         # Checked and encoded before the writer lock is asked for.
         encoded = [references.encode_reference(new) for new in new_references]
-        return self.queue.submit(
-            lambda connection: writes.enroll(
-                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now, owed=owed
+        with self._kept_images(new_references) as files:
+            return self.queue.submit(
+                lambda connection: writes.enroll(
+                    connection,
+                    subject,
+                    encoded,
+                    request_id=request_id,
+                    request_digest=request_digest,
+                    now=now,
+                    owed=owed,
+                    images=files,
+                )
             )
-        )
 
     def delete_subject(
         self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
@@ -278,15 +348,33 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return subjects.find_subject(connection, subject_id).subject
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            row = images.image_of(connection, reference_id)
+        if row is None or self._vault is None:
+            return None
+        try:
+            content = self._vault.read(row.file_name, row.key_number)
+        except EncryptionKeyError as error:
+            raise DatabaseDamagedError("the image of a reference is damaged; restore a backup") from error
+        if content is not None:
+            return KeptImage(content, row.sha256, row.ppi)
+        with self._readers.borrow() as connection:
+            if images.image_of(connection, reference_id) is not None:
+                raise DatabaseDamagedError("the image of a reference is gone; restore a backup")
+        # It was deleted in between.
+        return None
+
     def find_subject(self, external_id: str) -> Subject | None:
         """See Store."""
         with self._readers.borrow() as connection:
             row = subjects.find_by_external_id(connection, external_id)
         return None if row is None else row.subject
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
@@ -344,6 +432,10 @@ class SqliteStore:
         except DatabaseDamagedError as error:
             return (str(error),)
         problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
+        with self._readers.borrow() as connection:
+            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+        if missing:
+            problems.append(f"{missing} images are not in the vault")
         if orphans:
             problems.append(f"{len(orphans)} rows refer to rows that do not exist")
         return tuple(problems)
@@ -363,10 +455,44 @@ class SqliteStore:
             finally:
                 self._connection.close()
 
+    @contextlib.contextmanager
+    def _kept_images(self, new_references: Sequence[NewReference]) -> Iterator[Sequence[VaultFile | None]]:
+        """The images in the vault, on disk before a transaction names them; what none names goes again."""
+        vault, files = self._vault, dict[str, VaultFile]()
+        if vault is None or not any(new.image for new in new_references):
+            yield ()
+            return
+        try:
+            for new in new_references:
+                if new.image and new.sample_sha256 not in files:
+                    files[new.sample_sha256] = vault.put(new.image)
+            yield [files.get(new.sample_sha256) if new.image else None for new in new_references]
+        finally:
+            names = [one.name for one in files.values()]
+            try:
+                with self._readers.borrow() as connection:
+                    needed = images.known_files(connection, names)
+            except DatabaseError:
+                # The next start finds out.
+                needed = set(names)
+            else:
+                vault.settle(needed)
+            vault.discard(one for one in files.values() if one.name not in needed)
+
     def _before_commit(self, connection: sqlite3.Connection) -> None:
         self._settlements.write(connection)
+        self._forget_what_is_gone(connection)
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
+
+    def _forget_what_is_gone(self, connection: sqlite3.Connection) -> None:
+        """Inside a transaction: what was noted to be erased and is."""
+        if self._erased_keys:
+            sealed_rows.forget_erased_keys(connection, self._erased_keys)
+            self._erased_keys = ()
+        if self._removed_files:
+            images.forget_files(connection, self._removed_files)
+            self._removed_files = ()
 
     def _after_commit(self, effects: Sequence[Effect], frees_rows: bool) -> None:
         self._settlements.written()
@@ -377,8 +503,19 @@ class SqliteStore:
         if frees_rows or self._scrub_pending:
             # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
             self._scrub_pending = True
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error, DatabaseError):
+                self._erase_noted_keys()
                 self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS if frees_rows else 0)
+
+    def _erase_noted_keys(self) -> None:
+        """On the writing connection, outside of a transaction: what deletions of before have left to be closed."""
+        noted = sealed_rows.noted_keys(self._connection) if self._seals is not None else ()
+        if self._seals is not None and noted and noted != self._erased_keys:
+            self._seals.erase(noted)
+            self._erased_keys = noted
+        if self._vault is not None and (files := images.noted_files(self._connection)) != self._removed_files:
+            self._vault.remove(files)
+            self._removed_files = files
 
 
 def empty_log(connection: sqlite3.Connection, wait_ms: int) -> bool:

@@ -22,16 +22,19 @@ from index.store.effects import SEX_CODES, Effect, SubjectChanged
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.sealed_rows import key_of_subject, opened_text, sealed_text
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_subject, set_subject_fields
 from index.store.sqlite.write_queue import WriteOutcome
 
 _OPERATION = "update_record"
+# Where the fields of a record stand, for their seal.
+FIELDS = "subject_record fields"
 
 
 def read_record(connection: sqlite3.Connection, subject_id: str) -> SubjectRecord:
     """Raises SubjectNotFoundError."""
     row = find_subject(connection, subject_id)
-    revision, fields = _stored(connection, row.subject_number)
+    revision, fields = _stored(connection, row)
     return SubjectRecord(subject_id, revision, {**_fields_of(row.subject), **fields})
 
 
@@ -53,7 +56,7 @@ def update_record(
         names = tuple(earlier["changed_fields"])
         return WriteOutcome(RecordReceipt(subject_id, earlier["revision"], names, replayed=True))
     row = find_subject(connection, subject_id)
-    revision, fields = _stored(connection, row.subject_number)
+    revision, fields = _stored(connection, row)
     if expected_revision is not None and expected_revision != revision:
         raise RevisionConflictError("the record was changed since it was read; read it again, then decide")
     before = {**_fields_of(row.subject), **fields}
@@ -63,13 +66,19 @@ def update_record(
     if changed:
         revision += 1
         effects = _put(connection, row, fields, changed, revision)
-        _put_revision(connection, row.subject_number, RecordRevision(revision, now, author, tuple(changed)))
+        _put_revision(connection, row, RecordRevision(revision, now, author, tuple(changed)))
     receipt = RecordReceipt(subject_id, revision, tuple(one.field for one in changed))
     kept = {"revision": revision, "changed_fields": receipt.changed_fields}
     remember_request(connection, request_id, _OPERATION, digest, kept, subject_number=row.subject_number)
     owe(connection, owed, receipt)
     # What a field was stays in the history alone; the bytes of the row that was replaced leave the files.
     return WriteOutcome(receipt, effects, frees_rows=bool(changed))
+
+
+def revision_count(connection: sqlite3.Connection, subject_number: int) -> int:
+    """How often the record of a subject was changed."""
+    counted = connection.execute("SELECT count(*) FROM subject_revision WHERE subject_number = ?", (subject_number,))
+    return int(counted.fetchone()[0])
 
 
 def revisions_after(
@@ -81,7 +90,11 @@ def revisions_after(
         " ORDER BY revision LIMIT ?",
         (subject_number, last_revision, limit),
     )
-    return [_revision(*row) for row in rows]
+    key = key_of_subject(connection, subject_number)
+    return [
+        _revision(revision, time, opened_text(connection, subject_number, key, content, revision_column(revision)))
+        for revision, time, content in rows.fetchall()
+    ]
 
 
 def _put(
@@ -98,7 +111,7 @@ def _put(
     content = json.dumps(kept, ensure_ascii=False, sort_keys=True)
     connection.execute(
         "INSERT OR REPLACE INTO subject_record (subject_number, revision, fields) VALUES (?, ?, ?)",
-        (row.subject_number, revision, content),
+        (row.subject_number, revision, sealed_text(connection, row.subject_number, row.key_number, content, FIELDS)),
     )
     if not own:
         return ()
@@ -121,11 +134,18 @@ def _put(
     return (SubjectChanged(row.subject_number, SEX_CODES[sex], birth_year or 0),)
 
 
-def _put_revision(connection: sqlite3.Connection, subject_number: int, made: RecordRevision) -> None:
-    content = {"author": asdict(made.author), "changes": [asdict(one) for one in made.changes]}
+def revision_column(revision: int) -> str:
+    """Where the content of a revision stands, for its seal."""
+    return f"subject_revision content {revision}"
+
+
+def _put_revision(connection: sqlite3.Connection, row: SubjectRow, made: RecordRevision) -> None:
+    said = {"author": asdict(made.author), "changes": [asdict(one) for one in made.changes]}
+    content = json.dumps(said, ensure_ascii=False)
+    sealed = sealed_text(connection, row.subject_number, row.key_number, content, revision_column(made.revision))
     connection.execute(
         "INSERT INTO subject_revision (subject_number, revision, change_time, content) VALUES (?, ?, ?, ?)",
-        (subject_number, made.revision, to_microseconds(made.change_time), json.dumps(content, ensure_ascii=False)),
+        (row.subject_number, made.revision, to_microseconds(made.change_time), sealed),
     )
 
 
@@ -135,11 +155,13 @@ def _revision(revision: int, change_time: int, content: str) -> RecordRevision:
     return RecordRevision(revision, from_microseconds(change_time), RecordAuthor(**said["author"]), changes)
 
 
-def _stored(connection: sqlite3.Connection, subject_number: int) -> tuple[int, dict[str, str]]:
-    row = connection.execute(
-        "SELECT revision, fields FROM subject_record WHERE subject_number = ?", (subject_number,)
+def _stored(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[str, str]]:
+    found = connection.execute(
+        "SELECT revision, fields FROM subject_record WHERE subject_number = ?", (row.subject_number,)
     ).fetchone()
-    return (0, {}) if row is None else (row[0], json.loads(row[1]))
+    if found is None:
+        return 0, {}
+    return found[0], json.loads(opened_text(connection, row.subject_number, row.key_number, found[1], FIELDS))
 
 
 def _fields_of(subject: Subject) -> dict[str, str]:

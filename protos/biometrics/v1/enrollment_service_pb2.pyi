@@ -191,24 +191,32 @@ class GetSubjectResponse(_message.Message):
     def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ...) -> None: ...
 
 class ListSubjectsRequest(_message.Message):
-    __slots__ = ("access", "gallery_id", "page_size", "page_token")
+    __slots__ = ("access", "gallery_id", "page_size", "page_token", "external_id", "name", "by_word_beginnings")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BY_WORD_BEGINNINGS_FIELD_NUMBER: _ClassVar[int]
     access: _sample_pb2.AccessContext
     gallery_id: str
     page_size: int
     page_token: str
-    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    external_id: str
+    name: str
+    by_word_beginnings: bool
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., external_id: _Optional[str] = ..., name: _Optional[str] = ..., by_word_beginnings: _Optional[bool] = ...) -> None: ...
 
 class ListSubjectsResponse(_message.Message):
-    __slots__ = ("subjects", "next_page_token")
+    __slots__ = ("subjects", "next_page_token", "total_count")
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     subjects: _containers.RepeatedCompositeFieldContainer[Subject]
     next_page_token: str
-    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DeleteSubjectRequest(_message.Message):
     __slots__ = ("request_id", "access", "subject_id")
@@ -243,12 +251,14 @@ class ListReferencesRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListReferencesResponse(_message.Message):
-    __slots__ = ("references", "next_page_token")
+    __slots__ = ("references", "next_page_token", "total_count")
     REFERENCES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     references: _containers.RepeatedCompositeFieldContainer[Reference]
     next_page_token: str
-    def __init__(self, references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DeleteReferenceRequest(_message.Message):
     __slots__ = ("request_id", "access", "reference_id")
@@ -267,6 +277,24 @@ class DeleteReferenceResponse(_message.Message):
     audit_id: str
     replayed: bool
     def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+
+class ExportTemplateRequest(_message.Message):
+    __slots__ = ("access", "reference_id")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    reference_id: int
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_id: _Optional[int] = ...) -> None: ...
+
+class ExportTemplateResponse(_message.Message):
+    __slots__ = ("iso_19794_2_template", "reference", "audit_id")
+    ISO_19794_2_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    iso_19794_2_template: bytes
+    reference: Reference
+    audit_id: str
+    def __init__(self, iso_19794_2_template: _Optional[bytes] = ..., reference: _Optional[_Union[Reference, _Mapping]] = ..., audit_id: _Optional[str] = ...) -> None: ...
 
 class CreateGalleryRequest(_message.Message):
     __slots__ = ("access", "gallery")
@@ -329,12 +357,14 @@ class ListGalleriesRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListGalleriesResponse(_message.Message):
-    __slots__ = ("galleries", "next_page_token")
+    __slots__ = ("galleries", "next_page_token", "total_count")
     GALLERIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     galleries: _containers.RepeatedCompositeFieldContainer[Gallery]
     next_page_token: str
-    def __init__(self, galleries: _Optional[_Iterable[_Union[Gallery, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, galleries: _Optional[_Iterable[_Union[Gallery, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class AddToGalleryRequest(_message.Message):
     __slots__ = ("access", "gallery_id", "subject_ids")

@@ -70,6 +70,11 @@ class EnrollmentServiceStub:
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceRequest.SerializeToString,
                 response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceResponse.FromString,
                 _registered_method=True)
+        self.ExportTemplate = channel.unary_unary(
+                '/biometrics.v1.EnrollmentService/ExportTemplate',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.FromString,
+                _registered_method=True)
         self.CreateGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/CreateGallery',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
@@ -150,6 +155,13 @@ class EnrollmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportTemplate(self, request, context):
+        """The minutiae of an enrolled fingerprint for another system; Sample.iso_19794_2_template takes such a record in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateGallery(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -225,6 +237,11 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
                     servicer.DeleteReference,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceRequest.FromString,
                     response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceResponse.SerializeToString,
+            ),
+            'ExportTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportTemplate,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.SerializeToString,
             ),
             'CreateGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateGallery,
@@ -447,6 +464,33 @@ class EnrollmentService:
             '/biometrics.v1.EnrollmentService/DeleteReference',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceRequest.SerializeToString,
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.EnrollmentService/ExportTemplate',
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.FromString,
             options,
             channel_credentials,
             insecure,

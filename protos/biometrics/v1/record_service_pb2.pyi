@@ -78,12 +78,14 @@ class ListRevisionsRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListRevisionsResponse(_message.Message):
-    __slots__ = ("revisions", "next_page_token")
+    __slots__ = ("revisions", "next_page_token", "total_count")
     REVISIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     revisions: _containers.RepeatedCompositeFieldContainer[RecordRevision]
     next_page_token: str
-    def __init__(self, revisions: _Optional[_Iterable[_Union[RecordRevision, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, revisions: _Optional[_Iterable[_Union[RecordRevision, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class RecordRevision(_message.Message):
     __slots__ = ("revision", "change_time", "operator_id", "case_number", "purpose", "station_id", "changes")

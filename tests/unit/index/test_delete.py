@@ -19,6 +19,7 @@ from index.errors import (
 )
 from index.folder import STORE_NAME, database_files
 from index.records import Gallery, Modality, Subject
+from index.store.name_words import words_of
 
 FACE_PACK = "face-test@1"
 
@@ -47,7 +48,7 @@ def test_a_deleted_subject_is_in_no_answer_and_no_file(folder, make, found):
         assert all(_files_with(folder, needle) for needle in needles.values())
         deletion = database.delete_subject(receipt.subject_id, request_id="d 1")
         assert deletion.reference_ids == receipt.reference_ids
-        assert deletion.removed_row_count == 6
+        assert deletion.removed_row_count == 6 + len(words_of(NAME))
         assert deletion.files_scrubbed
         for name, needle in needles.items():
             assert not _files_with(folder, needle), name
