@@ -20,6 +20,9 @@ from matcher.stages import Stages
 # With such a lead the mate of a probe comes first: how often it did not is in docs/search.md. Without it, as where
 # nobody is the mate or a finger was enrolled twice, the index is asked again, for more and looking farther.
 CLEAR_LEAD = 2.0
+# A probe of fewer minutiae, a small piece of a print, gives few votes: so many times as many fingers are compared.
+_SMALL_PROBE_COUNT = 20
+_SMALL_PROBE_FACTOR = 4
 # A subject among this many best of one sample is compared with the other samples too.
 _KEPT_PER_CANDIDATE = 3
 _LEAST_KEPT_COUNT = 60
@@ -27,9 +30,9 @@ _LEAST_KEPT_COUNT = 60
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """shortlist_count: fingers that the index proposes for full comparison; clear_shortlist_count where the first has
-    CLEAR_LEAD times the votes of the second. exhaustive_reference_limit: with at most this many allowed references
-    every one is compared. prepared_cache_bytes: memory for prepared references."""
+    """shortlist_count: fingers that the index proposes for full comparison, more of them for a small piece of a print;
+    clear_shortlist_count where the first has CLEAR_LEAD times the votes of the second. exhaustive_reference_limit: with
+    at most this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
 
     shortlist_count: int = 500
     clear_shortlist_count: int = 50
@@ -182,7 +185,8 @@ class Searcher:
 
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
         """int64 (n,): references worth a full comparison, a few where one leads clearly."""
-        longest = max(self._settings.shortlist_count, kept_count)
+        factor = _SMALL_PROBE_FACTOR if len(template.vectors) < _SMALL_PROBE_COUNT else 1
+        longest = max(factor * self._settings.shortlist_count, kept_count)
         for count in sorted({min(max(self._settings.clear_shortlist_count, kept_count), longest), longest}):
             hits = self._database.shortlist(template.pack_id, template.vectors, count, where=where)
             found, votes = int(hits.counts[0]), hits.similarities[0]

@@ -25,6 +25,8 @@ LIST_KIND = "descriptor list"
 CHUNK_KIND = "descriptor chunk"
 CHUNK_SUFFIX = ".chunk"
 _NAME_BYTES = 16
+# Files whose codes are in memory beside the lists while these are filled: 70 MB.
+_READ_TOGETHER = 64
 
 Undisturbed = Callable[[], AbstractContextManager[object]]
 
@@ -93,17 +95,17 @@ def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[i
     if len(packed) != contents.integer("chunk_count") * length:
         raise CacheFileError("the list of index files is damaged; rebuild the index")
     names = [packed[start : start + length] for start in range(0, len(packed), length)]
-    # Codes stay on disk until the lists have their size: they are the most of it, and move once.
-    parts = [_read_chunk(folder / name, lists) for name in names]
-    row_counts = np.zeros(lists.list_count, dtype=np.int64)
-    for fingers, _ in parts:
-        row_counts += np.bincount(fingers.lists, minlength=lists.list_count)
-    lists.make_room(row_counts)
-    for fingers, codes in parts:
-        lists.append(fingers.lists, codes, fingers.row_ids())
-    chunks = [
-        DescriptorChunk(fingers, SavedPart(name, len(fingers))) for name, (fingers, _) in zip(names, parts, strict=True)
-    ]
+    chunks: list[DescriptorChunk] = []
+    for start in range(0, len(names), _READ_TOGETHER):
+        together = names[start : start + _READ_TOGETHER]
+        parts = [_read_chunk(folder / name, lists) for name in together]
+        row_counts = np.zeros(lists.list_count, dtype=np.int64)
+        for fingers, _ in parts:
+            row_counts += np.bincount(fingers.lists, minlength=lists.list_count)
+        lists.make_room(row_counts)
+        for name, (fingers, codes) in zip(together, parts, strict=True):
+            lists.append(fingers.lists, codes, fingers.row_ids())
+            chunks.append(DescriptorChunk(fingers, SavedPart(name, len(fingers))))
     return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
 
 

@@ -42,6 +42,11 @@ LEAST_PROBED_COUNT: Final = 4
 WIDE_FROM: Final = 200
 WIDE_FACTOR: Final = 8
 """For a shortlist of WIDE_FROM or more, so many times as much is read."""
+WIDE_VOTE_COUNT: Final = STORED_LIMIT * NEAREST_COUNT
+"""And so many nearest descriptors vote in all, which is more for each of a few, at most WIDE_NEAREST_COUNT. Of 105
+mates that exhaustive comparison found at 100,000 fingers and votes did not put among the first 20, the harder ones of
+probes of 5 to 17 descriptors, 22 were beyond place 500 with 300 and 18 with 3,000; 11 and 8 were beyond 2,000."""
+WIDE_NEAREST_COUNT: Final = 3000
 
 
 class DescriptorIndex:
@@ -187,13 +192,20 @@ class DescriptorIndex:
     def _votes(
         self, rows: Float32Array, k: int, usable: UInt8Array, usable_count: int
     ) -> tuple[Int64Array, Float32Array]:
-        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
-        probed = -(-visits * (WIDE_FACTOR if k >= WIDE_FROM else 1) // len(rows))
-        probed = min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count)
-        nearest = max(NEAREST_COUNT * usable_count // len(self._places), FILTERED_NEAREST_COUNT)
+        nearest, probed = self._effort(len(rows), is_wide=k >= WIDE_FROM)
+        nearest = max(nearest * usable_count // len(self._places), FILTERED_NEAREST_COUNT)
         similarities, ids = self._lists.search(rows, usable, nearest_count=nearest, probed_count=probed)
         found: tuple[Int64Array, Float32Array] = count_votes(similarities, ids)
         return found
+
+    def _effort(self, count: int, *, is_wide: bool) -> tuple[int, int]:
+        """How many nearest are looked for, in how many lists, for each of count descriptors."""
+        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
+        nearest = NEAREST_COUNT
+        if is_wide:
+            visits *= WIDE_FACTOR
+            nearest = min(max(WIDE_VOTE_COUNT // count, NEAREST_COUNT), WIDE_NEAREST_COUNT)
+        return nearest, min(max(-(-visits // count), LEAST_PROBED_COUNT), self._lists.list_count)
 
     def _chunk_for(self, fingers: Fingers) -> tuple[DescriptorChunk, int]:
         """A chunk that has room for the first finger, and how many fit in it."""
