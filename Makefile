@@ -25,6 +25,8 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || { $(BIN)/python -c 'import cv2' 2>&1 | tail -n 1; \
 		echo "OpenCV cannot load its system libraries. On Debian or Ubuntu this line mends it:"; \
 		echo "    apt-get install -y libgl1 libglib2.0-0"; exit 1; }
+	@echo "Compiling search and comparison for this processor ..."
+	@$(BIN)/station-matcher index compile
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -43,7 +43,7 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.ids_as_written": (
         "số định danh có vẻ mất số 0 ở đầu vẫn đúng như đã viết",
-        "ids that seem to have lost a leading zero are right",
+        "ids that seem to have lost a leading 0 are right",
     ),
     "help.ignore_column": (
         "cột không cần dùng (có thể nêu nhiều lần)",

@@ -1,13 +1,18 @@
-"""station-matcher index verify | rebuild | mend: whether the indexes hold what the store holds, and mending either."""
+"""station-matcher index verify | rebuild | mend | compile: whether the indexes hold what the store holds, mending
+either, and compiling what searches them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.backup.backup import mend
+from index.vector.engines import SearchEngines
+from index.vector.face_engine import FaceEngine
+from matcher.assembly.compiling import compiling
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -19,6 +24,7 @@ from matcher.commands.store_options import (
     opened_database,
     reporting,
 )
+from matcher.fingerprint.comparison.compare import warm_up as warm_up_comparison
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
-    """Add `index` to the parser. Both need the server to be stopped: it holds the database."""
+    """Add `index` to the parser. All but compile need the server to be stopped: it holds the database."""
     actions = subparsers.add_parser("index", help=text("help.index", language)).add_subparsers(dest="index_action")
     verify = actions.add_parser("verify", help=text("help.index.verify", language))
     rebuild = actions.add_parser("rebuild", help=text("help.index.rebuild", language))
@@ -38,6 +44,8 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     add_folder_option(mend)
     add_key_option(mend, may_do_without=True)
     mend.set_defaults(run=reporting(run_mend))
+    compile_ = actions.add_parser("compile", help=text("help.index.compile", language))
+    compile_.set_defaults(run=run_compile)
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -67,6 +75,19 @@ def run_mend(options: argparse.Namespace) -> int:
     if left:
         print(text("index.not_mended", language, count=len(left), ids=", ".join(map(str, left))), file=sys.stderr)
     return 1 if left else 0
+
+
+def run_compile(options: argparse.Namespace) -> int:
+    """Compile, in the folder where the server will look for it, and print how long it took."""
+    language, begin_s = language_of(options), time.monotonic()
+    with StageBars(language) as bars:
+        bars.show("compile", 0, 1)
+        with compiling(lambda: None):
+            warm_up_comparison()
+        SearchEngines(FaceEngine.QUANTIZED).warm_up([(0, 1)])
+        bars.show("compile", 1, 1)
+    print(text("index.compiled", language, seconds=round(time.monotonic() - begin_s, 1)))
+    return 0
 
 
 def run_rebuild(options: argparse.Namespace) -> int:

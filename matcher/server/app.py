@@ -26,6 +26,7 @@ from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from index.vector.engines import SearchEngines
 from index.vector.face_engine import FaceEngine
+from matcher.assembly.compiling import compiling
 from matcher.assembly.keys import database_keys
 from matcher.assembly.loading import LoadedPacks
 from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
@@ -285,7 +286,8 @@ def serve(
             if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
                 say("tls.expires_soon", date=date)
             say("serve.loading")
-            loaded = load(settings)
+            with compiling(partial(_say_compiling, server.health, say)):
+                loaded = load(settings)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
             if not loaded.packs:
@@ -357,6 +359,11 @@ def _verified(database: EnrollmentDatabase, say: Callable[..., None]) -> VerifyR
             "run: station-matcher doctor"
         )
     return report
+
+
+def _say_compiling(health: HealthReport, say: Callable[..., None]) -> None:
+    health.progress = "compile 0/1"
+    say("serve.compiling")
 
 
 def _say_face_engine(say: Callable[..., None], engine: FaceEngine, reference_count: int) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Number
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from matcher.texts import (
     commands,
     errors,
     face_quality,
+    fields,
     fingerprint_quality,
     help,
     keys,
@@ -20,7 +21,9 @@ from matcher.texts import (
     nouns,
     packs,
     pictures,
+    samples,
     server,
+    settings,
     store,
     usage,
 )
@@ -33,6 +36,9 @@ Table = Mapping[str, tuple[str, ...]]
 _TABLES: Final[tuple[Table, ...]] = (
     errors.TEXTS,
     pictures.TEXTS,
+    samples.TEXTS,
+    fields.TEXTS,
+    settings.TEXTS,
     commands.TEXTS,
     help.TEXTS,
     usage.TEXTS,
@@ -69,6 +75,20 @@ def localized(value: object, language: str) -> str:
     """What a Told, or an error made of one, says in a language; anything else as it is."""
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
+
+
+def packed(said: object) -> Any:
+    """A Told as what JSON can carry to another process; anything else as its text, numbers as they are."""
+    if isinstance(said, Told):
+        return {"code": said.code, "values": {name: packed(value) for name, value in said.values.items()}}
+    return said if isinstance(said, Number) else str(said)
+
+
+def unpacked(carried: Any) -> Any:
+    """What `packed` was given."""
+    if not isinstance(carried, dict):
+        return carried
+    return told(carried["code"], **{name: unpacked(value) for name, value in carried["values"].items()})
 
 
 def text(code: str, language: str, /, **values: object) -> str:

@@ -15,6 +15,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "takes some tens of seconds",
     ),
     "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
+    "serve.compiling": (
+        "Đang biên dịch mã tìm kiếm và so sánh cho bộ xử lý này; "
+        "chỉ cần ở lần khởi động đầu tiên hoặc sau khi cập nhật",
+        "Compiling search and comparison for this processor; only the first start, or the first after an update, "
+        "needs it",
+    ),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
     "serve.face_engine_faiss": (
         "Khuôn mặt: FAISS tìm kiếm toàn bộ trong {references} mẫu tham chiếu",

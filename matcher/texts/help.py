@@ -223,6 +223,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "lấy lại từ bản sao lưu các mẫu bị hỏng trong kho dữ liệu",
         "take references that are damaged in the store from a backup",
     ),
+    "help.index.compile": (
+        "biên dịch mã tìm kiếm và so sánh cho bộ xử lý này ngay bây giờ; nếu không, lần khởi động đầu tiên sẽ làm",
+        "compile search and comparison for this processor now; else the first start does it and takes longer",
+    ),
     # -- backup, restore, verify-backup --
     "help.backup": (
         "sao lưu cơ sở dữ liệu, kể cả khi máy chủ đang chạy",

@@ -9,6 +9,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.columns": ("Đọc bộ lọc", "Reading filters"),
     "stage.cache": ("Đọc tệp chỉ mục", "Reading index files"),
     "stage.index": ("Dựng chỉ mục", "Building the index"),
+    "stage.compile": ("Biên dịch", "Compiling"),
     "stage.verify": ("Kiểm tra", "Verifying"),
     "stage.backup": ("Sao lưu", "Backing up"),
     "stage.encrypt": ("Mã hóa", "Encrypting"),
@@ -38,6 +39,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Run: station-matcher index rebuild. If references are damaged, take them from a backup: "
         "station-matcher index mend BACKUP. "
         "If the store itself is damaged, restore a backup.",
+    ),
+    "index.compiled": (
+        "Đã biên dịch mã tìm kiếm và so sánh cho bộ xử lý này trong {seconds} giây.",
+        "Search and comparison are compiled for this processor; it took {seconds} s.",
     ),
     "index.rebuilt": ("Đã dựng lại chỉ mục.", "The index was rebuilt."),
     "backup.usage": (

@@ -25,6 +25,7 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.naming import recorded_subject
 from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
 
@@ -221,9 +222,9 @@ def is_low(quality: Quality, floor: int) -> bool:
 
 
 def _low_quality_error(quality: Quality, floor: int) -> QualityError:
-    need = f"enrollment needs at least {floor}" if quality.score < floor else "and it is doubtful"
+    need = told("quality.need_floor", floor=floor) if quality.score < floor else told("quality.need_doubtful")
     return QualityError(
-        f"the quality is {quality.score}, {need}: capture again, or state accept_low_quality_reason",
+        told("quality.below", score=quality.score, need=need),
         score=quality.score,
         reasons=quality.reasons,
     )
@@ -260,7 +261,7 @@ def _check_request(
     subject: Subject, samples: Sequence[EncodedSample], request_id: str, accept_low_quality_reason: str
 ) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
-        raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+        raise RequestError(told("field.samples", count=MAX_SAMPLE_COUNT), field="samples")
     check_text(request_id, REQUEST_ID, field="request_id")
     check_text(accept_low_quality_reason, PURPOSE, field="accept_low_quality_reason")
     check_text(subject.subject_id, ID, field="subject.subject_id")
@@ -269,7 +270,7 @@ def _check_request(
     for number, sample in enumerate(samples):
         check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
-        raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
+        raise RequestError(told("field.birth_year"), field="subject.birth_year")
 
 
 def _origin(template: Template, sha256: str) -> tuple[object, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +97,26 @@ def test_the_log_says_who_searches_faces(folder, monkeypatch, setting, engine) -
     enrolled(folder, 4)
     said = [(code, values) for code, values in served() if code.startswith("serve.face_engine")]
     assert said == [(f"serve.face_engine_{engine}", {"references": 4})]
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_a_start_that_has_to_compile_says_so_and_is_helped(folder, monkeypatch, is_compiled) -> None:
+    started: list[list[str]] = []
+
+    class Helper(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            if command[-2:] == ["-m", "index.vector"]:
+                started.append(command)
+                command = [sys.executable, "-c", ""]
+            super().__init__(command, **options)
+
+    monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", Helper)
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: is_compiled)
+    monkeypatch.setattr("matcher.assembly.compiling.is_comparison_compiled", lambda: True)
+    codes = [code for code, _ in served()]
+    assert codes.count("serve.compiling") == len(started) == (0 if is_compiled else 1)
+    if started:
+        assert codes.index("serve.listening") < codes.index("serve.compiling") < codes.index("serve.verifying")
 
 
 def test_a_rebuilt_index_is_verified_before_the_server_answers(folder, monkeypatch) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from index.arrays import BoolArray, Int64Array
+from index.vector.kernels.compiling import compiled
 from index.vector.kernels.dots import GROUP_ROW_COUNT
 from index.vector.quantized.segments import View
 
@@ -83,13 +83,13 @@ def row_mask(words: UInt64Array, row_count: int) -> BoolArray:
     return bits[:row_count].astype(np.bool_)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _set_bits(rows: Int64Array, words: UInt64Array) -> None:
     for row in rows:
         words[row // GROUP_ROW_COUNT] |= np.uint64(1) << np.uint64(row % GROUP_ROW_COUNT)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _tick(reference_ids: Int64Array, table: UInt8Array, first: int, words: UInt64Array) -> None:
     for group in range(words.size):
         start = group * GROUP_ROW_COUNT

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array
 from index.records import FingerPosition, Modality, Template
+from index.vector.kernels.compiling import is_kept
 from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS
@@ -100,11 +101,16 @@ class MinutiaComparer:
         return explain(probe, reference)
 
 
+def is_compiled() -> bool:
+    """Whether an earlier process kept what warm_up compiles."""
+    return is_kept(evidence)
+
+
 def warm_up() -> None:
     """Compile, or read from the compilation cache, all that describe, prepare, compare and explain run.
 
-    Takes half a minute the first time on a machine and under a second then. Call it when an image is built and when a
-    server starts, so that no request waits for it.
+    Takes about ten seconds the first time on a machine and under a second then. Call it when a server starts, so that
+    no request waits for it.
     """
     ring = np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False)
     minutiae = MinutiaSet.best_of(
