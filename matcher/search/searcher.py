@@ -192,7 +192,8 @@ class Searcher:
             found, votes = int(hits.counts[0]), hits.similarities[0]
             if found > 1 and votes[0] >= CLEAR_LEAD * votes[1]:
                 break
-        return hits.reference_ids[0][:found]
+        shortlist: Int64Array = hits.reference_ids[0][:found]
+        return shortlist
 
     def _compared(
         self, template: Template, reference_ids: Int64Array, stages: Stages

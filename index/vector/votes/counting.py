@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from index.vector.kernels.compiling import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count_votes(similarities, ids):  # type: ignore[no-untyped-def]
     """(ids int64 (n,), votes float32 (n,)), in no order, of what FAISS found for the descriptors of a probe.
 
@@ -44,7 +45,7 @@ def count_votes(similarities, ids):  # type: ignore[no-untyped-def]
     return found[:count], votes[:count]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def bits_of(alive, reference_ids):  # type: ignore[no-untyped-def]
     """(uint8 like alive, count): those bits of alive, a bit a reference id, that reference_ids int64 (n,) name."""
     bits, count = np.zeros_like(alive), 0

@@ -18,7 +18,7 @@ from index.arrays import Float32Array, Int64Array, UInt8Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
-from index.vector.votes.chunk import DescriptorChunk, Fingers
+from index.vector.votes.chunk import DescriptorChunk, Fingers, arrays_of
 from index.vector.votes.codebook import DIM, codebook
 from index.vector.votes.counting import bits_of, count_votes
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
@@ -227,6 +227,7 @@ def warm_up(dim: int) -> None:
     index = DescriptorIndex(dim)
     index.add(np.array([1], dtype=np.int64), [np.eye(2, dim, dtype=np.float32)])
     index.search(np.eye(2, dim, dtype=np.float32), 1, allowed=np.array([1], dtype=np.int64))
+    arrays_of(index._chunks[0].fingers, index._lists)
     index.remove(np.array([1], dtype=np.int64))
 
 

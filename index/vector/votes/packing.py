@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from index.vector.kernels.addresses import pointer
+from index.vector.kernels.compiling import compiled
 
 BLOCK_ROW_COUNT: Final = 32
 NOBODY: Final = -1
 """Reference id of a place whose codes were overwritten."""
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def write_rows(code_addresses, id_addresses, sizes, lists, codes, ids):  # type: ignore[no-untyped-def]
     """Append codes uint8 (n, bytes) with ids int64 (n,) to the lists, uint16 (n,), which have room for them.
 
@@ -33,7 +34,7 @@ def write_rows(code_addresses, id_addresses, sizes, lists, codes, ids):  # type:
         sizes[number] = place + 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids):  # type: ignore[no-untyped-def]
     """Overwrite every place in list lists[n] that belongs to ids[n]. dead: int64 (lists,), counts such places."""
     nothing = np.zeros(code_bytes, np.uint8)
@@ -47,7 +48,7 @@ def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids
                 dead[number] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows, codes):  # type: ignore[no-untyped-def]
     """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of ids int64 (n,), ascending, which lie in the
     lists uint16 (k,): those of ids[n] from starts[n] on."""
@@ -63,7 +64,7 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
                     filled[finger] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def close_gaps(code_address, id_address, size, code_bytes):  # type: ignore[no-untyped-def]
     """Move what a list holds to its front, in order, overwriting where it was. Returns how many places that fills."""
     owners = carray(pointer(id_address), size, np.int64)
@@ -81,7 +82,7 @@ def close_gaps(code_address, id_address, size, code_bytes):  # type: ignore[no-u
     return kept
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _put(address, place, code):  # type: ignore[no-untyped-def]
     first, shift = _position(place, len(code))
     block = carray(pointer(address), first + 32 * len(code), np.uint8)
@@ -91,7 +92,7 @@ def _put(address, place, code):  # type: ignore[no-untyped-def]
         block[first + 16 * part] = (block[first + 16 * part] & kept) | np.uint8(half << shift)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _get(address, place, code):  # type: ignore[no-untyped-def]
     first, shift = _position(place, len(code))
     block = carray(pointer(address), first + 32 * len(code), np.uint8)
@@ -101,7 +102,7 @@ def _get(address, place, code):  # type: ignore[no-untyped-def]
         code[part >> 1] = np.uint8(low | (high << 4))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _position(place, code_bytes):  # type: ignore[no-untyped-def]
     """Offset of the byte that holds the first part of a place, and by how many bits it is shifted there."""
     inside = place % BLOCK_ROW_COUNT
