@@ -57,8 +57,9 @@ def mend_references(
     return mending.mend_references(folder / STORE_NAME, restored, seals)
 
 
-def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
-    """Copy one commit of a store, which may be in use, into the empty file snapshot, and check the copy.
+def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
+    """Copy one commit of a store, which may be in use, into the empty file snapshot, which loses its name, and check
+    the copy. Also the files of the vault that it names.
 
     Raises DatabaseDamagedError, DatabaseFullError, BackupError when the copy is damaged.
     """

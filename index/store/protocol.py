@@ -128,6 +128,9 @@ class Store(Protocol):
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
 
+    def contains(self, needle: bytes) -> bool:
+        """Whether the bytes of the store's own files contain needle."""
+
     @property
     def is_sealed(self) -> bool:
         """Whether everything that tells of a person is encrypted, in rows and in what pages hold besides."""
