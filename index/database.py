@@ -62,7 +62,7 @@ from index.records import (
 )
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store
+from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
@@ -311,10 +311,19 @@ class EnrollmentDatabase:
         """Whether the files of the store that are open still lie in the folder. If not, nothing is stored any more."""
         return self._store.is_in_place
 
-    def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
-        """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
+    def check_absence(
+        self, *, subject_id: str = "", reference_ids: Iterable[int] = (), in_files: bool = True
+    ) -> AbsenceReport:
+        """Look for a deleted subject or references in store, indexes and, where in_files, which reads all of them, byte
+        by byte in the files of the folder."""
         ids = tuple(reference_ids)
-        return find_traces(self._folder, self._store, subject_id, ids, known_in=self._partitions.known_in(ids))
+        known_in = self._partitions.known_in(ids)
+        return find_traces(self._folder, self._store, subject_id, ids, known_in=known_in, in_files=in_files)
+
+    def counts(self) -> StoreCounts:
+        """How much there is."""
+        with self._store.reading() as reader:
+            return reader.counts()
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject but never search it. Raises SubjectNotFoundError."""

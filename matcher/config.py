@@ -73,7 +73,8 @@ class StorageSettings:
     not. encrypt: which databases are encrypted at rest: "new" ones, "always" (one that is plain is encrypted in place
     at start), or "never". The master key: master_key (64 hexadecimal digits, meant for the environment), else what
     master_key_command prints, else master_key_file, by default master.key beside the settings file, without one in
-    $XDG_CONFIG_HOME/station-matcher (~/.config/station-matcher)."""
+    $XDG_CONFIG_HOME/station-matcher (~/.config/station-matcher). signing_key_file: with which the station signs
+    certificates of erasure, by default signing.key in the same place; made where it is not there."""
 
     data_folder: Path = Path()
     audit_file: Path = Path()
@@ -83,6 +84,7 @@ class StorageSettings:
     master_key: str = field(default="", repr=False)
     master_key_command: str = ""
     master_key_file: Path = Path()
+    signing_key_file: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +255,16 @@ def _with_folders(settings: Settings, environ: Mapping[str, str], settings_file:
     packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
     data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
     audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
-    key_file = storage.master_key_file
-    if key_file == Path():
-        base = environ.get("XDG_CONFIG_HOME", "")
-        folder = (Path(base) if base else Path.home() / ".config") / "station-matcher"
-        key_file = (folder if settings_file is None else settings_file.absolute().parent) / "master.key"
+    base = environ.get("XDG_CONFIG_HOME", "")
+    folder = (Path(base) if base else Path.home() / ".config") / "station-matcher"
+    folder = folder if settings_file is None else settings_file.absolute().parent
     filled = replace(
-        storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder, master_key_file=key_file
+        storage,
+        data_folder=data_folder,
+        audit_file=audit_file,
+        packs_folder=packs_folder,
+        master_key_file=folder / "master.key" if storage.master_key_file == Path() else storage.master_key_file,
+        signing_key_file=folder / "signing.key" if storage.signing_key_file == Path() else storage.signing_key_file,
     )
     return replace(settings, storage=filled)
 

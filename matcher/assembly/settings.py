@@ -10,6 +10,7 @@ from index.records import Modality
 from matcher.assembly.loading import LoadedPacks, load_packs
 from matcher.assembly.use_cases import UseCases, build_use_cases
 from matcher.audit.changes import ChangeLedger
+from matcher.audit.erasure import SigningKey
 from matcher.audit.records import AuditLog
 from matcher.config import RecordSettings, Settings
 from matcher.errors import ConfigError, PackNotReadyError, PacksNotCoveringError
@@ -53,6 +54,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
         packs=loaded.packs,
         missing=loaded.missing,
         site_calibrated=loaded.site_calibrated,
+        signing_key=SigningKey.of_file(settings.storage.signing_key_file),
     )
     use_cases.changes.pay_at_start()
     return use_cases

@@ -13,6 +13,7 @@ from matcher.commands import (
     backup,
     calibrate,
     doctor,
+    erasure,
     gallery,
     health,
     index,
@@ -44,6 +45,7 @@ _MODULES: Final = (
     reembed,
     backup,
     keys,
+    erasure,
     audit,
     health,
 )

@@ -22,7 +22,7 @@ from index.store.effects import (
 )
 from index.store.sqlite import galleries, references, subjects
 from index.store.sqlite.counterparts import counterparts, family_of, put_image_part
-from index.store.sqlite.images import put_image
+from index.store.sqlite.images import noted_counts, put_image
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
@@ -99,9 +99,13 @@ def delete_subject(
         return WriteOutcome(_deletion_again(subject_id, earlier))
     number = subjects.find_subject(connection, subject_id).subject_number
     reference_ids = references.reference_ids_of_subject(connection, number)
+    before = noted_counts(connection)
     removed = subjects.delete_subject_rows(connection, number)
     note_erasures(connection, reference_ids)
-    receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
+    keys, images = (after - count for after, count in zip(noted_counts(connection), before, strict=True))
+    receipt = DeletionReceipt(
+        subject_id, reference_ids, now, removed, files_scrubbed=False, key_count=keys, image_count=images
+    )
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
     owe(connection, owed, receipt)
     return WriteOutcome(receipt, (ReferencesRemoved(reference_ids),), frees_rows=True)
@@ -121,13 +125,17 @@ def delete_reference(
     if earlier is not None:
         return WriteOutcome(_deletion_again("", earlier))
     subject_id = references.subject_ids_of(connection, (reference_id,)).get(reference_id, "")
+    before = noted_counts(connection)
     # What other packs made of the same image goes with it, before the original that it refers to.
     family, removed = family_of(connection, reference_id), 0
     for one in sorted(family, reverse=True):
         number, count = references.delete_reference_rows(connection, one)
         removed += count
     note_erasures(connection, family)
-    receipt = DeletionReceipt(subject_id, family, now, removed, files_scrubbed=False)
+    keys, images = (after - count for after, count in zip(noted_counts(connection), before, strict=True))
+    receipt = DeletionReceipt(
+        subject_id, family, now, removed, files_scrubbed=False, key_count=keys, image_count=images
+    )
     # Kept under the subject, so that deleting it later blanks this answer, which names it.
     kept = {**_kept(receipt), "subject_id": subject_id}
     remember_request(connection, request_id, "delete_reference", digest, kept, subject_number=number)
