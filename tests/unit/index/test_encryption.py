@@ -33,7 +33,7 @@ from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.receipts import Deletions
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
-from index.store.sqlite import sealing
+from index.store.sqlite import references, sealing, subjects
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
@@ -463,6 +463,31 @@ def _request_digests(folder: Path) -> dict[str, bytes]:
         return dict(connection.execute("SELECT request_id, digest FROM request"))
     finally:
         connection.close()
+
+
+def test_what_is_deleted_while_it_is_read_is_gone_and_not_damaged(folder, make, monkeypatch, caplog) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        one = database.enroll(Subject("", "one"), [make.face()])
+        other = database.enroll(Subject("", "other"), [make.face()])
+        texts, opened = subjects.texts_of_subjects, references.opened
+
+        def deleted_first(connection, numbers):
+            monkeypatch.setattr(subjects, "texts_of_subjects", texts)
+            database.delete_subject(one.subject_id)
+            return texts(connection, numbers)
+
+        def deleted_before(connection, rows, report):
+            found = list(rows)
+            monkeypatch.setattr(references, "opened", opened)
+            database.delete_subject(other.subject_id)
+            return opened(connection, found, report)
+
+        monkeypatch.setattr(subjects, "texts_of_subjects", deleted_first)
+        assert [subject.external_id for subject in database.list_subjects().items] == ["other"]
+        monkeypatch.setattr(references, "opened", deleted_before)
+        assert database.references(other.reference_ids) == ()
+        assert database.store.set_damage_aside() == ()
+    assert "damaged" not in caplog.text
 
 
 def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, make, tmp_path) -> None:
