@@ -12,6 +12,7 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
+from index.partition import coverage
 from index.receipts import ReembeddingCounts
 from index.records import Gallery, ImagePart, Modality, NewReference, SearchFilter, Subject
 from index.store.opening import passed_over, reembedding_counts
@@ -207,6 +208,17 @@ def test_a_sealed_subject_comes_back_with_both(station: Station) -> None:
     for pack_id in (FACE_PACK_ID, NEXT_PACK_ID):
         assert station.missed(pack_id) == 0
         assert len(station.database.allowed_reference_ids(Modality.FACE, pack_id)) == 1
+
+
+def test_what_comes_back_unsearched_is_told_at_once(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "_SHARE", 1e-12)  # what is counted stands for long
+    subject_id = station.database.subject_ids_of([original := station.enroll(face(1))])[original]
+    station.enroll(face(2))
+    station.enroll(face(3), engine=NEXT)
+    station.database.seal_subject(subject_id)
+    assert station.missed(NEXT_PACK_ID) == 1
+    station.database.unseal_subject(subject_id)
+    assert station.missed(NEXT_PACK_ID) == 2
 
 
 def test_two_packs_are_held_against_each_other_on_the_same_images(station: Station) -> None:
