@@ -342,8 +342,7 @@ def test_no_secret_is_given_that_a_full_disk_did_not_take_whole(tmp_path, monkey
 
     monkeypatch.setattr(os, "pwrite", refused_later)
     with pytest.raises(DatabaseFullError):
-        for _ in range(40):
-            slots.give()
+        dict(slots.give() for _ in range(40))
     monkeypatch.setattr(os, "pwrite", written)
     number, secret = slots.give()
     assert slots.secret(number) == secret

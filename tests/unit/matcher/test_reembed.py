@@ -14,12 +14,13 @@ from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
 from index.partition import coverage
 from index.receipts import ReembeddingCounts
-from index.records import Gallery, ImagePart, Modality, NewReference, SearchFilter, Subject
+from index.records import Gallery, Modality, NewReference, SearchFilter, Subject
 from index.store.opening import passed_over, reembedding_counts
 from matcher.audit.changes import ChangeLedger
 from matcher.extraction.engines import Engines
 from matcher.samples import EncodedSample
 from matcher.usecases.compare_packs import compare_face_packs
+from matcher.usecases.enroll import part_taken
 from matcher.usecases.reembed import Reembedder
 from tests.fakes import CALIBRATION, FACE_PACK_ID, FakeFaceEngine, InMemoryAudit, face
 
@@ -51,7 +52,7 @@ class Station:
             made.quality.score,
             sample_sha256=hashlib.sha256(sample.image_bytes).hexdigest(),
             image=sample.image_bytes if keeps_image else b"",
-            part=ImagePart(sample.face_number, sample.largest_face),
+            part=part_taken(made, sample),
         )
         return self.database.enroll(Subject("", **said), [reference]).reference_ids[0]  # type: ignore[arg-type]
 
@@ -154,6 +155,27 @@ def test_the_face_that_was_chosen_is_chosen_again(station: Station) -> None:
     subject = station.database.find_subject("second")
     assert subject is not None
     assert station.first_found(NEXT_PACK_ID, face(107)) == subject.subject_id
+
+
+def test_it_is_known_by_its_place_where_a_pack_numbers_faces_otherwise_or_finds_others(station: Station) -> None:
+    class FromTheOtherEnd(FakeFaceEngine):
+        def detect(self, image):  # type: ignore[no-untyped-def]
+            return super().detect(image)[::-1]
+
+        def extract(self, image, *, face_number=0, largest_face=False):  # type: ignore[no-untyped-def]
+            return super().extract(image, face_number=len(self.detect(image)) + 1 - face_number)
+
+    class SeesTheLastAlone(FakeFaceEngine):
+        def detect(self, image):  # type: ignore[no-untyped-def]
+            return super().detect(image)[-1:]
+
+    first = station.enroll(face(7, face_count=9, face_number=1), external_id="first")
+    assert station.reembed(FromTheOtherEnd(pack_id=NEXT_PACK_ID)).failed == ()
+    template = Engines(FIRST, None).extract(face(7)).template
+    hits = station.database.search(Modality.FACE, NEXT_PACK_ID, template.vectors, 1)
+    assert hits.similarities[0, 0] > 0.9
+    found = station.reembed(SeesTheLastAlone(pack_id="fake-third@1"))
+    assert found.failed == ((first, "ERROR_REASON_NO_FACE"),)
 
 
 @pytest.mark.parametrize("deleted", ["original", "counterpart"])
