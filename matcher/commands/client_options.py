@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matcher.access.context import AccessContext
 from matcher.client import ClientTls, MatcherClient, ServiceError, unusable_files, why_unreachable
@@ -18,6 +20,9 @@ from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
+
+# How long nobody wonders what is going on.
+_PATIENCE_S: Final = 2.0
 
 ClientCommand = Callable[[MatcherClient, argparse.Namespace], int]
 
@@ -64,7 +69,12 @@ def add_json_option(parser: CommandParser) -> None:
 
 def access_of(options: argparse.Namespace) -> AccessContext:
     """Who asks and why, as the options say."""
-    return AccessContext(operator_id=options.operator, case_number=options.case, purpose=options.purpose)
+    return AccessContext(
+        operator_id=options.operator,
+        case_number=options.case,
+        purpose=options.purpose,
+        station_id=getattr(options, "station", ""),
+    )
 
 
 def server_of(options: argparse.Namespace) -> tuple[str, ClientTls | None]:
@@ -110,10 +120,23 @@ def _run(command: ClientCommand, options: argparse.Namespace) -> int:
         raise ConfigError(why)
     with MatcherClient(address, tls=tls, language=options.lang, timeout_s=options.timeout) as client:
         try:
-            return command(client, options)
+            with _saying_why_it_takes_long(options.lang):
+                return command(client, options)
         except ServiceError as error:
             _tell(error, address, tls, options.lang)
             return 1
+
+
+@contextlib.contextmanager
+def _saying_why_it_takes_long(language: str) -> Iterator[None]:
+    """A line on stderr where nothing came back for a while."""
+    said = threading.Timer(_PATIENCE_S, lambda: print(text("search.waiting", language), file=sys.stderr, flush=True))
+    said.daemon = True
+    said.start()
+    try:
+        yield
+    finally:
+        said.cancel()
 
 
 def _tell(error: ServiceError, address: str, tls: ClientTls | None, language: str) -> None:
