@@ -107,7 +107,7 @@ def test_a_search_says_json_and_follows_its_filters(
         (("--born-from", "1991"), 2),
         (("--subject", subject_id), 1),
     ):
-        code, out, _ = run(capsys, service, "identify", probe, "--json", *options)
+        _, out, _ = run(capsys, service, "identify", probe, "--json", *options)
         answer = json.loads(out)
         assert answer["gallery_size"] == str(expected), options
         assert answer["audit_id"]
