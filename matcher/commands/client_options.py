@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.access.context import AccessContext
 from matcher.client import ClientTls, MatcherClient, ServiceError, unusable_files, why_unreachable
@@ -118,25 +117,34 @@ def _run(command: ClientCommand, options: argparse.Namespace) -> int:
     address, tls = server_of(options)
     if tls is not None and (why := unusable_files(tls)):
         raise ConfigError(why)
-    with MatcherClient(address, tls=tls, language=options.lang, timeout_s=options.timeout) as client:
+    with _PatientClient(address, tls=tls, language=options.lang, timeout_s=options.timeout) as client:
         try:
-            with _saying_why_it_takes_long(options.lang):
-                return command(client, options)
+            return command(client, options)
         except ServiceError as error:
             _tell(error, address, tls, options.lang)
             return 1
 
 
-@contextlib.contextmanager
-def _saying_why_it_takes_long(language: str) -> Iterator[None]:
-    """A line on stderr where nothing came back for a while."""
-    said = threading.Timer(_PATIENCE_S, lambda: print(text("search.waiting", language), file=sys.stderr, flush=True))
-    said.daemon = True
-    said.start()
-    try:
-        yield
-    finally:
-        said.cancel()
+class _PatientClient(MatcherClient):
+    """Says on stderr why a call takes long, the first time that one does."""
+
+    def __init__(self, address: str, *, language: str, **options: Any) -> None:
+        super().__init__(address, language=language, **options)
+        self._waiting = text("search.waiting", language)
+
+    def call(self, method: Callable[..., Any], request: object, *, timeout_s: float | None = None) -> Any:
+        timer = threading.Timer(_PATIENCE_S, self._say_waiting)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().call(method, request, timeout_s=timeout_s)
+        finally:
+            timer.cancel()
+
+    def _say_waiting(self) -> None:
+        if self._waiting:
+            print(self._waiting, file=sys.stderr, flush=True)
+        self._waiting = ""
 
 
 def _tell(error: ServiceError, address: str, tls: ClientTls | None, language: str) -> None:

@@ -29,7 +29,7 @@ def write_candidates(client: MatcherClient, answer: Any, probes: Sequence[Probe]
         name = candidate.display_name or candidate.external_id or candidate.subject_id
         line = text("frame.rank", options.lang, rank=candidate.rank, what=name, **_scored(candidate, answer, options))
         picture = _drawn(
-            client, candidate, probes, name=name, lines=[line, _case_line(answer, options)], options=options
+            client, candidate, probes, name=name, lines=[line, *_end(answer, options, "search.lead")], options=options
         )
         _write(folder / f"{answer.audit_id}-{candidate.rank:03}.png", picture)
     return len(answer.candidates)
@@ -43,7 +43,13 @@ def write_verified(
     name = options.subject or ", ".join(other.path.name for other in others)
     line = text("frame.verified", options.lang, what=name, **_scored(answer, answer, options))
     picture = _drawn(
-        client, answer, probes, name=name, lines=[line, _case_line(answer, options)], options=options, others=others
+        client,
+        answer,
+        probes,
+        name=name,
+        lines=[line, *_end(answer, options, "search.decision")],
+        options=options,
+        others=others,
     )
     _write(folder / f"{answer.audit_id}.png", picture)
     return 1
@@ -141,9 +147,10 @@ def _scored(scored: Any, answer: Any, options: argparse.Namespace) -> dict[str, 
     return {"score": f"{scored.score:.1f}{star}", "mark": mark, "threshold": f"{answer.threshold_score:.1f}"}
 
 
-def _case_line(answer: Any, options: argparse.Namespace) -> str:
+def _end(answer: Any, options: argparse.Namespace, meaning: str) -> tuple[str, str]:
+    """Which search this was, and what it says of a person: nothing that an examiner has not said."""
     values = {"case": options.case, "operator": options.operator, "audit": answer.audit_id}
-    return text("frame.case", options.lang, **values)
+    return text("frame.case", options.lang, **values), text(meaning, options.lang)
 
 
 def _made(folder: Path) -> Path:

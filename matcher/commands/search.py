@@ -52,7 +52,8 @@ def score_meaning(score: float, *, extrapolated: bool, language: str) -> str:
     """How often a comparison of two strangers reaches the score."""
     one_in = 10 ** (min(max(0.0, score), _LARGEST_SAID) / 10)
     rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
-    return text("search.about_one_in" if extrapolated else "search.one_in", language, count=rounded)
+    code = "search.rarer" if score > _LARGEST_SAID else "search.about_one_in" if extrapolated else "search.one_in"
+    return text(code, language, count=rounded.replace(",", text("search.thousands", language)))
 
 
 def _add(

@@ -154,6 +154,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "search.record": ("Gói {packs}; số nhật ký {audit}", "Packs {packs}; audit record {audit}"),
     "search.audit": ("Số nhật ký {audit}", "Audit record {audit}"),
     "search.pictures": ("Đã ghi {count} ảnh vào {folder}", "Wrote {count} pictures to {folder}"),
+    # Between groups of three digits.
+    "search.thousands": (".", ","),
+    "search.rarer": ("ít hơn 1/{count} người lạ", "fewer than 1 of {count} strangers"),
     "search.one_in": ("1/{count} người lạ", "1 of {count} strangers"),
     "search.about_one_in": ("khoảng 1/{count} người lạ", "about 1 of {count} strangers"),
     "search.above": ("vượt ngưỡng", "above"),

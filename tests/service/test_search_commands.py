@@ -15,7 +15,9 @@ from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
 from index.records import FingerPosition, Sex, Subject
 from matcher.__main__ import main as station_matcher
+from matcher.commands.pictures import framed, minutiae_drawn, paired_prints
 from matcher.commands.probes import finger_of
+from matcher.commands.search import score_meaning
 from matcher.formats.iso19794 import to_iso19794_2
 from tests.fakes import face, finger, png_bytes, record_minutiae
 from tests.service.conftest import Service, start_service, stop_service
@@ -235,3 +237,43 @@ def test_pictures_show_each_candidate_beside_the_probe(
 )
 def test_fingers_are_named_by_number_or_name_in_both_languages(word: str, expected: FingerPosition | None) -> None:
     assert finger_of(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("score", "extrapolated", "vietnamese", "english"),
+    [
+        (30.0, False, "1/1.000 người lạ", "1 of 1,000 strangers"),
+        (63.1, True, "khoảng 1/2.000.000 người lạ", "about 1 of 2,000,000 strangers"),
+        (110.0, True, "ít hơn 1/1.000.000.000 người lạ", "fewer than 1 of 1,000,000,000 strangers"),
+        (-5.0, False, "1/1 người lạ", "1 of 1 strangers"),
+    ],
+)
+def test_a_score_is_said_in_strangers(score: float, extrapolated: bool, vietnamese: str, english: str) -> None:
+    assert score_meaning(score, extrapolated=extrapolated, language="vi") == vietnamese
+    assert score_meaning(score, extrapolated=extrapolated, language="en") == english
+
+
+def test_paired_minutiae_carry_the_same_number_and_color_on_both_sides() -> None:
+    blank = np.full((120, 100), 255, np.uint8)
+    plain, right_px = paired_prints(blank, blank, [])
+    picture, _ = paired_prints(blank, blank, [((20.0, 60.0), (70.0, 90.0)), ((60.0, 30.0), (30.0, 40.0))])
+    marked = (picture != plain).any(axis=2)
+    for number, ends in enumerate((((20, 60), (70, 90)), ((60, 30), (30, 40)))):
+        (x, y), (other_x, other_y) = ends
+        ring = picture[2 * y - 2 : 2 * y + 4, 2 * x + 8 : 2 * x + 16].reshape(-1, 3)
+        other = picture[2 * other_y - 2 : 2 * other_y + 4, right_px + 2 * other_x + 8 : right_px + 2 * other_x + 16]
+        darkest = ring[ring.sum(axis=1).argmin()].astype(int)
+        again = other.reshape(-1, 3)[other.reshape(-1, 3).sum(axis=1).argmin()].astype(int)
+        assert np.abs(darkest - again).max() < 40, number
+    assert marked[:, :right_px].any()
+    assert marked[:, right_px:].any()
+
+
+def test_a_frame_says_what_was_asked_also_in_vietnamese() -> None:
+    picture = np.full((50, 400, 3), 255, np.uint8)
+    shown = framed(picture, ("probe", "candidate"), 200, ["Vụ án Đống Đa · số nhật ký 7-abc"])
+    other = framed(picture, ("probe", "candidate"), 200, ["Vụ án Đống Đa · số nhật ký 8-abc"])
+    assert shown.shape == other.shape
+    assert shown.shape[0] > 50 + 2 * 20
+    assert (shown != other).any()
+    assert (minutiae_drawn(60, 40, [((10.0, 20.0), 90.0)]) < 255).sum() > 10
