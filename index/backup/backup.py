@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
 from index.backup.vault_files import exactly, file_chunks, put_files, read_files
@@ -79,9 +80,10 @@ def back_up(
 ) -> CheckedBackup:
     """Write a backup of the database in folder to the new file target, while it may be in use.
 
-    The snapshot, which is not encrypted, lies for the time being in scratch, without that beside the store or, where
-    the store's disk has no room or cannot be written, in memory (MEMORY_FOLDER); never on target's disk. Raises
-    BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
+    The snapshot, which is not encrypted, has no name and is gone with the process, however that ends. Its bytes lie in
+    scratch, without that beside the store or, where the store's disk has no room or cannot be written, in memory
+    (MEMORY_FOLDER); never on target's disk. Raises BackupError, DatabaseFullError, DatabaseDamagedError; no target
+    then.
     """
     if not has_store(folder):
         raise BackupError("there is no database in this folder; check the path", reason="source")
@@ -90,11 +92,11 @@ def back_up(
     report = progress or _silent
     place = scratch or _snapshot_place(folder)
     remove_leftovers(place)
-    with _named_disk_errors(), _temporary(place, "snapshot-") as snapshot:
-        summary = take_snapshot(folder, snapshot, report)
+    with _named_disk_errors(), _temporary(place, "snapshot-") as path, path.open("rb") as snapshot:
+        summary, files = take_snapshot(folder, path, report)
         with _temporary(target.parent, ".backup-") as part:
             with part.open("wb") as file:
-                chunks = _chunks(snapshot, summary, folder / VAULT_NAME)
+                chunks = _chunks(snapshot, summary, folder / VAULT_NAME, files)
                 create_time = datetime.now(UTC).isoformat(timespec="seconds")
                 header = write_backup_file(file, chunks, create_time=create_time, key=key)
                 file.flush()
@@ -228,13 +230,12 @@ def read_summary(path: Path, *, key: bytes | None = None) -> BackupSummary:
         return _opened(read_chunks(file, key=key))[0]
 
 
-def _chunks(snapshot: Path, summary: BackupSummary, vault: Path) -> Iterator[bytes]:
+def _chunks(snapshot: BinaryIO, summary: BackupSummary, vault: Path, files: tuple[str, ...]) -> Iterator[bytes]:
     manifest = json.dumps(asdict(summary)).encode()
     yield _MANIFEST_LENGTH.pack(len(manifest)) + manifest
-    with snapshot.open("rb") as file:
-        while block := file.read(CHUNK_BYTES):
-            yield block
-    yield from file_chunks(vault, image_files(snapshot))
+    while block := snapshot.read(CHUNK_BYTES):
+        yield block
+    yield from file_chunks(vault, files)
 
 
 def _opened(chunks: Iterator[bytes]) -> tuple[BackupSummary, Iterator[bytes]]:

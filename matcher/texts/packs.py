@@ -43,6 +43,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "doctor_python": ("Python {version}", "Python {version}"),
     "doctor_package": ("{name} {version}", "{name} {version}"),
     "doctor_package_missing": ("thiếu {name}: chạy lại make setup", "{name} is missing: run make setup again"),
+    "doctor_no_insightface": (
+        "chưa cài insightface; chỉ các gói insightface-* cần đến: pip install 'station-matcher[insightface]'",
+        "insightface is not installed, which only the packs insightface-* need: "
+        "pip install 'station-matcher[insightface]'",
+    ),
     "doctor_libgl": (
         "opencv không nạp được vì thiếu thư viện hệ thống. Chạy: {command}",
         "opencv cannot load because a system library is missing. Run: {command}",

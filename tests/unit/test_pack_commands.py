@@ -189,6 +189,19 @@ def test_doctor_tells_the_line_that_mends_a_missing_libgl(monkeypatch: pytest.Mo
     assert "apt-get install -y libgl1" in finding.line
 
 
+@pytest.mark.parametrize(("is_needed", "ok"), [(True, False), (False, None)])
+def test_doctor_misses_insightface_only_where_a_pack_needs_it(
+    monkeypatch: pytest.MonkeyPatch, is_needed: bool, ok: bool | None
+) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    finding = doctor.insightface_finding("en", is_needed=is_needed)
+    assert finding.ok is ok
+    assert "pip install 'station-matcher[insightface]'" in finding.line
+
+
 def test_doctor_tells_how_to_install_a_pack_that_needs_a_license(tmp_path: Path) -> None:
     store = PackStore(tmp_path, manifests_folder=MANIFESTS_FOLDER)
     pack = store.get("insightface-buffalo_s")
