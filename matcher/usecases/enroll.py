@@ -11,7 +11,7 @@ from typing import Any
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
-from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
+from index.records import ImagePart, Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -175,6 +175,7 @@ class Enroller:
             capture_time=sample.capture_time,
             image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
             ppi=sample.ppi,
+            part=ImagePart(sample.face_number, sample.largest_face, sample.region_px),
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:

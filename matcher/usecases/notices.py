@@ -34,17 +34,14 @@ def missed_notices(
     and damaged ones."""
     notices = []
     searched = {(template.modality, template.pack_id) for template in templates}
-    modalities = {modality for modality, _ in searched}
-    passed_over: dict[str, int] = {}
-    for held in database.holdings():
-        if held.modality in modalities and (held.modality, held.pack_id) not in searched:
-            _, count = database.count(held.modality, held.pack_id, where)
-            if count:
-                passed_over[held.pack_id] = count
+    passed_over = [held for modality, pack_id in searched for held in database.passed_over(modality, pack_id, where)]
     if passed_over:
-        total = sum(passed_over.values())
         notices.append(
-            Notice(NoticeCode.REFERENCES_NOT_SEARCHED, reference_count=total, pack_ids=tuple(sorted(passed_over)))
+            Notice(
+                NoticeCode.REFERENCES_NOT_SEARCHED,
+                reference_count=sum(held.reference_count for held in passed_over),
+                pack_ids=tuple(sorted({held.pack_id for held in passed_over})),
+            )
         )
     if damaged := database.references_set_aside():
         notices.append(Notice(NoticeCode.REFERENCES_SET_ASIDE, reference_count=len(damaged)))
