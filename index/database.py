@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.durable.sealed_folders import forget_folder, seal_folder
@@ -40,6 +42,7 @@ from index.receipts import (
     PackHolding,
     Page,
     RecordReceipt,
+    ReembeddingCounts,
     ReportProgress,
     VerifyReport,
     silent,
@@ -201,6 +204,42 @@ class EnrollmentDatabase:
         return self._store.enroll(
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
+
+    def add_counterparts(
+        self,
+        pack_id: str,
+        made: Sequence[tuple[int, NewReference]],
+        failed: Sequence[tuple[int, str]] = (),
+        *,
+        owed: Owe[tuple[int, ...]] | None = None,
+    ) -> tuple[int, ...]:
+        """Store what a pack made of the images of references, by their ids, and why it made nothing of others; the new
+        ids. They are searched with that pack, and deleted with the reference that was enrolled. What was deleted
+        meanwhile is passed over. Raises VectorError, DatabaseFullError, DatabaseWriteError."""
+        return self._store.add_counterparts(pack_id, made, failed, now=self._clock(), owed=owed)
+
+    def without_counterpart(
+        self, modality: Modality, pack_id: str, *, after_id: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        """Ascending ids of references of other packs, whose images a pack has still to make something of."""
+        return self._store.without_counterpart(modality, pack_id, after_id=after_id, limit=limit)
+
+    def reembedding_counts(self, modality: Modality, pack_id: str) -> ReembeddingCounts:
+        """How far a pack has come with the images on record."""
+        return self._store.reembedding_counts(modality, pack_id)
+
+    def passed_over(
+        self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING
+    ) -> tuple[PackHolding, ...]:
+        """References of other packs that a search with this pack and filter meets in no form, because this pack made
+        nothing of the same images. Packs without any are left out."""
+        found = []
+        for key, ids in self._partitions.passed_over(PackKey(modality, pack_id)).items():
+            allowed = self._resolve(modality, key.pack_id, where).reference_ids
+            count = int(np.isin(ids, allowed).sum())
+            if count:
+                found.append(PackHolding(modality, key.pack_id, count))
+        return tuple(found)
 
     def update_record(
         self,

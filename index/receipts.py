@@ -92,6 +92,22 @@ class VerifyReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ReembeddingCounts:
+    """How far a pack has come with the images on record of its modality.
+
+    done_count: references of the pack. waiting_count: images that it has still to be tried on. without_image_ids:
+    references of other packs of which no image is kept. failed: (reference id, reason) of those that it can make
+    nothing of.
+    """
+
+    pack_id: str
+    done_count: int
+    waiting_count: int
+    without_image_ids: tuple[int, ...]
+    failed: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What is enrolled. schema: name of the store's last step. searchable: by pack, what a search with it covers.
     sealed_count, damaged_count: references that no search covers; a damaged one of a sealed subject counts as damaged.

@@ -90,10 +90,15 @@ class StorageSettings:
 @dataclass(frozen=True, slots=True)
 class PackSettings:
     """Names of the packs that make templates; "" leaves a modality out. device: "cpu" or "cuda". mirror: address of a
-    folder on a web server from which `packs install` takes the publishers' files; "" for their own addresses."""
+    folder on a web server from which `packs install` takes the publishers' files; "" for their own addresses.
+    next_face, next_fingerprint: packs that make templates of the images on record in the background, beside those in
+    use; reembed_share: of one processor's time that this takes, above 0, at most 1."""
 
     face: str = "face-builtin"
     fingerprint: str = "leader"
+    next_face: str = ""
+    next_fingerprint: str = ""
+    reembed_share: float = 0.25
     device: str = "cpu"
     allow_cpu_fallback: bool = False
     mirror: str = ""
@@ -287,6 +292,10 @@ def _checked(settings: Settings) -> Settings:
         ),
         (0.0 < server.peer_share <= 1.0, told("config.share", name="server.peer_share", above=0, most=1)),
         (server.language in LANGUAGES, told("config.one_of", name="server.language", names=", ".join(LANGUAGES))),
+        (
+            0.0 < settings.packs.reembed_share <= 1.0,
+            told("config.share", name="packs.reembed_share", above=0, most=1),
+        ),
         (settings.packs.device in ("cpu", "cuda"), told("config.one_of", name="packs.device", names="cpu, cuda")),
         (
             settings.storage.encrypt in ("new", "always", "never"),

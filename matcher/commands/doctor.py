@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DatabaseError
 from index.records import Modality
-from index.store.opening import pack_holdings, pack_sizes, references_set_aside
+from index.store.opening import pack_sizes, passed_over, references_set_aside
 from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
 from matcher.commands.packs import language_of, pack_store
 from matcher.config import SearchDefaults, Settings
@@ -102,16 +102,15 @@ def face_engine_findings(data_folder: Path, language: str, search: SearchDefault
 def coverage_findings(settings: Settings, store: PackStore, language: str) -> list[Finding]:
     """References on record of packs that the settings do not name: no search meets them."""
     configured = {settings.packs.face, settings.packs.fingerprint} - {""}
-    pack_ids = {pack.pack_id for pack in store.manifests() if pack.name in configured}
+    in_use = {pack.modality: pack.pack_id for pack in store.manifests() if pack.name in configured}
     try:
-        holdings = pack_holdings(settings.storage.data_folder)
+        found = passed_over(settings.storage.data_folder, in_use)
     except DatabaseError:
         return []  # store_findings says what is wrong with it
     ok = None if settings.search.allow_unsearchable else False
     return [
         Finding(ok, text("doctor_not_searched", language, count=held.reference_count, pack=held.pack_id))
-        for held in holdings
-        if held.pack_id not in pack_ids
+        for held in found
     ]
 
 

@@ -20,6 +20,7 @@ from matcher.commands import (
     keys,
     packs,
     record,
+    reembed,
     serve,
     subject,
 )
@@ -41,6 +42,7 @@ _MODULES: Final = (
     doctor,
     calibrate,
     index,
+    reembed,
     backup,
     keys,
     erasure,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import BackupError, SchemaError
-from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
 from index.records import Modality
 from index.store.effects import PackRow
-from index.store.sqlite import references, searchable, set_aside
+from index.store.sqlite import counterparts, references, searchable, set_aside
 from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.images import all_files
@@ -57,17 +58,25 @@ def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
         )
 
 
-def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
+def passed_over(store: Path, in_use: Mapping[Modality, str]) -> tuple[PackHolding, ...]:
     """See index.store.opening."""
     if not store.is_file() or not store.stat().st_size:
         return ()
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reference'").fetchone() is None:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if "reference" not in tables:
             return ()
-        rows = connection.execute(
-            "SELECT modality, pack_id, count(*) FROM reference JOIN pack USING (pack_number) GROUP BY pack_number"
-        )
-        return tuple(PackHolding(Modality(modality), pack_id, count) for modality, pack_id, count in rows)
+        return counterparts.passed_over(connection, in_use, has_counterparts="counterpart" in tables)
+
+
+def reembedding_counts(store: Path, modality: Modality, pack_id: str) -> ReembeddingCounts | None:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return None
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'counterpart'").fetchone() is None:
+            return None
+        return counterparts.reembedding_counts(connection, modality, pack_id)
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
