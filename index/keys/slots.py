@@ -224,9 +224,8 @@ def _rewrapped(slots: KeySlots, cipher: AESGCM, identity: bytes, number: int) ->
     try:
         return _sealed(cipher, identity, number, slots.secret(number))
     except EncryptionKeyError as error:
-        if error.reason != "erased":
-            raise
-        return _ERASED
+        # A damaged one, perhaps of a batch that a killed process was making, stays damaged and is not taken for erased.
+        return _ERASED if error.reason == "erased" else secrets.token_bytes(SLOT_BYTES)
 
 
 def _header(slots_id: bytes, master: MasterKey, salt: bytes) -> bytes:

@@ -25,7 +25,7 @@ from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
-from matcher.texts.catalog import text
+from matcher.texts.catalog import localized, text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
             }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
-        remarks.append(Finding(False, str(error)))
+        remarks.append(Finding(False, localized(error, language)))
     return remarks
 
 
