@@ -174,6 +174,8 @@ def restore(
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
+        if key_slots is not None and (folder / SLOTS_NAME).exists():
+            raise BackupError("the folder has keys already; restore with these, or move them", reason="keys_there")
         slots = key_slots or folder / SLOTS_NAME
         with _restored(path, folder, key, deletions) as (checked, made, deleted, files):
             lost = leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
