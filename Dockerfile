@@ -2,19 +2,18 @@
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY requirements requirements
 COPY protos protos
 COPY index index
 COPY matcher matcher
 COPY enroll enroll
+# Every package by version and hash, then the software alone.
 RUN python -m venv /opt/station-matcher \
- && /opt/station-matcher/bin/pip install --no-cache-dir --disable-pip-version-check .
+ && /opt/station-matcher/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/server.txt \
+ && /opt/station-matcher/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 
 FROM python:3.12-slim-bookworm
-# OpenCV's wheels link against these two.
-RUN apt-get update \
- && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --uid 10001 --home-dir /var/lib/station-matcher --create-home station-matcher
+RUN useradd --uid 10001 --home-dir /var/lib/station-matcher --create-home station-matcher
 COPY --from=build /opt/station-matcher /opt/station-matcher
 # Plain import names (index, matcher, ...) must never be taken from the working directory.
 # Everything that is written lies below /var/lib/station-matcher, so the root file system can be read-only.

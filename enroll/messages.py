@@ -340,7 +340,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "lost_zeros": (
         "external_id “{value}” có lẽ đã mất số 0 ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu đúng như "
         "đã viết, thêm --ids-as-written",
-        "external_id “{value}” may have lost a leading zero (“{full}”?). Format the column as Text and enter it again; "
+        "external_id “{value}” may have lost a leading 0 (“{full}”?). Format the column as Text and enter it again; "
         "if it is right as written, add --ids-as-written",
     ),
     "odd_citizen_id": (

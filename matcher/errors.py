@@ -5,7 +5,7 @@ MatcherError
 │   ├── ImageError              bytes are not a usable image
 │   │   ├── ImageEmptyError         0 bytes
 │   │   ├── ImageFormatError        not a supported file type
-│   │   │   └── ImageKindError          a supported file type holding what is not understood; carries its name
+│   │   │   └── ImageKindError          a supported file type holding what is not understood
 │   │   ├── ImageTruncatedError     the file ends too early or is damaged
 │   │   ├── ImageTooLargeError      more bytes or pixels than the limit
 │   │   └── ImageTooSmallError      fewer pixels than the smallest usable sample
@@ -37,7 +37,8 @@ MatcherError
 ├── DeadlineError               the time that the caller allowed is over
 └── CanceledError               the caller took the request back
 
-Messages say what was wrong and what to do, and name no subject and no file path.
+Messages say what was wrong and what to do, and name no subject and no file path. What a person reads is raised as a
+matcher.texts.catalog.Told, which knows its text in every language.
 """
 
 from __future__ import annotations
@@ -70,13 +71,7 @@ class ImageFormatError(ImageError):
 
 
 class ImageKindError(ImageFormatError):
-    """The file type is supported, what this file does with it is not. code, values: of its text in
-    matcher.texts.pictures."""
-
-    def __init__(self, message: str, *, code: str, values: Mapping[str, object]) -> None:
-        super().__init__(message)
-        self.code = code
-        self.values = dict(values)
+    """The file type is supported, what this file does with it is not."""
 
 
 class ImageTruncatedError(ImageError):

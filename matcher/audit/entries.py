@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError, RevisionConflictError
+from index.errors import (
+    AlreadyExistsError,
+    GalleryNotEmptyError,
+    NotFoundError,
+    PageSizeError,
+    PageTokenError,
+    RequestConflictError,
+    RevisionConflictError,
+)
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
@@ -25,8 +33,10 @@ _REFUSALS = (
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
+    PageSizeError,
     RevisionConflictError,
     PageTokenError,
+    GalleryNotEmptyError,
 )
 # Values of a list in the record of a refusal; what was carried out is recorded whole.
 _MAX_REFUSED_COUNT = 20

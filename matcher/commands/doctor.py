@@ -11,25 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import DatabaseError
+from index.errors import DatabaseError, EncryptionKeyError
+from index.folder import SLOTS_NAME, has_store
+from index.keys.opening import has_keys
+from index.keys.slots import read_identity
 from index.records import Modality
-from index.store.opening import pack_holdings, pack_sizes, references_set_aside
+from index.store.opening import pack_sizes, passed_over, references_set_aside
 from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
+from matcher.assembly.keys import master_key
 from matcher.commands.packs import language_of, pack_store
-from matcher.config import SearchDefaults, Settings
+from matcher.config import SearchDefaults, Settings, StorageSettings
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
-from matcher.texts.catalog import text
+from matcher.texts.catalog import localized, text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
 
 # Distribution names as installed; each is a dependency in pyproject.toml.
-PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")
-# What opencv-python needs and a slim Debian does not bring (libGL.so.1 and libgthread-2.0.so.0).
+PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "grpcio", "protobuf", "h5py", "pyfing")
+# The packs of this prefix need the package of this name, which is an extra.
+INSIGHTFACE = "insightface"
+# What opencv-python needs, which insightface brings, and a slim Debian lacks (libGL.so.1 and libgthread-2.0.so.0).
 LIBGL_COMMAND = "apt-get install -y libgl1 libglib2.0-0"
 
 
@@ -51,9 +57,14 @@ def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; 1 where something needed is missing."""
     language, packs = language_of(options), options.settings.packs
     configured = {packs.face, packs.fingerprint} - {""}
+    needs_insightface = packs.face.startswith(INSIGHTFACE)
     fpir = options.settings.search.target_fpir
-    findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
+    findings = [
+        *package_findings(language, needs_insightface=needs_insightface),
+        *pack_findings(pack_store(options), language, configured, fpir),
+    ]
     findings += store_findings(options.settings.storage.data_folder, language)
+    findings += encryption_findings(options.settings.storage, language)
     findings += face_engine_findings(options.settings.storage.data_folder, language, options.settings.search)
     findings += coverage_findings(options.settings, pack_store(options), language)
     for finding in findings:
@@ -71,6 +82,22 @@ def store_findings(data_folder: Path, language: str) -> list[Finding]:
     except DatabaseError as error:
         return [Finding(False, text("doctor_store", language, reason=error))]
     return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
+
+
+def encryption_findings(storage: StorageSettings, language: str) -> list[Finding]:
+    """Whether the database is encrypted, and whether the settings name its master key."""
+    if not has_store(storage.data_folder):
+        return []
+    if not has_keys(storage.data_folder):
+        return [Finding(None, text("keys.plain", language))]
+    try:
+        _, key_id = read_identity(storage.data_folder / SLOTS_NAME)
+        found = master_key(storage).key_id
+    except EncryptionKeyError as error:
+        return [Finding(False, text(f"error.key.{error.reason}", language, reason=error))]
+    if found != key_id:
+        return [Finding(False, text("keys.fits_not", language, key_id=found))]
+    return [Finding(True, text("keys.shown", language, key_id=key_id))]
 
 
 def face_engine_findings(data_folder: Path, language: str, search: SearchDefaults) -> list[Finding]:
@@ -96,20 +123,19 @@ def face_engine_findings(data_folder: Path, language: str, search: SearchDefault
 def coverage_findings(settings: Settings, store: PackStore, language: str) -> list[Finding]:
     """References on record of packs that the settings do not name: no search meets them."""
     configured = {settings.packs.face, settings.packs.fingerprint} - {""}
-    pack_ids = {pack.pack_id for pack in store.manifests() if pack.name in configured}
+    in_use = {pack.modality: pack.pack_id for pack in store.manifests() if pack.name in configured}
     try:
-        holdings = pack_holdings(settings.storage.data_folder)
+        found = passed_over(settings.storage.data_folder, in_use)
     except DatabaseError:
         return []  # store_findings says what is wrong with it
     ok = None if settings.search.allow_unsearchable else False
     return [
         Finding(ok, text("doctor_not_searched", language, count=held.reference_count, pack=held.pack_id))
-        for held in holdings
-        if held.pack_id not in pack_ids
+        for held in found
     ]
 
 
-def package_findings(language: str) -> list[Finding]:
+def package_findings(language: str, *, needs_insightface: bool = False) -> list[Finding]:
     """Python, packages, OpenCV's system libraries and the devices of ONNX Runtime."""
     findings = [Finding(True, text("doctor_python", language, version=platform.python_version()))]
     for name in PACKAGES:
@@ -118,9 +144,19 @@ def package_findings(language: str) -> list[Finding]:
             findings.append(Finding(True, text("doctor_package", language, name=name, version=version)))
         except importlib.metadata.PackageNotFoundError:
             findings.append(Finding(False, text("doctor_package_missing", language, name=name)))
+    findings.append(insightface_finding(language, is_needed=needs_insightface))
     findings.append(opencv_finding(language))
     findings.append(_device_finding(language))
     return findings
+
+
+def insightface_finding(language: str, *, is_needed: bool) -> Finding:
+    """Whether it is there, which is a fault only where a configured pack needs it."""
+    try:
+        version = importlib.metadata.version(INSIGHTFACE)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(False if is_needed else None, text("doctor_no_insightface", language))
+    return Finding(True, text("doctor_package", language, name=INSIGHTFACE, version=version))
 
 
 def opencv_finding(language: str) -> Finding:
@@ -131,11 +167,11 @@ def opencv_finding(language: str) -> Finding:
         if "lib" in str(error) and ".so" in str(error):
             return Finding(False, text("doctor_libgl", language, command=LIBGL_COMMAND))
         return Finding(False, text("doctor_cv2", language, reason=error))
-    return Finding(True, text("doctor_package", language, name="opencv-python", version=version))
+    return Finding(True, text("doctor_package", language, name="OpenCV", version=version))
 
 
 def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:
-    """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
+    """One line per pack and what to know of it, and one for each modality that has no ready pack. configured: names of
     the packs that the settings ask for; the others need not be there. target_fpir: of searches, by the settings."""
     findings, ready = [], set()
     for name in sorted(configured - {pack.name for pack in store.manifests()}):
@@ -186,7 +222,7 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
             }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
-        remarks.append(Finding(False, str(error)))
+        remarks.append(Finding(False, localized(error, language)))
     return remarks
 
 

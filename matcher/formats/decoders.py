@@ -24,12 +24,13 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 
 from matcher import errors
-from matcher.errors import ImageKindError, ImageTruncatedError, SessionError
+from matcher.errors import ImageTruncatedError, SessionError
 from matcher.formats import decoder_worker
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoder_messages import LENGTHS, message
 from matcher.formats.turns import Turns
 from matcher.samples import Image
+from matcher.texts.catalog import told, unpacked
 
 _PACKAGES_FOLDER: Final = Path(__file__).resolve().parents[2]
 _LOOK_UP_MS: Final = 250
@@ -44,6 +45,7 @@ _TOLD: Final = {
         "ImageError",
         "ImageEmptyError",
         "ImageFormatError",
+        "ImageKindError",
         "ImageTruncatedError",
         "ImageTooLargeError",
         "ImageTooSmallError",
@@ -213,10 +215,7 @@ class _Decoder:
             self._write(image_bytes, until, check)
             return self._read_message(until, check)
         except (EOFError, BrokenPipeError, TimeoutError) as error:
-            raise ImageTruncatedError(
-                "The image could not be decoded within the limits of time and memory: it is damaged, or made to be "
-                "costly. Save it again as an ordinary JPEG or PNG."
-            ) from error
+            raise ImageTruncatedError(told("image.costly")) from error
 
     def end(self) -> None:
         """Ends the process; its user is told as if it had failed."""
@@ -286,9 +285,7 @@ class _Decoder:
 
 def _image(answer: dict[str, Any], pixels: bytearray) -> Image:
     if "error" in answer:
-        if answer["error"] == ImageKindError.__name__:
-            raise ImageKindError(answer["message"], code=answer["code"], values=answer["values"])
-        raise _TOLD[answer["error"]](answer["message"])
+        raise _TOLD[answer["error"]](unpacked(answer["message"]))
     array = np.frombuffer(pixels, np.uint8).reshape(answer["shape"])
     array.setflags(write=False)
-    return Image(array, answer["ppi"], answer["sha256"], answer["ppi_fault"])
+    return Image(array, answer["ppi"], answer["sha256"], unpacked(answer["ppi_fault"]))

@@ -16,6 +16,7 @@ from index.records import SUBJECT_FIELDS, FingerPosition, Modality
 from matcher.access.wording import RECORD_TEXT
 from matcher.errors import ConfigError
 from matcher.record_forms.kinds import FieldKind
+from matcher.texts.catalog import told
 from matcher.texts.languages import LANGUAGES
 
 _DEFAULT_LENGTH = 200
@@ -68,17 +69,17 @@ def load_schema(path: Path | None = None) -> RecordSchema:
         content = (files(__package__) / "fields.toml" if path is None else path).read_text(encoding="utf-8")
         table = tomllib.loads(content)
     except OSError as error:
-        raise ConfigError(f"records.fields_file cannot be read: {error.strerror}") from error
+        raise ConfigError(told("config.fields_unreadable", reason=error.strerror)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"records.fields_file is not valid TOML: {error}") from error
+        raise ConfigError(told("config.fields_not_toml", reason=error)) from error
     try:
         fields = {name: _field(name, said) for name, said in table["fields"].items()}
         forms = tuple(_form(said, fields) for said in table.get("forms", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"records.fields_file is not as it must be: {error}") from error
+        raise ConfigError(told("config.fields_wrong", reason=error)) from error
     missing = [name for name in SUBJECT_FIELDS if name not in fields]
     if missing:
-        raise ConfigError(f"records.fields_file must declare {', '.join(missing)}")
+        raise ConfigError(told("config.fields_missing", names=", ".join(missing)))
     return RecordSchema(fields, forms)
 
 

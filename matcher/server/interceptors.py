@@ -37,6 +37,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
 from matcher.server.wire_limits import access_to_record, check_message
+from matcher.texts.catalog import told
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
@@ -161,7 +162,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         # A place is taken when the message is there: a caller that sends none keeps nobody out.
         content = self._read(call, requests, self._limits.read_s)
         if content is None:
-            raise MalformedError("the request has no message, or one above the size limit")
+            raise MalformedError(told("call.no_message"))
         with self._admission.admitted("call", call.share), self._admission.holding(len(content), call.share):
             request = self._parsed(content, parse)
             call.known = access_to_record(request)
@@ -183,11 +184,11 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
 
     def _parsed(self, content: bytes, parse: Callable[[bytes], Message]) -> Message:
         if len(content) > self._limits.max_message_bytes:
-            raise MalformedError(f"the message has more than {self._limits.max_message_bytes} bytes")
+            raise MalformedError(told("call.message_too_large", bytes=self._limits.max_message_bytes))
         try:
             return parse(content)
         except DecodeError as error:
-            raise MalformedError("the bytes are not the message of this method") from error
+            raise MalformedError(told("call.not_this_message")) from error
 
     def _stream_place(self, call: Call) -> AbstractContextManager[None]:
         """A place for a stream, entered. Where all are taken, a stream that has sent nothing for a while makes room.
@@ -253,7 +254,7 @@ def _named(call: Call) -> tuple[str, str]:
 
 
 def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
-    raise UnknownMethodError("the server has no such method; check the version of the client")
+    raise UnknownMethodError(told("call.no_method"))
 
 
 def _log_failure(call: Call, error: Exception) -> None:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
 
 from matcher.errors import ConfigError
+from matcher.texts.catalog import told
 
 # Upper bounds of the latency classes, seconds.
 LATENCY_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -100,9 +101,7 @@ class Metrics:
         try:
             self._server = start_http_server(port, addr=host, registry=self._registry)
         except OSError as error:
-            raise ConfigError(
-                f"server.metrics_address cannot be used ({error.strerror or error}); is another process there?"
-            ) from error
+            raise ConfigError(told("listen.metrics", reason=error.strerror or error)) from error
         return f"{f'[{host}]' if ':' in host else host}:{self._server[0].server_port}"
 
     def stop(self) -> None:
@@ -119,5 +118,5 @@ def metrics_place(address: str) -> tuple[str, int]:
     """Host and port of PORT, :PORT or HOST:PORT; 127.0.0.1 where no host is named. Raises ConfigError."""
     host, _, port = address.rpartition(":")
     if not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise ConfigError("server.metrics_address must be a port, or host:port, for example 127.0.0.1:9464")
+        raise ConfigError(told("listen.metrics_form"))
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)

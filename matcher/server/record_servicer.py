@@ -10,6 +10,7 @@ from matcher.server.calls import current_call
 from matcher.server.from_proto import access_from_proto
 from matcher.server.readiness import Readiness
 from matcher.server.to_proto import record_field_to_proto, record_form_to_proto, revision_to_proto, subject_to_proto
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import record_service_pb2 as pb
 from protos.biometrics.v1 import record_service_pb2_grpc
 from protos.biometrics.v1.sample_pb2 import AccessContext as AccessMessage
@@ -24,7 +25,7 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
     ) -> pb.UpdateSubjectResponse:
         values = {value.field_id: value.text for value in request.values}
         if len(values) != len(request.values):
-            raise RequestError("name each field once", field="values")
+            raise RequestError(told("field.twice"), field="values")
         receipt, audit_id = self._readiness.get().record_keeper.update(
             _access(request.access),
             request.subject_id,

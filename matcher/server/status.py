@@ -11,9 +11,10 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from index import errors as index_errors
+from index.store.page_token import MAX_PAGE_SIZE
 from matcher import errors
 from matcher.errors import QualityError, RequestError, SampleError, SeveralFacesError
-from matcher.texts.catalog import quality_text
+from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
 from protos.biometrics.v1 import error_reason_pb2, sample_pb2
 from protos.biometrics.v1.error_reason_pb2 import FieldViolation
@@ -97,14 +98,14 @@ def code_of(error: BaseException) -> grpc.StatusCode:
 def status_of(error: BaseException, *, language: str, call_id: str = "") -> status_pb2.Status:
     """google.rpc.Status with ErrorInfo, BadRequest where a field is wrong, SeveralFaces, LocalizedMessage.
 
-    No subject, path or inside of the server is named.
+    Every text is in the language. No subject, path or inside of the server is named.
     """
-    english = error_text(error, "en")
+    told = error_text(error, language)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=reason_of(error), domain=DOMAIN, metadata={"call_id": call_id} if call_id else {}
         ),
-        error_details_pb2.LocalizedMessage(locale=language, message=error_text(error, language)),
+        error_details_pb2.LocalizedMessage(locale=language, message=told),
     ]
     violations = [
         error_details_pb2.BadRequest.FieldViolation(
@@ -117,7 +118,7 @@ def status_of(error: BaseException, *, language: str, call_id: str = "") -> stat
     if isinstance(error, SeveralFacesError):
         details.append(error_reason_pb2.SeveralFaces(faces=_faces(error)))
     code = code_of(error).value[0]
-    return status_pb2.Status(code=code, message=english, details=[_packed(detail) for detail in details])
+    return status_pb2.Status(code=code, message=told, details=[_packed(detail) for detail in details])
 
 
 def item_error_of(
@@ -136,13 +137,13 @@ def item_error_of(
 
 
 def _violations(error: BaseException, language: str, prefix: str) -> list[FieldViolation]:
-    english = error_text(error, "en")
     if isinstance(error, index_errors.PageSizeError):
-        return [FieldViolation(field=f"{prefix}page_size", description=str(error))]
+        said = text("field.page_size", language, most=MAX_PAGE_SIZE)
+        return [FieldViolation(field=f"{prefix}page_size", description=said)]
     if isinstance(error, index_errors.PageTokenError):
-        return [FieldViolation(field=f"{prefix}page_token", description=english)]
+        return [FieldViolation(field=f"{prefix}page_token", description=text("field.page_token", language))]
     if isinstance(error, RequestError) and error.field:
-        return [FieldViolation(field=prefix + error.field, description=english)]
+        return [FieldViolation(field=prefix + error.field, description=error_text(error, language))]
     if not isinstance(error, SampleError) or not error.field:
         return []
     field = prefix + error.field
@@ -151,7 +152,7 @@ def _violations(error: BaseException, language: str, prefix: str) -> list[FieldV
             FieldViolation(field=field, reason=code.upper(), description=quality_text(code, language))
             for code in error.reasons
         ]
-    return [FieldViolation(field=field, description=english)]
+    return [FieldViolation(field=field, description=error_text(error, language))]
 
 
 def _faces(error: SeveralFacesError) -> list[sample_pb2.FaceBox]:

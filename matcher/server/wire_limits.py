@@ -25,6 +25,7 @@ from matcher.access.wording import (
     recorded,
 )
 from matcher.errors import RequestError
+from matcher.texts.catalog import told
 
 # By message and field of biometrics.v1. For a repeated text: of each of its values.
 TEXT_LIMITS: Final[dict[str, TextLimit]] = {
@@ -118,7 +119,7 @@ def check_message(message: Message, *, field: str = "") -> None:
             _check_value(value, one, path)
             continue
         if len(value) > one.count:
-            raise RequestError(f"at most {one.count} values", field=path)
+            raise RequestError(told("field.too_many", count=one.count), field=path)
         if one.limit is not None or one.is_message:
             for number, item in enumerate(value):
                 _check_value(item, one, f"{path}[{number}]")

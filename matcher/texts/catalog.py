@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Number
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from matcher.texts import (
     commands,
     errors,
     face_quality,
+    fields,
     fingerprint_quality,
     help,
     keys,
     listening,
+    log,
     notices,
     nouns,
+    pack_errors,
     packs,
     pictures,
+    samples,
+    search,
     server,
+    settings,
     store,
     usage,
 )
@@ -33,11 +39,17 @@ Table = Mapping[str, tuple[str, ...]]
 _TABLES: Final[tuple[Table, ...]] = (
     errors.TEXTS,
     pictures.TEXTS,
+    samples.TEXTS,
+    fields.TEXTS,
+    settings.TEXTS,
+    search.TEXTS,
     commands.TEXTS,
     help.TEXTS,
     usage.TEXTS,
     listening.TEXTS,
     packs.TEXTS,
+    pack_errors.TEXTS,
+    log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
     face_quality.TEXTS,
@@ -65,10 +77,29 @@ def told(code: str, /, **values: object) -> Told:
     return made
 
 
+def told_of(error: BaseException) -> str:
+    """The message of an error, a Told where it was raised with one, which str() of the error is not."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+
+
 def localized(value: object, language: str) -> str:
     """What a Told, or an error made of one, says in a language; anything else as it is."""
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
+
+
+def packed(said: object) -> Any:
+    """A Told as what JSON can carry to another process; anything else as its text, numbers as they are."""
+    if isinstance(said, Told):
+        return {"code": said.code, "values": {name: packed(value) for name, value in said.values.items()}}
+    return said if isinstance(said, Number) else str(said)
+
+
+def unpacked(carried: Any) -> Any:
+    """What `packed` was given."""
+    if not isinstance(carried, dict):
+        return carried
+    return told(carried["code"], **{name: unpacked(value) for name, value in carried["values"].items()})
 
 
 def text(code: str, language: str, /, **values: object) -> str:

@@ -55,8 +55,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The image shows several faces. Name one by its number, or ask for the largest.",
     ),
     "ERROR_REASON_NO_FINGERPRINT": (
-        "Không tìm thấy vân tay. Hãy lau sạch máy quét và ngón tay rồi lấy lại.",
-        "No fingerprint was found. Clean scanner and finger and capture it again.",
+        "Không tìm thấy vân tay. Hãy kiểm tra ảnh có đúng là vân tay và ppi có đúng không, hoặc lau sạch máy quét và "
+        "ngón tay rồi lấy lại.",
+        "No fingerprint was found. Check that the image is a fingerprint and its ppi right, or clean scanner and "
+        "finger and capture it again.",
     ),
     "ERROR_REASON_QUALITY": (
         "Chất lượng mẫu quá thấp. Hãy thu nhận lại theo hướng dẫn kèm theo.",
@@ -145,7 +147,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The audit record could not be written, so the answer is withheld. Tell the administrator.",
     ),
     "ERROR_REASON_INTERNAL": (
-        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã cuộc gọi.",
+        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã lời gọi (call_id).",
         "A fault of the server. Tell the administrator, with the call id.",
     ),
 }

@@ -41,6 +41,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "không mở được địa chỉ: {reason}; hãy kiểm tra server.address",
         "the address cannot be opened: {reason}; check server.address",
     ),
+    "listen.metrics": (
+        "server.metrics_address không dùng được ({reason}); có chương trình khác ở đó không?",
+        "server.metrics_address cannot be used ({reason}); is another process there?",
+    ),
+    "listen.metrics_form": (
+        "server.metrics_address phải là cổng hoặc máy:cổng, ví dụ 127.0.0.1:9464",
+        "server.metrics_address must be a port, or host:port, for example 127.0.0.1:9464",
+    ),
     # -- certificates of the server; {setting} is the name of a setting, as tls.key --
     "tls.missing": ("{setting}: không có tệp này", "{setting}: there is no such file"),
     "tls.unreadable": (

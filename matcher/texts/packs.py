@@ -43,6 +43,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "doctor_python": ("Python {version}", "Python {version}"),
     "doctor_package": ("{name} {version}", "{name} {version}"),
     "doctor_package_missing": ("thiếu {name}: chạy lại make setup", "{name} is missing: run make setup again"),
+    "doctor_no_insightface": (
+        "chưa cài insightface; chỉ các gói insightface-* cần đến: pip install 'station-matcher[insightface]'",
+        "insightface is not installed, which only the packs insightface-* need: "
+        "pip install 'station-matcher[insightface]'",
+    ),
     "doctor_libgl": (
         "opencv không nạp được vì thiếu thư viện hệ thống. Chạy: {command}",
         "opencv cannot load because a system library is missing. Run: {command}",
@@ -80,7 +85,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # What a search's threshold counts: every reference of a finger is a chance to match a stranger, and a subject's
     # faces together are one.
     "doctor_counted_face": ("đối tượng", "subjects"),
-    "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (ten of a ten-print card)"),
+    "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (10 of a ten-print card)"),
     "doctor_unknown_pack": (
         "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",
         "the settings ask for pack {name}, and no pack has that name; see: station-matcher packs list",
@@ -121,7 +126,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "calibrate_no_people": (
         "không có ảnh nào trong các thư mục con của --data; mỗi người (hoặc ngón tay) một thư mục, ảnh nằm trong đó",
-        "there is no image in the sub-folders of --data; make one folder a person (or finger), with the images in it",
+        "there is no image in the sub-folders of --data; make one folder per person (or finger), with the images in it",
     ),
     "calibrate_no_group": (
         "không dòng nào của tệp --groups nêu tên một thư mục con của --data; mỗi dòng: thư_mục,nhóm",

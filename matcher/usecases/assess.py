@@ -14,6 +14,7 @@ from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.enroll import is_low
 
 MAX_SAMPLE_COUNT = 20
@@ -42,7 +43,7 @@ class Assessor:
         with audited(self._audit, "assess", context, probe_sha256=sample_digests(samples)) as entry:
             check_caller(context)
             if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
-                raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+                raise RequestError(told("field.samples", count=MAX_SAMPLE_COUNT), field="samples")
             assessments = tuple(self._assess_one(sample, stages, with_minutiae=with_minutiae) for sample in samples)
             audit_id = entry.finish(pack_ids=self._engines.pack_ids())
         return AssessmentResult(assessments, audit_id, stages.milliseconds)

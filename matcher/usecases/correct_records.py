@@ -14,8 +14,9 @@ from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.record_forms.kinds import RULES, fits
+from matcher.record_forms.kinds import fits, rule
 from matcher.record_forms.schema import RecordField, RecordSchema
+from matcher.texts.catalog import told
 from matcher.usecases.keep_records import require
 
 
@@ -47,7 +48,7 @@ class RecordKeeper:
             check_text(request_id, REQUEST_ID, field="request_id")
             require(subject_id, "subject_id")
             if not values:
-                raise RequestError("name at least one field", field="values")
+                raise RequestError(told("field.no_field"), field="values")
             for number, (field_id, value) in enumerate(values.items()):
                 self._check_value(field_id, value, number)
             author = RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
@@ -108,16 +109,16 @@ class RecordKeeper:
     def _check_value(self, field_id: str, value: str, number: int) -> None:
         declared = self._schema.fields.get(field_id)
         if declared is None:
-            raise RequestError("no such field; GetRecordForms names them all", field=f"values[{number}].field_id")
+            raise RequestError(told("field.no_such_field"), field=f"values[{number}].field_id")
         _check_text_of(declared, value, field=f"values[{number}].text")
 
 
 def _check_text_of(declared: RecordField, value: str, *, field: str) -> None:
     check_text(value, TextLimit(declared.longest), field=field)
     if value and value != value.strip():
-        raise RequestError("leave out the spaces at its beginning and end", field=field)
+        raise RequestError(told("field.spaces"), field=field)
     if value and not fits(declared.kind, value):
-        raise RequestError(RULES[declared.kind], field=field)
+        raise RequestError(rule(declared.kind), field=field)
 
 
 def _update_said(receipt: RecordReceipt) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
-from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
+from index.records import ImagePart, Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -25,8 +25,9 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.naming import recorded_subject
-from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
+from matcher.usecases.notices import differing_notices, disagreeing_notices, missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -37,11 +38,13 @@ _BIRTH_YEARS = range(1850, 2201)
 class EnrollmentSettings:
     """quality_floors: 0-100 by modality, below which a sample is refused. duplicate_fpir: how often a new subject may
     be reported as resembling a stranger; lower than in searches, since nobody asked for leads. kept_images: modalities
-    whose images are kept, where the database is encrypted."""
+    whose images are kept, where the database is encrypted. agreement_fmr: false match rate that a sample has to reach
+    against what is enrolled of its subject already, or a notice says so."""
 
     quality_floors: Mapping[Modality, int] = field(default_factory=dict)
     duplicate_fpir: float = 0.001
     kept_images: frozenset[Modality] = frozenset(Modality)
+    agreement_fmr: float = 0.001
 
 
 class Enroller:
@@ -103,6 +106,11 @@ class Enroller:
             if not skip_duplicate_check:
                 with stages.stage("duplicates"):
                     resembling, notices = self._resembling(extractions, subject, stages)
+            # Without a case nothing may be compared, not even with the subject's own references.
+            disagreeing: tuple[Notice, ...] = ()
+            if not skip_duplicate_check or context.case_number:
+                with stages.stage("agreement"):
+                    disagreeing = self._disagreeing(extractions, subject, stages)
             stages.check()
 
             def said(receipt: EnrollmentReceipt) -> dict[str, Any]:
@@ -111,6 +119,7 @@ class Enroller:
                     "subject_id": receipt.subject_id,
                     "reference_ids": receipt.reference_ids,
                     "candidates": tuple((lead.subject_id, lead.score.value) for lead in found),
+                    "disagreeing_scores": tuple(notice.score for notice in disagreeing),
                 }
 
             with stages.stage("store"):
@@ -137,8 +146,20 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=(*notices, *self._differing(subject, receipt)),
+            notices=(*notices, *disagreeing, *self._differing(subject, receipt)),
         )
+
+    def _disagreeing(self, extractions: Sequence[Extraction], subject: Subject, stages: Stages) -> tuple[Notice, ...]:
+        """Before anything is stored: notices of samples that do not agree with what the subject has already."""
+        subject_id = subject.subject_id
+        if not subject_id and subject.external_id:
+            stored = self._database.find_subject(subject.external_id)
+            subject_id = "" if stored is None else stored.subject_id
+        if not subject_id:
+            return ()
+        templates = [made.template for made in extractions]
+        fmr = self._settings.agreement_fmr
+        return disagreeing_notices(self._searcher, templates, subject_id, target_fmr=fmr, stages=stages)
 
     def _differing(self, said: Subject, receipt: EnrollmentReceipt) -> tuple[Notice, ...]:
         """A notice where the subject was on record with other particulars than are said of it now: those stay."""
@@ -154,6 +175,7 @@ class Enroller:
             capture_time=sample.capture_time,
             image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
             ppi=sample.ppi,
+            part=ImagePart(sample.face_number, sample.largest_face, sample.region_px),
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
@@ -221,9 +243,9 @@ def is_low(quality: Quality, floor: int) -> bool:
 
 
 def _low_quality_error(quality: Quality, floor: int) -> QualityError:
-    need = f"enrollment needs at least {floor}" if quality.score < floor else "and it is doubtful"
+    need = told("quality.need_floor", floor=floor) if quality.score < floor else told("quality.need_doubtful")
     return QualityError(
-        f"the quality is {quality.score}, {need}: capture again, or state accept_low_quality_reason",
+        told("quality.below", score=quality.score, need=need),
         score=quality.score,
         reasons=quality.reasons,
     )
@@ -260,7 +282,7 @@ def _check_request(
     subject: Subject, samples: Sequence[EncodedSample], request_id: str, accept_low_quality_reason: str
 ) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
-        raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+        raise RequestError(told("field.samples", count=MAX_SAMPLE_COUNT), field="samples")
     check_text(request_id, REQUEST_ID, field="request_id")
     check_text(accept_low_quality_reason, PURPOSE, field="accept_low_quality_reason")
     check_text(subject.subject_id, ID, field="subject.subject_id")
@@ -269,7 +291,7 @@ def _check_request(
     for number, sample in enumerate(samples):
         check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
-        raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
+        raise RequestError(told("field.birth_year"), field="subject.birth_year")
 
 
 def _origin(template: Template, sha256: str) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.naming import named
 from matcher.usecases.notices import missed_notices, reach_notices, scope_notices
 
@@ -128,8 +129,8 @@ class Identifier:
 
 def _check_query(query: IdentificationQuery) -> None:
     if not 1 <= query.max_candidates <= MAX_CANDIDATES:
-        raise RequestError(f"max_candidates must be 1 to {MAX_CANDIDATES}", field="max_candidates")
+        raise RequestError(told("field.from_one", name="max_candidates", most=MAX_CANDIDATES), field="max_candidates")
     if not 0.0 < query.target_fpir < 1.0:
-        raise RequestError("target_fpir must be above 0 and below 1", field="target_fpir")
+        raise RequestError(told("field.fraction", name="target_fpir"), field="target_fpir")
     if not 0 <= query.explained_candidate_count <= MAX_CANDIDATES:
-        raise RequestError(f"must be 0 to {MAX_CANDIDATES}", field="explained_candidate_count")
+        raise RequestError(told("field.from_zero", most=MAX_CANDIDATES), field="explained_candidate_count")

@@ -19,6 +19,8 @@ from matcher.errors import RequestError
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.iso19794 import to_iso19794_2
 from matcher.search.searcher import Searcher
+from matcher.texts.catalog import told
+from matcher.usecases.witness_erasure import ErasureWitness
 
 _MAX_MEMBER_COUNT = 10_000
 MAX_NAME_WORD_COUNT = 20
@@ -29,19 +31,26 @@ class Keeper:
     and AuditError."""
 
     def __init__(
-        self, database: EnrollmentDatabase, searcher: Searcher, audit: AuditLog, changes: ChangeLedger
+        self,
+        database: EnrollmentDatabase,
+        searcher: Searcher,
+        audit: AuditLog,
+        changes: ChangeLedger,
+        *,
+        witness: ErasureWitness,
     ) -> None:
         self._database = database
         self._searcher = searcher
         self._audit = audit
         self._changes = changes
+        self._witness = witness
 
     def get_subject(self, context: AccessContext, *, subject_id: str = "", external_id: str = "") -> Subject:
         """By one of the two ids. Raises SubjectNotFoundError."""
         with audited(self._audit, "get_subject", context, subject_id=subject_id) as entry:
             check_caller(context)
             if bool(subject_id) == bool(external_id):
-                raise RequestError("send subject_id or external_id, one of the two", field="key")
+                raise RequestError(told("field.one_key"), field="key")
             if subject_id:
                 subject = self._database.get_subject(subject_id)
             else:
@@ -60,7 +69,7 @@ class Keeper:
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
             (check_comparison if query.name else check_caller)(context)
             if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
-                raise RequestError(f"send 1 to {MAX_NAME_WORD_COUNT} words of a name", field="name")
+                raise RequestError(told("field.name_words", count=MAX_NAME_WORD_COUNT), field="name")
             page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
             is_search = query.name or query.external_id
             entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
@@ -68,16 +77,18 @@ class Keeper:
 
     def delete_subject(
         self, context: AccessContext, subject_id: str, *, request_id: str = ""
-    ) -> tuple[DeletionReceipt, str]:
-        """The receipt and the audit id. A repeated request_id gives the first receipt."""
+    ) -> tuple[DeletionReceipt, str, bytes]:
+        """The receipt, the audit id and the certificate (see ErasureWitness). A repeated request_id gives the first
+        receipt."""
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
             require(subject_id, "subject_id")
+            destroyed = self._witness.before(subject_id=subject_id)
             receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
-        return receipt, audit_id
+        return receipt, audit_id, self._witness.certificate(receipt, destroyed, audit_id=audit_id, scope="subject")
 
     def list_references(
         self, context: AccessContext, subject_id: str, *, page_size: int = 0, page_token: str = ""
@@ -91,21 +102,22 @@ class Keeper:
 
     def delete_reference(
         self, context: AccessContext, reference_id: int, *, request_id: str = ""
-    ) -> tuple[DeletionReceipt, str]:
-        """The receipt and the audit id. A repeated request_id gives the first receipt."""
+    ) -> tuple[DeletionReceipt, str, bytes]:
+        """Like delete_subject."""
         with changing(
             self._changes, "delete_reference", context, reference_ids=(reference_id,), request_id=request_id
         ) as entry:
             check_change(context)
             _check_request_id(request_id)
             if reference_id < 1:
-                raise RequestError("reference ids start at 1", field="reference_id")
+                raise RequestError(told("field.reference_id"), field="reference_id")
+            destroyed = self._witness.before(reference_ids=(reference_id,))
             receipt = self._database.delete_reference(
                 reference_id, request_id=request_id, owed=entry.owes(deletion_said)
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
-        return receipt, audit_id
+        return receipt, audit_id, self._witness.certificate(receipt, destroyed, audit_id=audit_id, scope="reference")
 
     def export_template(self, context: AccessContext, reference_id: int) -> tuple[Reference, bytes, str]:
         """A fingerprint as a record of ISO/IEC 19794-2:2005, its reference, and the audit id. Its places are rounded to
@@ -118,7 +130,7 @@ class Keeper:
             template = reference.template
             entry.note(subject_id=reference.subject_id, pack_ids=(template.pack_id,))
             if template.modality is not Modality.FINGERPRINT:
-                raise RequestError("only fingerprints can be exported", field="reference_id")
+                raise RequestError(told("field.only_fingerprints"), field="reference_id")
             minutiae = MinutiaSet.from_bytes(template.minutiae)
             record = to_iso19794_2(minutiae, finger=template.finger, quality=reference.quality)
             audit_id = entry.finish()
@@ -130,7 +142,7 @@ class Keeper:
             check_change(context)
             if not GALLERY_ID_PATTERN.fullmatch(gallery.gallery_id):
                 raise RequestError(
-                    "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
+                    told("field.gallery_id"),
                     field="gallery.gallery_id",
                 )
             for name in ("display_name", "purpose"):
@@ -147,7 +159,7 @@ class Keeper:
             check_change(context)
             require(gallery_id, "gallery_id")
             if display_name is None and purpose is None:
-                raise RequestError("send display_name, purpose or both", field="display_name")
+                raise RequestError(told("field.gallery_texts"), field="display_name")
             for name, value, limit in (("display_name", display_name, NAME), ("purpose", purpose, PURPOSE)):
                 check_text(value or "", limit, field=name)
             gallery = self._database.update_gallery(
@@ -170,8 +182,7 @@ class Keeper:
                 )
             except GalleryNotEmptyError as error:
                 raise RequestError(
-                    f"{error.member_count} subjects are in this gallery; set even_if_not_empty to delete it all the "
-                    "same, they stay enrolled",
+                    told("field.gallery_not_empty", count=error.member_count),
                     field="even_if_not_empty",
                 ) from error
             audit_id = entry.finish(reason=f"{member_count} subjects left it")
@@ -194,7 +205,7 @@ class Keeper:
             check_change(context)
             require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
-                raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
+                raise RequestError(told("field.subject_ids", count=_MAX_MEMBER_COUNT), field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
             change(gallery_id, subject_ids, owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
@@ -213,7 +224,7 @@ def _nothing_said(_: object) -> dict[str, Any]:
 def require(value: str, field: str) -> None:
     """Raises RequestError where a text is empty."""
     if not value:
-        raise RequestError("this field is required", field=field)
+        raise RequestError(told("field.required"), field=field)
 
 
 def _check_request_id(request_id: str) -> None:

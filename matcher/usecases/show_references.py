@@ -19,6 +19,7 @@ from matcher.results import ReferenceImage, ReferenceMinutiae
 from matcher.samples import EncodedSample
 from matcher.search.comparison import TemplateComparer
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 
 MAX_DISPLAY_SIDE_PX = 2000
 
@@ -73,16 +74,16 @@ class ReferenceViewer:
         ) as entry:
             check_comparison(context)
             if any(one.modality is not Modality.FINGERPRINT for one in probes):
-                raise RequestError("minutiae are those of fingerprints; send one", field="probe")
+                raise RequestError(told("field.probe_print"), field="probe")
             reference = self._reference(reference_id)
             entry.note(subject_id=reference.subject_id)
             template = reference.template
             if template.modality is not Modality.FINGERPRINT:
-                raise RequestError("a face has no minutiae; name a reference of a finger", field="reference_id")
+                raise RequestError(told("field.face_no_minutiae"), field="reference_id")
             explanation = None
             for made in extract_all(self._engines, probes, stages, field="probe"):
                 if made.template.pack_id != template.pack_id:
-                    raise RequestError("the reference was made by another pack", field="reference_id")
+                    raise RequestError(told("field.other_pack"), field="reference_id")
                 explanation = self._comparer.explain_templates(made.template, template)
             stages.check()
             audit_id = entry.finish(pack_ids=(template.pack_id,))
@@ -91,7 +92,7 @@ class ReferenceViewer:
 
     def _reference(self, reference_id: int) -> Reference:
         if reference_id < 1:
-            raise RequestError("reference ids start at 1", field="reference_id")
+            raise RequestError(told("field.reference_id"), field="reference_id")
         found = self._database.references([reference_id])
         if not found:
             raise ReferenceNotFoundError("no such reference; it may have been deleted")

@@ -18,6 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.notices import reach_notices
 
 DEFAULT_FMR = 1e-4
@@ -61,9 +62,9 @@ class Verifier:
         ) as entry:
             check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
-                raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")
+                raise RequestError(told("field.fraction", name="target_fmr"), field="target_fmr")
             if bool(subject_id) == bool(other):
-                raise RequestError("name a subject or send another probe, one of the two", field="target")
+                raise RequestError(told("field.target"), field="target")
             check_probe(samples)
             if other:
                 check_probe(other, field="other_probe.samples")
@@ -79,7 +80,7 @@ class Verifier:
                 scores, trial_count = self._with_subject(extractions, subject_id, stages, explained=explained)
             if not scores:
                 raise RequestError(
-                    "nothing to compare: the other side has no sample of this modality and finger position",
+                    told("field.nothing_to_compare"),
                     field="probe.samples",
                 )
             threshold = threshold_score(target_fmr, trial_count)

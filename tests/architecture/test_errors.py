@@ -36,7 +36,7 @@ def _made(kind: type[Exception], message: str) -> Exception:
     if kind is matcher_errors.QualityError:
         return matcher_errors.QualityError(message, score=1, reasons=())
     if kind is matcher_errors.ImageKindError:
-        return matcher_errors.ImageKindError(message, code="picture.float", values={})
+        return matcher_errors.ImageKindError(message)
     return kind(message)
 
 

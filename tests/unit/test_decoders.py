@@ -31,6 +31,7 @@ from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoders import DecoderLimits, DecoderPool
 from matcher.samples import EncodedSample, Image
 from matcher.stages import Stages, never_ends
+from matcher.texts.catalog import localized
 from matcher.usecases.assess import Assessor
 from tests.fakes import FakeFaceEngine, InMemoryAudit, png_bytes
 from tests.service.conftest import ACCESS
@@ -90,7 +91,7 @@ def test_refusals_come_through_by_class_and_name(pool: DecoderPool) -> None:
         assert type(refusal.value) is kind
     with pytest.raises(ImageKindError) as named:
         _decode(pool, b"GIF89a")
-    assert (named.value.code, named.value.values) == ("picture.file_type", {"name": "GIF"})
+    assert localized(named.value, "vi").startswith("Không hỗ trợ loại tệp GIF.")
     assert _decode(pool, whole).ppi == 500
 
 

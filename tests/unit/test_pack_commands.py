@@ -189,6 +189,19 @@ def test_doctor_tells_the_line_that_mends_a_missing_libgl(monkeypatch: pytest.Mo
     assert "apt-get install -y libgl1" in finding.line
 
 
+@pytest.mark.parametrize(("is_needed", "ok"), [(True, False), (False, None)])
+def test_doctor_misses_insightface_only_where_a_pack_needs_it(
+    monkeypatch: pytest.MonkeyPatch, is_needed: bool, ok: bool | None
+) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    finding = doctor.insightface_finding("en", is_needed=is_needed)
+    assert finding.ok is ok
+    assert "pip install 'station-matcher[insightface]'" in finding.line
+
+
 def test_doctor_tells_how_to_install_a_pack_that_needs_a_license(tmp_path: Path) -> None:
     store = PackStore(tmp_path, manifests_folder=MANIFESTS_FOLDER)
     pack = store.get("insightface-buffalo_s")
@@ -254,7 +267,7 @@ def test_calibrate_refuses_too_few_photographs(
     ("data", "groups", "told"),
     [
         ("nowhere", "", "thư mục con của --data"),
-        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder a person
+        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder per person
         ("data", "p0,a\n", "--groups"),
     ],
 )
@@ -284,3 +297,14 @@ def test_a_damaged_site_calibration_leaves_the_packs_usable_and_is_mended_by_cal
     data = photographs(tmp_path / "data", people=30, each=1)
     assert run("calibrate", "--data", str(data), packs_folder=folder) == 0
     assert PackStore(folder).get("joined").calibration is not None
+
+
+def test_what_is_wrong_with_a_pack_is_told_in_vietnamese_with_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("packs", "install", "nothing", lang="vi", packs_folder=tmp_path) == 1
+    assert "không có gói nào tên 'nothing'; các gói đã biết: " in capsys.readouterr().err
+    assert run("packs", "verify", "face-open", lang="vi", packs_folder=tmp_path) == 1
+    assert "gói face-open chưa sẵn sàng: thiếu yunet_s_dynamic.onnx." in capsys.readouterr().err
+    assert run("packs", "install", "insightface-buffalo_s", lang="vi", packs_folder=tmp_path) == 1
+    assert '--accept-license "insightface-non-commercial"' in capsys.readouterr().err

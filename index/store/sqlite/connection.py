@@ -68,6 +68,8 @@ def open_writer(path: Path, *, create: bool, seals: Seals | None = None) -> sqli
         if mode != "wal":
             raise DatabaseWriteError("the disk cannot hold a write-ahead log; use a local disk")
         connection.execute("PRAGMA synchronous=FULL")
+        # Each checkpoint is ours, since the pages that it wrote have to be cleaned (checkpoints.py).
+        connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA foreign_keys=ON")
         # Deleted rows are overwritten with zeros, in pages that stay and in pages set free.
         connection.execute("PRAGMA secure_delete=ON")

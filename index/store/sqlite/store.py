@@ -26,10 +26,11 @@ from index.errors import (
 from index.folder import VAULT_NAME
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
 from index.records import (
     Gallery,
     KeptImage,
+    Modality,
     NewReference,
     RecordAuthor,
     RecordRevision,
@@ -41,6 +42,7 @@ from index.records import (
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
 from index.store.sqlite import (
+    counterparts,
     images,
     index_marks,
     lists,
@@ -52,7 +54,9 @@ from index.store.sqlite import (
     subjects,
     writes,
 )
-from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
+from index.store.sqlite.checkpoints import Checkpoints
+from index.store.sqlite.cleaning import Cleaning
+from index.store.sqlite.connection import ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
 from index.store.sqlite.places import Places
@@ -65,6 +69,8 @@ log = logging.getLogger(__name__)
 
 # Ordinary reads last a few milliseconds; only a backup holds the log for longer.
 SCRUB_WAIT_MS = 250
+# Cleaned while writers wait: 128 MiB, some tenths of a second.
+_PAGES_AT_ONCE = 16_384
 
 
 class SqliteStore:
@@ -103,6 +109,7 @@ class SqliteStore:
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
         self._settlements = Settlements()
+        self._checkpoints = Checkpoints(self._connection, path)
         # After the migrations, which made the log beside the store where there was none.
         self._places = Places(path)
         # Whoever has the queue writes: for this room, and for tests of what a disk refuses.
@@ -110,9 +117,10 @@ class SqliteStore:
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
-        with contextlib.suppress(sqlite3.Error, DatabaseError):
+        with contextlib.suppress(sqlite3.Error, DatabaseError, OSError):
             self._erase_noted_keys()
-            self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
+            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+        self._cleaning = Cleaning(self._clean_on)
         if self._vault is not None:
             with self._readers.borrow() as connection:
                 self._vault.sweep(partial(images.known_files, connection))
@@ -129,7 +137,11 @@ class SqliteStore:
     @property
     def is_scrubbed(self) -> bool:
         """See Store. Deleted bytes may stand in the write-ahead log, which a long read holds."""
-        return not self._scrub_pending
+        return not self._scrub_pending and self._checkpoints.is_done
+
+    def contains(self, needle: bytes) -> bool:
+        """See Store."""
+        return self.queue.exclusively(lambda _: self._checkpoints.contains(needle))
 
     @property
     def is_sealed(self) -> bool:
@@ -144,7 +156,7 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             sealing.seal_rows(connection, report)
-            self._scrub_pending = not empty_log(connection, SCRUB_WAIT_MS)
+            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
 
         self.queue.exclusively(run)
 
@@ -197,6 +209,33 @@ class SqliteStore:
                 connection, reference_id, request_id=request_id, now=now, owed=owed
             )
         )
+
+    def add_counterparts(
+        self,
+        pack_id: str,
+        made: Sequence[tuple[int, NewReference]],
+        failed: Sequence[tuple[int, str]],
+        *,
+        now: datetime,
+        owed: Owe[tuple[int, ...]] | None = None,
+    ) -> tuple[int, ...]:
+        """See Store."""
+        encoded = [counterparts.encode(original_id, new) for original_id, new in made]
+        return self.queue.submit(
+            lambda connection: counterparts.add_counterparts(
+                connection, encoded, failed, pack_id=pack_id, now=now, owed=owed
+            )
+        )
+
+    def without_counterpart(self, modality: Modality, pack_id: str, *, after_id: int, limit: int) -> tuple[int, ...]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return counterparts.without_counterpart(connection, modality, pack_id, after_id=after_id, limit=limit)
+
+    def reembedding_counts(self, modality: Modality, pack_id: str) -> ReembeddingCounts:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return counterparts.reembedding_counts(connection, modality, pack_id)
 
     def update_record(
         self,
@@ -352,6 +391,7 @@ class SqliteStore:
         """See Store."""
         with self._readers.borrow() as connection:
             row = images.image_of(connection, reference_id)
+            part = counterparts.image_part(connection, reference_id)
         if row is None or self._vault is None:
             return None
         try:
@@ -359,7 +399,7 @@ class SqliteStore:
         except EncryptionKeyError as error:
             raise DatabaseDamagedError("the image of a reference is damaged; restore a backup") from error
         if content is not None:
-            return KeptImage(content, row.sha256, row.ppi)
+            return KeptImage(content, row.sha256, row.ppi, part)
         with self._readers.borrow() as connection:
             if images.image_of(connection, reference_id) is not None:
                 raise DatabaseDamagedError("the image of a reference is gone; restore a backup")
@@ -445,15 +485,17 @@ class SqliteStore:
         with contextlib.suppress(DatabaseError):
             # What is lost here is owed again at the next start, and found in the log then.
             self.settle((), log_head="", at_once=True)
+        self._cleaning.stop()
         self._readers.close()
         with named_errors():
             try:
-                if self._path.exists():
-                    empty_log(self._connection, SCRUB_WAIT_MS)
+                if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
+                    self._checkpoints.mark()
             except sqlite3.ProgrammingError:
                 return
             finally:
                 self._connection.close()
+                self._checkpoints.close()
 
     @contextlib.contextmanager
     def _kept_images(self, new_references: Sequence[NewReference]) -> Iterator[Sequence[VaultFile | None]]:
@@ -481,6 +523,7 @@ class SqliteStore:
 
     def _before_commit(self, connection: sqlite3.Connection) -> None:
         self._settlements.write(connection)
+        self._checkpoints.before_commit(connection)
         self._forget_what_is_gone(connection)
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
@@ -496,6 +539,7 @@ class SqliteStore:
 
     def _after_commit(self, effects: Sequence[Effect], frees_rows: bool) -> None:
         self._settlements.written()
+        self._checkpoints.committed()
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
         if effects:
@@ -503,9 +547,15 @@ class SqliteStore:
         if frees_rows or self._scrub_pending:
             # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
             self._scrub_pending = True
-            with contextlib.suppress(sqlite3.Error, DatabaseError):
+            with contextlib.suppress(sqlite3.Error, DatabaseError, OSError):
                 self._erase_noted_keys()
-                self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS if frees_rows else 0)
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS if frees_rows else 0)
+        else:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._checkpoints.shorten()
+
+    def _clean_on(self) -> bool:
+        return self.queue.exclusively(lambda _: self._checkpoints.clean_on(_PAGES_AT_ONCE))
 
     def _erase_noted_keys(self) -> None:
         """On the writing connection, outside of a transaction: what deletions of before have left to be closed."""
@@ -516,13 +566,3 @@ class SqliteStore:
         if self._vault is not None and (files := images.noted_files(self._connection)) != self._removed_files:
             self._vault.remove(files)
             self._removed_files = files
-
-
-def empty_log(connection: sqlite3.Connection, wait_ms: int) -> bool:
-    """Move the write-ahead log into the store and cut it to nothing. False when a reader holds it for longer."""
-    connection.execute(f"PRAGMA busy_timeout={wait_ms}")
-    try:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    return bool(busy == 0)

@@ -6,6 +6,8 @@ import io
 import itertools
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -271,7 +273,7 @@ def test_an_older_schema_is_brought_up_to_date(tmp_path, make):
     connection.close()
 
 
-def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_those_in_use_stay(tmp_path, make):
+def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_a_snapshot_has_no_name(tmp_path, make):
     _filled(tmp_path / "a", make, count=1)
     leftover = tmp_path / "a" / "snapshot-killed.part"
     shutil.copy(tmp_path / "a" / STORE_NAME, leftover)
@@ -280,12 +282,42 @@ def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_those_in_use_stay
     def open_meanwhile(_done: int, _total: int) -> None:
         if not seen:
             with EnrollmentDatabase.open(tmp_path / "a"):
-                seen.extend(path.name for path in (tmp_path / "a").glob("snapshot-*.part"))
+                seen.extend(path.name for path in (tmp_path / "a").glob("snapshot-*"))
+                seen.append("asked")
 
     back_up(tmp_path / "a", tmp_path / "backup", progress=open_meanwhile)
     assert not leftover.exists()
-    assert len(seen) == 1
+    # The snapshot itself has no name while there is anything in it.
+    assert seen == ["asked"]
     assert check_backup(tmp_path / "backup").summary.subject_count == 1
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from index.backup import backup
+kill = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+folder, target, where = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+if where == "copying":
+    backup.back_up(folder, target, key=bytes(32), progress=kill)
+else:
+    backup.write_backup_file = kill
+    backup.back_up(folder, target, key=bytes(32))
+"""
+
+
+@pytest.mark.parametrize("where", ["copying", "sealing"])
+def test_a_killed_backup_with_a_key_leaves_nothing_in_the_clear(tmp_path, make, where):
+    """Every file that is there afterwards and was not before: nothing of the store is in it."""
+    _filled(tmp_path / "a", make, count=40)
+    before = set(tmp_path.rglob("*"))
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "a"), str(tmp_path / "backup"), where]
+    killed = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[3])
+    assert killed.returncode == -9, killed.stderr
+    for path in {path for path in tmp_path.rglob("*") if path.is_file()} - before:
+        content = path.read_bytes()
+        assert not [number for number in range(40) if f"{number:012d}".encode() in content], path.name
+        assert b"SQLite format 3" not in content
 
 
 def test_a_key_file_is_private_and_never_replaced(tmp_path):
