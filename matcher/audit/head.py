@@ -6,6 +6,7 @@ process leaves it exact, a power failure may leave it some records behind, never
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -51,9 +52,10 @@ class AuditHead:
         os.pwrite(self._handle, content.encode().ljust(HEAD_BYTES), 0)
 
     def close(self) -> None:
-        """Sync and let go of the lock. Safe to call twice."""
+        """Sync and let go of the lock, also where the disk refuses: a head may be behind. Safe to call twice."""
         if self._handle >= 0:
-            os.fsync(self._handle)
+            with contextlib.suppress(OSError):
+                os.fsync(self._handle)
             os.close(self._handle)
             self._handle = -1
 

@@ -171,7 +171,7 @@ def opencv_finding(language: str) -> Finding:
 
 
 def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:
-    """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
+    """One line per pack and what to know of it, and one for each modality that has no ready pack. configured: names of
     the packs that the settings ask for; the others need not be there. target_fpir: of searches, by the settings."""
     findings, ready = [], set()
     for name in sorted(configured - {pack.name for pack in store.manifests()}):

@@ -267,7 +267,7 @@ def test_calibrate_refuses_too_few_photographs(
     ("data", "groups", "told"),
     [
         ("nowhere", "", "thư mục con của --data"),
-        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder a person
+        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder per person
         ("data", "p0,a\n", "--groups"),
     ],
 )
