@@ -25,7 +25,7 @@ class Outcome(Enum):
 @dataclass(frozen=True, slots=True)
 class ItemResult:
     """What became of one image. quality 0-100; duplicates: other subjects it resembles, with scores. warning: what
-    differs from the record of the subject."""
+    differs from the record of the subject, or that the sample does not agree with those enrolled of it before."""
 
     item: EnrollmentItem
     outcome: Outcome

@@ -134,6 +134,15 @@ class Seals:
         """For one reference, with the secrets of both: either erased closes it. Raises EncryptionKeyError."""
         return self._reference_seal(subject_key, reference_key, self._slots.secret(reference_key))
 
+    def open_of_reference(self, subject_key: int, reference_key: int, sealed: bytes, *, place: str) -> bytes:
+        """What of_reference(...).open gives, for many. Raises EncryptionKeyError."""
+        key = _derived(self._secret_of_subject(subject_key), b"reference", self._slots.secret(reference_key))
+        said = f"{place} {subject_key} {reference_key}".encode()
+        try:
+            return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], said)
+        except (InvalidTag, ValueError) as error:
+            raise EncryptionKeyError("a stored value does not open with its key", reason="damaged") from error
+
     def erase(self, numbers: Iterable[int]) -> None:
         """Destroy secrets, on disk when this returns. Raises DatabaseWriteError."""
         chosen = tuple(numbers)

@@ -15,14 +15,9 @@ from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
+from matcher.search.shortlist import shortlist
 from matcher.stages import Stages
 
-# With such a lead the mate of a probe comes first: how often it did not is in docs/search.md. Without it, as where
-# nobody is the mate or a finger was enrolled twice, the index is asked again, for more and looking farther.
-CLEAR_LEAD = 2.0
-# A probe of fewer minutiae, a small piece of a print, gives few votes: so many times as many fingers are compared.
-_SMALL_PROBE_COUNT = 20
-_SMALL_PROBE_FACTOR = 4
 # A subject among this many best of one sample is compared with the other samples too.
 _KEPT_PER_CANDIDATE = 3
 _LEAST_KEPT_COUNT = 60
@@ -31,7 +26,7 @@ _LEAST_KEPT_COUNT = 60
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
     """shortlist_count: fingers that the index proposes for full comparison, more of them for a small piece of a print;
-    clear_shortlist_count where the first has CLEAR_LEAD times the votes of the second. exhaustive_reference_limit: with
+    clear_shortlist_count where one leads clearly (shortlist.py). exhaustive_reference_limit: with
     at most this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
 
     shortlist_count: int = 500
@@ -184,16 +179,13 @@ class Searcher:
         return _FingerHits(ids, similarities, compare_all)
 
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
-        """int64 (n,): references worth a full comparison, a few where one leads clearly."""
-        factor = _SMALL_PROBE_FACTOR if len(template.vectors) < _SMALL_PROBE_COUNT else 1
-        longest = max(factor * self._settings.shortlist_count, kept_count)
-        for count in sorted({min(max(self._settings.clear_shortlist_count, kept_count), longest), longest}):
-            hits = self._database.shortlist(template.pack_id, template.vectors, count, where=where)
-            found, votes = int(hits.counts[0]), hits.similarities[0]
-            if found > 1 and votes[0] >= CLEAR_LEAD * votes[1]:
-                break
-        shortlist: Int64Array = hits.reference_ids[0][:found]
-        return shortlist
+        return shortlist(
+            lambda count: self._database.shortlist(template.pack_id, template.vectors, count, where=where),
+            minutia_count=len(template.vectors),
+            kept_count=kept_count,
+            clear_count=self._settings.clear_shortlist_count,
+            longest_count=self._settings.shortlist_count,
+        ).reference_ids
 
     def _compared(
         self, template: Template, reference_ids: Int64Array, stages: Stages

@@ -322,6 +322,14 @@ def test_slots_are_given_once_and_a_flipped_bit_is_named(tmp_path) -> None:
         slots.secret(7)
     assert raised.value.reason == "damaged"
     slots.close()
+    rewrap(path, MASTER, OTHER)
+    slots = KeySlots(path, OTHER)
+    assert slots.secret(4) == given[4]
+    for number, reason in ((5, "erased"), (7, "damaged")):
+        with pytest.raises(EncryptionKeyError) as raised:
+            slots.secret(number)
+        assert raised.value.reason == reason
+    slots.close()
 
 
 def test_no_secret_is_given_that_a_full_disk_did_not_take_whole(tmp_path, monkeypatch) -> None:
@@ -392,6 +400,11 @@ def test_a_backup_of_an_encrypted_database_comes_back_with_its_keys(folder, make
     assert raised.value.reason == "keys"
     with pytest.raises(EncryptionKeyError):
         copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    (tmp_path / "new" / SLOTS_NAME).write_bytes(b"other keys")
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert raised.value.reason == "keys_there"
+    (tmp_path / "new" / SLOTS_NAME).unlink()
     restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
     assert (restored.without_key.subject_count, restored.without_key.reference_count) == (1, 1)
     with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
