@@ -288,6 +288,23 @@ def test_a_key_that_the_disk_changed_is_found(folder, make) -> None:
     assert f"reference {receipt.reference_ids[0]} is damaged" in problem
 
 
+def test_an_older_copy_in_the_place_of_the_keys_is_refused(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "older")
+        for number in range(20):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "newest")
+    shutil.copyfile(tmp_path / "older", folder / SLOTS_NAME)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, create=False, master_key=MASTER)
+    assert raised.value.reason == "unknown"
+    shutil.copyfile(tmp_path / "newest", folder / SLOTS_NAME)
+    with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+        assert database.find_subject("late 19")
+        assert database.verify().ok
+
+
 def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> None:
     face = make.face()
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
