@@ -55,7 +55,7 @@ class Sex(Enum):
 class Template:
     """What a pack made of one sample. Templates of different packs are never compared.
 
-    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one a minutia for a finger.
+    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one per minutia for a finger.
     minutiae: serialized MinutiaSet of a finger; empty for a face.
     pack_id: "name@version".
     """

@@ -1,4 +1,4 @@
-"""The demonstration's searches: one a probe sample, and one with all samples of a person together."""
+"""The demonstration's searches: one per probe sample, and one with all samples of a person together."""
 
 from __future__ import annotations
 

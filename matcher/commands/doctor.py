@@ -25,7 +25,7 @@ from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
-from matcher.texts.catalog import text
+from matcher.texts.catalog import localized, text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def opencv_finding(language: str) -> Finding:
 
 
 def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:
-    """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
+    """One line per pack and what to know of it, and one for each modality that has no ready pack. configured: names of
     the packs that the settings ask for; the others need not be there. target_fpir: of searches, by the settings."""
     findings, ready = [], set()
     for name in sorted(configured - {pack.name for pack in store.manifests()}):
@@ -222,7 +222,7 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
             }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
-        remarks.append(Finding(False, str(error)))
+        remarks.append(Finding(False, localized(error, language)))
     return remarks
 
 

@@ -17,8 +17,10 @@ from matcher.texts import (
     help,
     keys,
     listening,
+    log,
     notices,
     nouns,
+    pack_errors,
     packs,
     pictures,
     samples,
@@ -46,6 +48,8 @@ _TABLES: Final[tuple[Table, ...]] = (
     usage.TEXTS,
     listening.TEXTS,
     packs.TEXTS,
+    pack_errors.TEXTS,
+    log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
     face_quality.TEXTS,
@@ -71,6 +75,11 @@ def told(code: str, /, **values: object) -> Told:
     made = Told(text(code, "en", **values))
     made.code, made.values = code, MappingProxyType(values)
     return made
+
+
+def told_of(error: BaseException) -> str:
+    """The message of an error, a Told where it was raised with one, which str() of the error is not."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 def localized(value: object, language: str) -> str:

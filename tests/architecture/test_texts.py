@@ -16,7 +16,7 @@ from index.store.page_token import MAX_PAGE_SIZE
 from matcher import errors
 from matcher.commands.main import build_parser as matcher_parser
 from matcher.commands.parser import CommandParser
-from matcher.errors import ConfigError, QualityError, RequestError, SampleError
+from matcher.errors import AuditError, ConfigError, QualityError, RequestError, SampleError
 from matcher.server.status import status_of
 from matcher.texts.catalog import Told, catalog, localized, packed, told, unpacked
 from matcher.texts.languages import LANGUAGES
@@ -28,7 +28,7 @@ EVERY_TEXT = {**catalog(), **{f"backlog {code}": [template(code, lang) for lang 
 TOLD_KINDS = {
     name
     for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, (SampleError, RequestError, ConfigError))
+    if isinstance(kind, type) and issubclass(kind, (SampleError, RequestError, ConfigError, AuditError))
 }
 # Two that say the same in any language: names, and places alone.
 _WORDLESS = re.compile(r"[\W\d_]*(\{\w+\}[\W\d_]*)*")
