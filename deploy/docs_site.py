@@ -39,13 +39,16 @@ _OWN_ONLY: Final = (
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages outside docs/, and the decisions to the end of the navigation."""
+    """Add the pages outside docs/, and at the end of the navigation the decisions and what it does not name."""
     for page, path in OUTSIDE.items():
         if not files.get_file_from_path(page):
             files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
     decisions = sorted(file.src_uri for file in files if file.src_uri.startswith("decisions/"))
-    if not any("Decisions" in entry for entry in config.nav if isinstance(entry, dict)):
-        config.nav.append({"Decisions": decisions})
+    named = str(config.nav)
+    others = [file.src_uri for file in files.documentation_pages() if f"'{file.src_uri}'" not in named]
+    for title, pages in (("Decisions", decisions), ("More", sorted(set(others) - set(decisions)))):
+        if pages:
+            config.nav.append({title: pages})
     return files
 
 

@@ -55,7 +55,7 @@ class Sex(Enum):
 class Template:
     """What a pack made of one sample. Templates of different packs are never compared.
 
-    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one a minutia for a finger.
+    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one per minutia for a finger.
     minutiae: serialized MinutiaSet of a finger; empty for a face.
     pack_id: "name@version".
     """
@@ -76,8 +76,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """Which part of an image a template is made of. face_number: 0 for the only face. region_px: corners (x, y); empty
-    for the whole print."""
+    """Which part of an image a template is made of. face_number: 0 for the only face. region_px: corners (x, y) of a
+    print, empty for the whole of it; of a face that was chosen of several, the first and the last corner of its box."""
 
     face_number: int = 0
     largest_face: bool = False

@@ -37,7 +37,7 @@ _FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
-    thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
+    thread each; 0: one per processor. queue_count: requests that may wait beside them. stream_count: batch streams at
     a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request. connection_count:
     open connections at a time, fewer where the process may not open so many files. peer_share: of all of these that one
     station may have; 1: no shares. metrics_address: port, or host:port, at which Prometheus may ask

@@ -208,7 +208,7 @@ class SampleAssessment:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentResult:
-    """assessments: one a sample, in order."""
+    """assessments: one per sample, in order."""
 
     assessments: tuple[SampleAssessment, ...]
     audit_id: str

@@ -13,7 +13,7 @@ from benchmarks.extraction import failure_counts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrollment:
-    """references: one a finger or person. probes: (sample, row of its mate in references). probe_names, datasets,
+    """references: one per finger or person. probes: (sample, row of its mate in references). probe_names, datasets,
     probe_files: of each probe."""
 
     references: list[Extracted]

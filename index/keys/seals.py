@@ -80,6 +80,7 @@ class Seals:
         self._database_secret = slots.secret(0)
         self._of_external_id = Mac(self._derived(b"external id"))
         self._of_name = Mac(self._derived(b"name"))
+        self._of_request = Mac(self._derived(b"request"))
         self._held: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
@@ -99,6 +100,11 @@ class Seals:
     def name_token(self, word: str) -> str:
         """Hexadecimal digits by which a word of a name is found."""
         return self._of_name.digest(word.encode())[:_NAME_TOKEN_BYTES].hex()
+
+    def request_token(self, digest: bytes) -> bytes:
+        """TOKEN_BYTES by which a repeated request is known; a plain digest could be found by trying names and
+        numbers."""
+        return self._of_request.digest(digest)[:TOKEN_BYTES]
 
     def new_subject(self) -> int:
         """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""
@@ -127,6 +133,15 @@ class Seals:
     def of_reference(self, subject_key: int, reference_key: int) -> Seal:
         """For one reference, with the secrets of both: either erased closes it. Raises EncryptionKeyError."""
         return self._reference_seal(subject_key, reference_key, self._slots.secret(reference_key))
+
+    def open_of_reference(self, subject_key: int, reference_key: int, sealed: bytes, *, place: str) -> bytes:
+        """What of_reference(...).open gives, for many. Raises EncryptionKeyError."""
+        key = _derived(self._secret_of_subject(subject_key), b"reference", self._slots.secret(reference_key))
+        said = f"{place} {subject_key} {reference_key}".encode()
+        try:
+            return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], said)
+        except (InvalidTag, ValueError) as error:
+            raise EncryptionKeyError("a stored value does not open with its key", reason="damaged") from error
 
     def erase(self, numbers: Iterable[int]) -> None:
         """Destroy secrets, on disk when this returns. Raises DatabaseWriteError."""

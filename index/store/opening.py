@@ -86,6 +86,12 @@ def image_files(store: Path) -> tuple[str, ...]:
     return sqlite_snapshot.image_files(store)
 
 
+def check_restorable(snapshot: Path) -> None:
+    """That the snapshot of a backup is whole and holds a store of a known schema; the file loses its name. Raises
+    BackupError, SchemaError, DatabaseDamagedError."""
+    sqlite_snapshot.check_restorable(snapshot)
+
+
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
     """Read the rows of a snapshot into the empty file made: a store of its own line, on disk; what was deleted since
     the snapshot was taken is gone. Nothing but rows of the known schema comes over.

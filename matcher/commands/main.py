@@ -21,6 +21,7 @@ from matcher.commands import (
     packs,
     record,
     reembed,
+    search,
     serve,
     subject,
 )
@@ -36,6 +37,7 @@ from matcher.texts.catalog import has_text, text
 _MODULES: Final = (
     serve,
     packs,
+    search,
     gallery,
     subject,
     record,

@@ -8,12 +8,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
     "serve.loading": ("Đang nạp gói mô hình", "Loading the model packs"),
-    "serve.preparing": (
-        "Đang chuẩn bị tìm kiếm; lần chạy đầu tiên trên máy này, phần so sánh được biên dịch cho bộ xử lý, mất "
-        "vài chục giây",
-        "Preparing the search; at the first start on a machine the comparison is compiled for its processor, which "
-        "takes some tens of seconds",
-    ),
+    "serve.preparing": ("Đang chuẩn bị tìm kiếm", "Preparing the search"),
     "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.compiling": (
         "Đang biên dịch mã tìm kiếm và so sánh cho bộ xử lý này; "
@@ -240,7 +235,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.finger": ("Ngón", "Finger"),
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
-    "health.serving": ("Máy chủ đang phục vụ.", "The server serves."),
+    "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
     "health.not_serving": (
         "Máy chủ không trả lời hoặc chưa sẵn sàng.",
         "The server does not answer or is not ready yet.",

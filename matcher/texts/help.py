@@ -218,7 +218,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.calibrate.data": (
         "mỗi người một thư mục, ảnh nằm trong đó; với gói vân tay thì mỗi ngón một thư mục",
-        "one folder a person with photographs in it; for a fingerprint pack one folder a finger with its prints",
+        "one folder per person with photographs in it; for a fingerprint pack one folder per finger with its prints",
     ),
     "help.calibrate.pack": (
         "gói khuôn mặt hoặc vân tay (mặc định: gói khuôn mặt trong cài đặt)",

@@ -137,21 +137,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "backup, "
         "or enrolled after the keys were copied.",
     ),
-    "error.backup.keys": (
-        "Bản sao lưu là của cơ sở dữ liệu đã mã hóa; hãy chỉ ra bản sao khóa của nó: --keys TỆP",
-        "The backup is of an encrypted database; name the copy of its keys: --keys FILE",
-    ),
-    "error.backup.keys_other": (
-        "Bản sao khóa này thuộc một cơ sở dữ liệu khác.",
-        "This copy of the keys is of another database.",
-    ),
-    "error.backup.keys_older": (
-        "Bản sao khóa cũ hơn bản sao lưu; hãy dùng bản mới hơn, hoặc --without-missing-keys để bỏ qua những gì không "
-        "mở được.",
-        "The copy of the keys is older than the backup; use a newer one, or --without-missing-keys to leave out what "
-        "it "
-        "does not open.",
-    ),
     "error.key.missing": (
         "Dữ liệu được mã hóa mà không có khóa chủ: hãy đặt lại tệp khóa từ bản sao (storage.master_key_file).",
         "The database is encrypted and its master key is not there: put the key file back from its copy "

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from index.errors import EncryptionKeyError
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
 from index.store.sqlite.subject_records import FIELDS, revision_column
@@ -92,6 +93,7 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         put_name(connection, number, name)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
         _seal_record(connection, number)
+        seal_requests(connection, number)
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():

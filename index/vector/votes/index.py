@@ -51,7 +51,7 @@ KEPT_FILTER_COUNT: Final = 32
 
 
 class DescriptorIndex:
-    """Many unit vectors a reference; references are found by votes of their vectors.
+    """Many unit vectors per reference; references are found by votes of their vectors.
 
     Thread safe in any mixture of calls: a search sees each reference either whole or not at all; one whose removal
     returned before the search began is in no answer, one whose addition returned is searched. Removed vectors are
@@ -157,9 +157,6 @@ class DescriptorIndex:
         order = _best_first(ids, votes, k, everybody=usable_count <= k)
         row = (ids[order], votes[order].astype(np.float64))
         return hits_from_rows([row], k, np.array([usable_count <= k]))
-
-    # The name in the notes between the rooms.
-    vote = search
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """Write the cache files: chunks that changed, then their list. stamp is given back by load.
