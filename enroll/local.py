@@ -23,6 +23,7 @@ from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.config import load_settings
 from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
+from matcher.texts.catalog import text
 from matcher.texts.reasons import error_text, reason_of
 
 
@@ -90,6 +91,7 @@ class LocalTarget:
             reference_id=sample.reference_id,
             quality=sample.quality,
             duplicates=tuple((lead.subject_id, lead.score.value) for lead in answer.duplicates),
+            notices=tuple(text(f"notice.{notice.code.value}", self._language) for notice in answer.notices),
         )
 
     def find_subject(self, external_id: str) -> Subject | None:

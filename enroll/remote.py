@@ -68,6 +68,7 @@ class RemoteTarget:
             reference_id=sample.reference_id,
             quality=sample.quality.score,
             duplicates=tuple((lead.subject_id, lead.score) for lead in answer.duplicates),
+            notices=tuple(notice.text for notice in answer.notices),
         )
 
     def find_subject(self, external_id: str) -> Subject | None:

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseError
@@ -229,6 +231,15 @@ class EnrollmentDatabase:
         """(subjects, references) that a search with this filter covers."""
         resolved = self._resolve(modality, pack_id, where)
         return resolved.subject_count, len(resolved.reference_ids)
+
+    def counts_by_subject(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
+        """int64 (m,): how many references of each subject a search with this filter covers. A subject has the same
+        place whatever the pack and the filter; places beyond the last subject that has any are left off."""
+        partition = self._partitions.get(PackKey(modality, pack_id))
+        resolved = self._resolve(modality, pack_id, where)
+        if partition is None:
+            return np.zeros(0, dtype=np.int64)
+        return partition.columns.counts_by_subject(resolved.reference_ids)
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""
