@@ -50,10 +50,11 @@ def run(args: argparse.Namespace) -> int:
     if others:
         print(f"the baseline is of other libraries ({', '.join(others)}): not judged, make a new one")
     is_slower = not others and any(verdict.regressed for verdict in verdicts)
-    return 1 if _promise_is_broken() or is_slower else 0
+    return 1 if promise_is_broken() or is_slower else 0
 
 
-def _promise_is_broken() -> bool:
+def promise_is_broken() -> bool:
+    """Whether generated strangers reach a score more often than it states; prints what was measured."""
     found = generated_promise.measure()
     for name, rows in found.items():
         print("\n".join(lines_of(name, rows)))

@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     for section in sections:
         if args.only and section.name not in args.only:
             continue
-        results[section.name] = {**_measured(section), "measured_on": machine()}
+        results[section.name] = {**measured(section), "measured_on": machine()}
         failed |= "error" in results[section.name]
     # Of the sections that stay, the machine stays too.
     results.setdefault("machine", machine())
@@ -182,7 +182,8 @@ def _told_machine(about: dict[str, str]) -> str:
     return f"Processor class {about['processor_class']}; {others}."
 
 
-def _measured(section: Section) -> dict[str, object]:
+def measured(section: Section) -> dict[str, object]:
+    """What the command of a section writes, or why there is nothing."""
     absent = [folder.name for folder in section.needs if not folder.is_dir()]
     if absent:
         return {"missing": f"no images here ({', '.join(absent)})"}

@@ -28,6 +28,8 @@ def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str
     environment = os.environ | {
         "STATION_MATCHER_SERVER_ADDRESS": address,
         "STATION_MATCHER_STORAGE_DATA_FOLDER": str(data_folder),
+        # A new database makes its key; not where a key of the user's own may lie.
+        "STATION_MATCHER_STORAGE_MASTER_KEY_FILE": str(data_folder.with_name(f"{data_folder.name}.master-key")),
         **settings,
     }
     with log_path.open("wb") as log:

@@ -10,12 +10,11 @@ from typing import Final
 from enroll.errors import ManifestError, refusal
 from enroll.printable import printable
 from enroll.words import finger_of_word, folded, modality_of_word, sex_of_word
-from index.records import FingerPosition, Modality, Sex
+from index.records import GALLERY_ID_PATTERN, FingerPosition, Modality, Sex
 from matcher.texts.unseen import is_unseen
 
 # As the server has them (matcher/usecases); tests/service holds one against the other.
 MOST_TEXT_LENGTH: Final = 200
-GALLERY_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 FIRST_BIRTH_YEAR: Final = 1900
 
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
@@ -166,6 +165,6 @@ def galleries_of(value: str, language: str) -> tuple[str, ...]:
     """Gallery ids, separated by |."""
     galleries = tuple(part.strip() for part in value.split("|") if part.strip())
     for gallery in galleries:
-        if not GALLERY_ID.fullmatch(gallery):
+        if not GALLERY_ID_PATTERN.fullmatch(gallery):
             raise refusal("bad_gallery", language, value=gallery)
     return galleries

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from index.records import Modality
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
 from matcher.client import DEFAULT_ADDRESS, ClientTls
-from matcher.config import system_language
+from matcher.commands.parser import CommandParser, checked, language_of, positive, server_address
 
 ALL_ENROLLED: Final = 0
 SOME_NOT_ENROLLED: Final = 1
@@ -45,26 +45,17 @@ BAD_INPUT: Final = 2
 UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
 
-_EXAMPLES: Final = {
-    "en": """external_id,image,modality,finger,ppi,display_name,gallery,sex,birth_date,capture_date
-001099000123,photos/0001.jpg,face,,,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
-001099000123,prints/0001-02.png,fingerprint,right_index,500,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
-""",
-    "vi": """Số CCCD,Tệp ảnh,Loại,Ngón,PPI,Họ và tên,Nhóm,Giới tính,Ngày sinh,Ngày chụp
-001099000123,photos/0001.jpg,khuôn mặt,,,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
-001099000123,prints/0001-02.png,vân tay,trỏ phải,500,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
-""",
-}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):  # a console of another encoding shows what it can
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options = _parser().parse_args(arguments)
+    language = language_of(arguments)
+    options = build_parser(language).parse_args(arguments)
+    options.lang = getattr(options, "lang", language)
     if options.command == "example":
-        sys.stdout.write(_EXAMPLES[options.lang])
+        sys.stdout.write(backlog_text("example", options.lang))
         return ALL_ENROLLED
     console = Console(stderr=True, highlight=False)
     try:
@@ -268,90 +259,64 @@ def _say_unreachable(error: BaseException | None, options: argparse.Namespace, c
     server = str(options.address if options.local is None else options.local.name)
     is_refusal = isinstance(error, TargetError) and not error.is_retriable
     code = "target_refuses" if is_refusal else "unreachable"
+    code = code if options.local is None else "target_not_opened"
     say(console, backlog_text(code, options.lang, server=server, detail=error), style="red")
     say(console, backlog_text("again", options.lang))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="station-enroll", description="Enroll a backlog of faces and fingerprints.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    codes = (
-        "Exit codes: 0 all enrolled (check: every row can be used), 1 some rows not enrolled, 2 nothing was sent "
-        "(check: some rows cannot be used), 3 the server cannot be reached or refuses everything, "
-        "130 stopped."
+def build_parser(language: str) -> CommandParser:
+    """The whole command line."""
+
+    def said(code: str, **values: object) -> str:
+        return backlog_text(f"help.{code}", language, **values)
+
+    parser = CommandParser(
+        prog="station-enroll", description=said("program"), epilog=said("exit_codes"), language=language
     )
-    run = commands.add_parser(
-        "run", help="enroll a folder or a manifest", description="Enroll a folder or manifest.", epilog=codes
-    )
-    check = commands.add_parser(
-        "check", help="read a folder or manifest and name every row and file that cannot be used", epilog=codes
-    )
-    example = commands.add_parser("example", help="print a manifest to start from")
+    parser.add_version()
+    commands = parser.add_subparsers(dest="command")
+    run = commands.add_parser("run", help=said("run"), epilog=said("exit_codes"))
+    check = commands.add_parser("check", help=said("check"), epilog=said("exit_codes"))
+    commands.add_parser("example", help=said("example"))
     for command in (run, check):
-        _add_reading(command)
-    for command in (run, check, example):
-        command.add_argument("--lang", choices=["vi", "en"], default=system_language(), help="language of messages")
-    check.add_argument("--quick", action="store_true", help="do not decode the pictures")
-    _add_target(run)
+        _add_reading(command, said)
+    check.add_argument("--quick", action="store_true", help=said("quick"))
+    _add_target(run, said)
     return parser
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def _add_reading(parser: CommandParser, said: Callable[..., str]) -> None:
+    parser.add_argument("path", type=Path, metavar="BACKLOG", help=said("path", columns=", ".join(COLUMNS)))
+    parser.add_argument("--modality", choices=[modality.value for modality in Modality], help=said("modality"))
+    parser.add_argument("--ppi", type=positive, metavar="PPI", help=said("ppi"))
+    parser.add_argument("--gallery", action="append", metavar="GALLERY", help=said("gallery"))
+    parser.add_argument("--pattern", default="", help=said("pattern"))
+    parser.add_argument("--ids-as-written", action="store_true", help=said("ids_as_written"))
+    parser.add_argument("--ignore-column", action="append", metavar="NAME", help=said("ignore_column"))
+    jobs = checked("usage.jobs", int, lambda count: 1 <= count <= 64)
     parser.add_argument(
-        "path", type=Path, help=f"a folder of images, or a .csv or .jsonl (UTF-8) with: {', '.join(COLUMNS)}"
+        "--jobs", type=jobs, metavar="COUNT", default=max(1, min(4, os.cpu_count() or 1)), help=said("jobs")
     )
-    parser.add_argument("--modality", choices=[modality.value for modality in Modality], help="for rows without one")
-    parser.add_argument("--ppi", type=_positive, help="pixels per inch of fingerprints whose row and file do not say")
-    parser.add_argument("--gallery", action="append", metavar="ID", help="gallery to enroll into (may be repeated)")
-    parser.add_argument(
-        "--pattern",
-        default="",
-        help="how to read a folder, e.g. '{external_id}/{finger}.{ext}' or '{external_id}_{any}.{ext}' "
-        "(default: the first folder level is the person)",
-    )
-    parser.add_argument(
-        "--ids-as-written", action="store_true", help="ids that seem to have lost a leading zero are right"
-    )
-    parser.add_argument(
-        "--ignore-column", action="append", metavar="NAME", help="a column that is not needed (may be repeated)"
-    )
-    parser.add_argument("--jobs", type=_count, default=max(1, min(4, os.cpu_count() or 1)), help="images at a time")
 
 
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--operator", required=True, help="who enrolls; written to the audit record")
-    parser.add_argument("--purpose", default="enrollment", help="why; written to the audit record")
-    parser.add_argument("--case", default="", help="case or order number; default: the name of the backlog")
-    parser.add_argument("--station", default="", help="id of the station")
-    parser.add_argument("--address", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help="default: %(default)s")
-    parser.add_argument("--tls-root", type=Path, help="PEM certificate that signed the server's")
-    parser.add_argument("--tls-certificate", type=Path, help="our own certificate, for mutual TLS")
-    parser.add_argument("--tls-key", type=Path, help="our own key, for mutual TLS")
-    parser.add_argument("--timeout", type=_positive, default=60.0, help="seconds for one image (default: %(default)s)")
-    parser.add_argument("--local", type=Path, metavar="DATA_FOLDER", help="enroll in process; the server is stopped")
-    parser.add_argument("--results", type=Path, help="results file and checkpoint (default: beside the input)")
-    parser.add_argument("--create-galleries", action="store_true", help="make galleries that the server does not have")
+def _add_target(parser: CommandParser, said: Callable[..., str]) -> None:
+    parser.add_argument("--operator", required=True, help=said("operator"))
+    parser.add_argument("--purpose", default=backlog_text("default.purpose", parser.language), help=said("purpose"))
+    parser.add_argument("--case", default="", help=said("case"))
+    parser.add_argument("--station", default="", help=said("station"))
     parser.add_argument(
-        "--hold-conflicts",
-        action="store_true",
-        help="do not send rows whose name, sex or birth year differs from what is recorded under their external id",
+        "--address", type=server_address, default=DEFAULT_ADDRESS, metavar="HOST:PORT", help=said("address")
     )
-    parser.add_argument("--strict", action="store_true", help="send nothing unless every row can be used")
+    parser.add_argument("--tls-root", type=Path, metavar="FILE", help=said("tls_root"))
+    parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help=said("tls_certificate"))
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help=said("tls_key"))
+    parser.add_argument("--timeout", type=positive, default=60.0, metavar="SECONDS", help=said("timeout"))
+    parser.add_argument("--local", type=Path, metavar="DATA_FOLDER", help=said("local"))
+    parser.add_argument("--results", type=Path, metavar="FILE", help=said("results"))
+    parser.add_argument("--create-galleries", action="store_true", help=said("create_galleries"))
+    parser.add_argument("--hold-conflicts", action="store_true", help=said("hold_conflicts"))
+    parser.add_argument("--strict", action="store_true", help=said("strict"))
     # The default since bad rows no longer end a run; kept so that old scripts run.
     parser.add_argument("--skip-bad-rows", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--no-duplicate-check", action="store_true", help="do not look for subjects that resemble")
-    parser.add_argument("--quiet", action="store_true", help="no line for each image")
-
-
-def _positive(value: str) -> float:
-    number = float(value)
-    if not 0.0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be a positive number")
-    return number
-
-
-def _count(value: str) -> int:
-    number = int(value)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError("must be 1 to 64")
-    return number
+    parser.add_argument("--no-duplicate-check", action="store_true", help=said("no_duplicate_check"))
+    parser.add_argument("--quiet", action="store_true", help=said("quiet"))

@@ -15,6 +15,7 @@ from index.records import Modality
 from matcher.errors import ResolutionError, SampleError
 from matcher.fingerprint.image.resolution import LEAST_PPI, MOST_PPI
 from matcher.formats.decode import ImageLimits, decode_image
+from matcher.texts.catalog import told
 from matcher.texts.reasons import error_text
 
 MOST_FILE_BYTES: Final = ImageLimits().max_bytes
@@ -185,8 +186,12 @@ def check_picture(item: EnrollmentItem, image_bytes: bytes, language: str) -> No
         image = decode_image(image_bytes, ppi=item.ppi)
         if item.modality is Modality.FINGERPRINT and not (image.ppi and LEAST_PPI <= image.ppi <= MOST_PPI):
             raise ResolutionError(
-                f"The print has {f'{image.ppi:.0f} ppi' if image.ppi else 'no resolution'}; state the scanner's ppi, "
-                f"{LEAST_PPI} to {MOST_PPI}, in the column ppi or with --ppi."
+                told(
+                    "ppi.of_row" if image.ppi else "ppi.of_no_row",
+                    ppi=f"{image.ppi or 0:.0f}",
+                    least=LEAST_PPI,
+                    most=MOST_PPI,
+                )
             )
     except SampleError as error:
         detail = error_text(error, language)

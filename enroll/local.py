@@ -5,6 +5,7 @@ The database takes one process; while the server runs it is locked, and this tar
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +13,20 @@ from typing import Self
 
 from enroll.errors import TargetError
 from enroll.items import EnrollmentItem
+from enroll.messages import backlog_text
 from enroll.remote import sample_of, subject_of
 from enroll.target import ItemResult, Outcome
 from index.database import EnrollmentDatabase
-from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
+from index.errors import AlreadyExistsError, DatabaseError, DatabaseLockedError, SubjectNotFoundError
 from index.records import Gallery, Subject
 from matcher.access.context import AccessContext
+from matcher.assembly.keys import database_keys
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
-from matcher.config import load_settings
+from matcher.config import AUDIT_NAME, load_settings
 from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
-from matcher.texts.catalog import text
+from matcher.texts.catalog import localized, text
 from matcher.texts.reasons import error_text, reason_of
 
 
@@ -53,13 +56,20 @@ class LocalTarget:
         with ExitStack() as stack:
             try:
                 settings = load_settings()
-                storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / "audit.jsonl")
+                storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / AUDIT_NAME)
                 settings = replace(settings, storage=storage)
-                database = stack.enter_context(EnrollmentDatabase.open(data_folder))
+                keys = database_keys(storage)
+                database = stack.enter_context(
+                    EnrollmentDatabase.open(data_folder, master_key=keys.master, encrypt=keys.encrypt)
+                )
+                if keys.made is not None:
+                    print(text("serve.key_made", language, path=keys.made), file=sys.stderr)
                 audit = stack.enter_context(FileAuditLog(settings.storage.audit_file, noted=database.log_head))
                 use_cases = open_use_cases(settings, database, load_configured_packs(settings), audit)
+            except DatabaseLockedError as error:
+                raise TargetError(backlog_text("local_locked", language), is_retriable=False) from error
             except (DatabaseError, AuditError, PackError, SessionError, ConfigError) as error:
-                raise TargetError(str(error)) from error
+                raise TargetError(localized(error, language)) from error
             return cls(
                 use_cases,
                 access=access,
@@ -79,7 +89,7 @@ class LocalTarget:
                 skip_duplicate_check=self._skip_duplicate_check,
             )
         except AuditError as error:
-            raise TargetError(str(error)) from error
+            raise TargetError(localized(error, self._language)) from error
         except (MatcherError, DatabaseError) as error:
             outcome = Outcome.REFUSED if isinstance(error, SampleError) else Outcome.FAILED
             return ItemResult(item, outcome, reason=reason_of(error), detail=error_text(error, self._language))
@@ -101,7 +111,7 @@ class LocalTarget:
         except SubjectNotFoundError:
             return None
         except (MatcherError, DatabaseError) as error:
-            raise TargetError(str(error)) from error
+            raise TargetError(localized(error, self._language)) from error
 
     def gallery_ids(self) -> frozenset[str]:
         """See EnrollmentTarget."""
@@ -115,7 +125,7 @@ class LocalTarget:
                 if not page_token:
                     return frozenset(found)
         except (MatcherError, DatabaseError) as error:
-            raise TargetError(str(error)) from error
+            raise TargetError(localized(error, self._language)) from error
 
     def create_gallery(self, gallery_id: str) -> None:
         """See EnrollmentTarget."""
@@ -124,7 +134,7 @@ class LocalTarget:
         except AlreadyExistsError:
             return
         except (MatcherError, DatabaseError) as error:
-            raise TargetError(str(error)) from error
+            raise TargetError(localized(error, self._language)) from error
 
     def is_serving(self) -> bool:
         """Always: it is this process."""

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from enroll.help_texts import HELP
+from matcher.texts.catalog import Told, localized
 from matcher.texts.languages import LANGUAGES
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **HELP,
     # code: (Vietnamese, English)
+    "example": (
+        """Số CCCD,Tệp ảnh,Loại,Ngón,PPI,Họ và tên,Nhóm,Giới tính,Ngày sinh,Ngày chụp
+001099000123,photos/0001.jpg,khuôn mặt,,,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,vân tay,trỏ phải,500,Nguyễn Văn Ánh,records,nam,31/12/1990,15/06/2024
+""",
+        """external_id,image,modality,finger,ppi,display_name,gallery,sex,birth_date,capture_date
+001099000123,photos/0001.jpg,face,,,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+001099000123,prints/0001-02.png,fingerprint,right_index,500,Nguyễn Văn Ánh,records,male,31/12/1990,15/06/2024
+""",
+    ),
     # -- while it runs, and at the end --
     "reading": ("Đang đọc", "Reading"),
     "checking": ("Đang kiểm tra", "Checking"),
@@ -53,15 +66,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "interrupted": ("Đã dừng theo yêu cầu.", "Stopped as asked."),
     "checked": (
-        "{rows} ảnh của {subjects} đối tượng; mọi tệp đều có và đọc được.",
+        "{rows} ảnh của {subjects} hồ sơ; mọi tệp đều có và đọc được.",
         "{rows} images of {subjects} subjects; every file is there and can be read.",
     ),
     "checked_quickly": (
-        "{rows} ảnh của {subjects} đối tượng; mọi tệp đều có (chưa giải mã ảnh).",
+        "{rows} ảnh của {subjects} hồ sơ; mọi tệp đều có (chưa giải mã ảnh).",
         "{rows} images of {subjects} subjects; every file is there (no picture was decoded).",
     ),
     "checked_some": (
-        "{rows} ảnh của {subjects} đối tượng dùng được, {bad} dòng không dùng được. Chưa gửi gì.",
+        "{rows} ảnh của {subjects} hồ sơ dùng được, {bad} dòng không dùng được. Chưa gửi gì.",
         "{rows} images of {subjects} subjects can be used, {bad} rows cannot. Nothing was sent.",
     ),
     "going_on": (
@@ -82,7 +95,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  {path} → external_id “{external_id}”, {modality}{finger}",
         "  {path} → external_id “{external_id}”, {modality}{finger}",
     ),
-    "layout_count": ("  {rows} ảnh của {subjects} đối tượng", "  {rows} images of {subjects} subjects"),
+    "layout_count": ("  {rows} ảnh của {subjects} hồ sơ", "  {rows} images of {subjects} subjects"),
     "passed_over": (
         "Bỏ qua {count} tệp không phải ảnh: {names}",
         "Passed over {count} files that are no images: {names}",
@@ -96,6 +109,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # -- the target --
     "unreachable": ("Không kết nối được máy chủ {server}: {detail}", "The server {server} cannot be reached: {detail}"),
     "target_refuses": ("Máy chủ {server} từ chối: {detail}", "The server {server} refuses: {detail}"),
+    "local_locked": (
+        "một máy chủ đang chạy dùng cơ sở dữ liệu này. Hãy bỏ --local để đăng ký qua máy chủ đó, hoặc dừng nó trước",
+        "a running server uses this database. Leave out --local to enroll through it, or stop it first",
+    ),
+    "target_not_opened": ("Không mở được {server}: {detail}", "{server} cannot be opened: {detail}"),
     "not_answered": (
         "Máy chủ đang chạy nhưng không trả lời cho ảnh này: {detail}",
         "The server runs but does not answer for this image: {detail}",
@@ -327,7 +345,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "lost_zeros": (
         "external_id “{value}” có lẽ đã mất số 0 ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu đúng như "
         "đã viết, thêm --ids-as-written",
-        "external_id “{value}” may have lost a leading zero (“{full}”?). Format the column as Text and enter it again; "
+        "external_id “{value}” may have lost a leading 0 (“{full}”?). Format the column as Text and enter it again; "
         "if it is right as written, add --ids-as-written",
     ),
     "odd_citizen_id": (
@@ -366,7 +384,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def backlog_text(code: str, language: str, **values: object) -> str:
     """The text of a code in "vi" or "en"; KeyError for a code that does not exist."""
-    return template(code, language).format(**values)
+    shown = {
+        name: localized(value, language) if isinstance(value, (Told, BaseException)) else value
+        for name, value in values.items()
+    }
+    return template(code, language).format(**shown)
 
 
 def template(code: str, language: str) -> str:

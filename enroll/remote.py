@@ -10,8 +10,9 @@ from enroll.messages import backlog_text
 from enroll.target import ItemResult, Outcome
 from index.records import Sex, Subject
 from matcher.access.context import AccessContext
-from matcher.client import ClientTls, MatcherClient, ServiceError
+from matcher.client import ClientTls, MatcherClient, ServiceError, unusable_files, why_unreachable
 from matcher.samples import EncodedSample
+from matcher.texts.catalog import localized
 
 # The server is not there or is busy: the image was not judged, the same call may succeed later.
 _UNREACHABLE: Final = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED"})
@@ -25,7 +26,7 @@ _MIB: Final = 1024 * 1024
 
 
 class RemoteTarget:
-    """EnrollmentTarget on a server; thread safe, one channel."""
+    """EnrollmentTarget on a server; thread safe, one channel. Raises TargetError where its files cannot be used."""
 
     def __init__(
         self,
@@ -37,6 +38,9 @@ class RemoteTarget:
         timeout_seconds: float = 60.0,
         skip_duplicate_check: bool = False,
     ) -> None:
+        if tls is not None and (why := unusable_files(tls)):
+            raise TargetError(localized(why, language), is_retriable=False)
+        self._address, self._tls = address, tls
         self._client = MatcherClient(address, tls=tls, language=language, timeout_s=timeout_seconds)
         self._access = access
         self._skip_duplicate_check = skip_duplicate_check
@@ -96,6 +100,9 @@ class RemoteTarget:
         try:
             return frozenset(gallery.gallery_id for gallery in self._client.galleries(access=self._access))
         except ServiceError as error:
+            if error.code == "UNAVAILABLE" and not error.reason:
+                why = localized(why_unreachable(self._address, self._tls), self._language)
+                raise TargetError(why) from error
             raise TargetError(str(error), is_retriable=error.retriable) from error
 
     def create_gallery(self, gallery_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.folder import database_files
+from index.folder import STORE_NAME, database_files
 from index.receipts import AbsenceReport
 from index.store.protocol import Store
 
@@ -18,12 +18,15 @@ def find_traces(
     """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
 
     The bytes of vectors and names leave together with those of the id: they lie in the same rows, overwritten by the
-    same deletion (secure_delete) and in the same log, which is emptied.
+    same deletion (secure_delete), in the same log, which is emptied, and in the same unused space, which is cleaned.
     """
     found_in = list(known_in)
     if store.holds(subject_id, reference_ids):
         found_in.append("store")
-    if subject_id and any(contains(path, subject_id.encode()) for path in database_files(folder)):
+    needle = subject_id.encode()
+    # The store looks into its own files: whoever closes a file takes the locks on it from all of the process.
+    others = [path for path in database_files(folder) if not path.name.startswith(STORE_NAME)]
+    if subject_id and (store.contains(needle) or any(contains(path, needle) for path in others)):
         found_in.append("file")
     if not store.is_scrubbed:
         found_in.append("log")

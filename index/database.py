@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -14,30 +14,60 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
+from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
-from index.folder import CACHE_NAME, LOCK_NAME, FolderLock, check_folder, make_folder, remove_leftovers
+from index.folder import (
+    CACHE_NAME,
+    LOCK_NAME,
+    FolderLock,
+    check_folder,
+    has_store,
+    make_folder,
+    remove_caches,
+    remove_leftovers,
+)
+from index.keys.master_key import MasterKey
+from index.keys.opening import open_seals
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
-from index.partition.filters import column_filter, references_of_subjects
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
     AbsenceReport,
+    Census,
     DeletionReceipt,
     EnrollmentReceipt,
+    OpenProgress,
+    PackHolding,
     Page,
+    RecordReceipt,
     ReportProgress,
     VerifyReport,
     silent,
 )
-from index.records import Gallery, Modality, NewReference, Reference, SearchFilter, Subject
+from index.records import (
+    Gallery,
+    KeptImage,
+    Modality,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    SearchFilter,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store
-from index.vector.engines import warm_up
+from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
 EVERYTHING = SearchFilter()
+EVERYBODY = SubjectQuery()
+DEFAULT_ENGINES = SearchEngines()
 _now = partial(datetime.now, UTC)
 
 
@@ -57,20 +87,32 @@ class EnrollmentDatabase:
         clock: Callable[[], datetime] = _now,
         use_cache: bool = True,
         save_interval_s: float = SAVE_INTERVAL_S,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
+        engines: SearchEngines = DEFAULT_ENGINES,
     ) -> None:
         """See open. clock: the current time in UTC. use_cache: False builds every index from the store alone.
-        save_interval_s: between two savings of index files that changed."""
+        save_interval_s: between two savings of index files that changed. engines: who searches."""
         self._folder = folder
         self._clock = clock
         self._report = progress or silent
         check_folder(folder, create=create)
         make_folder(folder)
+        self._seals: Seals | None = None
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._partitions = PartitionSet(folder / CACHE_NAME, self._report)
-            self._store: Store = open_store(folder, create=create, apply_effects=self._partitions.apply)
+            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            if self._seals is not None:
+                seal_folder(folder / CACHE_NAME, self._seals.folder_key())
+            self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
+            self._store: Store = open_store(
+                folder, create=create, apply_effects=self._partitions.apply, seals=self._seals
+            )
             try:
+                if encrypt and not self._store.is_sealed:
+                    self._store.seal(lambda done, total: self._report(OpenProgress("encrypt", done, total)))
+                    remove_caches(folder)
                 self._partitions.load(self._store, use_cache=use_cache)
                 self._saver = Saver(self.save, interval_s=save_interval_s)
             except BaseException:
@@ -78,21 +120,32 @@ class EnrollmentDatabase:
                 self._store.close()
                 raise
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True, progress: ReportProgress | None = None) -> EnrollmentDatabase:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        create: bool = True,
+        progress: ReportProgress | None = None,
+        master_key: MasterKey | None = None,
+        encrypt: bool = False,
+        engines: SearchEngines = DEFAULT_ENGINES,
+    ) -> EnrollmentDatabase:
         """Open a database folder: take its lock, bring the indexes in step with the store, report how far it is.
 
-        Raises DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+        master_key: a new database is encrypted with it, and one that is needs it. encrypt: so is one that was plain,
+        now. Raises EncryptionKeyError, DatabaseLockedError, SchemaError, DatabaseDamagedError, DatabaseWriteError,
+        DatabaseFullError.
         """
-        return cls(folder, create=create, progress=progress)
+        return cls(folder, create=create, progress=progress, engines=engines, master_key=master_key, encrypt=encrypt)
 
     def close(self) -> None:
         """Stop merging, write the index files, empty the log, let go of the lock. Safe to call twice."""
         with ExitStack() as after:
-            after.callback(self._lock.release)
+            after.callback(self._let_go)
             after.callback(self._store.close)
             after.callback(self._saver.stop)
             self._partitions.close()
@@ -106,6 +159,11 @@ class EnrollmentDatabase:
         self.close()
 
     @property
+    def store(self) -> Store:
+        """The truth that the indexes follow. Searches and changes go through the methods of the database."""
+        return self._store
+
+    @property
     def ready(self) -> bool:
         """Whether the indexes hold exactly what the store holds."""
         return self._partitions.in_step
@@ -114,6 +172,11 @@ class EnrollmentDatabase:
     def database_id(self) -> str:
         """Random, made with the store; a restored backup keeps it."""
         return self._store.database_id
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether everything that tells of a person is encrypted in every file of the folder."""
+        return self._store.is_sealed
 
     @property
     def change_count(self) -> int:
@@ -140,6 +203,41 @@ class EnrollmentDatabase:
         return self._store.enroll(
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
+
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """Change fields of a record: what they were, who changed them and why stays in its history.
+
+        changes: new text by field id, "" to record nothing there. sex is a value of Sex, birth_year a year. Nothing is
+        changed where the revision is not the expected one, or a field has a value that cannot be. A repeated request_id
+        gives the first receipt. Raises SubjectNotFoundError, AlreadyExistsError for another subject's external id,
+        RevisionConflictError, RequestConflictError, DatabaseFullError, DatabaseWriteError.
+        """
+        return self._store.update_record(
+            subject_id,
+            changes,
+            author,
+            expected_revision=expected_revision,
+            request_id=request_id,
+            now=self._clock(),
+            owed=owed,
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Every field that is recorded. Raises SubjectNotFoundError."""
+        return self._store.get_record(subject_id)
+
+    def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
+        """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        return self._store.list_revisions(subject_id, page_size, page_token)
 
     def delete_subject(
         self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
@@ -195,6 +293,23 @@ class EnrollmentDatabase:
         self._store.create_gallery(gallery, now=now, owed=owed)
         return dataclasses.replace(gallery, create_time=now)
 
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change what is said of a gallery; None leaves a text as it is. The gallery as it is then. Raises
+        GalleryNotFoundError."""
+        return self._store.update_gallery(gallery_id, display_name=display_name, purpose=purpose, owed=owed)
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool = False, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery; how many subjects were in it, who stay enrolled. Raises GalleryNotFoundError, and
+        GalleryNotEmptyError unless even_if_not_empty."""
+        return self._store.delete_gallery(gallery_id, even_if_not_empty=even_if_not_empty, owed=owed)
+
     def add_to_gallery(self, gallery_id: str, subject_ids: Sequence[str], *, owed: Owe[None] | None = None) -> None:
         """Put subjects into a gallery. Raises GalleryNotFoundError, SubjectNotFoundError; nothing changes then."""
         self._store.change_membership(gallery_id, subject_ids, is_member=True, owed=owed)
@@ -213,10 +328,7 @@ class EnrollmentDatabase:
         queries: float32 (q, dim), unit rows. Raises VectorError, GalleryNotFoundError, SubjectNotFoundError.
         """
         self._check_in_step()
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        among = references_of_subjects(self._store, where.subject_ids)
-        columns = column_filter(where, self._partitions.gallery_numbers)
-        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+        return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
     def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
         """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
@@ -257,13 +369,21 @@ class EnrollmentDatabase:
         """Raises SubjectNotFoundError."""
         return self._store.get_subject(subject_id)
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept, or the reference is gone. Raises
+        DatabaseDamagedError."""
+        return self._store.image_of(reference_id)
+
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
         return self._store.find_subject(external_id)
 
-    def list_subjects(self, *, gallery_id: str = "", page_size: int = 0, page_token: str = "") -> Page[Subject]:
-        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageTokenError."""
-        return self._store.list_subjects(gallery_id, page_size, page_token)
+    def list_subjects(
+        self, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
+    ) -> Page[Subject]:
+        """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
+        PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
+        return self._store.list_subjects(query, page_size, page_token)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""
@@ -273,13 +393,31 @@ class EnrollmentDatabase:
         """Galleries in the order in which they were made. Raises PageTokenError."""
         return self._store.list_galleries(page_size, page_token)
 
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """How many references of each pack a search with that pack covers; packs without any are left out."""
+        return self._partitions.holdings()
+
     def references_set_aside(self) -> tuple[int, ...]:
         """Ids of references that are kept and not searched, because their rows in the store are damaged."""
         return self._store.references_set_aside()
 
+    def census(self) -> Census:
+        """What is enrolled and what of it a search covers. Reads no template."""
+        with self._store.reading() as reader:
+            counts, gallery_count, schema = reader.counts(), len(reader.gallery_numbers()), reader.schema()
+        return Census(
+            schema=schema,
+            subject_count=counts.subject_count,
+            reference_count=counts.reference_count,
+            gallery_count=gallery_count,
+            searchable=self.holdings(),
+            sealed_count=counts.reference_count - counts.searchable_reference_count - counts.set_aside_count,
+            damaged_count=counts.set_aside_count,
+        )
+
     def warm_up(self) -> None:
         """Compile the loops of the search now; the first search of the process waits for them otherwise."""
-        warm_up()
+        self._partitions.warm_up()
 
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
@@ -296,6 +434,12 @@ class EnrollmentDatabase:
     def _scrubbed(self, receipt: DeletionReceipt, *, owes: bool) -> DeletionReceipt:
         is_erased = self._partitions.erase(receipt.reference_ids)
         return dataclasses.replace(receipt, files_scrubbed=is_erased and self._store.is_scrubbed and not owes)
+
+    def _let_go(self) -> None:
+        forget_folder(self._folder / CACHE_NAME)
+        if self._seals is not None:
+            self._seals.close()
+        self._lock.release()
 
     def _resolve(self, modality: Modality, pack_id: str, where: SearchFilter) -> Resolved:
         self._check_in_step()

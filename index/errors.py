@@ -6,10 +6,14 @@ DatabaseError
 ├── NotFoundError            no such subject, reference or gallery
 │   ├── SubjectNotFoundError
 │   ├── ReferenceNotFoundError
-│   └── GalleryNotFoundError
+│   ├── GalleryNotFoundError
+│   └── ImageNotKeptError
 ├── AlreadyExistsError       the id or external id is taken
+├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
+├── RevisionConflictError    a record was changed by somebody else meanwhile
 ├── DatabaseLockedError      another process holds the database
+├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
 ├── DatabaseFullError        no space is left on the disk, nothing was stored
 ├── DatabaseWriteError       the disk refused a write, nothing was stored
@@ -17,6 +21,7 @@ DatabaseError
 ├── DatabaseDamagedError     the store itself is damaged; restore a backup
 ├── SchemaError              the database was written by a newer version
 ├── CacheFileError           an index file is damaged or of another version; rebuild it from the store
+├── EncryptionKeyError       a key is missing, wrong or was erased
 └── BackupError              a backup is damaged, incomplete, or locked with another key
 
 Messages say what was wrong and what to do, and name no subject and no file path.
@@ -51,6 +56,18 @@ class GalleryNotFoundError(NotFoundError):
     """No such gallery."""
 
 
+class GalleryNotEmptyError(DatabaseError):
+    """The gallery has subjects in it and was not to be deleted then."""
+
+    def __init__(self, message: str, *, member_count: int = 0) -> None:
+        super().__init__(message)
+        self.member_count = member_count
+
+
+class ImageNotKeptError(NotFoundError):
+    """No image of the reference is kept."""
+
+
 class AlreadyExistsError(DatabaseError):
     """The id or external id is taken."""
 
@@ -59,12 +76,20 @@ class RequestConflictError(DatabaseError):
     """A request id came again with other content."""
 
 
+class RevisionConflictError(DatabaseError):
+    """The record was changed since it was read."""
+
+
 class DatabaseLockedError(DatabaseError):
     """Another process holds the database."""
 
 
 class DatabaseFullError(DatabaseError):
     """No space is left on the disk; nothing was stored."""
+
+
+class PageSizeError(DatabaseError):
+    """A page is to hold fewer than none or more than the most."""
 
 
 class PageTokenError(DatabaseError):
@@ -91,10 +116,23 @@ class CacheFileError(DatabaseError):
     """An index file is damaged or of another version; rebuild it from the store."""
 
 
+class EncryptionKeyError(DatabaseError):
+    """A key of the encrypted database is missing, is another one, or was erased.
+
+    reason: "missing", "wrong", "form", "rights", "unreadable", "command", "target", "slots", "damaged", "erased",
+    "unknown"; the texts of each are with the commands.
+    """
+
+    def __init__(self, message: str, *, reason: str = "unreadable") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class BackupError(DatabaseError):
     """A backup is damaged, incomplete, of another format, or locked with another key.
 
-    reason: "damaged", "content", "format", "key", "key_file", "not_sealed", "other_database", "target", "source",
+    reason: "damaged", "content", "format", "key", "key_missing", "key_other", "key_file" and its
+    kinds, "not_sealed", "other_database", "target", "source",
     "scratch", "unreadable"; the texts of each are with the commands.
     """
 

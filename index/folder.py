@@ -11,6 +11,10 @@ from index.errors import DatabaseDamagedError, DatabaseError, DatabaseLockedErro
 
 STORE_NAME = "store.sqlite3"
 LOCK_NAME = "lock"
+# Keys of what is encrypted (index/keys/slots.py); no part of a backup.
+SLOTS_NAME = "keys.slots"
+# Images that were enrolled (index/store/vault.py).
+VAULT_NAME = "vault"
 CACHE_NAME = "cache"
 # What SQLite keeps beside a store until it is closed. Whichever store stands there next takes it for its own.
 WAL_NAME = f"{STORE_NAME}-wal"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from index.records import Modality
+
 Item = TypeVar("Item")
 
 
@@ -17,6 +19,17 @@ class EnrollmentReceipt:
     subject_id: str
     reference_ids: tuple[int, ...]
     create_time: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReceipt:
+    """On disk. revision: of the record now. changed_fields: ids in alphabetical order; empty where all of it stood
+    there already. replayed: an earlier request with this id did it."""
+
+    subject_id: str
+    revision: int
+    changed_fields: tuple[str, ...]
     replayed: bool = False
 
 
@@ -47,10 +60,20 @@ class AbsenceReport:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list. next_page_token is "" on the last page."""
+    """One page of a list. next_page_token is "" on the last page. total_count: of the items on all pages."""
 
     items: tuple[Item, ...]
     next_page_token: str = ""
+    total_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PackHolding:
+    """How many references of one pack are on record."""
+
+    modality: Modality
+    pack_id: str
+    reference_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,21 @@ class VerifyReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """What is enrolled. schema: name of the store's last step. searchable: by pack, what a search with it covers.
+    sealed_count, damaged_count: references that no search covers; a damaged one of a sealed subject counts as damaged.
+    """
+
+    schema: str
+    subject_count: int
+    reference_count: int
+    gallery_count: int
+    searchable: tuple[PackHolding, ...]
+    sealed_count: int
+    damaged_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenProgress:
     """How far the opening is. stage: "store", "columns", "cache", "index", "verify". Counts are references."""
 
@@ -78,6 +116,7 @@ class OpenProgress:
 class BackupSummary:
     """What a backup holds. size_bytes: of the snapshot. change_count: commits that the store had seen.
 
+    image_count, image_bytes: of images kept, as they came; those deleted while the backup was made are not in it.
     log_head: how far the log outside had come by what the store knew (index/outbox.py); "" in older backups.
     """
 
@@ -88,6 +127,8 @@ class BackupSummary:
     reference_count: int
     size_bytes: int
     log_head: str = ""
+    image_count: int = 0
+    image_bytes: int = 0
 
 
 ReportProgress = Callable[[OpenProgress], None]

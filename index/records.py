@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -35,11 +37,10 @@ class FingerPosition(IntEnum):
 
 
 class SubjectState(Enum):
-    """ACTIVE is searched; SEALED is kept but never searched; EXPUNGED leaves only its audit lines."""
+    """ACTIVE is searched; SEALED is kept but never searched. Of a deleted subject only audit records are left."""
 
     ACTIVE = "active"
     SEALED = "sealed"
-    EXPUNGED = "expunged"
 
 
 class Sex(Enum):
@@ -78,6 +79,7 @@ class NewReference:
     """A template about to be enrolled; the database gives it its id and time.
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
+    image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it.
     """
 
     template: Template
@@ -85,6 +87,17 @@ class NewReference:
     sample_sha256: str = ""
     station_id: str = ""
     capture_time: datetime | None = None
+    image: bytes = b""
+    ppi: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptImage:
+    """An image as it was enrolled. sha256: hex digest of content. ppi: what the sender said of it, None for nothing."""
+
+    content: bytes
+    sha256: str
+    ppi: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,14 +128,78 @@ class Subject:
     create_time: datetime | None = None
 
 
+# The fields of a record that stand in Subject; every other field is a text under an id of its own.
+SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRecord:
+    """What is recorded of a subject beside its templates.
+
+    revision: how often it was changed since its enrollment. fields: text by field id, verbatim; SUBJECT_FIELDS among
+    them, and only what is recorded.
+    """
+
+    subject_id: str
+    revision: int
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """before, after: "" where nothing was or is recorded."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAuthor:
+    """Who changes a record, in which case and why, as kept in its history."""
+
+    operator_id: str
+    case_number: str = ""
+    purpose: str = ""
+    station_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRevision:
+    """One change of a record; revision counts from 1. change_time in UTC."""
+
+    revision: int
+    change_time: datetime
+    author: RecordAuthor
+    changes: tuple[FieldChange, ...]
+
+
+# What a gallery may be called where people make one: a name that is safe in file names, tables and commands.
+GALLERY_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A named group of subjects; a search names the galleries it covers."""
+    """A named group of subjects; a search names the galleries it covers. gallery_id: see GALLERY_ID_PATTERN."""
 
     gallery_id: str
     display_name: str
     purpose: str = ""
     create_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectQuery:
+    """Which subjects a list shows; what is empty does not restrict.
+
+    external_id: exactly this one, code point by code point. name: subjects whose names have all of these words, in any
+    order, with or without diacritics (index/store/name_words.py). by_word_beginnings: a word also finds longer ones.
+    """
+
+    gallery_id: str = ""
+    external_id: str = ""
+    name: str = ""
+    by_word_beginnings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ MatcherError
 │   ├── ImageError              bytes are not a usable image
 │   │   ├── ImageEmptyError         0 bytes
 │   │   ├── ImageFormatError        not a supported file type
-│   │   │   └── ImageKindError          a supported file type holding what is not understood; carries its name
+│   │   │   └── ImageKindError          a supported file type holding what is not understood
 │   │   ├── ImageTruncatedError     the file ends too early or is damaged
 │   │   ├── ImageTooLargeError      more bytes or pixels than the limit
 │   │   └── ImageTooSmallError      fewer pixels than the smallest usable sample
@@ -26,6 +26,7 @@ MatcherError
 │   ├── PackDamagedError        a file does not have the size or hash of the manifest
 │   ├── PackLicenseError        the license must be accepted by name first
 │   ├── PackDownloadError       the official address could not be read
+│   ├── PacksNotCoveringError   references on record were made by packs that are not loaded; carries them
 │   └── PackMismatchError       templates of different packs were to be compared
 ├── SessionError                a model could not be loaded or run
 ├── AuditError                  the audit record could not be written or the chain is broken
@@ -36,7 +37,8 @@ MatcherError
 ├── DeadlineError               the time that the caller allowed is over
 └── CanceledError               the caller took the request back
 
-Messages say what was wrong and what to do, and name no subject and no file path.
+Messages say what was wrong and what to do, and name no subject and no file path. What a person reads is raised as a
+matcher.texts.catalog.Told, which knows its text in every language.
 """
 
 from __future__ import annotations
@@ -69,13 +71,7 @@ class ImageFormatError(ImageError):
 
 
 class ImageKindError(ImageFormatError):
-    """The file type is supported, what this file does with it is not. code, values: of its text in
-    matcher.texts.pictures."""
-
-    def __init__(self, message: str, *, code: str, values: Mapping[str, object]) -> None:
-        super().__init__(message)
-        self.code = code
-        self.values = dict(values)
+    """The file type is supported, what this file does with it is not."""
 
 
 class ImageTruncatedError(ImageError):
@@ -169,6 +165,15 @@ class PackLicenseError(PackError):
 
 class PackDownloadError(PackError):
     """The official address could not be read."""
+
+
+class PacksNotCoveringError(PackError):
+    """References on record were made by packs that are not loaded, so no search would meet them. values: of the text
+    for people."""
+
+    def __init__(self, message: str, *, values: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.values = dict(values or {})
 
 
 class PackMismatchError(PackError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from index.records import FingerPosition, Modality
+from index.records import FingerPosition, Modality, Reference, Sex, Subject
 from matcher.samples import FaceBox, Quality
 
 
@@ -27,33 +27,85 @@ class NoticeCode(Enum):
     FINGER_POSITION_NOT_ENROLLED = "finger_position_not_enrolled"
     THRESHOLD_OUT_OF_REACH = "threshold_out_of_reach"
     DUPLICATES_NOT_TOLD = "duplicates_not_told"
+    REFERENCES_NOT_SEARCHED = "references_not_searched"
+    REFERENCES_SET_ASIDE = "references_set_aside"
+    RECORD_DIFFERS = "record_differs"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """sample_number: index of the sample it is about, from 0; None for all together."""
+    """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
+    references that it speaks of. fields: of a subject."""
 
     code: NoticeCode
     sample_number: int | None = None
+    reference_count: int = 0
+    pack_ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Minutia:
+    """x_px, y_px: at 500 ppi, y down. direction_deg: [0, 360), counter-clockwise from the x axis as ISO/IEC 19794-2
+    draws it. kind: 0 other, 1 ridge ending, 2 bifurcation. quality: 0-1, higher is surer."""
+
+    x_px: float
+    y_px: float
+    direction_deg: float
+    kind: int
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrint:
+    """The minutiae of a print, best first, and its sides at 500 ppi: what an overlay draws."""
+
+    minutiae: tuple[Minutia, ...]
+    width_px: int
+    height_px: int
 
 
 @dataclass(frozen=True, slots=True)
 class FingerprintExplanation:
     """Why two prints are similar, for an overlay.
 
-    pairs: (probe x, probe y, reference x, reference y) of each paired minutia, pixels of each print at 500 ppi.
+    pairs: (number in probe.minutiae, number in reference.minutiae) of the minutiae that coincide, best first.
     rotation_deg and translation_px (x, y) turn and shift the probe onto the reference.
     """
 
-    pairs: tuple[tuple[float, float, float, float], ...]
+    probe: ShownPrint
+    reference: ShownPrint
+    pairs: tuple[tuple[int, int], ...]
     rotation_deg: float
     translation_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceImage:
+    """What a reference was made of. content: the enrolled file, or a PNG of it. sha256: of the enrolled file. ppi: as
+    the sender said, None for nothing."""
+
+    reference: Reference
+    content: bytes
+    sha256: str
+    ppi: float | None
+    audit_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceMinutiae:
+    """The minutiae of an enrolled fingerprint; explanation: the pairs with a probe, None without one."""
+
+    reference: Reference
+    shown: ShownPrint
+    explanation: FingerprintExplanation | None
+    audit_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeSample:
     """What was made of one sample. landmarks_px: left eye, right eye, nose, left and right mouth corner (x, y);
-    face and landmarks only for a face, minutia_count only for a finger."""
+    face and landmarks only for a face, minutia_count only for a finger, shown only where it was asked for."""
 
     modality: Modality
     finger: FingerPosition
@@ -62,6 +114,7 @@ class ProbeSample:
     face: FaceBox | None = None
     landmarks_px: tuple[tuple[float, float], ...] = ()
     minutia_count: int = 0
+    shown: ShownPrint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +136,8 @@ class SampleScore:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """rank from 1. score fuses the samples. reference_id: of the best sample."""
+    """rank from 1. score fuses the samples. reference_id: of the best sample. The last five: who it is, as the subject
+    is recorded."""
 
     rank: int
     subject_id: str
@@ -94,6 +148,9 @@ class Candidate:
     samples: tuple[SampleScore, ...] = ()
     external_id: str = ""
     display_name: str = ""
+    galleries: frozenset[str] = frozenset()
+    sex: Sex = Sex.UNKNOWN
+    birth_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +216,13 @@ class AssessmentResult:
 class DuplicateLead:
     """Another subject of the same galleries that an enrolled sample resembles; reported, never merged."""
 
-    subject_id: str
+    subject: Subject
     score: Score
+
+    @property
+    def subject_id(self) -> str:
+        """Of the subject."""
+        return self.subject.subject_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +251,60 @@ class EnrollmentResult:
     replayed: bool = False
     stage_ms: dict[str, float] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackFacts:
+    """A pack in use, and what its scores rest on. source: whose prints or faces the strangers were that were compared.
+    measured_score: as far as those comparisons show it; highest_score: the end of all scores."""
+
+    pack_id: str
+    license: str
+    is_operational: bool
+    non_mated_count: int
+    measured_score: float
+    highest_score: float
+    source: str
+    is_of_this_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityStatus:
+    """pack: what makes its templates; None where the modality is not served, and then missing says why, "" where the
+    settings leave it out. quality_floor: 0-100, of enrollment."""
+
+    modality: Modality
+    pack: PackFacts | None
+    missing: str = ""
+    quality_floor: int = 0
+
+
+class UnsearchedCode(Enum):
+    """Why references are kept and met by no search; texts in matcher.texts.server."""
+
+    PACK_NOT_IN_USE = "pack_not_in_use"
+    DAMAGED = "damaged"
+    SEALED = "sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class NotSearchable:
+    """modality, pack_id: of PACK_NOT_IN_USE."""
+
+    code: UnsearchedCode
+    reference_count: int
+    modality: Modality | None = None
+    pack_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDescription:
+    """schema: name of the last step of the database. not_searchable: empty where every reference can be met."""
+
+    schema: str
+    modalities: tuple[ModalityStatus, ...]
+    subject_count: int
+    reference_count: int
+    gallery_count: int
+    not_searchable: tuple[NotSearchable, ...]
+    audit_id: str

@@ -14,17 +14,14 @@ _SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py")
 
 def generate(output: Path) -> None:
     """Writes the generated code of every proto file below `output`. Raises RuntimeError when protoc refuses."""
-    from google.rpc import status_pb2  # noqa: PLC0415
     from grpc_tools import protoc  # noqa: PLC0415 - a tool of the developer, absent at run time
 
     sources = sorted(path.relative_to(_ROOT).as_posix() for path in (_ROOT / "protos/biometrics").rglob("*.proto"))
-    # google/rpc/status.proto comes with googleapis-common-protos, the well-known types with grpc_tools.
-    common_protos = Path(status_pb2.__file__).parents[2]
     arguments = [
         "protoc",
         f"-I{_ROOT}",
+        # The well-known types of google/protobuf, which come with every protoc.
         f"-I{files('grpc_tools') / '_proto'}",
-        f"-I{common_protos}",
         f"--python_out={output}",
         f"--pyi_out={output}",
         f"--grpc_python_out={output}",

@@ -46,8 +46,10 @@ def models_folder(shared_folder: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test depends on the settings of whoever runs it."""
     for name in list(os.environ):
         if name.startswith("STATION_MATCHER_"):
             monkeypatch.delenv(name)
+    # Where the key of a new database is made.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "configuration"))

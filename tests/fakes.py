@@ -72,15 +72,18 @@ def finger(
 
 @dataclass
 class FakeFaceEngine:
-    """delay_s: how long an extraction takes. running and most_running count calls inside the engine."""
+    """delay_s: how long an extraction takes. may_go: while it is not set, extractions wait for it. running and
+    most_running count calls inside the engine."""
 
     delay_s: float = 0.0
+    may_go: threading.Event = field(default_factory=threading.Event)
     pack_id: str = FACE_PACK_ID
     running: int = 0
     most_running: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self.may_go.set()
 
     def detect(self, image: Image) -> tuple[FaceDetection, ...]:
         identity, face_count = _pixel(image, 0), _pixel(image, 1)
@@ -92,6 +95,7 @@ class FakeFaceEngine:
             self.most_running = max(self.most_running, self.running)
         try:
             time.sleep(self.delay_s)
+            assert self.may_go.wait(300), "nobody let the engine go on"
             faces = self.detect(image)
             if not faces:
                 raise NoFaceError("no face was found")

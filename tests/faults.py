@@ -29,7 +29,7 @@ def kill_beside_record(action: str, when: str) -> None:
 
 def write_half_while(is_full: Callable[[], bool]) -> Callable[[int, bytes, int], None]:
     """In place of the log's own writing: half of it is written, then there is no room."""
-    write = audit_log._write_all
+    write = audit_log.write_all
 
     def writing(handle: int, content: bytes, offset_bytes: int) -> None:
         if is_full():

@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
-    vectors, subjects = _photographs(args, engine)
+    vectors, subjects = photographs(args, engine)
     same = alike_subjects(vectors, subjects, float(np.median(mated_similarities(vectors, subjects))))
     compared = compare_strangers(vectors, subjects, doubles=same)
     report: dict[str, Any] = {"pack": engine.pack_id, "people": compared.person_count, "same_people": len(same)}
-    shipped = _shipped(engine.pack_id)
+    shipped = shipped_calibration(engine.pack_id)
     if shipped is not None:
         report["as_shipped"] = stated_and_measured(compared.groups, shipped)
         report["mates"] = _mates(mated_similarities(vectors, subjects), shipped)
@@ -63,7 +63,8 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     return 0
 
 
-def _shipped(pack_id: str) -> Calibration | None:
+def shipped_calibration(pack_id: str) -> Calibration | None:
+    """That of the manifest; None where it has none."""
     table = pack_store().get(pack_id.partition("@")[0]).calibration
     return None if table is None else Calibration.from_table(table)
 
@@ -131,7 +132,7 @@ def _mates(mated: Float32Array, calibration: Calibration) -> list[dict[str, Any]
     return rows
 
 
-def _photographs(args: argparse.Namespace, engine: Engine) -> tuple[Float32Array, Int64Array]:
+def photographs(args: argparse.Namespace, engine: Engine) -> tuple[Float32Array, Int64Array]:
     """Vectors (n, dim) of all folders, at most five photographs a person, and the person 0.. of each."""
     found: list[tuple[Float32Array, str]] = []
     seen: dict[str, int] = {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.error_rates.product_search import CANDIDATE_COUNT, ENROLLING_THREADS
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher
 
@@ -43,7 +43,7 @@ def check_searches(
         with ThreadPoolExecutor(ENROLLING_THREADS) as pool:
             list(pool.map(lambda rows: _enroll(database, pack_id, rows), references))
         database.warm_up()
-        searcher = Searcher(database, compare, {pack_id: calibration})
+        searcher = Searcher(database, MinutiaComparer(), {pack_id: calibration})
         equal_count = 0
         cpu_ms = []
         for probe, row in zip(probes, expected, strict=True):

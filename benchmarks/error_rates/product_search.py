@@ -14,7 +14,7 @@ from benchmarks.error_rates.search import NOT_FOUND, SearchOutcome, outcome
 from benchmarks.progress import track
 from index.database import EnrollmentDatabase
 from index.records import NewReference, SearchFilter, Subject, Template
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.results import Score
 from matcher.search.searcher import Searcher, SearchSettings
 
@@ -42,7 +42,7 @@ class ProductSearcher:
             enrolled = pool.map(lambda row: self._enroll(row, gallery[row]), rows)
             self._row_of = dict(zip(track(enrolled, total=len(rows), what="enroll"), rows, strict=True))
         settings = SearchSettings() if shortlist_count is None else SearchSettings(shortlist_count=shortlist_count)
-        self._searcher = Searcher(self._database, compare, _AnyCalibration(), settings=settings)
+        self._searcher = Searcher(self._database, MinutiaComparer(), _AnyCalibration(), settings=settings)
 
     def search(self, probe: Extracted, mate: int) -> SearchOutcome:
         """See GallerySearch of error_rates.search; the mate is not found where it is not among the candidates."""

@@ -18,7 +18,7 @@ from matcher.access.context import AccessContext
 from matcher.audit.log import FileAuditLog
 from matcher.errors import MatcherError
 from matcher.extraction.engines import Engines
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import Calibration
@@ -53,7 +53,7 @@ def identify_work(folder: Path) -> Iterator[Callable[[], object]]:
             database.enroll(Subject("", external_id=f"stranger-{first}"), strangers[first : first + 10])
         calibrations = {engine.pack_id: _calibration(engine)}
         identifier = Identifier(
-            database, engines, Searcher(database, compare, calibrations), FileAuditLog(folder / "audit.jsonl")
+            database, engines, Searcher(database, MinutiaComparer(), calibrations), FileAuditLog(folder / "audit.jsonl")
         )
         first_candidate = identifier.identify([probe], CONTEXT).candidates[0]
         if first_candidate.subject_id != mate.subject_id:

@@ -14,17 +14,21 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from index.backup.sealed_stream import CHUNK_BYTES, BackupHeader, read_chunks, read_header, write_backup_file
-from index.durable.files import sync_folder
+from index.backup.vault_files import exactly, file_chunks, put_files, read_files
+from index.durable.files import replacement, sync_folder
 from index.errors import BackupError, DatabaseError, DatabaseFullError
 from index.folder import (
     LOCK_NAME,
+    SLOTS_NAME,
     STORE_NAME,
+    VAULT_NAME,
     FolderLock,
     database_files,
     has_log,
@@ -33,8 +37,10 @@ from index.folder import (
     remove_caches,
     remove_leftovers,
 )
+from index.keys.master_key import MasterKey
+from index.keys.opening import open_seals
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.opening import mend_references, restored_store, take_snapshot
+from index.store.opening import image_files, leave_out_what_no_key_opens, mend_references, restored_store, take_snapshot
 
 _MANIFEST_LENGTH = struct.Struct(">I")
 NO_DELETIONS = Deletions()
@@ -52,10 +58,12 @@ class CheckedBackup:
 
 @dataclass(frozen=True, slots=True)
 class RestoredBackup:
-    """A backup that became a database, and what was deleted again of what it holds."""
+    """A backup that became a database, and what was deleted again of what it holds. without_key: what was left out
+    since its keys are gone; None where the backup is of a plain database."""
 
     backup: CheckedBackup
     deleted: DeletionCounts
+    without_key: DeletionCounts | None = None
 
 
 def _silent(done_bytes: int, total_bytes: int) -> None:
@@ -72,9 +80,10 @@ def back_up(
 ) -> CheckedBackup:
     """Write a backup of the database in folder to the new file target, while it may be in use.
 
-    The snapshot, which is not encrypted, lies for the time being in scratch, without that beside the store or, where
-    the store's disk has no room or cannot be written, in memory (MEMORY_FOLDER); never on target's disk. Raises
-    BackupError, DatabaseFullError, DatabaseDamagedError; no target then.
+    The snapshot, which is not encrypted, has no name and is gone with the process, however that ends. Its bytes lie in
+    scratch, without that beside the store or, where the store's disk has no room or cannot be written, in memory
+    (MEMORY_FOLDER); never on target's disk. Raises BackupError, DatabaseFullError, DatabaseDamagedError; no target
+    then.
     """
     if not has_store(folder):
         raise BackupError("there is no database in this folder; check the path", reason="source")
@@ -83,12 +92,13 @@ def back_up(
     report = progress or _silent
     place = scratch or _snapshot_place(folder)
     remove_leftovers(place)
-    with _named_disk_errors(), _temporary(place, "snapshot-") as snapshot:
-        summary = take_snapshot(folder, snapshot, report)
+    with _named_disk_errors(), _temporary(place, "snapshot-") as path, path.open("rb") as snapshot:
+        summary, files = take_snapshot(folder, path, report)
         with _temporary(target.parent, ".backup-") as part:
             with part.open("wb") as file:
+                chunks = _chunks(snapshot, summary, folder / VAULT_NAME, files)
                 create_time = datetime.now(UTC).isoformat(timespec="seconds")
-                header = write_backup_file(file, _chunks(snapshot, summary), create_time=create_time, key=key)
+                header = write_backup_file(file, chunks, create_time=create_time, key=key)
                 file.flush()
                 os.fsync(file.fileno())
             part.rename(target)
@@ -120,21 +130,31 @@ def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
         header, _ = read_header(file)
         file.seek(0)
         summary, parts = _opened(read_chunks(file, key=key))
-        size_bytes = sum(len(part) for part in parts)
-    if size_bytes != summary.size_bytes:
-        raise BackupError("the backup holds another amount than it says; use another backup")
+        for _ in exactly(parts, summary.size_bytes):
+            pass
+        for _, chunks in read_files(parts):
+            for _ in chunks:
+                pass
     return CheckedBackup(header, summary)
 
 
 def restore(
-    path: Path, folder: Path, *, key: bytes | None = None, deletions: Deletions = NO_DELETIONS
+    path: Path,
+    folder: Path,
+    *,
+    key: bytes | None = None,
+    deletions: Deletions = NO_DELETIONS,
+    key_slots: Path | None = None,
+    may_lose: bool = False,
 ) -> RestoredBackup:
     """Make the database of a backup in folder, which must not hold one. Nothing is there unless all of it is right.
 
     With a key nothing is accepted that was not sealed with it. Only rows of the known schema come over.
 
-    deletions: what was deleted since; it is gone before the database is there. Raises BackupError,
-    DatabaseLockedError, DatabaseFullError, SchemaError.
+    deletions: what was deleted since; it is gone before the database is there. key_slots: a copy of the keys of an
+    encrypted one, unless they lie in folder; what they do not open any more is left out, and what came after they were
+    copied is too where may_lose, and refused otherwise. Raises BackupError, DatabaseLockedError, DatabaseFullError,
+    SchemaError.
     """
     make_folder(folder)
     lock = FolderLock(folder / LOCK_NAME)
@@ -142,16 +162,23 @@ def restore(
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
-        with _restored(path, folder, key, deletions) as (checked, made, deleted):
+        slots = key_slots or folder / SLOTS_NAME
+        with _restored(path, folder, key, deletions) as (checked, made, deleted, files):
+            lost = leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
+            put_files(folder / VAULT_NAME, files, frozenset(image_files(made)))
             remove_caches(folder)
+            if lost is not None and key_slots is not None:
+                _copy_slots(key_slots, folder / SLOTS_NAME)
             made.rename(folder / STORE_NAME)
             sync_folder(folder)
     finally:
         lock.release()
-    return RestoredBackup(checked, deleted)
+    return RestoredBackup(checked, deleted, lost)
 
 
-def mend(path: Path, folder: Path, *, key: bytes | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def mend(
+    path: Path, folder: Path, *, key: bytes | None = None, master_key: MasterKey | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Take the references that are damaged in folder, and nothing else, from a backup: the ids of those that are whole
     again, and of those that the backup has not whole. Nobody else may have the database open.
 
@@ -159,8 +186,13 @@ def mend(path: Path, folder: Path, *, key: bytes | None = None) -> tuple[tuple[i
     """
     lock = FolderLock(folder / LOCK_NAME)
     try:
-        with _restored(path, folder, key, NO_DELETIONS) as (_, made, _):
-            return mend_references(folder, made)
+        seals = open_seals(folder, master_key, may_make=False)
+        try:
+            with _restored(path, folder, key, NO_DELETIONS) as (_, made, _, _):
+                return mend_references(folder, made, seals)
+        finally:
+            if seals is not None:
+                seals.close()
     finally:
         lock.release()
 
@@ -168,8 +200,8 @@ def mend(path: Path, folder: Path, *, key: bytes | None = None) -> tuple[tuple[i
 @contextlib.contextmanager
 def _restored(
     path: Path, folder: Path, key: bytes | None, deletions: Deletions
-) -> Iterator[tuple[CheckedBackup, Path, DeletionCounts]]:
-    """A store made of a backup in a temporary file of folder."""
+) -> Iterator[tuple[CheckedBackup, Path, DeletionCounts, Iterator[tuple[str, Iterator[bytes]]]]]:
+    """A store made of a backup in a temporary file of folder, and the images behind it, not read yet."""
     with (
         _named_disk_errors(),
         path.open("rb") as file,
@@ -180,13 +212,16 @@ def _restored(
         file.seek(0)
         summary, parts = _opened(read_chunks(file, key=key))
         with part.open("wb") as copy:
-            copy.writelines(parts)
+            copy.writelines(exactly(parts, summary.size_bytes))
             copy.flush()
             os.fsync(copy.fileno())
-        if part.stat().st_size != summary.size_bytes:
-            raise BackupError("the backup holds another amount than it says; use another backup")
         deleted = restored_store(part, made, deletions)
-        yield CheckedBackup(header, summary), made, deleted
+        yield CheckedBackup(header, summary), made, deleted, read_files(parts)
+
+
+def _copy_slots(source: Path, target: Path) -> None:
+    with replacement(target) as file:
+        file.write(source.read_bytes())
 
 
 def read_summary(path: Path, *, key: bytes | None = None) -> BackupSummary:
@@ -195,15 +230,15 @@ def read_summary(path: Path, *, key: bytes | None = None) -> BackupSummary:
         return _opened(read_chunks(file, key=key))[0]
 
 
-def _chunks(snapshot: Path, summary: BackupSummary) -> Iterator[bytes]:
+def _chunks(snapshot: BinaryIO, summary: BackupSummary, vault: Path, files: tuple[str, ...]) -> Iterator[bytes]:
     manifest = json.dumps(asdict(summary)).encode()
     yield _MANIFEST_LENGTH.pack(len(manifest)) + manifest
-    with snapshot.open("rb") as file:
-        while block := file.read(CHUNK_BYTES):
-            yield block
+    while block := snapshot.read(CHUNK_BYTES):
+        yield block
+    yield from file_chunks(vault, files)
 
 
-def _opened(chunks: Iterator[bytes]) -> tuple[BackupSummary, Iterable[bytes]]:
+def _opened(chunks: Iterator[bytes]) -> tuple[BackupSummary, Iterator[bytes]]:
     first = next(chunks)
     try:
         (length,) = _MANIFEST_LENGTH.unpack_from(first)

@@ -2,7 +2,9 @@
 
 Layout (integers big-endian):
     8 bytes   magic b"SMBACKUP"
-    4 bytes   length of the header, then the header: JSON with format, backup_id, create_time, encryption, salt
+    4 bytes   length of the header, then the header: JSON with format, backup_id, create_time, encryption, salt and,
+              encrypted and since version 0.2, key_check: derived from key and salt, so that another key and a damaged
+              file are told apart; the key cannot be found from it
     chunks    4 bytes length of the sealed chunk, then the sealed chunk; the last one is marked inside its seal
 
 Plain chunks are sealed with a SHA-256 that covers the header, the number of the chunk and whether it is the last.
@@ -14,6 +16,7 @@ Rogaway, Vizar, CRYPTO 2015). So a byte changed, chunks cut off, added or moved 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -33,6 +36,9 @@ _MAX_HEADER_BYTES = 1 << 16
 _LENGTH = struct.Struct(">I")
 _NO_ENCRYPTION, _AES = "none", "aes-256-gcm"
 _DIGEST_BYTES = 32
+_CHECK_BYTES = 16
+# The names under which keys are derived.
+_SEALING, _CHECKING = b"station-matcher backup", b"station-matcher backup key check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class BackupHeader:
     create_time: str
     encrypted: bool
     salt: str
+    key_check: str = ""
 
 
 class _Seal(Protocol):
@@ -53,7 +60,9 @@ class _Seal(Protocol):
 
 def write_backup_file(file: BinaryIO, chunks: Iterable[bytes], *, create_time: str, key: bytes | None) -> BackupHeader:
     """Write header and chunks, none of which is empty. key: KEY_BYTES, None for a plain backup."""
-    header = BackupHeader(secrets.token_hex(16), create_time, key is not None, secrets.token_hex(32))
+    salt = secrets.token_hex(32)
+    key_check = "" if key is None else _key_check(key, salt)
+    header = BackupHeader(secrets.token_hex(16), create_time, key is not None, salt, key_check)
     content = json.dumps(
         {
             "format": FORMAT,
@@ -61,6 +70,7 @@ def write_backup_file(file: BinaryIO, chunks: Iterable[bytes], *, create_time: s
             "create_time": create_time,
             "encryption": _AES if header.encrypted else _NO_ENCRYPTION,
             "salt": header.salt,
+            **({"key_check": header.key_check} if header.key_check else {}),
         }
     ).encode()
     file.write(MAGIC + _LENGTH.pack(len(content)) + content)
@@ -83,7 +93,13 @@ def read_header(file: BinaryIO) -> tuple[BackupHeader, bytes]:
     try:
         noted: dict[str, Any] = json.loads(content)
         encryption = noted["encryption"]
-        header = BackupHeader(str(noted["backup_id"]), str(noted["create_time"]), encryption == _AES, noted["salt"])
+        header = BackupHeader(
+            str(noted["backup_id"]),
+            str(noted["create_time"]),
+            encryption == _AES,
+            noted["salt"],
+            str(noted.get("key_check", "")),
+        )
         bytes.fromhex(header.salt)
         known_format = noted["format"] == FORMAT and encryption in (_AES, _NO_ENCRYPTION)
     except (ValueError, KeyError, TypeError) as error:
@@ -98,11 +114,13 @@ def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
     where there is a key and the file was not sealed with it."""
     header, content = read_header(file)
     if header.encrypted and key is None:
-        raise BackupError("the backup is encrypted; give its key file", reason="key")
+        raise BackupError("the backup is encrypted; give its key file", reason="key_missing")
     # What the file says of itself must not choose how it is checked: anybody can write one that says "none".
     if key is not None and not header.encrypted:
         raise BackupError("the backup is not encrypted and so not known to be yours; give no key", reason="not_sealed")
     seal = _make_seal(content, header, key)
+    if key is not None and header.key_check and not hmac.compare_digest(header.key_check, _key_check(key, header.salt)):
+        raise BackupError("the backup was encrypted with another key", reason="key_other")
     number = 0
     while True:
         sealed = _exactly(file, _length(file, CHUNK_BYTES + _DIGEST_BYTES))
@@ -115,7 +133,7 @@ def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
         if chunk is None:
             where, reason = (
                 ("the key is another one, or the backup is damaged", "key")
-                if header.encrypted
+                if header.encrypted and not header.key_check
                 else ("the backup is damaged", "damaged")
             )
             raise BackupError(f"{where} (block {number + 1}); use another backup", reason=reason)
@@ -129,8 +147,10 @@ def new_key_file(path: Path) -> None:
     """Make a random key in a new file that only its owner may read. Raises BackupError when the file exists."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise BackupError("the key file exists already; choose another name", reason="key_file_exists") from error
     except OSError as error:
-        raise BackupError("the key file exists already or cannot be written", reason="key_file") from error
+        raise BackupError(f"the key file cannot be written: {error.strerror}", reason="key_file_unwritable") from error
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(KEY_BYTES) + "\n")
         file.flush()
@@ -140,9 +160,15 @@ def new_key_file(path: Path) -> None:
 def read_key_file(path: Path) -> bytes:
     """The key of new_key_file: 64 hexadecimal digits. Raises BackupError."""
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError) as error:
-        raise BackupError("the key file cannot be read; it holds 64 hexadecimal digits", reason="key_file") from error
+        written = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BackupError("there is no such key file", reason="key_file_missing") from error
+    except OSError as error:
+        raise BackupError(f"the key file cannot be read: {error.strerror}", reason="key_file_unreadable") from error
+    try:
+        key = bytes.fromhex(written.decode("ascii").strip())
+    except ValueError as error:
+        raise BackupError("the key file must hold 64 hexadecimal digits", reason="key_file") from error
     if len(key) != KEY_BYTES:
         raise BackupError("the key file must hold 64 hexadecimal digits", reason="key_file")
     return key
@@ -173,7 +199,7 @@ class _AesSeal:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
 
-        derived = HKDF(hashes.SHA256(), KEY_BYTES, bytes.fromhex(salt), b"station-matcher backup").derive(key)
+        derived = HKDF(hashes.SHA256(), KEY_BYTES, bytes.fromhex(salt), _SEALING).derive(key)
         self._cipher, self._invalid_tag, self._header = AESGCM(derived), InvalidTag, header
 
     def close(self, content: bytes, number: int, *, is_last: bool) -> bytes:
@@ -184,6 +210,13 @@ class _AesSeal:
             return bytes(self._cipher.decrypt(_nonce(number, is_last), sealed, self._header))
         except self._invalid_tag:
             return None
+
+
+def _key_check(key: bytes, salt: str) -> str:
+    """HKDF-SHA256 under a name of its own: the same key and salt give another key for the seal. RFC 5869 with one
+    block of output."""
+    extracted = hmac.digest(bytes.fromhex(salt), key, "sha256")
+    return hmac.digest(extracted, _CHECKING + b"\x01", "sha256")[:_CHECK_BYTES].hex()
 
 
 def _make_seal(content: bytes, header: BackupHeader, key: bytes | None) -> _Seal:

@@ -18,7 +18,7 @@ from index.errors import CacheFileError
 from index.partition.partition import Partition
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark, Store, StoreReader
-from index.vector.engines import load_index
+from index.vector.engines import SearchEngines
 from index.vector.protocol import SearchIndex
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ def new_folder(root: Path, pack: PackRow) -> Path:
     return root / f"{pack.key.modality.value}-{digest}-{secrets.token_hex(8)}"
 
 
-def load_marked(reader: StoreReader, root: Path, pack: PackRow) -> tuple[SearchIndex, Path] | None:
+def load_marked(
+    reader: StoreReader, root: Path, pack: PackRow, engines: SearchEngines
+) -> tuple[SearchIndex, Path] | None:
     """The index whose files the store knows, and their folder; None when there is none or it is damaged.
 
     Files that carry neither the stamp saved last nor the one announced since are of a later store, and hold what this
@@ -44,7 +46,7 @@ def load_marked(reader: StoreReader, root: Path, pack: PackRow) -> tuple[SearchI
         # Half written when the process was killed; it may hold what was deleted since.
         part.unlink()
     try:
-        loaded = load_index(pack.key.modality, folder)
+        loaded = engines.load(pack.key.modality, folder)
     except CacheFileError as error:
         log.warning("the %s index is built again from the store: %s", pack.key.modality.value, error)
         return None

@@ -18,31 +18,31 @@ from index.receipts import OpenProgress, ReportProgress, silent
 from index.store.effects import PackRow
 from index.store.protocol import StoreReader
 from index.store.template_codec import damage_named
-from index.vector.engines import make_index
+from index.vector.engines import SearchEngines
 
 ROWS_A_CHUNK = 8192
 
 
 def load_partition(
-    reader: StoreReader, pack: PackRow, cache_root: Path, report: ReportProgress
+    reader: StoreReader, pack: PackRow, cache_root: Path, engines: SearchEngines, report: ReportProgress
 ) -> tuple[Partition, bool]:
     """The partition as the store is now, and whether its index differs from the files (so that saving is worth it)."""
     report(OpenProgress("cache", 0, 1))
-    loaded = load_marked(reader, cache_root, pack)
+    loaded = load_marked(reader, cache_root, pack, engines)
     report(OpenProgress("cache", 1, 1))
     if loaded is None:
-        return build_partition(reader, pack, cache_root, report)
+        return build_partition(reader, pack, cache_root, engines, report)
     partition = Partition(pack, *loaded)
     fill_columns(reader, partition, report)
     return partition, _reconcile(reader, partition, report)
 
 
 def build_partition(
-    reader: StoreReader, pack: PackRow, cache_root: Path, report: ReportProgress
+    reader: StoreReader, pack: PackRow, cache_root: Path, engines: SearchEngines, report: ReportProgress
 ) -> tuple[Partition, bool]:
     """Like load_partition, from the store alone."""
     folder = new_folder(cache_root, pack)
-    partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+    partition = Partition(pack, engines.make(pack.key.modality, pack.dim, folder), folder)
     fill_columns(reader, partition, report)
     _reconcile(reader, partition, report)
     return partition, True
@@ -103,5 +103,7 @@ def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: In
     if len(lost):
         partition.columns.remove(lost)
         partition.lost_ids += tuple(lost.tolist())
+    if not vectors:
+        return
     with damage_named():
         partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))

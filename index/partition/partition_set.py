@@ -10,19 +10,21 @@ from typing import assert_never
 
 import numpy as np
 
+from index.arrays import Float32Array, Int64Array
 from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
 from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
-from index.partition.columns import Resolved
+from index.partition.columns import ColumnFilter, Resolved
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
-from index.receipts import ReportProgress, VerifyReport
-from index.records import SearchFilter
+from index.receipts import PackHolding, ReportProgress, VerifyReport
+from index.records import Modality, SearchFilter
 from index.store.effects import (
     Effect,
     GalleryCreated,
+    GalleryDeleted,
     MembershipChanged,
     PackKey,
     PackRow,
@@ -31,7 +33,8 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.protocol import Store, StoreReader
-from index.vector.engines import make_index, release_replaced
+from index.vector.engines import SearchEngines
+from index.vector.protocol import Hits, no_hits
 
 _NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
@@ -40,8 +43,9 @@ _ERASURES_A_GROUP = 1000
 class PartitionSet:
     """Changed under the writer lock of the store only; read by any number of threads."""
 
-    def __init__(self, cache_root: Path, report: ReportProgress) -> None:
+    def __init__(self, cache_root: Path, report: ReportProgress, engines: SearchEngines) -> None:
         self._cache_root = cache_root
+        self._engines = engines
         self._report = report
         # Both are replaced, never changed in place, so that readers need no lock.
         self._by_key: dict[PackKey, Partition] = {}
@@ -61,7 +65,7 @@ class PartitionSet:
             self.gallery_numbers = reader.gallery_numbers()
             for pack in reader.packs().values():
                 loading = load_partition if use_cache else build_partition
-                partition, is_changed = loading(reader, pack, self._cache_root, self._report)
+                partition, is_changed = loading(reader, pack, self._cache_root, self._engines, self._report)
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
@@ -73,16 +77,27 @@ class PartitionSet:
         store.set_damage_aside(lost)
         self.in_step = True
 
-    def get(self, key: PackKey) -> Partition | None:
-        """The partition of a pack; None when nothing of it was ever enrolled."""
-        return self._by_key.get(key)
+    def holdings(self) -> tuple[PackHolding, ...]:
+        """Of every pack that has a reference in the indexes."""
+        found = []
+        for key, partition in self._by_key.items():
+            count = len(partition.search_index.reference_ids())
+            if count:
+                found.append(PackHolding(key.modality, key.pack_id, count))
+        return tuple(found)
 
     def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
-        columns = column_filter(where, self.gallery_numbers)
-        among = references_of_subjects(store, where.subject_ids)
+        columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
+
+    def search(self, store: Store, key: PackKey, queries: Float32Array, k: int, where: SearchFilter) -> Hits:
+        """Best k of what a filter lets through; no hits where nothing of the pack was ever enrolled. Raises
+        VectorError, GalleryNotFoundError, SubjectNotFoundError."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
@@ -124,6 +139,11 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
 
+    def warm_up(self) -> None:
+        """Compile what searches and changes of these partitions run."""
+        faces = [partition for key, partition in self._by_key.items() if key.modality is Modality.FACE]
+        self._engines.warm_up([(len(partition.columns), partition.pack.dim) for partition in faces])
+
     def close(self) -> None:
         """Stop what the indexes do in the background."""
         for partition in self._by_key.values():
@@ -157,11 +177,14 @@ class PartitionSet:
         with self._file_lock:
             self._save(store)
             self._remove_old_folders()
-        release_replaced()
+
+    def _in_numbers(self, store: Store, where: SearchFilter) -> tuple[ColumnFilter, Int64Array | None]:
+        """A filter in the numbers of the store, and the only references it admits, if it names subjects."""
+        return column_filter(where, self.gallery_numbers), references_of_subjects(store, where.subject_ids)
 
     def _replace(self, store: Store, pack: PackRow, report: ReportProgress) -> None:
         with store.reading() as reader:
-            built, _ = build_partition(reader, pack, self._cache_root, report)
+            built, _ = build_partition(reader, pack, self._cache_root, self._engines, report)
         replaced = self._by_key.get(pack.key)
 
         def swap(reader: StoreReader) -> None:
@@ -196,7 +219,7 @@ class PartitionSet:
             partition = self._by_key.get(pack.key)
             if partition is None:
                 folder = new_folder(self._cache_root, pack)
-                partition = Partition(pack, make_index(pack.key.modality, pack.dim, folder), folder)
+                partition = Partition(pack, self._engines.make(pack.key.modality, pack.dim, folder), folder)
             partition.add(group)
             self._by_key = {**self._by_key, pack.key: partition}
             self._unsaved.add(pack.key)
@@ -217,5 +240,7 @@ class PartitionSet:
                     partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
             case GalleryCreated(gallery_id, gallery_number):
                 self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
+            case GalleryDeleted(gallery_id):
+                self.gallery_numbers = {name: one for name, one in self.gallery_numbers.items() if name != gallery_id}
             case _:
                 assert_never(effect)

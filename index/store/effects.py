@@ -80,5 +80,12 @@ class GalleryCreated:
     gallery_number: int
 
 
-Effect = ReferenceAdded | ReferencesRemoved | SubjectChanged | MembershipChanged | GalleryCreated
+@dataclass(frozen=True, slots=True)
+class GalleryDeleted:
+    """A gallery that no search may name any more; who was in it left it before."""
+
+    gallery_id: str
+
+
+Effect = ReferenceAdded | ReferencesRemoved | SubjectChanged | MembershipChanged | GalleryCreated | GalleryDeleted
 ApplyEffects = Callable[[Sequence[Effect]], None]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.folder import STORE_NAME, has_store
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.effects import ApplyEffects
+from index.keys.seals import Seals
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.store.effects import ApplyEffects, PackRow
 from index.store.protocol import Store
-from index.store.sqlite import mending
+from index.store.sqlite import mending, restored_keys
 from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
 
-def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects) -> Store:
+def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects, seals: Seals | None = None) -> Store:
     """Open the store of a data folder, recovered and with today's schema. create: make it where there is none.
 
-    apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+    apply_effects: see the protocol. seals: its keys. Raises EncryptionKeyError, SchemaError,
+    DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
     """
-    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects)
+    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects, seals=seals)
 
 
 def peek_log_head(folder: Path) -> str:
@@ -35,18 +37,44 @@ def references_set_aside(folder: Path) -> tuple[int, ...]:
     return sqlite_snapshot.references_set_aside(folder / STORE_NAME)
 
 
-def mend_references(folder: Path, restored: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def pack_sizes(folder: Path) -> tuple[tuple[PackRow, int], ...]:
+    """The packs of a data folder, in use or not, and how many references of each are searched. Empty where there is no
+    store, or one of an older schema. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.pack_sizes(folder / STORE_NAME)
+
+
+def pack_holdings(folder: Path) -> tuple[PackHolding, ...]:
+    """How many references of each pack a data folder holds, in use or not, damaged ones included. Empty where there is
+    no store. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.pack_holdings(folder / STORE_NAME)
+
+
+def mend_references(
+    folder: Path, restored: Path, seals: Seals | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Put back what the store file restored has whole of the references that are set aside in a data folder, which
     nobody else has open: their ids, and the ids of the others. Raises BackupError where it is of another database."""
-    return mending.mend_references(folder / STORE_NAME, restored)
+    return mending.mend_references(folder / STORE_NAME, restored, seals)
 
 
-def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
-    """Copy one commit of a store, which may be in use, into the empty file snapshot, and check the copy.
+def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
+    """Copy one commit of a store, which may be in use, into the empty file snapshot, which loses its name, and check
+    the copy. Also the files of the vault that it names.
 
     Raises DatabaseDamagedError, DatabaseFullError, BackupError when the copy is damaged.
     """
     return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
+
+
+def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> DeletionCounts | None:
+    """Delete from a restored store what the file of key slots does not open: what was erased since the backup, and
+    where may_lose what came after the slots were copied. None where the store is plain. Raises BackupError."""
+    return restored_keys.leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
+
+
+def image_files(store: Path) -> tuple[str, ...]:
+    """The files of the vault that a snapshot or a restored store names. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.image_files(store)
 
 
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:

@@ -17,7 +17,7 @@ in the transaction of the change, and a repeated request, which changes nothing,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +28,18 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import (
+    Gallery,
+    KeptImage,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import PackKey, PackRow
 
 Result = TypeVar("Result")
@@ -61,11 +71,13 @@ class SubjectValues:
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """How much the store holds. searchable_reference_count: of references whose subject is not sealed."""
+    """How much the store holds. searchable_reference_count: of references whose subject is not sealed and that are not
+    set aside. set_aside_count: of references."""
 
     subject_count: int
     reference_count: int
     searchable_reference_count: int
+    set_aside_count: int
 
 
 class StoreReader(Protocol):
@@ -101,6 +113,9 @@ class StoreReader(Protocol):
     def counts(self) -> StoreCounts:
         """How much there is."""
 
+    def schema(self) -> str:
+        """Name of the last step that made the schema what it is."""
+
 
 class Store(Protocol):
     """The source of truth. See the module for what every verb promises."""
@@ -112,6 +127,17 @@ class Store(Protocol):
     @property
     def is_scrubbed(self) -> bool:
         """Whether the bytes of everything deleted have left the files. Every write tries again while they have not."""
+
+    def contains(self, needle: bytes) -> bool:
+        """Whether the bytes of the store's own files contain needle."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether everything that tells of a person is encrypted, in rows and in what pages hold besides."""
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """Encrypt what is plain, with the keys that the store was opened with; nobody writes meanwhile. report: of
+        subjects done and in all. May be killed and repeated. Raises EncryptionKeyError."""
 
     def change_count(self) -> int:
         """How many commits the store has seen; concurrent writes may share one. Grows only."""
@@ -141,6 +167,25 @@ class Store(Protocol):
     ) -> DeletionReceipt:
         """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See EnrollmentDatabase.update_record, also for the errors."""
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """Raises SubjectNotFoundError."""
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""
 
@@ -149,6 +194,20 @@ class Store(Protocol):
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """Make a gallery. Raises AlreadyExistsError."""
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """Change the texts of a gallery that are not None; the gallery then. Raises GalleryNotFoundError."""
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """Delete a gallery and who is in it, the subjects stay; how many these were. Raises GalleryNotFoundError,
+        GalleryNotEmptyError."""
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
@@ -207,11 +266,15 @@ class Store(Protocol):
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """The image that a reference was made of; None where none is kept. Raises DatabaseDamagedError."""
+
     def find_subject(self, external_id: str) -> Subject | None:
         """The subject with exactly this external id, code point by code point."""
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
-        """In the order in which they came; gallery_id "" for all. Raises GalleryNotFoundError, PageTokenError."""
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
+        """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
+        has no letter or digit."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

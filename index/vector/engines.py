@@ -6,92 +6,49 @@ counts their votes; it makes a shortlist for full comparison.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from index.arrays import Float32Array, Int64Array
 from index.records import Modality
-from index.vector.protocol import Hits, SearchIndex
+from index.vector.face_engine import FaceEngine, TellEngine, untold
+from index.vector.face_search import FaceSearch
+from index.vector.protocol import SearchIndex
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.votes.index import DescriptorIndex
 from index.vector.votes.index import warm_up as warm_up_descriptors
 
-
-class FaceIndex:
-    """One vector a reference, searched exactly."""
-
-    def __init__(self, vector_index: QuantizedIndex) -> None:
-        self._vector_index = vector_index
-
-    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
-        """See SearchIndex.add."""
-        self._vector_index.add(reference_ids, np.concatenate(vectors))
-
-    def remove(self, reference_ids: Int64Array) -> int:
-        """See SearchIndex.remove."""
-        return self._vector_index.remove(reference_ids)
-
-    def erase(self, reference_ids: Int64Array) -> None:
-        """See SearchIndex.erase."""
-        self._vector_index.erase(reference_ids)
-
-    def reference_ids(self) -> Int64Array:
-        """See SearchIndex.reference_ids."""
-        return self._vector_index.reference_ids()
-
-    def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None) -> Hits:
-        """See SearchIndex.search."""
-        return self._vector_index.search(queries, k, allowed=allowed)
-
-    def save(self, folder: Path, *, stamp: str) -> None:
-        """See SearchIndex.save."""
-        self._vector_index.save(folder, stamp=stamp)
-
-    def close(self) -> None:
-        """See SearchIndex.close."""
-        self._vector_index.close()
-
-    @property
-    def stamp(self) -> str:
-        """See SearchIndex.stamp."""
-        return self._vector_index.stamp
+_ANY_DIM = 64
 
 
-def make_index(modality: Modality, dim: int, folder: Path) -> SearchIndex:
-    """An empty index that keeps its files in folder, which is its own."""
-    if modality is Modality.FACE:
-        return FaceIndex(QuantizedIndex(dim, folder=folder))
-    return DescriptorIndex(dim)
+@dataclass(frozen=True, slots=True)
+class SearchEngines:
+    """Makes and loads the indexes of a database. face_engine: the setting; tell_face_engine: see FaceSearch."""
 
+    face_engine: FaceEngine = FaceEngine.AUTO
+    tell_face_engine: TellEngine = untold
 
-def warm_up() -> None:
-    """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them.
+    def make(self, modality: Modality, dim: int, folder: Path) -> SearchIndex:
+        """An empty index that keeps its files in folder, which is its own."""
+        if modality is Modality.FACE:
+            return QuantizedIndex(dim, folder=folder, searcher=self._face_search())
+        return DescriptorIndex(dim)
 
-    What is in memory then is taken for permanent by the garbage collector: compiling and importing leave 130,000
-    objects, and each full collection would walk over them for 100 ms while every other thread waits for the GIL.
-    """
-    QuantizedIndex(64).warm_up()
-    warm_up_descriptors(64)
-    _take_for_permanent()
+    def load(self, modality: Modality, folder: Path) -> SearchIndex:
+        """The index saved in folder. Raises CacheFileError."""
+        if modality is Modality.FACE:
+            return QuantizedIndex.load(folder, searcher=self._face_search())
+        return DescriptorIndex.load(folder)
 
+    def warm_up(self, face_sizes: Sequence[tuple[int, int]]) -> None:
+        """Compile the loops of the indexes, which takes seconds in each process, before somebody waits for them.
 
-def release_replaced() -> None:
-    """Free the indexes that others replaced although warm_up took them for permanent; they hold cycles."""
-    if gc.get_freeze_count():
-        _take_for_permanent()
+        face_sizes: references and dimensions of each index of faces.
+        """
+        QuantizedIndex(_ANY_DIM).warm_up()
+        for reference_count, dim in face_sizes:
+            self._face_search().prepare(reference_count, dim)
+        warm_up_descriptors(_ANY_DIM)
 
-
-def _take_for_permanent() -> None:
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-
-
-def load_index(modality: Modality, folder: Path) -> SearchIndex:
-    """The index saved in folder. Raises CacheFileError."""
-    if modality is Modality.FACE:
-        return FaceIndex(QuantizedIndex.load(folder))
-    return DescriptorIndex.load(folder)
+    def _face_search(self) -> FaceSearch:
+        return FaceSearch(self.face_engine, tell=self.tell_face_engine)

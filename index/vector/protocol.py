@@ -1,4 +1,4 @@
-"""What a vector index promises: the protocol, its answer, and how answers of several indexes become one."""
+"""What a vector index promises: the protocol and its answer."""
 
 from __future__ import annotations
 
@@ -120,19 +120,6 @@ def hits_from_rows(rows: Sequence[tuple[Int64Array, Float64Array]], k: int, prov
         # Rounding carries the similarity of a vector with itself to either side of 1.
         similarities[number, : row_ids.size] = np.clip(row_similarities, -1.0, 1.0)
     return Hits(reference_ids=reference_ids, similarities=similarities, counts=counts, proved=proved)
-
-
-def merge_hits(parts: Sequence[Hits], k: int) -> Hits:
-    """One Hits out of several over disjoint references and the same queries. Proved where every part is."""
-    if not parts:
-        raise ValueError("merge_hits needs at least one part")
-    rows = []
-    for number in range(len(parts[0])):
-        row_ids = np.concatenate([part.reference_ids[number, : part.counts[number]] for part in parts])
-        row_similarities = np.concatenate([part.similarities[number, : part.counts[number]] for part in parts])
-        order = best_first(row_ids, row_similarities.astype(np.float64), k)
-        rows.append((row_ids[order], row_similarities[order].astype(np.float64)))
-    return hits_from_rows(rows, k, np.logical_and.reduce([part.proved for part in parts]))
 
 
 class SearchIndex(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from matcher.access.wording import ID, PURPOSE, check_text, is_meaningful
 from matcher.errors import RequestError
+from matcher.texts.catalog import told
 
 
 def check_caller(context: AccessContext) -> None:
@@ -27,7 +28,7 @@ def _check(context: AccessContext, *needed: str) -> None:
     """What is needed says something, and what goes into the audit record is bounded."""
     for name in needed:
         if not is_meaningful(getattr(context, name)):
-            raise RequestError(f"{name} is required here, with at least two letters or digits", field=f"access.{name}")
+            raise RequestError(told("field.access", name=name), field=f"access.{name}")
     for name in ("operator_id", "case_number", "purpose", "station_id"):
         check_text(getattr(context, name), PURPOSE if name == "purpose" else ID, field=f"access.{name}")
 

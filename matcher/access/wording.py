@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.errors import RequestError
+from matcher.texts.catalog import told
 from matcher.texts.unseen import is_unseen, visible
 
 _SHOWN_CHARACTERS: Final = 80
@@ -38,6 +39,8 @@ REQUEST_ID: Final = TextLimit(128)
 ID: Final = TextLimit(200)
 NAME: Final = TextLimit(200)
 PURPOSE: Final = TextLimit(500)
+# Of a field of a record; most fields allow less.
+RECORD_TEXT: Final = TextLimit(2000)
 
 
 def check_text(value: str, limit: TextLimit, *, field: str) -> None:
@@ -53,9 +56,7 @@ def check_text(value: str, limit: TextLimit, *, field: str) -> None:
         raise _too_long(limit, field)
     for character in value:
         if is_unseen(character):
-            raise RequestError(
-                f"the character U+{ord(character):04X} is invisible or a control character; leave it out", field=field
-            )
+            raise RequestError(told("field.unseen", character=f"U+{ord(character):04X}"), field=field)
 
 
 def is_meaningful(value: str) -> bool:
@@ -76,4 +77,4 @@ def recorded(value: str, limit: TextLimit = PURPOSE) -> str:
 
 
 def _too_long(limit: TextLimit, field: str) -> RequestError:
-    return RequestError(f"at most {limit.characters} characters ({limit.bytes} bytes)", field=field)
+    return RequestError(told("field.too_long", characters=limit.characters, bytes=limit.bytes), field=field)

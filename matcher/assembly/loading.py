@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from index.records import Modality
 from matcher.errors import PackError, PackNotReadyError
 from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtracting
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.packs.store import ModelPack, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
@@ -64,7 +64,7 @@ def load_packs(
         packs.append(pack)
     return LoadedPacks(
         engines=Engines(face_engine, fingerprint_engine),
-        comparer=compare,
+        comparer=MinutiaComparer(),
         packs=tuple(packs),
         calibrations=calibrations,
         quality_floors={pack.modality: pack.quality_floor for pack in packs},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from index.database import EnrollmentDatabase
@@ -10,13 +10,18 @@ from index.records import Modality
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
+from matcher.packs.manifest import ModelPack
+from matcher.record_forms.schema import RecordSchema, load_schema
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
 from matcher.search.searcher import Searcher, SearchSettings
 from matcher.usecases.assess import Assessor
+from matcher.usecases.correct_records import RecordKeeper
+from matcher.usecases.describe import Describer
 from matcher.usecases.enroll import Enroller, EnrollmentSettings
 from matcher.usecases.identify import Identifier
 from matcher.usecases.keep_records import Keeper
+from matcher.usecases.show_references import ReferenceViewer
 from matcher.usecases.verify import Verifier
 
 
@@ -29,6 +34,9 @@ class UseCases:
     assessor: Assessor
     enroller: Enroller
     keeper: Keeper
+    record_keeper: RecordKeeper
+    describer: Describer
+    reference_viewer: ReferenceViewer
     changes: ChangeLedger
 
 
@@ -42,17 +50,36 @@ def build_use_cases(
     quality_floors: Mapping[Modality, int] | None = None,
     search: SearchSettings | None = None,
     duplicate_fpir: float = 0.001,
+    kept_images: frozenset[Modality] = frozenset(Modality),
+    packs: Sequence[ModelPack] = (),
+    missing: Mapping[Modality, str] | None = None,
+    site_calibrated: frozenset[str] = frozenset(),
+    record_schema: RecordSchema | None = None,
 ) -> UseCases:
-    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment."""
+    """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment. packs, missing and
+    site_calibrated: what a client is told of packs, see Describer. record_schema: the shipped one where none is given.
+    """
     floors = quality_floors or {}
     changes = ChangeLedger(database, audit)
     searcher = Searcher(database, comparer, calibrations, settings=search)
-    enrollment = EnrollmentSettings(quality_floors=floors, duplicate_fpir=duplicate_fpir)
+    enrollment = EnrollmentSettings(floors, duplicate_fpir, kept_images)
     return UseCases(
         identifier=Identifier(database, engines, searcher, audit),
         verifier=Verifier(database, engines, searcher, audit),
         assessor=Assessor(engines, audit, quality_floors=floors),
         enroller=Enroller(database, engines, searcher, changes, settings=enrollment),
         keeper=Keeper(database, searcher, audit, changes),
+        record_keeper=RecordKeeper(database, audit, changes, record_schema or load_schema()),
+        describer=Describer(
+            database,
+            engines,
+            calibrations,
+            audit,
+            quality_floors=floors,
+            packs=packs,
+            missing=missing or {},
+            site_calibrated=site_calibrated,
+        ),
+        reference_viewer=ReferenceViewer(database, engines, searcher.template_comparer, audit),
         changes=changes,
     )

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from index.errors import AlreadyExistsError, NotFoundError, PageTokenError, RequestConflictError
+from index.errors import (
+    AlreadyExistsError,
+    GalleryNotEmptyError,
+    NotFoundError,
+    PageSizeError,
+    PageTokenError,
+    RequestConflictError,
+    RevisionConflictError,
+)
 from index.outbox import Owe, OwedRecord
 from matcher.access.context import AccessContext
 from matcher.access.wording import recorded
@@ -25,7 +33,10 @@ _REFUSALS = (
     NotFoundError,
     AlreadyExistsError,
     RequestConflictError,
+    PageSizeError,
+    RevisionConflictError,
     PageTokenError,
+    GalleryNotEmptyError,
 )
 # Values of a list in the record of a refusal; what was carried out is recorded whole.
 _MAX_REFUSED_COUNT = 20
@@ -152,10 +163,13 @@ def shortened(event: AuditEvent) -> AuditEvent:
         case_number=recorded(event.case_number),
         purpose=recorded(event.purpose),
         station_id=recorded(event.station_id),
+        call_id=recorded(event.call_id),
         request_id=recorded(event.request_id),
         subject_id=recorded(event.subject_id),
         galleries=tuple(recorded(gallery) for gallery in event.galleries[:most]),
+        subject_ids=tuple(recorded(subject_id) for subject_id in event.subject_ids[:most]),
         probe_sha256=event.probe_sha256[:most],
+        other_probe_sha256=event.other_probe_sha256[:most],
         reference_ids=event.reference_ids[:most],
         candidates=tuple((recorded(subject_id), score) for subject_id, score in event.candidates[:most]),
     )

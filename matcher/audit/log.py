@@ -142,7 +142,7 @@ class FileAuditLog:
         before = self._point
         self._check_place()
         try:
-            _write_all(self._handle, content, before.offset_bytes)
+            write_all(self._handle, content, before.offset_bytes)
         except OSError as error:
             self._take_back(before)
             raise AuditError("the audit record could not be written; free disk space and check its rights") from error
@@ -224,7 +224,7 @@ class FileAuditLog:
         aside = self._path.with_name(f"{self._path.name}{_TORN}{start}-{hashlib.sha256(torn).hexdigest()[:8]}")
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write_all(handle, torn, 0)
+            write_all(handle, torn, 0)
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -273,7 +273,8 @@ def _named_read_errors() -> Iterator[None]:
         raise AuditError("the audit file cannot be read; check the disk and its rights") from error
 
 
-def _write_all(handle: int, content: bytes, offset_bytes: int) -> None:
+def write_all(handle: int, content: bytes, offset_bytes: int) -> None:
+    """All of content at this place of an open file. Raises OSError, with a part of it written."""
     view = memoryview(content)
     while view:
         written = os.pwrite(handle, view, offset_bytes)

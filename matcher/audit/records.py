@@ -16,10 +16,15 @@ class AuditEvent:
     """One access. Empty fields are left out of the file.
 
     action: "identify", "verify", "assess", "enroll", "delete_subject", ... outcome: "ok", "refused" or "failed",
-    and then reason says why. peer: transport address or certificate name. probe_sha256: hex digests of the encoded
-    samples. threshold: score. candidates: (subject_id, score), best first. accepted_quality_reason: why samples of low
-    quality were enrolled. change_id: names a change of the store, which has exactly one record; change_time: of the
-    change, where its record had to wait (see changes.py).
+    and then reason says why. peer: transport address or certificate name. call_id: names the call, in the server's
+    log and in what a client was told, too. request_id: the key that makes a repeat of a change safe; logs of
+    version 0.1.0 have the call's id there where the request had no such key. probe_sha256: hex digests of the
+    encoded samples; other_probe_sha256: of a probe that they were compared with. threshold: score. candidates:
+    (subject_id, score) of a search, best first. score: of a verification, with subject_id or with the other probe.
+    subject_ids: what a change of several subjects, or a list that was searched for, is about.
+    accepted_quality_reason: why samples of low quality were enrolled. changed_fields: ids of the fields of a
+    record, never their values. change_id: names a change of the store, which has exactly one record; change_time:
+    of the change, where its record had to wait (see changes.py).
     """
 
     action: str
@@ -30,15 +35,20 @@ class AuditEvent:
     purpose: str = ""
     station_id: str = ""
     peer: str = ""
+    call_id: str = ""
     request_id: str = ""
     probe_sha256: tuple[str, ...] = ()
+    other_probe_sha256: tuple[str, ...] = ()
     pack_ids: tuple[str, ...] = ()
     galleries: tuple[str, ...] = ()
     threshold: float | None = None
     candidates: tuple[tuple[str, float], ...] = ()
+    score: float | None = None
     subject_id: str = ""
+    subject_ids: tuple[str, ...] = ()
     reference_ids: tuple[int, ...] = ()
     accepted_quality_reason: str = ""
+    changed_fields: tuple[str, ...] = ()
     change_id: str = ""
     change_time: str = ""
 

@@ -11,19 +11,26 @@ Answers are the messages of protos/biometrics/v1. Every failure is a ServiceErro
 from __future__ import annotations
 
 from matcher.client.connection import DEFAULT_ADDRESS, ClientTls, MatcherClient
+from matcher.client.diagnosis import unusable_files, why_unreachable
 from matcher.client.errors import FieldViolation, ServiceError, error_of
 from matcher.client.messages import (
+    FINGERPRINT,
     MODALITY_NAMES,
+    SEALED,
     access_message,
     enroll_message,
     face_sample,
     fingerprint_sample,
+    plain,
     sample_message,
+    template_sample,
 )
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "FINGERPRINT",
     "MODALITY_NAMES",
+    "SEALED",
     "ClientTls",
     "FieldViolation",
     "MatcherClient",
@@ -33,5 +40,9 @@ __all__ = [
     "error_of",
     "face_sample",
     "fingerprint_sample",
+    "plain",
     "sample_message",
+    "template_sample",
+    "unusable_files",
+    "why_unreachable",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,13 @@ from protos.biometrics.v1 import (
     enrollment_service_pb2_grpc,
     matching_service_pb2,
     matching_service_pb2_grpc,
+    record_service_pb2,
+    record_service_pb2_grpc,
+    reference_service_pb2,
+    reference_service_pb2_grpc,
     sample_pb2,
+    server_service_pb2,
+    server_service_pb2_grpc,
 )
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:50551"
@@ -56,6 +62,8 @@ class MatcherClient:
         timeout_s: float = 60.0,
         access: AccessContext = NO_ACCESS,
     ) -> None:
+        # As it was given.
+        self.address = address
         options: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -68,6 +76,9 @@ class MatcherClient:
             self._channel = grpc.secure_channel(address, _credentials(tls), options=options)
         self.matching: Any = matching_service_pb2_grpc.MatchingServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.enrollment: Any = enrollment_service_pb2_grpc.EnrollmentServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.records: Any = record_service_pb2_grpc.RecordServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.server: Any = server_service_pb2_grpc.ServerServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.references_shown: Any = reference_service_pb2_grpc.ReferenceServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._metadata = (("accept-language", language),)
         self._timeout_s = timeout_s
@@ -88,7 +99,8 @@ class MatcherClient:
         return access_message(access or self._access)
 
     def call(self, method: Callable[..., Any], request: object, *, timeout_s: float | None = None) -> Any:
-        """Any method of the stubs `matching` and `enrollment`, with language, deadline and ServiceError."""
+        """Any method of the stubs `matching`, `enrollment`, `records` and `server`, with language, deadline and
+        ServiceError."""
         try:
             return method(request, timeout=timeout_s or self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
@@ -101,6 +113,12 @@ class MatcherClient:
         except grpc.RpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    def server_info(self, *, access: AccessContext | None = None) -> server_service_pb2.ServerInfoResponse:
+        """Versions, packs, limits, languages, and what is enrolled and not searched."""
+        request = server_service_pb2.ServerInfoRequest(access=self._said(access))
+        answer: server_service_pb2.ServerInfoResponse = self.call(self.server.ServerInfo, request)
+        return answer
 
     def identify(
         self,
@@ -152,10 +170,13 @@ class MatcherClient:
         return answer
 
     def assess(
-        self, samples: Sequence[EncodedSample], *, access: AccessContext | None = None
+        self, samples: Sequence[EncodedSample], *, with_minutiae: bool = False, access: AccessContext | None = None
     ) -> matching_service_pb2.AssessResponse:
+        """with_minutiae: answer with those of fingerprints, too."""
         request = matching_service_pb2.AssessRequest(
-            access=self._said(access), samples=[sample_message(sample) for sample in samples]
+            access=self._said(access),
+            samples=[sample_message(sample) for sample in samples],
+            with_minutiae=with_minutiae,
         )
         answer: matching_service_pb2.AssessResponse = self.call(self.matching.Assess, request)
         return answer
@@ -213,6 +234,14 @@ class MatcherClient:
         answer: enrollment_service_pb2.DeleteReferenceResponse = self.call(self.enrollment.DeleteReference, request)
         return answer
 
+    def export_template(
+        self, reference_id: int, *, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.ExportTemplateResponse:
+        """An enrolled fingerprint as a record of ISO/IEC 19794-2:2005; `template_sample` takes such a record in."""
+        request = enrollment_service_pb2.ExportTemplateRequest(access=self._said(access), reference_id=reference_id)
+        answer: enrollment_service_pb2.ExportTemplateResponse = self.call(self.enrollment.ExportTemplate, request)
+        return answer
+
     def get_subject(
         self, subject_id: str = "", *, external_id: str = "", access: AccessContext | None = None
     ) -> enrollment_service_pb2.Subject:
@@ -222,22 +251,41 @@ class MatcherClient:
             request.external_id = external_id
         else:
             request.subject_id = subject_id
-        answer: enrollment_service_pb2.Subject = self.call(self.enrollment.GetSubject, request)
-        return answer
+        answer: enrollment_service_pb2.GetSubjectResponse = self.call(self.enrollment.GetSubject, request)
+        return answer.subject
 
     def subjects(
-        self, *, gallery_id: str = "", page_size: int = 0, access: AccessContext | None = None
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        page_size: int = 0,
+        access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
-        """Every subject, or those of a gallery, page by page."""
+        """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
         request = enrollment_service_pb2.ListSubjectsRequest(
-            access=self._said(access), gallery_id=gallery_id, page_size=page_size
+            access=self._said(access),
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            page_size=page_size,
         )
         while True:
-            page: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+            page = self.subject_page(request)
             yield from page.subjects
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    def subject_page(
+        self, request: enrollment_service_pb2.ListSubjectsRequest
+    ) -> enrollment_service_pb2.ListSubjectsResponse:
+        """One page, with how many subjects there are on all of them."""
+        answer: enrollment_service_pb2.ListSubjectsResponse = self.call(self.enrollment.ListSubjects, request)
+        return answer
 
     def references(
         self, subject_id: str, *, page_size: int = 0, access: AccessContext | None = None
@@ -284,7 +332,127 @@ class MatcherClient:
     ) -> enrollment_service_pb2.Gallery:
         gallery = enrollment_service_pb2.Gallery(gallery_id=gallery_id, display_name=display_name, purpose=purpose)
         request = enrollment_service_pb2.CreateGalleryRequest(access=self._said(access), gallery=gallery)
-        answer: enrollment_service_pb2.Gallery = self.call(self.enrollment.CreateGallery, request)
+        answer: enrollment_service_pb2.CreateGalleryResponse = self.call(self.enrollment.CreateGallery, request)
+        return answer.gallery
+
+    def reference_image(
+        self, reference_id: int, *, for_display: bool = False, access: AccessContext | None = None
+    ) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+        """What is known of the image that a reference was made of, and its bytes: as enrolled, or a PNG of it."""
+        rendition = (
+            reference_service_pb2.IMAGE_RENDITION_DISPLAY
+            if for_display
+            else reference_service_pb2.IMAGE_RENDITION_UNSPECIFIED
+        )
+        request = reference_service_pb2.GetReferenceImageRequest(
+            reference_id=reference_id, rendition=rendition, access=self._said(access)
+        )
+
+        def collected(*given: Any, **options: Any) -> tuple[reference_service_pb2.ReferenceImage, bytes]:
+            first, *rest = self.references_shown.GetReferenceImage(*given, **options)
+            return first.image, b"".join(answer.chunk for answer in rest)
+
+        answer: tuple[reference_service_pb2.ReferenceImage, bytes] = self.call(collected, request)
+        return answer
+
+    def reference_minutiae(
+        self, reference_id: int, *, probe: EncodedSample | None = None, access: AccessContext | None = None
+    ) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+        """The minutiae of an enrolled fingerprint, and the pairs with a probe."""
+        request = reference_service_pb2.GetReferenceMinutiaeRequest(
+            reference_id=reference_id,
+            probe=None if probe is None else sample_message(probe),
+            access=self._said(access),
+        )
+        answer: reference_service_pb2.GetReferenceMinutiaeResponse = self.call(
+            self.references_shown.GetReferenceMinutiae, request
+        )
+        return answer
+
+    def update_subject(
+        self,
+        subject_id: str,
+        values: Mapping[str, str],
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+        access: AccessContext | None = None,
+    ) -> record_service_pb2.UpdateSubjectResponse:
+        """values: text by field id, "" to record nothing there. expected_revision: of the record as it was read."""
+        request = record_service_pb2.UpdateSubjectRequest(
+            subject_id=subject_id,
+            values=[record_service_pb2.RecordValue(field_id=name, text=value) for name, value in values.items()],
+            expected_revision=expected_revision,
+            request_id=request_id,
+            access=self._said(access),
+        )
+        answer: record_service_pb2.UpdateSubjectResponse = self.call(self.records.UpdateSubject, request)
+        return answer
+
+    def get_record(
+        self, subject_id: str, *, access: AccessContext | None = None
+    ) -> record_service_pb2.GetRecordResponse:
+        request = record_service_pb2.GetRecordRequest(subject_id=subject_id, access=self._said(access))
+        answer: record_service_pb2.GetRecordResponse = self.call(self.records.GetRecord, request)
+        return answer
+
+    def revisions(
+        self, subject_id: str, *, page_size: int = 0, access: AccessContext | None = None
+    ) -> Iterator[record_service_pb2.RecordRevision]:
+        """Every change of a record, oldest first, page by page."""
+        request = record_service_pb2.ListRevisionsRequest(
+            access=self._said(access), subject_id=subject_id, page_size=page_size
+        )
+        while True:
+            page: record_service_pb2.ListRevisionsResponse = self.call(self.records.ListRevisions, request)
+            yield from page.revisions
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def seal_subject(self, subject_id: str, *, access: AccessContext | None = None) -> str:
+        """The audit id. The subject is kept and searched no more."""
+        request = record_service_pb2.SealSubjectRequest(subject_id=subject_id, access=self._said(access))
+        answer: record_service_pb2.SealSubjectResponse = self.call(self.records.SealSubject, request)
+        return answer.audit_id
+
+    def unseal_subject(self, subject_id: str, *, access: AccessContext | None = None) -> str:
+        """The audit id. The subject is searched again."""
+        request = record_service_pb2.UnsealSubjectRequest(subject_id=subject_id, access=self._said(access))
+        answer: record_service_pb2.UnsealSubjectResponse = self.call(self.records.UnsealSubject, request)
+        return answer.audit_id
+
+    def record_forms(self, *, access: AccessContext | None = None) -> record_service_pb2.GetRecordFormsResponse:
+        """The fields that a record may have, and the paper forms that they come from."""
+        request = record_service_pb2.GetRecordFormsRequest(access=self._said(access))
+        answer: record_service_pb2.GetRecordFormsResponse = self.call(self.records.GetRecordForms, request)
+        return answer
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None = None,
+        purpose: str | None = None,
+        access: AccessContext | None = None,
+    ) -> enrollment_service_pb2.Gallery:
+        """What is None stays as it is; so does the id."""
+        request = enrollment_service_pb2.UpdateGalleryRequest(access=self._said(access), gallery_id=gallery_id)
+        if display_name is not None:
+            request.display_name = display_name
+        if purpose is not None:
+            request.purpose = purpose
+        answer: enrollment_service_pb2.UpdateGalleryResponse = self.call(self.enrollment.UpdateGallery, request)
+        return answer.gallery
+
+    def delete_gallery(
+        self, gallery_id: str, *, even_if_not_empty: bool = False, access: AccessContext | None = None
+    ) -> enrollment_service_pb2.DeleteGalleryResponse:
+        """The subjects in it stay enrolled."""
+        request = enrollment_service_pb2.DeleteGalleryRequest(
+            access=self._said(access), gallery_id=gallery_id, even_if_not_empty=even_if_not_empty
+        )
+        answer: enrollment_service_pb2.DeleteGalleryResponse = self.call(self.enrollment.DeleteGallery, request)
         return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import grpc
@@ -9,7 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from matcher.samples import FaceBox
-from protos.biometrics.v1 import error_reason_pb2
+from protos.biometrics.v1 import error_reason_pb2, sample_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class ServiceError(Exception):
     """A refused or failed call.
 
     code: gRPC status name ("INVALID_ARGUMENT"). reason: name of error_reason.proto ("ERROR_REASON_NO_FACE"), ""
-    where the server did not answer. text: what to do, in the language asked for. retriable: the same call may
-    succeed later.
+    where the server did not answer. text: what to do, in the language asked for. call_id: what the server's log and its
+    audit record call the call. retriable: the same call may succeed later.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class ServiceError(Exception):
         text: str = "",
         violations: tuple[FieldViolation, ...] = (),
         faces: tuple[FaceBox, ...] = (),
-        request_id: str = "",
+        call_id: str = "",
     ) -> None:
         super().__init__(f"{code} {reason}: {text}" if reason else f"{code}: {text}")
         self.code = code
@@ -44,7 +45,7 @@ class ServiceError(Exception):
         self.text = text
         self.violations = violations
         self.faces = faces
-        self.request_id = request_id
+        self.call_id = call_id
 
     @property
     def is_too_large(self) -> bool:
@@ -59,15 +60,32 @@ class ServiceError(Exception):
         return self.code in ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "ABORTED")
 
 
-def error_of(status: status_pb2.Status) -> ServiceError:
-    """The error that a google.rpc.Status tells, also one inside a batch answer."""
-    reason, text, request_id = "", status.message, ""
+def error_of(told: status_pb2.Status | error_reason_pb2.ItemError) -> ServiceError:
+    """The error that the google.rpc.Status of a call tells, or the ItemError inside a batch answer."""
+    return _of_item(told) if isinstance(told, error_reason_pb2.ItemError) else _of_call(told)
+
+
+def _of_item(error: error_reason_pb2.ItemError) -> ServiceError:
+    known = error_reason_pb2.ErrorReason.values()
+    return ServiceError(
+        code=_code_name(error.code),
+        # A newer server may have reasons that this client does not know.
+        reason=error_reason_pb2.ErrorReason.Name(error.reason) if error.reason in known else "",
+        text=error.text,
+        violations=tuple(FieldViolation(found.field, found.description) for found in error.field_violations),
+        faces=_face_boxes(error.faces),
+        call_id=error.call_id,
+    )
+
+
+def _of_call(status: status_pb2.Status) -> ServiceError:
+    reason, text, call_id = "", status.message, ""
     violations: list[FieldViolation] = []
     faces: tuple[FaceBox, ...] = ()
     for detail in status.details:
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
             information = error_details_pb2.ErrorInfo.FromString(detail.value)
-            reason, request_id = information.reason, information.metadata.get("request_id", "")
+            reason, call_id = information.reason, information.metadata.get("call_id", "")
         elif detail.Is(error_details_pb2.LocalizedMessage.DESCRIPTOR):
             text = error_details_pb2.LocalizedMessage.FromString(detail.value).message
         elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
@@ -75,11 +93,23 @@ def error_of(status: status_pb2.Status) -> ServiceError:
             violations += [FieldViolation(found.field, found.description) for found in bad_request.field_violations]
         elif detail.Is(error_reason_pb2.SeveralFaces.DESCRIPTOR):
             several = error_reason_pb2.SeveralFaces.FromString(detail.value)
-            faces = tuple(FaceBox(box.number, box.x_px, box.y_px, box.width_px, box.height_px) for box in several.faces)
-    code = next((entry.name for entry in grpc.StatusCode if entry.value[0] == status.code), "UNKNOWN")
+            faces = _face_boxes(several.faces)
     return ServiceError(
-        code=code, reason=reason, text=text, violations=tuple(violations), faces=faces, request_id=request_id
+        code=_code_name(status.code),
+        reason=reason,
+        text=text,
+        violations=tuple(violations),
+        faces=faces,
+        call_id=call_id,
     )
+
+
+def _code_name(code: int) -> str:
+    return next((entry.name for entry in grpc.StatusCode if entry.value[0] == code), "UNKNOWN")
+
+
+def _face_boxes(boxes: Iterable[sample_pb2.FaceBox]) -> tuple[FaceBox, ...]:
+    return tuple(FaceBox(box.number, box.x_px, box.y_px, box.width_px, box.height_px) for box in boxes)
 
 
 def service_error(error: grpc.RpcError) -> ServiceError:

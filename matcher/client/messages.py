@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 
 from index.records import FingerPosition, Modality, SearchFilter, Sex, Subject
 from matcher.access.context import AccessContext
@@ -16,12 +19,20 @@ _MODALITIES: Final = {
     Modality.FACE: sample_pb2.MODALITY_FACE,
     Modality.FINGERPRINT: sample_pb2.MODALITY_FINGERPRINT,
 }
+FINGERPRINT: Final = int(sample_pb2.MODALITY_FINGERPRINT)
+SEALED: Final = int(enrollment_service_pb2.SUBJECT_STATE_SEALED)
 MODALITY_NAMES: Final = {int(value): modality.value for modality, value in _MODALITIES.items()}
 _SEXES: Final = {
     Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
     Sex.FEMALE: sample_pb2.SEX_FEMALE,
     Sex.MALE: sample_pb2.SEX_MALE,
 }
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message as the JSON form of proto3 has it, fields by their names in the contract, none left out: 64-bit numbers
+    are texts there, since JSON's numbers do not hold them."""
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 def face_sample(
@@ -55,6 +66,14 @@ def fingerprint_sample(
         station_id=station_id,
         region_px=tuple(region_px),
     )
+
+
+def template_sample(
+    path: Path | str, *, finger: FingerPosition = FingerPosition.UNKNOWN, station_id: str = ""
+) -> EncodedSample:
+    """A fingerprint of another system from a file: a minutiae record of ISO/IEC 19794-2 or ANSI INCITS 378."""
+    record = Path(path).read_bytes()
+    return EncodedSample(Modality.FINGERPRINT, finger=finger, station_id=station_id, minutiae_template=record)
 
 
 def sample_message(sample: EncodedSample) -> sample_pb2.Sample:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.database import EnrollmentDatabase
 from index.store.opening import peek_log_head
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.checkpoint import read_checkpoint
@@ -21,29 +20,28 @@ from matcher.commands.store_options import (
     audit_file_of,
     data_folder_of,
     language_of,
+    opened_database,
     reporting,
     storage_of,
 )
-from matcher.texts.catalog import text
+from matcher.config import AUDIT_NAME
+from matcher.errors import AuditError
+from matcher.texts.catalog import text, told
 
 if TYPE_CHECKING:
-    from matcher.commands.store_options import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `audit` to the parser."""
-    actions = subparsers.add_parser("audit", help="check the audit log").add_subparsers(
-        dest="audit_action", required=True
-    )
-    verify = actions.add_parser("verify", help="check every record and its place in the chain")
-    verify.add_argument("--file", type=Path, help="the audit file; without it the one of the settings")
-    verify.add_argument(
-        "--anchor", type=_anchor, metavar="NUMBER:HASH", help="a record number and its hash, noted earlier elsewhere"
-    )
+    actions = subparsers.add_parser("audit", help=text("help.audit", language)).add_subparsers(dest="audit_action")
+    verify = actions.add_parser("verify", help=text("help.audit.verify", language))
+    verify.add_argument("--file", type=Path, metavar="FILE", help=text("help.audit.file", language))
+    verify.add_argument("--anchor", type=_anchor, metavar="NUMBER:HASH", help=text("help.audit.anchor", language))
     verify.set_defaults(run=reporting(run_verify))
-    anew = actions.add_parser("begin-anew", help="set a lost or damaged log aside and begin another, which says so")
-    anew.add_argument("--operator", required=True, help="who decides this; written to the new log")
-    anew.add_argument("--reason", required=True, help="what happened to the log; written to the new log")
+    anew = actions.add_parser("begin-anew", help=text("help.audit.begin_anew", language))
+    anew.add_argument("--operator", required=True, help=text("help.audit.operator", language))
+    anew.add_argument("--reason", required=True, help=text("help.audit.reason", language))
     add_folder_option(anew)
     anew.set_defaults(run=reporting(run_begin_anew))
 
@@ -52,7 +50,7 @@ def run_verify(options: argparse.Namespace) -> int:
     """Print that the chain is whole and the hash to note, or the first broken record; 1 for a broken chain."""
     language = language_of(options)
     storage = storage_of(options)
-    path = options.file or storage.audit_file
+    path = _audit_file(options.file) if options.file else storage.audit_file
     # The store knows how far its log had come, which lies elsewhere where the settings say so. Asked before the log is
     # read, which a running server appends to: then the log is never behind.
     folder = storage.data_folder if path == storage.audit_file else path.parent
@@ -76,11 +74,23 @@ def run_verify(options: argparse.Namespace) -> int:
     return 0
 
 
+def _audit_file(given: Path) -> Path:
+    """The file, also where its folder was given. Raises AuditError, each cause by its name."""
+    if not given.exists():
+        raise AuditError(told("audit.no_file"))
+    if not given.is_dir():
+        return given
+    inside = given / AUDIT_NAME
+    if not inside.is_file():
+        raise AuditError(told("audit.no_log_in_folder", name=AUDIT_NAME))
+    return inside
+
+
 def run_begin_anew(options: argparse.Namespace) -> int:
     """Set the log aside and begin another, which says so; the store knows the new one from then on."""
     language, folder = language_of(options), data_folder_of(options)
     path = audit_file_of(options, folder)
-    with EnrollmentDatabase.open(folder, create=False) as database:
+    with opened_database(options) as database:
         known = read_checkpoint(database.log_head)
         mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         for old in (path, head_path(path)):
@@ -98,5 +108,5 @@ def run_begin_anew(options: argparse.Namespace) -> int:
 def _anchor(value: str) -> tuple[int, str]:
     number, _, record_hash = value.partition(":")
     if not number.isdigit() or len(record_hash) != 64:
-        raise argparse.ArgumentTypeError("NUMBER:HASH, as audit verify printed it")
+        raise argparse.ArgumentTypeError("usage.anchor")
     return int(number), record_hash

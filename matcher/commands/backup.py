@@ -20,37 +20,35 @@ from matcher.commands.store_options import (
     data_folder_of,
     key_of,
     language_of,
+    opened_database,
     record_in_audit,
     reporting,
 )
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
-    from matcher.commands.store_options import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add the three commands to the parser."""
-    backup = subparsers.add_parser("backup", help="write a backup of the database, also while the server runs")
-    backup.add_argument("file", type=Path, nargs="?", help="the new backup file")
-    backup.add_argument("--new-key", type=Path, metavar="FILE", help="make a key file for encrypted backups, and stop")
-    backup.add_argument(
-        "--scratch",
-        type=Path,
-        metavar="FOLDER",
-        help="where an unencrypted copy may lie meanwhile; else beside the store, or in memory if that disk is full",
-    )
+    backup = subparsers.add_parser("backup", help=text("help.backup", language))
+    backup.add_argument("file", type=Path, nargs="?", metavar="FILE", help=text("help.backup.file", language))
+    backup.add_argument("--new-key", type=Path, metavar="FILE", help=text("help.backup.new_key", language))
+    backup.add_argument("--scratch", type=Path, metavar="DIR", help=text("help.backup.scratch", language))
     add_folder_option(backup)
     add_key_option(backup)
     backup.set_defaults(run=reporting(run_backup))
-    again = subparsers.add_parser("restore", help="make a database from a backup, in a folder without one")
-    again.add_argument("file", type=Path, help="the backup file")
-    again.add_argument("--audit", type=Path, metavar="FILE", help="audit file: delete again what it says was deleted")
+    again = subparsers.add_parser("restore", help=text("help.restore", language))
+    again.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
+    again.add_argument("--audit", type=Path, metavar="FILE", help=text("help.restore.audit", language))
+    again.add_argument("--keys", type=Path, metavar="FILE", help=text("help.restore.keys", language))
+    again.add_argument("--without-missing-keys", action="store_true", help=text("help.restore.without_keys", language))
     add_folder_option(again)
     add_key_option(again, may_do_without=True)
     again.set_defaults(run=reporting(run_restore))
-    verify = subparsers.add_parser("verify-backup", help="check every byte of a backup")
-    verify.add_argument("file", type=Path, help="the backup file")
+    verify = subparsers.add_parser("verify-backup", help=text("help.verify_backup", language))
+    verify.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
     add_key_option(verify, may_do_without=True)
     verify.set_defaults(run=reporting(run_verify_backup))
 
@@ -63,7 +61,7 @@ def run_backup(options: argparse.Namespace) -> int:
         print(text("backup.key_made", language))
         return 0
     if options.file is None:
-        print("station-matcher backup FILE | --new-key FILE", file=sys.stderr)
+        print(text("backup.usage", language), file=sys.stderr)
         return 2
     with StageBars(language) as bars:
         written = back_up(
@@ -87,14 +85,24 @@ def run_restore(options: argparse.Namespace) -> int:
         deletions = read_deletions(options.audit, at_least=log_head)
         if not log_head:
             print(text("restore.no_head", language), file=sys.stderr)
-    restored = restore(options.file, folder, key=key_of(options), deletions=deletions)
+    restored = restore(
+        options.file,
+        folder,
+        key=key_of(options),
+        deletions=deletions,
+        key_slots=options.keys,
+        may_lose=options.without_missing_keys,
+    )
     print(_told("restore.done", restored.backup, language))
+    lost = restored.without_key
+    if lost is not None and (lost.subject_count or lost.reference_count):
+        print(text("restore.without_key", language, subjects=lost.subject_count, references=lost.reference_count))
     if options.audit is None:
         print(text("restore.no_audit", language))
     else:
         counts = restored.deleted
         print(text("restore.deleted_again", language, subjects=counts.subject_count, references=counts.reference_count))
-    with StageBars(language) as bars, EnrollmentDatabase.open(folder, create=False, progress=bars.report) as database:
+    with StageBars(language) as bars, opened_database(options, progress=bars.report) as database:
         _settle_recorded(database, options.audit)
     record_in_audit(options, folder, _event("restore", restored.backup))
     return 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from index.durable.files import write_atomically
 from index.records import Modality
 from matcher.commands.packs import language_of, pack_store
+from matcher.commands.parser import positive
 from matcher.errors import PackError, SampleError, SessionError
 from matcher.packs.store import PackStore
 from matcher.texts.catalog import text
@@ -21,7 +22,7 @@ from matcher.texts.reasons import reason_of
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    from matcher.commands.packs import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 # What cannot be read is among them too, so that it is told and not passed over.
 IMAGE_SUFFIXES = frozenset(
@@ -48,26 +49,14 @@ SCORES_SHOWN = (20, 30, 40, 50, 60)
 GROUP_SCORE = 30.0
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `calibrate`; see packs.add_commands for the convention."""
-    parser = subparsers.add_parser(
-        "calibrate", help="re-calibrate the scores of a pack on your own photographs or prints"
-    )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="one folder a person with photographs in it; for a fingerprint pack one folder a finger with its prints",
-    )
-    parser.add_argument("--pack", metavar="NAME", help="face or fingerprint pack (default: the configured face pack)")
-    parser.add_argument(
-        "--groups", type=Path, metavar="CSV", help="folder,group: scores hold within each group (sex and age; sensor)"
-    )
-    parser.add_argument(
-        "--ppi", type=float, help="pixels per inch of every print (default: what each file states); not for faces"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="measure and print, but write nothing")
+    parser = subparsers.add_parser("calibrate", help=text("help.calibrate", language))
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=text("help.calibrate.data", language))
+    parser.add_argument("--pack", metavar="NAME", help=text("help.calibrate.pack", language))
+    parser.add_argument("--groups", type=Path, metavar="CSV", help=text("help.calibrate.groups", language))
+    parser.add_argument("--ppi", type=positive, metavar="PPI", help=text("help.calibrate.ppi", language))
+    parser.add_argument("--dry-run", action="store_true", help=text("help.calibrate.dry_run", language))
     parser.set_defaults(run=run_calibrate)
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import DatabaseError
-from index.store.opening import references_set_aside
+from index.records import Modality
+from index.store.opening import pack_holdings, pack_sizes, references_set_aside
+from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
 from matcher.commands.packs import language_of, pack_store
+from matcher.config import SearchDefaults, Settings
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
@@ -22,11 +25,13 @@ from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    from matcher.commands.packs import Subparsers
+    from matcher.commands.parser import CommandParser, Subparsers
 
 # Distribution names as installed; each is a dependency in pyproject.toml.
-PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "insightface", "grpcio", "protobuf", "h5py", "pyfing")
-# What opencv-python needs and a slim Debian does not bring (libGL.so.1 and libgthread-2.0.so.0).
+PACKAGES = ("numpy", "onnxruntime", "onnx", "faiss-cpu", "grpcio", "protobuf", "h5py", "pyfing")
+# The packs of this prefix need the package of this name, which is an extra.
+INSIGHTFACE = "insightface"
+# What opencv-python needs, which insightface brings, and a slim Debian lacks (libGL.so.1 and libgthread-2.0.so.0).
 LIBGL_COMMAND = "apt-get install -y libgl1 libglib2.0-0"
 
 
@@ -38,9 +43,9 @@ class Finding:
     line: str
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `doctor` to the parser; see packs.add_commands for the convention."""
-    parser = subparsers.add_parser("doctor", help="what is installed, what is missing and how to get it")
+    parser = subparsers.add_parser("doctor", help=text("help.doctor", language))
     parser.set_defaults(run=run_doctor)
 
 
@@ -48,9 +53,15 @@ def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; 1 where something needed is missing."""
     language, packs = language_of(options), options.settings.packs
     configured = {packs.face, packs.fingerprint} - {""}
+    needs_insightface = packs.face.startswith(INSIGHTFACE)
     fpir = options.settings.search.target_fpir
-    findings = [*package_findings(language), *pack_findings(pack_store(options), language, configured, fpir)]
+    findings = [
+        *package_findings(language, needs_insightface=needs_insightface),
+        *pack_findings(pack_store(options), language, configured, fpir),
+    ]
     findings += store_findings(options.settings.storage.data_folder, language)
+    findings += face_engine_findings(options.settings.storage.data_folder, language, options.settings.search)
+    findings += coverage_findings(options.settings, pack_store(options), language)
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
         print(f"{mark} {visible(finding.line)}")
@@ -68,7 +79,43 @@ def store_findings(data_folder: Path, language: str) -> list[Finding]:
     return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
 
 
-def package_findings(language: str) -> list[Finding]:
+def face_engine_findings(data_folder: Path, language: str, search: SearchDefaults) -> list[Finding]:
+    """Who searches the faces of each pack that has some."""
+    try:
+        sizes = pack_sizes(data_folder)
+    except DatabaseError:
+        # store_findings says it.
+        return []
+    setting, findings = FaceEngine(search.face_engine), []
+    for pack, count in sizes:
+        if pack.key.modality is Modality.FACE and count:
+            engine = engine_for(setting, count, pack.dim)
+            bound = text("doctor_face_engine_limit", language, limit=faiss_limit(pack.dim))
+            values = {"setting": setting.value, "limit": bound if setting is FaceEngine.AUTO else ""}
+            line = text(
+                f"doctor_face_engine_{engine.value}", language, pack=pack.key.pack_id, references=count, **values
+            )
+            findings.append(Finding(None, line))
+    return findings
+
+
+def coverage_findings(settings: Settings, store: PackStore, language: str) -> list[Finding]:
+    """References on record of packs that the settings do not name: no search meets them."""
+    configured = {settings.packs.face, settings.packs.fingerprint} - {""}
+    pack_ids = {pack.pack_id for pack in store.manifests() if pack.name in configured}
+    try:
+        holdings = pack_holdings(settings.storage.data_folder)
+    except DatabaseError:
+        return []  # store_findings says what is wrong with it
+    ok = None if settings.search.allow_unsearchable else False
+    return [
+        Finding(ok, text("doctor_not_searched", language, count=held.reference_count, pack=held.pack_id))
+        for held in holdings
+        if held.pack_id not in pack_ids
+    ]
+
+
+def package_findings(language: str, *, needs_insightface: bool = False) -> list[Finding]:
     """Python, packages, OpenCV's system libraries and the devices of ONNX Runtime."""
     findings = [Finding(True, text("doctor_python", language, version=platform.python_version()))]
     for name in PACKAGES:
@@ -77,9 +124,19 @@ def package_findings(language: str) -> list[Finding]:
             findings.append(Finding(True, text("doctor_package", language, name=name, version=version)))
         except importlib.metadata.PackageNotFoundError:
             findings.append(Finding(False, text("doctor_package_missing", language, name=name)))
+    findings.append(insightface_finding(language, is_needed=needs_insightface))
     findings.append(opencv_finding(language))
     findings.append(_device_finding(language))
     return findings
+
+
+def insightface_finding(language: str, *, is_needed: bool) -> Finding:
+    """Whether it is there, which is a fault only where a configured pack needs it."""
+    try:
+        version = importlib.metadata.version(INSIGHTFACE)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(False if is_needed else None, text("doctor_no_insightface", language))
+    return Finding(True, text("doctor_package", language, name=INSIGHTFACE, version=version))
 
 
 def opencv_finding(language: str) -> Finding:
@@ -90,7 +147,7 @@ def opencv_finding(language: str) -> Finding:
         if "lib" in str(error) and ".so" in str(error):
             return Finding(False, text("doctor_libgl", language, command=LIBGL_COMMAND))
         return Finding(False, text("doctor_cv2", language, reason=error))
-    return Finding(True, text("doctor_package", language, name="opencv-python", version=version))
+    return Finding(True, text("doctor_package", language, name="OpenCV", version=version))
 
 
 def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:

@@ -16,51 +16,57 @@ from rich.progress import Progress as ProgressBar
 
 from matcher.audit.records import AuditEvent
 from matcher.commands.store_options import record_in_audit
-from matcher.commands.tables import add_row, make_table, print_table
+from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.config import Settings
 from matcher.errors import PackDownloadError, PackError
 from matcher.packs.bundle import export_pack, import_pack
 from matcher.packs.install import Progress
-from matcher.packs.store import PackStatus, PackStore, default_packs_folder
+from matcher.packs.store import ModelPack, PackStatus, PackStore, default_packs_folder
 from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `packs` to the parser. Each command sets run, a function of the parsed options that returns the exit code;
     options.lang and options.packs_folder, where the caller sets them, choose the language and the folder."""
-    packs = subparsers.add_parser("packs", help="list, install, verify and remove model packs")
-    actions = packs.add_subparsers(dest="packs_action", required=True)
-    _add(actions, "list", "which packs are known, and which are ready").set_defaults(run=run_list)
-    install = _add(actions, "install", "download a pack, or take its files from a folder")
-    install.add_argument("name", help="name of the pack")
-    install.add_argument("--from", dest="from_folder", type=Path, metavar="DIR", help="folder that holds the files")
-    install.add_argument(
-        "--mirror", metavar="URL", help="folder on a web server that holds the publishers' files, asked in their place"
-    )
-    install.add_argument("--accept-license", metavar="NAME", help="accept this license, word for word")
+    packs = subparsers.add_parser("packs", help=text("help.packs", language))
+    actions = packs.add_subparsers(dest="packs_action")
+    listing = _add(actions, "list", language)
+    listing.add_argument("--json", action="store_true", help=text("option.json", language))
+    listing.set_defaults(run=run_list)
+    install = _add(actions, "install", language)
+    install.add_argument("name", metavar="NAME", help=text("help.packs.name", language))
+    install.add_argument("--from", dest="from_folder", type=Path, metavar="DIR", help=text("help.packs.from", language))
+    install.add_argument("--mirror", metavar="URL", help=text("help.packs.mirror", language))
+    install.add_argument("--accept-license", metavar="NAME", help=text("help.packs.accept_license", language))
     install.set_defaults(run=run_install)
-    verify = _add(actions, "verify", "check the size and hash of every file")
-    verify.add_argument("name", nargs="?", help="name of the pack; without it every ready pack")
+    verify = _add(actions, "verify", language)
+    verify.add_argument("name", metavar="NAME", nargs="?", help=text("help.packs.name_or_all", language))
     verify.set_defaults(run=run_verify)
-    remove = _add(actions, "remove", "delete the files of a pack")
-    remove.add_argument("name", help="name of the pack")
+    remove = _add(actions, "remove", language)
+    remove.add_argument("name", metavar="NAME", help=text("help.packs.name", language))
     remove.set_defaults(run=run_remove)
-    export = _add(actions, "export", "write an installed pack to one file, for a machine without a network")
-    export.add_argument("name", help="name of the pack")
-    export.add_argument("file", type=Path, metavar="FILE", help="file to write")
+    export = _add(actions, "export", language)
+    export.add_argument("name", metavar="NAME", help=text("help.packs.name", language))
+    export.add_argument("file", type=Path, metavar="FILE", help=text("help.packs.write", language))
     export.set_defaults(run=run_export)
-    bring = _add(actions, "import", "install a pack from the file that `packs export` wrote")
-    bring.add_argument("file", type=Path, metavar="FILE", help="file to read")
+    bring = _add(actions, "import", language)
+    bring.add_argument("file", type=Path, metavar="FILE", help=text("help.packs.read", language))
     bring.set_defaults(run=run_import)
 
 
-def _add(actions: Subparsers, name: str, summary: str) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=summary)
-    parser.add_argument("--packs-folder", type=Path, default=argparse.SUPPRESS, help="folder of installed packs")
+def _add(actions: Subparsers[CommandParser], name: str, language: str) -> CommandParser:
+    parser = actions.add_parser(name, help=text(f"help.packs.{name}", language))
+    parser.add_argument(
+        "--packs-folder",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help=text("help.packs.folder", language),
+    )
     return parser
 
 
@@ -77,6 +83,9 @@ def language_of(options: argparse.Namespace) -> str:
 def run_list(options: argparse.Namespace) -> int:
     """Print one row a pack."""
     language, store = language_of(options), pack_store(options)
+    if options.json:
+        print_json([_plain(pack, store) for pack in store.manifests()])
+        return 0
     table = make_table(("pack", "modality", "state", "license", "size"), language)
     # Packs differ in the last letters of their names, and a license is accepted by its whole name.
     table.columns[0].no_wrap, table.columns[3].overflow = True, "fold"
@@ -88,10 +97,25 @@ def run_list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _plain(pack: ModelPack, store: PackStore) -> dict[str, object]:
+    return {
+        "pack_id": pack.pack_id,
+        "name": pack.name,
+        "modality": pack.modality.value,
+        "state": store.state(pack.name).status.value,
+        "license": pack.license,
+        "size_bytes": sum(entry.size_bytes for entry in pack.files),
+        "operational": pack.is_operational,
+    }
+
+
 def run_install(options: argparse.Namespace) -> int:
     """Install one pack with a progress bar; 1 and one line on stderr where it fails."""
     language = language_of(options)
     try:
+        if pack_store(options).state(options.name).status is PackStatus.READY:
+            print(text("already_ready", language, name=options.name))
+            return 0
         with _progress_bar() as report:
             pack_store(options).install(
                 options.name,

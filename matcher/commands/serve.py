@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matcher.config import Settings
+from matcher.commands.parser import listening_address
+from matcher.config import AUDIT_NAME, Settings
 from matcher.texts.catalog import text
 from matcher.texts.unseen import LogFormatter
 
@@ -18,18 +19,20 @@ from matcher.texts.unseen import LogFormatter
 StartServer = Callable[[Settings, Callable[..., None]], None]
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Adds `serve`."""
-    parser = subparsers.add_parser("serve", help="run the service until SIGTERM or Ctrl-C")
-    parser.add_argument("--address", metavar="HOST:PORT", help="where to listen; port 0 takes a free one")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of database and audit file")
-    parser.add_argument("--face", metavar="PACK", help="face pack; empty for none")
-    parser.add_argument("--fingerprint", metavar="PACK", help="fingerprint pack; empty for none")
-    parser.add_argument("--reflection", action="store_true", help="let clients list methods and messages")
-    parser.add_argument("--verbose", action="store_true", help="log refused calls too")
+    parser = subparsers.add_parser("serve", help=text("help.serve", language))
+    parser.add_argument(
+        "--address", type=listening_address, metavar="HOST:PORT", help=text("help.serve.address", language)
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help=text("help.serve.data", language))
+    parser.add_argument("--face", metavar="PACK", help=text("help.serve.face", language))
+    parser.add_argument("--fingerprint", metavar="PACK", help=text("help.serve.fingerprint", language))
+    parser.add_argument("--reflection", action="store_true", help=text("help.serve.reflection", language))
+    parser.add_argument("--verbose", action="store_true", help=text("help.serve.verbose", language))
     parser.set_defaults(run=run_serve)
 
 
@@ -40,7 +43,9 @@ def run_serve(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, handlers=[to_stderr])
 
     def say(code: str, **values: Any) -> None:
-        print(text(code, options.lang, **values), file=sys.stderr, flush=True)
+        # A line of the log like the others, at any level of it.
+        told = {"name": "station_matcher", "levelname": "INFO", "msg": text(code, options.lang, **values)}
+        print(LogFormatter().format(logging.makeLogRecord(told)), file=sys.stderr, flush=True)
 
     options.start_server(settings_of(options), say)
     return 0
@@ -55,8 +60,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if options.reflection:
         server = replace(server, reflection=True)
     if options.data:
-        own_audit = storage.audit_file != storage.data_folder / "audit.jsonl"
-        audit_file = storage.audit_file if own_audit else options.data / "audit.jsonl"
+        own_audit = storage.audit_file != storage.data_folder / AUDIT_NAME
+        audit_file = storage.audit_file if own_audit else options.data / AUDIT_NAME
         storage = replace(storage, data_folder=options.data, audit_file=audit_file)
     if options.face is not None:
         packs = replace(packs, face=options.face)

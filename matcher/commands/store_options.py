@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,17 +14,19 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from index import errors
 from index.backup.sealed_stream import read_key_file
+from index.database import EnrollmentDatabase
 from index.errors import DatabaseError
 from index.receipts import OpenProgress, ReportProgress
 from index.store.opening import peek_log_head
+from matcher.assembly.keys import DatabaseKeys, database_keys
 from matcher.audit.notices import record_command
 from matcher.audit.records import AuditEvent
-from matcher.config import Settings, StorageSettings, load_settings
+from matcher.config import AUDIT_NAME, Settings, StorageSettings, load_settings
 from matcher.errors import AuditError, MatcherError
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -37,19 +40,19 @@ _TEXT_OF_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 
-def add_folder_option(parser: argparse.ArgumentParser) -> None:
+def add_folder_option(parser: CommandParser) -> None:
     """--data-folder, without which the settings say where the database lies."""
-    parser.add_argument("--data-folder", type=Path, default=argparse.SUPPRESS, help="folder of the database")
+    said = text("option.data_folder", parser.language)
+    parser.add_argument("--data-folder", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=said)
 
 
-def add_key_option(parser: argparse.ArgumentParser, *, may_do_without: bool = False) -> None:
+def add_key_option(parser: CommandParser, *, may_do_without: bool = False) -> None:
     """--key-file, without which the settings say whether there is a key. may_do_without: also --no-key."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--key-file", type=Path, default=argparse.SUPPRESS, help="key file of encrypted backups")
+    said = text("option.key_file", parser.language)
+    choice.add_argument("--key-file", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=said)
     if may_do_without:
-        choice.add_argument(
-            "--no-key", action="store_true", help="use no key, also not that of the settings: for a plain backup"
-        )
+        choice.add_argument("--no-key", action="store_true", help=text("option.no_key", parser.language))
 
 
 def key_of(options: argparse.Namespace) -> bytes | None:
@@ -72,11 +75,29 @@ def data_folder_of(options: argparse.Namespace) -> Path:
     return Path(given) if given else storage_of(options).data_folder
 
 
+def opened_database(
+    options: argparse.Namespace, *, progress: ReportProgress | None = None, use_cache: bool = True
+) -> EnrollmentDatabase:
+    """The database of the data folder, which is there, with its key. Raises DatabaseError."""
+    return EnrollmentDatabase(
+        data_folder_of(options),
+        create=False,
+        progress=progress,
+        use_cache=use_cache,
+        master_key=keys_of(options).master,
+    )
+
+
+def keys_of(options: argparse.Namespace) -> DatabaseKeys:
+    """Of the database of the data folder, which stays plain if it is. Raises EncryptionKeyError."""
+    return database_keys(replace(storage_of(options), data_folder=data_folder_of(options), encrypt="never"))
+
+
 def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
     """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
     storage = storage_of(options)
-    is_own = storage.audit_file != storage.data_folder / "audit.jsonl"
-    return storage.audit_file if is_own or folder == storage.data_folder else folder / "audit.jsonl"
+    is_own = storage.audit_file != storage.data_folder / AUDIT_NAME
+    return storage.audit_file if is_own or folder == storage.data_folder else folder / AUDIT_NAME
 
 
 def record_in_audit(options: argparse.Namespace, folder: Path, event: AuditEvent) -> None:
@@ -109,6 +130,8 @@ def failure_text(error: Exception, language: str) -> str:
     """What a technician is told: more than a client over the wire, since it is their own machine."""
     if isinstance(error, errors.BackupError):
         return text(f"error.backup.{error.reason}", language, reason=error)
+    if isinstance(error, errors.EncryptionKeyError):
+        return text(f"error.key.{error.reason}", language, reason=error)
     code = next((code for kind, code in _TEXT_OF_ERROR if isinstance(error, kind)), "error.other")
     return text(code, language, reason=error)
 

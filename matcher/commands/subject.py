@@ -8,43 +8,53 @@ import itertools
 import sys
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from index.records import FingerPosition
-from matcher.client import MODALITY_NAMES, MatcherClient, ServiceError
-from matcher.commands.client_options import access_of, add_command
-from matcher.commands.tables import add_row, make_table, print_table
+from matcher.client import FINGERPRINT, SEALED, MatcherClient, ServiceError, plain
+from matcher.commands.client_options import access_of, add_command, add_json_option
+from matcher.commands.parser import positive_count
+from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    from matcher.commands.parser import CommandParser, Subparsers
 
 
-def add_commands(subparsers: Subparsers) -> None:
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Adds `subject`."""
-    actions = subparsers.add_parser("subject", help="enrolled subjects").add_subparsers(
-        dest="subject_action", required=True
+    actions = subparsers.add_parser("subject", help=text("help.subject", language)).add_subparsers(
+        dest="subject_action"
     )
-    listing = add_command(actions, "list", "subjects in the order in which they came", _list)
-    listing.add_argument("--gallery", default="", help="only those of this gallery")
-    listing.add_argument("--limit", type=int, default=100, help="how many (%(default)s)")
-    show = add_command(actions, "show", "one subject and its references", _show)
-    show.add_argument("subject_id", nargs="?", default="")
-    show.add_argument("--external-id", default="", help="the force's own number instead")
-    delete = add_command(actions, "delete", "delete a subject with all references", _delete, purpose=None)
-    delete.add_argument("subject_id")
-    _add_request_id(delete)
-    delete.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
-    one = add_command(actions, "delete-reference", "delete one reference", _delete_reference, purpose=None)
-    one.add_argument("reference_id", type=int)
-    _add_request_id(one)
-    one.add_argument("--yes", action="store_true", help="confirm that this cannot be undone")
+    listing = add_command(actions, "list", "help.subject.list", _list, language)
+    listing.add_argument("--gallery", default="", metavar="GALLERY", help=text("help.subject.gallery", language))
+    listing.add_argument(
+        "--limit", type=positive_count, default=100, metavar="COUNT", help=text("help.subject.limit", language)
+    )
+    add_json_option(listing)
+    show = add_command(actions, "show", "help.subject.show", _show, language)
+    show.add_argument("subject_id", nargs="?", default="", metavar="SUBJECT", help=text("help.subject.id", language))
+    show.add_argument("--external-id", default="", metavar="NUMBER", help=text("help.subject.external_id", language))
+    add_json_option(show)
+    delete = add_command(actions, "delete", "help.subject.delete", _delete, language, purpose=None)
+    delete.add_argument("subject_id", metavar="SUBJECT", help=text("help.subject.id", language))
+    one = add_command(
+        actions, "delete-reference", "help.subject.delete_reference", _delete_reference, language, purpose=None
+    )
+    one.add_argument("reference_id", type=int, metavar="REFERENCE", help=text("help.subject.reference", language))
+    for parser in (delete, one):
+        parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
+        parser.add_argument("--yes", action="store_true", help=text("help.subject.yes", language))
 
 
 def _list(client: MatcherClient, options: argparse.Namespace) -> int:
     found = client.subjects(gallery_id=options.gallery, access=access_of(options))
     subjects = list(itertools.islice(found, options.limit))
+    # One more than is shown tells whether there are more.
+    is_cut = next(found, None) is not None
+    if options.json:
+        print_json([plain(subject) for subject in subjects])
+        return 0
     if not subjects:
         print(text("subject.none", options.lang))
         return 0
@@ -55,27 +65,48 @@ def _list(client: MatcherClient, options: argparse.Namespace) -> int:
         galleries = ", ".join(subject.gallery_ids)
         add_row(table, subject.subject_id, subject.external_id, subject.display_name, galleries, created)
     print_table(table)
+    if is_cut:
+        print(text("subject.more", options.lang, limit=options.limit), file=sys.stderr)
     return 0
 
 
 def _show(client: MatcherClient, options: argparse.Namespace) -> int:
     access = access_of(options)
     subject = client.get_subject(options.subject_id, external_id=options.external_id, access=access)
-    print(visible(f"{subject.subject_id}  {subject.external_id}  {subject.display_name}"))
+    references = list(client.references(subject.subject_id, access=access))
+    if options.json:
+        print_json({"subject": plain(subject), "references": [plain(reference) for reference in references]})
+        return 0
+    for name, value in _described(subject, options.lang):
+        print(f"{text(name, options.lang)}: {visible(value)}")
     columns = ("reference", "modality", "finger", "quality", "pack", "created")
     table = make_table([f"column.{name}" for name in columns], options.lang)
-    for reference in client.references(subject.subject_id, access=access):
+    for reference in references:
         add_row(
             table,
             reference.reference_id,
-            MODALITY_NAMES.get(reference.modality, ""),
-            FingerPosition(reference.finger_position).name.lower() if reference.finger_position else "",
+            text(f"modality.{reference.modality}", options.lang),
+            text(f"finger.{reference.finger_position}", options.lang) if reference.modality == FINGERPRINT else "",
             reference.quality_score,
             reference.pack_id,
             reference.create_time.ToDatetime().isoformat(timespec="minutes"),
         )
     print_table(table)
     return 0
+
+
+def _described(subject: Any, language: str) -> Iterator[tuple[str, str]]:
+    """What is recorded of a subject, what is not as well: code of the name, value."""
+    unknown = text("subject.not_recorded", language)
+    yield "column.subject", subject.subject_id
+    yield "column.external_id", subject.external_id or unknown
+    yield "column.name", subject.display_name or unknown
+    yield "column.sex", text(f"sex.{subject.sex}", language)
+    yield "column.birth_year", str(subject.birth_year or unknown)
+    yield "column.galleries", ", ".join(subject.gallery_ids) or text("subject.no_gallery", language)
+    if subject.state == SEALED:
+        yield "column.state", text("subject.sealed", language)
+    yield "column.created", subject.create_time.ToDatetime().isoformat(timespec="minutes")
 
 
 def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
@@ -98,15 +129,6 @@ def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int
     _say_if_replayed(options, replayed=answer.replayed)
     print(text("reference.deleted", options.lang, audit=answer.audit_id))
     return 0
-
-
-def _add_request_id(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--request-id",
-        default="",
-        metavar="KEY",
-        help="repeat a deletion whose answer was lost: the key that it printed; it is carried out once",
-    )
 
 
 @contextlib.contextmanager

@@ -1,15 +1,23 @@
-"""Tables on the terminal, of texts that came from outside."""
+"""Answers on the terminal: tables of texts that came from outside, and JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from matcher.texts.catalog import text
-from matcher.texts.unseen import visible
+from matcher.texts.unseen import is_unseen, visible
+
+# Columns whose values are typed or copied into other commands: never cut, folded where the terminal is too narrow.
+_WHOLE_COLUMNS: Final = frozenset({"column.subject", "column.external_id", "column.gallery", "column.reference"})
+_SUBJECT_ID_LENGTH: Final = 32
+# Where no terminal shows it, a row is one line.
+_WIDEST: Final = 10_000
 
 
 def cell(value: object) -> Text:
@@ -19,7 +27,12 @@ def cell(value: object) -> Text:
 
 def make_table(column_codes: Sequence[str], language: str) -> Table:
     """A table without rows. column_codes: of the catalog."""
-    return Table(*(text(code, language) for code in column_codes))
+    table = Table()
+    for code in column_codes:
+        least = _SUBJECT_ID_LENGTH if code == "column.subject" else None
+        overflow: Literal["fold", "ellipsis"] = "fold" if code in _WHOLE_COLUMNS else "ellipsis"
+        table.add_column(text(code, language), overflow=overflow, min_width=least)
+    return table
 
 
 def add_row(table: Table, *values: object) -> None:
@@ -28,4 +41,13 @@ def add_row(table: Table, *values: object) -> None:
 
 
 def print_table(table: Table) -> None:
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDEST)
+    console.print(table)
+
+
+def print_json(value: object) -> None:
+    """One document. Characters that steer a terminal stand as their code points, which JSON reads as the same."""
+    document = json.dumps(value, ensure_ascii=False, indent=2)
+    print("".join(one if one == "\n" or not is_unseen(one) else json.dumps(one)[1:-1] for one in document))

@@ -17,6 +17,7 @@ from matcher.formats.decoders import ImageDecoding, decode_in_process
 from matcher.formats.iso19794 import single_view
 from matcher.samples import EncodedSample, FaceDetection, Image, PointPx, Quality
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 
 SMALLEST_PPI, LARGEST_PPI = 250.0, 1200.0
 
@@ -113,10 +114,7 @@ class Engines:
         """Within what one request may cost in all."""
         with stages.stage("decode"):
             if stages.decoded_pixel_count >= self.limits.max_request_pixels:
-                raise ImageTooLargeError(
-                    f"The pictures of this request have more than {self.limits.max_request_pixels} pixels together; "
-                    "send them in several requests."
-                )
+                raise ImageTooLargeError(told("image.many_together", most=self.limits.max_request_pixels))
             image = self.decode(sample.image_bytes, ppi=sample.ppi, limits=self.limits, check=stages.check)
             stages.decoded_pixel_count += image.pixels.shape[0] * image.pixels.shape[1]
         return image
@@ -124,11 +122,11 @@ class Engines:
     def _extract_face(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.face is not None
         if sample.minutiae_template:
-            raise ModalityError("a minutiae template belongs to a fingerprint, not to a face")
+            raise ModalityError(told("fits.template_face"))
         if sample.finger is not FingerPosition.UNKNOWN:
-            raise ModalityError("a face has no finger position; leave it unset")
+            raise ModalityError(told("fits.finger_face"))
         if sample.region_px:
-            raise ModalityError("a region belongs to a fingerprint image, not to a face; leave it unset")
+            raise ModalityError(told("fits.region_face"))
         image = self._decoded(sample, stages)
         with stages.stage("extract_face"):
             made = self.face.extract(image, face_number=sample.face_number, largest_face=sample.largest_face)
@@ -138,18 +136,17 @@ class Engines:
     def _extract_fingerprint(self, sample: EncodedSample, stages: Stages) -> Extraction:
         assert self.fingerprint is not None
         if sample.face_number or sample.largest_face:
-            raise ModalityError("a face selection does not fit a fingerprint; leave it unset")
+            raise ModalityError(told("fits.face_finger"))
         if sample.minutiae_template and sample.region_px:
-            raise ModalityError("a region belongs to an image, not to a minutiae template; leave it unset")
+            raise ModalityError(told("fits.region_template"))
         if sample.minutiae_template:
             return self._import_template(sample, stages)
         image = self._decoded(sample, stages)
         if image.ppi is None:
-            raise ResolutionError(image.ppi_fault or "the print states no resolution: send its ppi with the image")
+            raise ResolutionError(image.ppi_fault or told("ppi.missing"))
         if not SMALLEST_PPI <= image.ppi <= LARGEST_PPI:
             raise ResolutionError(
-                f"{image.ppi:.0f} ppi is outside {SMALLEST_PPI:.0f} to {LARGEST_PPI:.0f}: "
-                "scan again or send the right ppi with the image"
+                told("ppi.outside", ppi=f"{image.ppi:.0f}", least=f"{SMALLEST_PPI:.0f}", most=f"{LARGEST_PPI:.0f}")
             )
         with stages.stage("extract_fingerprint"):
             made = self.fingerprint.extract(image, finger=sample.finger, region_px=sample.region_px)
@@ -172,6 +169,5 @@ def _check_position(stated: FingerPosition, of_record: FingerPosition) -> None:
     what they write when they do not know."""
     if FingerPosition.UNKNOWN not in (stated, of_record) and stated is not of_record:
         raise ModalityError(
-            f"the record is of finger position {int(of_record)} and the request says {int(stated)}: "
-            "correct one of them, or leave the position of the request unset"
+            told("fits.position", recorded=told(f"finger.{int(of_record)}"), stated=told(f"finger.{int(stated)}"))
         )

@@ -16,6 +16,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import ProbeSample
 from matcher.samples import EncodedSample, FaceBox, FaceDetection
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 
 MAX_FINGER_COUNT = 10
 
@@ -34,9 +35,10 @@ def extract_all(
     return tuple(extractions)
 
 
-def probe_sample(extraction: Extraction) -> ProbeSample:
-    """What an answer tells of a sample: quality, and the face or the number of minutiae."""
+def probe_sample(extraction: Extraction, *, with_minutiae: bool = False) -> ProbeSample:
+    """What an answer tells of a sample: quality, and the face or the number of minutiae, or the minutiae themselves."""
     template, detection = extraction.template, extraction.detection
+    minutiae = MinutiaSet.from_bytes(template.minutiae) if template.minutiae else None
     return ProbeSample(
         modality=template.modality,
         finger=template.finger,
@@ -44,7 +46,8 @@ def probe_sample(extraction: Extraction) -> ProbeSample:
         pack_id=template.pack_id,
         face=face_box(detection, extraction.face_number) if detection else None,
         landmarks_px=tuple((float(x), float(y)) for x, y in detection.landmarks_px) if detection else (),
-        minutia_count=len(MinutiaSet.from_bytes(template.minutiae)) if template.minutiae else 0,
+        minutia_count=len(minutiae) if minutiae is not None else 0,
+        shown=minutiae.shown() if with_minutiae and minutiae is not None else None,
     )
 
 
@@ -72,15 +75,15 @@ def check_probe(samples: Sequence[EncodedSample], *, field: str = "probe.samples
     Raises RequestError naming the field.
     """
     if not samples:
-        raise RequestError("send at least one sample", field=field)
+        raise RequestError(told("field.no_sample"), field=field)
     if sum(sample.modality is Modality.FACE for sample in samples) > 1:
-        raise RequestError("a probe has at most one face", field=field)
+        raise RequestError(told("field.one_face"), field=field)
     fingers = [sample.finger for sample in samples if sample.modality is Modality.FINGERPRINT]
     if len(fingers) > MAX_FINGER_COUNT:
-        raise RequestError(f"a probe has at most {MAX_FINGER_COUNT} fingers", field=field)
+        raise RequestError(told("field.fingers", count=MAX_FINGER_COUNT), field=field)
     known = [finger for finger in fingers if finger is not FingerPosition.UNKNOWN]
     if len(known) != len(set(known)):
-        raise RequestError("a finger position is there twice in one probe", field=field)
+        raise RequestError(told("field.finger_twice"), field=field)
 
 
 def sample_digests(samples: Sequence[EncodedSample]) -> tuple[str, ...]:

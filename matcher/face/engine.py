@@ -18,6 +18,7 @@ from matcher.face.load import PackSessions, load_embedder, load_finder
 from matcher.face.quality import eye_distance_px, face_quality
 from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import FaceBox, FaceDetection, Image, Quality, Uint8Array
+from matcher.texts.catalog import told
 
 # Below this distance between the eyes nothing is left to compare: a 112 px crop would be a sixfold enlargement.
 SMALLEST_EYE_DISTANCE_PX = 6.0
@@ -100,22 +101,19 @@ class FaceEngine:
 def choose_face(faces: Sequence[FaceDetection], *, face_number: int = 0, largest_face: bool = False) -> FaceDetection:
     """The one face that the request means. faces: largest first. Raises as FaceEngine.extract does."""
     if not faces:
-        raise NoFaceError("no face was found: send a photograph in which the face is upright and uncovered")
+        raise NoFaceError(told("face.none"))
     if face_number and not 1 <= face_number <= len(faces):
-        raise RequestError(f"face {face_number} was asked for, but {len(faces)} were found", field="face_number")
+        raise RequestError(told("field.no_such_face", number=face_number, count=len(faces)), field="face_number")
     meant = [faces[face_number - 1]] if face_number else faces
     usable = [face for face in meant if eye_distance_px(face) >= SMALLEST_EYE_DISTANCE_PX]
     if not usable:
         raise QualityError(
-            f"the face is too small: {eye_distance_px(meant[0]):.0f} px between the eyes, "
-            f"at least {SMALLEST_EYE_DISTANCE_PX:.0f} are needed and 60 or more are good",
+            told("face.small", px=f"{eye_distance_px(meant[0]):.0f}", least=f"{SMALLEST_EYE_DISTANCE_PX:.0f}"),
             score=0,
             reasons=("face_too_small",),
         )
     if len(usable) > 1 and not largest_face:
-        raise SeveralFacesError(
-            f"{len(faces)} faces were found: say which one by its number, or ask for the largest", face_boxes(faces)
-        )
+        raise SeveralFacesError(told("face.several", count=len(faces)), face_boxes(faces))
     return usable[0]
 
 

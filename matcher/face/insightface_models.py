@@ -2,11 +2,14 @@
 
 Its classes get the named, verified file and our session, so they neither download nor choose threads. FaceAnalysis
 is not used: it loads whatever lies in a folder. The library is imported on first use, because importing it sets
-environment variables and takes half a second; it imports onnxruntime, so our session module does that before it.
+environment variables and takes half a second; it imports onnxruntime, so our session module does that before it. It is
+an extra of the installation, since it brings more than the rest of a server needs.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import cv2
 import numpy as np
 
 from index.arrays import Float32Array
-from matcher.errors import PackError, SessionError
+from matcher.errors import PackError, PackNotReadyError, SessionError
 from matcher.face.candidates import FaceCandidates
 from matcher.packs.session import OnnxSession, onnx_runtime
 from matcher.packs.store import DetectorSpec, EmbedderSpec
@@ -25,8 +28,8 @@ class Scrfd:
     """SCRFD with five points (Guo et al., ICLR 2022). Thread-safe: its only shared state is a cache of grids."""
 
     def __init__(self, session: OnnxSession, spec: DetectorSpec) -> None:
-        onnx_runtime()
-        from insightface.model_zoo.scrfd import SCRFD  # noqa: PLC0415  see the module docstring
+        with _library():
+            from insightface.model_zoo.scrfd import SCRFD  # noqa: PLC0415  see the module docstring
 
         _require(len(session.output_names) == 9, "an SCRFD with five points has nine outputs")
         # Without a file it keeps to our session; with one, insightface 2 opens another for each canvas size.
@@ -55,8 +58,8 @@ class ArcFace:
     """
 
     def __init__(self, path: Path, session: OnnxSession, spec: EmbedderSpec) -> None:
-        onnx_runtime()
-        from insightface.model_zoo.arcface_onnx import ArcFaceONNX  # noqa: PLC0415  see the module docstring
+        with _library():
+            from insightface.model_zoo.arcface_onnx import ArcFaceONNX  # noqa: PLC0415  see the module docstring
 
         self.spec = spec
         self._model: Any = ArcFaceONNX(model_file=str(path), session=session.raw)
@@ -71,6 +74,19 @@ class ArcFace:
         except (RuntimeError, ValueError, IndexError, cv2.error) as error:
             raise SessionError("the ArcFace model could not be run") from error
         return np.asarray(vector, np.float32)
+
+
+@contextlib.contextmanager
+def _library() -> Iterator[None]:
+    """While insightface is imported. Raises PackNotReadyError where it is not installed."""
+    onnx_runtime()
+    try:
+        yield
+    except ImportError as error:
+        raise PackNotReadyError(
+            "this pack needs the package insightface, which is not installed; "
+            "run: pip install 'station-matcher[insightface]'"
+        ) from error
 
 
 def _require(holds: bool, message: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from matcher.errors import TemplateFormatError
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import IMPORTED_REASON, Quality
+from matcher.texts.catalog import told
 from matcher.texts.fingerprint_quality import FEW_MINUTIAE
 
 # Two minutiae cannot lie closer: a ridge is 9 px wide at 500 ppi, and makers place them to a pixel or two.
@@ -41,12 +42,9 @@ def comparable_minutiae(minutiae: MinutiaSet) -> MinutiaSet:
         if not kept or float(np.linalg.norm(places[kept] - place, axis=1).min()) >= NEAREST_PX:
             kept.append(row)
     if not len(minutiae):
-        raise TemplateFormatError("the record holds no minutiae; capture the print again, or send the image")
+        raise TemplateFormatError(told("record.none"))
     if len(kept) < LEAST_COUNT:
-        raise TemplateFormatError(
-            f"the record holds {len(minutiae)} minutiae at {len(kept)} places, and fewer than {LEAST_COUNT} can be "
-            "compared with nothing; capture the print again, or send the image"
-        )
+        raise TemplateFormatError(told("record.few", count=len(minutiae), places=len(kept), least=LEAST_COUNT))
     if len(kept) == len(minutiae):
         return minutiae
     return minutiae.only(np.array(kept, dtype=np.intp))

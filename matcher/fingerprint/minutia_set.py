@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array
 from matcher.errors import TemplateFormatError
+from matcher.results import Minutia, ShownPrint
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 MAX_MINUTIAE: Final = 255
 """A full print holds about 150; ISO/IEC 19794-2 counts them in one byte."""
@@ -112,6 +114,18 @@ class MinutiaSet:
             height_px=self.height_px,
         )
 
+    def shown(self) -> ShownPrint:
+        """For an overlay, in this order."""
+        rows = zip(
+            self.x_px.tolist(),
+            self.y_px.tolist(),
+            np.degrees(self.direction_rad).tolist(),
+            self.kind.tolist(),
+            self.quality.tolist(),
+            strict=True,
+        )
+        return ShownPrint(tuple(Minutia(*row) for row in rows), self.width_px, self.height_px)
+
     def to_bytes(self) -> bytes:
         """6 bytes of header and 7 a minutia: position to 1/16 px, direction to 0.022 degrees, quality to 1/255."""
         header = _HEADER.pack(_VERSION, len(self), self.width_px, self.height_px)
@@ -121,16 +135,16 @@ class MinutiaSet:
     def from_bytes(cls, packed: bytes) -> MinutiaSet:
         """Read what to_bytes wrote; reading and writing again gives the same bytes. TemplateFormatError if damaged."""
         if len(packed) < _HEADER.size:
-            raise TemplateFormatError("the minutiae of this template are cut short; enroll the print again")
+            raise TemplateFormatError(told("record.cut"))
         version, count, width_px, height_px = _HEADER.unpack_from(packed)
         if version != _VERSION:
-            raise TemplateFormatError(f"minutiae of format version {version} cannot be read, only version {_VERSION}")
+            raise TemplateFormatError(told("record.format", version=version, known=_VERSION))
         if len(packed) != _HEADER.size + count * _ROW.itemsize:
-            raise TemplateFormatError("the minutiae of this template do not have the stated length; enroll again")
+            raise TemplateFormatError(told("record.stated_length"))
         try:
             return cls._from_rows(np.frombuffer(packed, dtype=_ROW, offset=_HEADER.size), width_px, height_px)
         except ValueError as error:
-            raise TemplateFormatError(f"the minutiae of this template are damaged: {error}") from error
+            raise TemplateFormatError(told("record.damaged", reason=error)) from error
 
     @classmethod
     def _from_rows(cls, rows: npt.NDArray[np.void], width_px: int, height_px: int) -> MinutiaSet:

@@ -34,6 +34,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.network.maps import minutiae_of, run_leader
 from matcher.packs.session import ModelSession
 from matcher.samples import Image, PointPx, Quality, Uint8Array
+from matcher.texts.catalog import told
 
 MOST_RIDGE_PIXEL_COUNT: Final = 1_050_000
 """At 500 ppi, 27 square centimeters of ridges: more than the largest rolled print, and about 1 GB of memory."""
@@ -73,7 +74,7 @@ class FingerprintExtractor:
             pixels, within = without_the_rest(pixels, region), blocks_of(region)
         found = find_print(pixels, within)
         if not found.foreground.mask.any():
-            raise NoFingerprintError("the image is blank; place one finger on the sensor and capture it again")
+            raise NoFingerprintError(told("print.blank"))
         if within is None:
             require_one_print(found)
         # A region has no background to tell by.
@@ -109,7 +110,7 @@ class FingerprintExtractor:
     def _minutiae(self, pixels: Uint8Array, window: Window) -> MinutiaSet:
         height, width = pixels.shape
         if window.width_px * window.height_px > MOST_RIDGE_PIXEL_COUNT:
-            raise ImageTooLargeError("the ridges cover more than one finger at the stated ppi; cut out one print")
+            raise ImageTooLargeError(told("print.wide"))
         peaks = run_leader(self._session, cut(pixels, window, background_level(pixels)))
         return minutiae_of(peaks, window, width, height)
 

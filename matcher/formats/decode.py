@@ -27,6 +27,7 @@ from matcher.formats.pillow import decode_with_pillow
 from matcher.formats.refusals import not_understood
 from matcher.formats.resolution import FileResolution
 from matcher.samples import Image, Uint8Array
+from matcher.texts.catalog import told
 
 # What people send instead, and what is therefore called by its name.
 _NAMED: Final = {b"GIF8": "GIF", b"%PDF": "PDF", b"8BPS": "Photoshop", b"\xff\xf7\xff": "JPEG-LS", b"PK\3\4": "ZIP"}
@@ -61,11 +62,11 @@ def decode_image(
     """
     bounds = limits or ImageLimits()
     if not image_bytes:
-        raise ImageEmptyError("The image is empty (0 bytes). Check that the file was copied completely.")
+        raise ImageEmptyError(told("image.empty"))
     if len(image_bytes) > bounds.max_bytes:
-        raise ImageTooLargeError(f"The image file has {len(image_bytes)} bytes; send at most {bounds.max_bytes} bytes.")
+        raise ImageTooLargeError(told("image.many_bytes", bytes=len(image_bytes), most=bounds.max_bytes))
     if ppi is not None and not (np.isfinite(ppi) and ppi > 0):
-        raise ResolutionError("The stated ppi is not a positive number; state the scanner's pixels per inch.")
+        raise ResolutionError(told("ppi.not_positive"))
     pixels, resolution = _decode(image_bytes, bounds, decompress_wsq)
     _check_size(pixels.shape[1], pixels.shape[0], bounds)
     pixels = np.ascontiguousarray(pixels)
@@ -91,18 +92,13 @@ def _decode(
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageFormatError(
-            "The bytes are not an image that can be read. Send JPEG, PNG, BMP, TIFF, WebP, JPEG 2000, PGM or WSQ; "
-            "save HEIC pictures of phones as JPEG."
-        ) from error
+        raise ImageFormatError(told("image.format")) from error
     except PillowImage.DecompressionBombError as error:
-        raise ImageTooLargeError(f"The image has more than {bounds.max_pixels} pixels; send a smaller one.") from error
+        raise ImageTooLargeError(told("image.too_many_pixels", most=bounds.max_pixels)) from error
     except MemoryError as error:
-        raise ImageTooLargeError("The image needs more memory than a decoder may use; send a smaller one.") from error
+        raise ImageTooLargeError(told("image.memory")) from error
     except Exception as error:  # the readers raise many types on damaged files (OSError, SyntaxError, struct...)
-        raise ImageTruncatedError(
-            "The image file is damaged or ends too early. Copy or export it again from its source."
-        ) from error
+        raise ImageTruncatedError(told("image.damaged")) from error
 
 
 def _read(
@@ -112,8 +108,13 @@ def _read(
         _check_size(width_px, height_px, bounds)
         if width_px * height_px * sample_bytes > bounds.max_sample_bytes:
             raise ImageTooLargeError(
-                f"The image has {width_px}×{height_px} pixels of {sample_bytes} bytes; "
-                f"send at most {bounds.max_sample_bytes} bytes of pixels."
+                told(
+                    "image.many_sample_bytes",
+                    width=width_px,
+                    height=height_px,
+                    bytes=sample_bytes,
+                    most=bounds.max_sample_bytes,
+                )
             )
 
     if image_bytes.startswith(wsq.SIGNATURE):
@@ -128,13 +129,9 @@ def _read(
 
 def _check_size(width_px: int, height_px: int, bounds: ImageLimits) -> None:
     if width_px * height_px > bounds.max_pixels:
-        raise ImageTooLargeError(
-            f"The image has {width_px}×{height_px} pixels; send at most {bounds.max_pixels} pixels in all."
-        )
+        raise ImageTooLargeError(told("image.many_pixels", width=width_px, height=height_px, most=bounds.max_pixels))
     if min(width_px, height_px) < bounds.min_side_px:
-        raise ImageTooSmallError(
-            f"The image has {width_px}×{height_px} pixels; each side needs at least {bounds.min_side_px} pixels."
-        )
+        raise ImageTooSmallError(told("image.few_pixels", width=width_px, height=height_px, least=bounds.min_side_px))
 
 
 def _usable_ppi(resolution: FileResolution | None) -> tuple[float | None, str]:
@@ -144,8 +141,6 @@ def _usable_ppi(resolution: FileResolution | None) -> tuple[float | None, str]:
     if not resolution.is_telling:
         return None, ""
     if not resolution.is_square:
-        return None, (
-            f"the file states different resolutions across and down ({resolution.across_ppi:.0f} and "
-            f"{resolution.down_ppi:.0f} ppi); export it with square pixels, or send the right ppi with the image"
-        )
+        sides = {"across": f"{resolution.across_ppi:.0f}", "down": f"{resolution.down_ppi:.0f}"}
+        return None, told("ppi.not_square", **sides)
     return resolution.ppi, ""

@@ -7,10 +7,11 @@ from typing import Any, BinaryIO
 
 import cv2
 
-from matcher.errors import ImageError, ImageKindError, ResolutionError
+from matcher.errors import ImageError, ResolutionError
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoder_messages import message, read_message
 from matcher.formats.wsq import SIGNATURE
+from matcher.texts.catalog import packed
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -33,7 +34,12 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             continue
         _answer(
             answers,
-            {"shape": image.pixels.shape, "ppi": image.ppi, "sha256": image.sha256, "ppi_fault": image.ppi_fault},
+            {
+                "shape": image.pixels.shape,
+                "ppi": image.ppi,
+                "sha256": image.sha256,
+                "ppi_fault": packed(image.ppi_fault),
+            },
             image.pixels.data,
         )
 
@@ -47,10 +53,7 @@ def decompress_here(wsq_bytes: bytes) -> tuple[bytes, int, int]:
 
 
 def _told(error: Exception) -> dict[str, Any]:
-    told: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
-    if isinstance(error, ImageKindError):
-        told |= {"code": error.code, "values": {key: str(value) for key, value in error.values.items()}}
-    return told
+    return {"error": type(error).__name__, "message": packed(error.args[0])}
 
 
 def _answer(answers: BinaryIO, head: dict[str, Any], body: memoryview | bytes = b"") -> None:

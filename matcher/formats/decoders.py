@@ -8,6 +8,7 @@ written in C. So the server unpacks none itself.
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -22,15 +24,20 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 
 from matcher import errors
-from matcher.errors import ImageKindError, ImageTruncatedError, SessionError
+from matcher.errors import ImageTruncatedError, SessionError
 from matcher.formats import decoder_worker
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoder_messages import LENGTHS, message
+from matcher.formats.turns import Turns
 from matcher.samples import Image
+from matcher.texts.catalog import told, unpacked
 
 _PACKAGES_FOLDER: Final = Path(__file__).resolve().parents[2]
 _LOOK_UP_MS: Final = 250
 _READY_S: Final = 120.0
+# An ordinary picture takes a tenth of it.
+_ORDINARY_S: Final = 1.0
+_SLOW_NICENESS: Final = 10
 _CHUNK_BYTES: Final = 1 << 20
 _TOLD: Final = {
     name: getattr(errors, name)
@@ -38,6 +45,7 @@ _TOLD: Final = {
         "ImageError",
         "ImageEmptyError",
         "ImageFormatError",
+        "ImageKindError",
         "ImageTruncatedError",
         "ImageTooLargeError",
         "ImageTooSmallError",
@@ -72,16 +80,27 @@ class DecoderLimits:
     memory_bytes: int = 3 << 30
 
 
-class DecoderPool:
-    """An ImageDecoding in worker_count processes. Thread safe. Close it, or use it in a with statement."""
+def _nobody() -> str:
+    """The owner of every picture where there is one caller only."""
+    return ""
 
-    def __init__(self, worker_count: int, *, limits: DecoderLimits | None = None) -> None:
-        """Starts the processes, whose imports take a second, and does not wait for them."""
-        self._limits = limits or DecoderLimits()
-        self._places = threading.Semaphore(worker_count)
+
+class DecoderPool:
+    """An ImageDecoding in worker_count processes, and up to as many more while one owner holds all of them (Turns).
+    Thread safe. Close it, or use it in a with statement."""
+
+    def __init__(
+        self, worker_count: int, *, limits: DecoderLimits | None = None, owner: Callable[[], str] = _nobody
+    ) -> None:
+        """Starts the processes, whose imports take a second, and does not wait for them. One more than the workers is
+        ready for whoever would wait for the pictures of another. owner: whose picture the calling thread decodes."""
+        self.limits = limits or DecoderLimits()
+        self._turns = Turns(worker_count)
+        self._owner = owner
+        self._idle_count = worker_count + 1
         self._lock = threading.Lock()
         self._is_closed = False
-        self._idle = [_Decoder() for _ in range(worker_count)]
+        self._idle = [_Decoder() for _ in range(self._idle_count)]
         self._busy: set[_Decoder] = set()
 
     def __enter__(self) -> Self:
@@ -108,26 +127,27 @@ class DecoderPool:
         check()
         if not image_bytes or len(image_bytes) > limits.max_bytes:
             return decode_image(image_bytes, ppi=ppi, limits=limits)  # which says so
-        while not self._places.acquire(timeout=_LOOK_UP_MS / 1000):
-            check()
-        try:
+        with self._turns.taken(self._owner(), check):
             decoder = self._take()
             is_kept = False
             try:
-                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self._limits.wall_s, check)
-                is_kept = not answer.get("retires", False)
+                answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self.limits.wall_s, check)
+                is_kept = not (answer.get("retires", False) or decoder.is_slowed)
             finally:
                 self._give_back(decoder, is_kept=is_kept)
-        finally:
-            self._places.release()
         return _image(answer, pixels)
+
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the processes that wait for work."""
+        with self._lock:
+            return tuple(decoder.process_id for decoder in self._idle)
 
     def _request(self, ppi: float | None, limits: ImageLimits) -> dict[str, Any]:
         return {
             "ppi": ppi,
             "limits": asdict(limits),
-            "cpu_s": self._limits.cpu_s,
-            "memory_bytes": self._limits.memory_bytes,
+            "cpu_s": self.limits.cpu_s,
+            "memory_bytes": self.limits.memory_bytes,
         }
 
     def _take(self) -> _Decoder:
@@ -144,10 +164,14 @@ class DecoderPool:
     def _give_back(self, decoder: _Decoder, *, is_kept: bool) -> None:
         with self._lock:
             self._busy.discard(decoder)
-            if is_kept and not self._is_closed:
+            if is_kept and not self._is_closed and len(self._idle) < self._idle_count:
                 self._idle.append(decoder)
                 return
         decoder.kill()
+        with self._lock:
+            # Started now, so that nobody waits for its imports; those that are ready go before it.
+            if not self._is_closed and len(self._idle) + len(self._busy) < self._idle_count:
+                self._idle.insert(0, _Decoder())
 
 
 class _Decoder:
@@ -168,6 +192,12 @@ class _Decoder:
         os.set_blocking(self._to, False)
         os.set_blocking(self._from, False)
         self._is_ready = False
+        self._slow_after = math.inf
+        self.is_slowed = False
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:
@@ -179,15 +209,13 @@ class _Decoder:
         """Raises ImageTruncatedError where the process is gone or too slow, and what check does."""
         self._await_ready(check)
         until = time.monotonic() + wall_s
+        self._slow_after = time.monotonic() + _ORDINARY_S
         try:
             self._write(message({**request, "body_bytes": len(image_bytes)}), until, check)
             self._write(image_bytes, until, check)
             return self._read_message(until, check)
         except (EOFError, BrokenPipeError, TimeoutError) as error:
-            raise ImageTruncatedError(
-                "The image could not be decoded within the limits of time and memory: it is damaged, or made to be "
-                "costly. Save it again as an ordinary JPEG or PNG."
-            ) from error
+            raise ImageTruncatedError(told("image.costly")) from error
 
     def end(self) -> None:
         """Ends the process; its user is told as if it had failed."""
@@ -243,15 +271,21 @@ class _Decoder:
         poll.register(descriptor, event)
         while not poll.poll(_LOOK_UP_MS):
             check()
+            if time.monotonic() > self._slow_after and not self.is_slowed:
+                self._slow_down()
             if time.monotonic() > until:
                 raise TimeoutError
+
+    def _slow_down(self) -> None:
+        """Costly pictures wait for ordinary ones where the processors do not do for all. It cannot be taken back."""
+        self.is_slowed = True
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _SLOW_NICENESS)
 
 
 def _image(answer: dict[str, Any], pixels: bytearray) -> Image:
     if "error" in answer:
-        if answer["error"] == ImageKindError.__name__:
-            raise ImageKindError(answer["message"], code=answer["code"], values=answer["values"])
-        raise _TOLD[answer["error"]](answer["message"])
+        raise _TOLD[answer["error"]](unpacked(answer["message"]))
     array = np.frombuffer(pixels, np.uint8).reshape(answer["shape"])
     array.setflags(write=False)
-    return Image(array, answer["ppi"], answer["sha256"], answer["ppi_fault"])
+    return Image(array, answer["ppi"], answer["sha256"], unpacked(answer["ppi_fault"]))

@@ -21,6 +21,7 @@ import numpy as np
 from index.records import FingerPosition
 from matcher.errors import TemplateFormatError
 from matcher.fingerprint.minutia_set import MAX_SIDE_PX, MinutiaSet
+from matcher.texts.catalog import told
 
 FORMAT_ID: Final = b"FMR\0"
 VERSION: Final = b" 20\0"
@@ -111,7 +112,7 @@ def single_view(record: bytes) -> FingerView:
     """The one view of a record. Raises TemplateFormatError, also where there are several."""
     views = read_iso19794_2(record)
     if len(views) != 1:
-        raise TemplateFormatError(f"the record holds {len(views)} prints; send each as a record of its own")
+        raise TemplateFormatError(told("record.several", count=len(views)))
     return views[0]
 
 
@@ -120,33 +121,30 @@ def read_iso19794_2(record: bytes) -> tuple[FingerView, ...]:
     TemplateFormatError."""
     header = _read_header(record)
     if header.per_cm_x != header.per_cm_y or not _LEAST_PER_CM <= header.per_cm_x <= _MOST_PER_CM:
-        raise TemplateFormatError("the record needs one resolution between 98 and 473 pixels per cm (250-1200 ppi)")
+        raise TemplateFormatError(told("record.resolution"))
     scale = 1.0 if header.per_cm_x == _PER_CM_500_PPI else 500.0 / (header.per_cm_x * 2.54)
     # So large that the last pixel keeps its place.
     width_px, height_px = (math.ceil((side - 1) * scale) + 1 for side in (header.width, header.height))
     if not (1 <= width_px <= MAX_SIDE_PX and 1 <= height_px <= MAX_SIDE_PX):
-        raise TemplateFormatError(f"the image of the record must have sides of 1 to {MAX_SIDE_PX} pixels at 500 ppi")
+        raise TemplateFormatError(told("record.size", most=MAX_SIDE_PX))
     views = []
     offset = header.start
     for _ in range(header.view_count):
         view, offset = _read_view(record, offset, header, scale, (width_px, height_px))
         views.append(view)
     if offset != len(record):
-        raise TemplateFormatError("the record is longer than its prints")
+        raise TemplateFormatError(told("record.longer"))
     return tuple(views)
 
 
 def _read_header(record: bytes) -> _Header:
     if len(record) < _HEADER.size:
-        raise TemplateFormatError("the record is shorter than the header of ISO/IEC 19794-2:2005")
+        raise TemplateFormatError(told("record.shorter"))
     if record[:4] != FORMAT_ID:
-        raise TemplateFormatError("this is no minutiae record: those of ISO/IEC 19794-2 begin with 'FMR'")
+        raise TemplateFormatError(told("record.no_record"))
     if record[4:8] != VERSION:
         version = record[4:8].rstrip(b"\0").decode("ascii", "replace").strip()
-        raise TemplateFormatError(
-            f"this is a minutiae record of version {version!r}; export it as ISO/IEC 19794-2:2005 or ANSI INCITS "
-            "378-2004 (version '20')"
-        )
+        raise TemplateFormatError(told("record.version", version=version))
     length = int.from_bytes(record[8:12])
     short_length, long_length = int.from_bytes(record[8:10]), int.from_bytes(record[10:14])
     if length == len(record):
@@ -157,7 +155,7 @@ def _read_header(record: bytes) -> _Header:
             _, _, width, height, per_cm_x, per_cm_y, view_count, _ = _ANSI_TAIL.unpack_from(record, start)
             return _Header(start + _ANSI_TAIL.size, width, height, per_cm_x, per_cm_y, view_count, _ANSI_STEPS_A_TURN)
     # One of ANSI INCITS 378 says it in its first two bytes, where one of ISO/IEC 19794-2 has zeros.
-    raise TemplateFormatError(f"the record states {short_length or length} bytes and has {len(record)}")
+    raise TemplateFormatError(told("record.length", stated=short_length or length, count=len(record)))
 
 
 def _read_view(
@@ -166,18 +164,18 @@ def _read_view(
     """The view that starts at offset and where the next one starts."""
     start = offset + _VIEW.size
     if start > len(record):
-        raise TemplateFormatError("the record ends within the header of a print")
+        raise TemplateFormatError(told("record.ends_header"))
     finger, numbers, quality, count = _VIEW.unpack_from(record, offset)
     end = start + count * _MINUTIA.itemsize
     if end + 2 > len(record):
-        raise TemplateFormatError("the record ends within the minutiae of a print")
+        raise TemplateFormatError(told("record.ends_minutiae"))
     next_offset = end + 2 + int.from_bytes(record[end : end + 2], "big")
     if next_offset > len(record):
-        raise TemplateFormatError("the record ends within the extended data of a print")
+        raise TemplateFormatError(told("record.ends_extended"))
     if header.is_ansi and quality in _ANSI_UNKNOWN_QUALITIES:
         quality = 0
     if finger > max(FingerPosition) or quality > 100:
-        raise TemplateFormatError(f"finger position {finger} or quality {quality} is not one of the standard")
+        raise TemplateFormatError(told("record.values", finger=finger, quality=quality))
     rows = np.frombuffer(record, dtype=_MINUTIA, count=count, offset=start)
     minutiae = _minutiae(rows, header, scale, size_px)
     return FingerView(FingerPosition(finger), numbers >> 4, numbers & 15, quality, minutiae), next_offset
@@ -192,11 +190,11 @@ def _minutiae(
     x, y = (rows["kind_x"] & 0x3FFF).astype(np.float64), (rows["y"] & 0x3FFF).astype(np.float64)
     kind, quality = (rows["kind_x"] >> 14).astype(np.uint8), rows["quality"].astype(np.float64) / 100.0
     if bool((x >= header.width).any() or (y >= header.height).any()):
-        raise TemplateFormatError("a minutia lies outside the image that the record states")
+        raise TemplateFormatError(told("record.outside"))
     if bool((rows["angle"] >= header.steps_a_turn).any()):
-        raise TemplateFormatError("a minutia has a direction beyond a full turn")
+        raise TemplateFormatError(told("record.direction"))
     if bool((kind > 2).any() or (quality > 1.0).any()):
-        raise TemplateFormatError("a minutia has a kind or a quality that the standard does not know")
+        raise TemplateFormatError(told("record.kind"))
     return MinutiaSet.best_of(
         x_px=x * scale,
         y_px=y * scale,

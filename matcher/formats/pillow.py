@@ -24,6 +24,7 @@ from matcher.formats.raster import Raster, Samples, to_pixels
 from matcher.formats.refusals import not_understood
 from matcher.formats.resolution import INCH, FileResolution
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 # Only these plugins may see the bytes: Pillow's list of formats is long, and some of it is old code.
 FORMATS: Final = (
@@ -150,7 +151,7 @@ def _deep_png(
     check_size(picture.width, picture.height, 8)
     stored = np.asarray(cv2.imdecode(np.frombuffer(image_bytes, np.uint8), cv2.IMREAD_UNCHANGED))
     if stored.dtype != np.uint16 or stored.shape[:2] != (picture.height, picture.width):
-        raise ImageTruncatedError("The PNG file is damaged. Copy or export it again from its source.")
+        raise ImageTruncatedError(told("image.png_damaged"))
     stored = stored.astype(np.uint16, copy=False)
     samples: Samples = stored[:, :, 0] if image_bytes[25] == _GRAY_ALPHA else stored[:, :, 2::-1]
     alpha: Samples | None = stored[:, :, 3] if stored.shape[2] == 4 else None

@@ -12,6 +12,7 @@ from matcher.errors import ImageTruncatedError
 from matcher.formats.raster import Raster, Samples, as_samples, to_pixels
 from matcher.formats.refusals import not_understood
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 _SPACE: Final = rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])"
 _HEADER: Final = re.compile(rb"P([1-6])" + _SPACE + rb"+(\d{1,9})" + _SPACE + rb"+(\d{1,9})")
@@ -84,4 +85,4 @@ def _bits(body: bytes, width: int, height: int, *, is_plain: bool) -> Samples:
 
 
 def _damaged() -> ImageTruncatedError:
-    return ImageTruncatedError("The PGM, PPM or PBM file is damaged or ends too early. Export it again.")
+    return ImageTruncatedError(told("image.pnm_damaged"))

@@ -1,12 +1,11 @@
-"""A picture refused by name: the English message of the kind, and the kind for other languages."""
+"""A picture refused by name."""
 
 from __future__ import annotations
 
 from matcher.errors import ImageKindError
-from matcher.texts.pictures import TEXTS
+from matcher.texts.catalog import told
 
 
 def not_understood(kind: str, **values: object) -> ImageKindError:
     """The error to raise. kind: its text is "picture.KIND" in matcher.texts.pictures; values fill the text."""
-    code = f"picture.{kind}"
-    return ImageKindError(TEXTS[code][1].format(**values), code=code, values=values)
+    return ImageKindError(told(f"picture.{kind}", **values))

@@ -32,6 +32,7 @@ from matcher.formats.tiff_layout import (
 )
 from matcher.formats.tiff_strips import Expander
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 SIGNATURES: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # More are never looked at: a print with its thumbnails has two or three.
@@ -51,7 +52,7 @@ def decode_tiff(
     with TiffFile(io.BytesIO(tiff_bytes)) as file:
         pages = [page for page in _first_pages(file) if isinstance(page, TiffPage)]
         if not pages:
-            raise ImageTruncatedError("The TIFF file holds no image. Export it again from its source.")
+            raise ImageTruncatedError(told("image.tiff_no_image"))
         page = _only_picture(pages, tiff_bytes, check_size)
         return _upright(_pixels(page, tiff_bytes, check_size), tag(page, 274, 1)), _resolution(page)
 
@@ -137,7 +138,7 @@ def _samples(page: TiffPage, layout: Layout, tiff_bytes: bytes) -> Samples:
     across = -(-layout.width // layout.segment_width)
     down = -(-layout.height // layout.segment_height)
     if len(page.dataoffsets) < across * down * layout.plane_count:
-        raise ImageTruncatedError("The TIFF file lists fewer strips than its size needs. Export it again.")
+        raise ImageTruncatedError(told("image.tiff_few_strips"))
     dtype = np.uint8 if layout.bit_count <= 8 else np.uint16
     samples = np.empty((layout.height, layout.width, layout.sample_count), dtype)
     expand = Expander(page, layout)
@@ -158,7 +159,7 @@ def _from_palette(page: TiffPage, indexes: Samples) -> Samples:
     """(height, width, 3)."""
     table = np.asarray(page.colormap, dtype=np.uint16)
     if table.ndim != 2 or table.shape[0] != 3 or int(indexes.max(initial=0)) >= table.shape[1]:
-        raise ImageTruncatedError("The color table of the TIFF file does not fit its samples. Export it again.")
+        raise ImageTruncatedError(told("image.tiff_palette"))
     # Entries have 16 bits; some writers fill them with 8.
     scaled = table if int(table.max(initial=0)) < 256 else (table + np.uint32(128)) // 257
     colors: Uint8Array = scaled.astype(np.uint8).T

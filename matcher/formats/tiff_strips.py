@@ -15,6 +15,7 @@ from matcher.errors import ImageTooLargeError, ImageTruncatedError
 from matcher.formats.raster import Samples, as_samples
 from matcher.formats.refusals import not_understood
 from matcher.formats.tiff_layout import BY_LIBTIFF, DEFLATE, FAX, JPEG, SEPARATED, YCBCR, Layout, tag
+from matcher.texts.catalog import told
 
 _BITS_A_STEP: Final = 1 << 22
 
@@ -51,13 +52,13 @@ class Expander:
             try:
                 segment = zlib.decompressobj().decompress(segment, needed)
             except zlib.error as error:
-                raise ImageTruncatedError("A strip of the TIFF file is damaged. Export it again.") from error
+                raise ImageTruncatedError(told("image.tiff_strip_damaged")) from error
         elif compression in BY_LIBTIFF:
             # As a gray picture of one strip whose rows are the bytes wanted.
             strip = _one_strip(segment, row_bytes, row_count, bit_count=8, compression=compression, options={})
             segment = np.asarray(_opened(strip, row_bytes * row_count)).tobytes()
         if len(segment) < needed:
-            raise ImageTruncatedError("A strip of the TIFF file ends too early. Export it again from its source.")
+            raise ImageTruncatedError(told("image.tiff_strip_short"))
         return segment[:needed]
 
     def _from_fax(self, segment: bytes, row_count: int) -> Samples:
@@ -84,7 +85,7 @@ class Expander:
         tables = self._tables[2:-2] if self._tables else b""
         picture = PillowImage.open(io.BytesIO(segment[:2] + adobe + tables + segment[2:]), formats=("JPEG",))
         if picture.size != (layout.segment_width, row_count):
-            raise ImageTruncatedError("A strip of the TIFF file has another size than stated: it is damaged.")
+            raise ImageTruncatedError(told("image.tiff_strip_size"))
         picture.load()
         samples = np.array(picture, dtype=np.uint8)
         return samples.reshape(row_count, layout.segment_width, layout.samples_a_plane)
@@ -136,7 +137,7 @@ def _one_strip(
 
 def _opened(tiff_bytes: bytes, pixel_count: int) -> PillowImage.Image:
     if pixel_count > (PillowImage.MAX_IMAGE_PIXELS or pixel_count):
-        raise ImageTooLargeError("A strip of the TIFF file is too large; save the image in smaller strips or as PNG.")
+        raise ImageTooLargeError(told("image.tiff_strip_large"))
     picture = PillowImage.open(io.BytesIO(tiff_bytes), formats=("TIFF",))
     picture.load()
     return picture

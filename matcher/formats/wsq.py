@@ -19,6 +19,7 @@ import numpy as np
 from matcher.errors import ImageTooLargeError, ImageTruncatedError
 from matcher.formats.wsq_structure import SIGNATURE, check_wsq, frame_of
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 __all__ = ["SIGNATURE", "Decompress", "decode_wsq"]
 
@@ -40,21 +41,19 @@ def decode_wsq(
     header = frame_of(wsq_bytes)
     width, height = header.width, header.height
     if width * height > max_pixels:
-        raise ImageTooLargeError(f"The image has {width}×{height} pixels; send at most {max_pixels} pixels.")
+        raise ImageTooLargeError(told("image.many_pixels", width=width, height=height, most=max_pixels))
     frame = check_wsq(wsq_bytes)
     try:
         content, got_width, got_height = (decompress or _decompress_in_child)(wsq_bytes)
     except ImageTruncatedError:
         raise
     except Exception as error:  # the extension raises bare exceptions of several types
-        raise ImageTruncatedError("The WSQ file is damaged. Export it again from its source.") from error
+        raise ImageTruncatedError(told("wsq.unreadable")) from error
     if (got_width, got_height) != (width, height) or len(content) != width * height:
-        raise ImageTruncatedError("The WSQ file contradicts its own header: it is damaged.")
+        raise ImageTruncatedError(told("wsq.contradicts"))
     pixels = np.frombuffer(content, dtype=np.uint8).reshape(height, width)
     if not frame.fits(pixels):
-        raise ImageTruncatedError(
-            "The WSQ file is damaged: its data make another picture than it states. Export it again."
-        )
+        raise ImageTruncatedError(told("wsq.other_picture"))
     return pixels, frame.ppi
 
 
@@ -68,8 +67,8 @@ def _decompress_in_child(wsq_bytes: bytes) -> tuple[bytes, int, int]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ImageTruncatedError("The WSQ file could not be decoded in time: it is damaged.") from error
+        raise ImageTruncatedError(told("wsq.time")) from error
     answer = child.stdout
     if child.returncode != 0 or len(answer) < _HEADER.size:
-        raise ImageTruncatedError("The WSQ file is damaged or ends too early. Export it again from its source.")
+        raise ImageTruncatedError(told("wsq.ends"))
     return answer[_HEADER.size :], *_HEADER.unpack_from(answer)

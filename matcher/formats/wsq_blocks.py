@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.errors import ImageTruncatedError
+from matcher.texts.catalog import told
 
 BAND_COUNT: Final = 64
 # Symbols: 1-100 runs of zeros, 101-104 coefficients in 8 or 16 bits, 105 and 106 runs in 8 or 16 bits, 107-254 a
@@ -30,7 +31,8 @@ class Code:
 
 
 def damaged(why: str) -> ImageTruncatedError:
-    return ImageTruncatedError(f"The WSQ file is damaged: {why}. Export it again from its source.")
+    """why: its text is "wsq.WHY"."""
+    return ImageTruncatedError(told("wsq.damaged", why=told(f"wsq.{why}")))
 
 
 def read_codes(body: bytes) -> dict[int, Code]:
@@ -40,7 +42,7 @@ def read_codes(body: bytes) -> dict[int, Code]:
         counts = body[position + 1 : position + 17]
         values = body[position + 17 : position + 17 + sum(counts)]
         if len(counts) != 16 or len(values) != sum(counts) or body[position] > 7:
-            raise damaged("a code table has a wrong length")
+            raise damaged("code_length")
         codes[body[position]] = _code(counts, values)
         position += 17 + len(values)
     return codes
@@ -48,9 +50,9 @@ def read_codes(body: bytes) -> dict[int, Code]:
 
 def _code(counts: bytes, values: bytes) -> Code:
     if sum(Fraction(count, 1 << bits) for bits, count in enumerate(counts, start=1)) > 1:
-        raise damaged("a code table has more codes than fit")
+        raise damaged("code_count")
     if len(set(values)) != len(values) or not all(1 <= value <= _LARGEST_SYMBOL for value in values):
-        raise damaged("a code table holds what is no symbol")
+        raise damaged("code_symbol")
     steps, meanings = np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.int16)
     first, number = 0, 0
     for bits, count in enumerate(counts, start=1):
@@ -78,7 +80,7 @@ def coefficient_count(data: bytes, code: Code) -> int:
         while base + place < until:
             step, meaning = steps[place], counts[place]
             if step == 0:
-                raise damaged("its data hold what is no code")
+                raise damaged("no_code")
             place += step
             if meaning < 0:
                 extra = -1 - meaning
@@ -87,7 +89,7 @@ def coefficient_count(data: bytes, code: Code) -> int:
             count += meaning
         position = base + place
     if not bit_count - padding <= position <= bit_count:
-        raise damaged("its data end too early")
+        raise damaged("data_ends")
     return count
 
 

@@ -76,7 +76,7 @@ class _Tables:
 def check_wsq(wsq_bytes: bytes) -> WsqFrame:
     """The frame of a file whose parts agree with each other. Raises ImageTruncatedError for any other."""
     if not wsq_bytes.startswith(SIGNATURE):
-        raise damaged("it does not start as one")
+        raise damaged("start")
     tables = _Tables()
     counts: list[int] = []
     position = len(SIGNATURE)
@@ -93,7 +93,7 @@ def check_wsq(wsq_bytes: bytes) -> WsqFrame:
             _read_table(marker, body, tables)
             position = end
     if tables.frame is None:
-        raise damaged("it has no frame header")
+        raise damaged("no_frame")
     _check_counts(counts, tables.frame, tables.bin_widths)
     return _with_comment(tables.frame, tables.comment)
 
@@ -105,7 +105,7 @@ def frame_of(wsq_bytes: bytes) -> WsqFrame:
     while tables.frame is None:
         marker, start, end = _segment(wsq_bytes, position)
         if marker in (_EOI, _SOB):
-            raise damaged("it has no frame header")
+            raise damaged("no_frame")
         if marker == _SOF:
             _read_table(marker, wsq_bytes[start:end], tables)
         position = end
@@ -115,15 +115,15 @@ def frame_of(wsq_bytes: bytes) -> WsqFrame:
 def _segment(wsq_bytes: bytes, position: int) -> tuple[int, int, int]:
     """Marker, start and end of what it holds."""
     if position + 2 > len(wsq_bytes):
-        raise damaged("it ends too early")
+        raise damaged("file_ends")
     lead, marker = wsq_bytes[position], wsq_bytes[position + 1]
     if lead != 0xFF or not _EOI <= marker <= _COM:
-        raise damaged("a marker is missing")
+        raise damaged("no_marker")
     if marker == _EOI:
         return marker, position + 2, position + 2
     end = position + 2 + int.from_bytes(wsq_bytes[position + 2 : position + 4])
     if end < position + 4 or end > len(wsq_bytes):
-        raise damaged("a table ends outside the file")
+        raise damaged("table_outside")
     return marker, position + 4, end
 
 
@@ -132,7 +132,7 @@ def _entropy_end(wsq_bytes: bytes, position: int) -> int:
     while True:
         position = wsq_bytes.find(b"\xff", position)
         if position < 0 or position + 1 >= len(wsq_bytes):
-            raise damaged("it ends too early")
+            raise damaged("file_ends")
         if wsq_bytes[position + 1] != 0:
             return position
         position += 2
@@ -141,7 +141,7 @@ def _entropy_end(wsq_bytes: bytes, position: int) -> int:
 def _read_table(marker: int, body: bytes, tables: _Tables) -> None:
     if marker == _SOF:
         if tables.frame is not None:
-            raise damaged("it has two frame headers")
+            raise damaged("two_frames")
         tables.frame = _read_frame(body)
     elif marker == _DTT:
         _check_filters(body)
@@ -156,34 +156,34 @@ def _read_table(marker: int, body: bytes, tables: _Tables) -> None:
 
 def _read_frame(body: bytes) -> WsqFrame:
     if len(body) != _FRAME.size:
-        raise damaged("the frame header has a wrong length")
+        raise damaged("frame_length")
     black, white, height, width, shift_exponent, shift, scale_exponent, scale, *_ = _FRAME.unpack(body)
     if black >= white or max(shift_exponent, scale_exponent) > _LARGEST_EXPONENT:
-        raise damaged("the frame header contradicts itself")
+        raise damaged("frame_contradicts")
     frame = WsqFrame(width, height, shift / 10.0**shift_exponent, scale / 10.0**scale_exponent)
     # The scale is the largest distance of a gray level from the mean, over 128.
     if not width * height > 0 or frame.shift > 255 or frame.scale > 2.0:
-        raise damaged("the frame header states gray levels that no picture has")
+        raise damaged("gray")
     return frame
 
 
 def _check_filters(body: bytes) -> None:
     """The halves of two symmetric filters: the low-pass one sums to the square root of 2, the high-pass one to 0."""
     if len(body) < 2:
-        raise damaged("the filter table is cut short")
+        raise damaged("filter_cut")
     lengths = body[0], body[1]
     halves = [(length + 1) // 2 for length in lengths]
     if len(body) != 2 + 6 * sum(halves):
-        raise damaged("the filter table has a wrong length")
+        raise damaged("filter_length")
     values = []
     for start in range(2, len(body), 6):
         sign, exponent, digits = struct.unpack_from(">BBI", body, start)
         if sign > 1 or exponent > 12:
-            raise damaged("the filter table holds no numbers")
+            raise damaged("filter_numbers")
         values.append((-1) ** sign * digits / 10.0**exponent)
     sums = [_symmetric_sum(values[: halves[0]], lengths[0]), _symmetric_sum(values[halves[0] :], lengths[1])]
     if not np.allclose(sorted(abs(total) for total in sums), (0.0, 2.0**0.5), atol=1e-4):
-        raise damaged("the filters are no wavelet's")
+        raise damaged("no_wavelet")
 
 
 def _symmetric_sum(half: list[float], length: int) -> float:
@@ -193,19 +193,19 @@ def _symmetric_sum(half: list[float], length: int) -> float:
 def _read_bins(body: bytes) -> tuple[float, ...]:
     """Width of the bins of each band; 0 for a band that is not coded."""
     if len(body) != _QUANTIZATION.size:
-        raise damaged("the quantization table has a wrong length")
+        raise damaged("quantization_length")
     exponents, digits = _QUANTIZATION.unpack(body)[::2], _QUANTIZATION.unpack(body)[1::2]
     if max(exponents) > _LARGEST_EXPONENT:
-        raise damaged("the quantization table holds no numbers")
+        raise damaged("quantization_numbers")
     numbers = [number / 10.0**exponent for number, exponent in zip(digits, exponents, strict=True)]
     center, widths, zero_widths = numbers[0], numbers[1::2], numbers[2::2]
     coded = [(zero / width) for width, zero in zip(widths, zero_widths, strict=True) if width > 0]
     if not _CENTERS[0] <= center <= _CENTERS[1] or any(widths[BAND_COUNT - 4 :]):
-        raise damaged("the quantization table fits no picture")
+        raise damaged("quantization_fits")
     usual = float(np.median(coded)) if coded else 0.0
     strange = sum(abs(ratio - usual) > _RATIO_OUTLIERS * max(usual, 1e-9) for ratio in coded)
     if 0 < strange <= _MOST_OUTLIERS:
-        raise damaged("the quantization table contradicts itself")
+        raise damaged("quantization_contradicts")
     return tuple(widths)
 
 
@@ -218,16 +218,16 @@ def _with_comment(frame: WsqFrame, comment: dict[bytes, bytes]) -> WsqFrame:
     """A NISTCOM comment repeats the size of the picture, and tells its resolution."""
     for key, side_px in ((b"PIX_WIDTH", frame.width), (b"PIX_HEIGHT", frame.height)):
         if comment.get(key, str(side_px).encode()) != str(side_px).encode():
-            raise damaged("its comment states another size than its frame header")
+            raise damaged("comment_size")
     stated = comment.get(b"PPI", b"")
     return replace(frame, ppi=float(stated)) if stated.isdigit() and int(stated) > 0 else frame
 
 
 def _code_of_block(body: bytes, tables: _Tables) -> Code:
     if tables.frame is None or not tables.bin_widths or not tables.has_filters:
-        raise damaged("a table is missing")
+        raise damaged("no_table")
     if len(body) != 1 or body[0] not in (tables.codes or {}):
-        raise damaged("a block names a code table that is not there")
+        raise damaged("no_code_table")
     assert tables.codes is not None
     return tables.codes[body[0]]
 
@@ -238,4 +238,4 @@ def _check_counts(counts: list[int], frame: WsqFrame, bin_widths: tuple[float, .
     needed = [sum(coded[first:last]) for first, last in pairwise(_BLOCK_ENDS)]
     fits = counts == needed if len(counts) == len(needed) else sum(counts) == sum(needed)
     if not fits:
-        raise damaged("its data do not fill the picture")
+        raise damaged("not_full")

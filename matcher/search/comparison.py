@@ -24,7 +24,7 @@ _ENTRY_BYTES = 512
 
 
 class FingerprintComparing(Protocol):
-    """Compares prepared fingerprints; the module matcher.fingerprint.comparison.compare is one. Thread safe."""
+    """Compares prepared fingerprints, as matcher.fingerprint.comparison.compare.MinutiaComparer does. Thread safe."""
 
     def prepare(self, template: Template) -> Any: ...
 
@@ -133,17 +133,14 @@ class TemplateComparer:
         prepare = self._comparer.prepare
         comparison = self._comparer.explain(prepare(probe), prepare(reference))
         probe_set, reference_set = MinutiaSet.from_bytes(probe.minutiae), MinutiaSet.from_bytes(reference.minutiae)
-        pairs = tuple(
-            (
-                float(probe_set.x_px[mine]),
-                float(probe_set.y_px[mine]),
-                float(reference_set.x_px[other]),
-                float(reference_set.y_px[other]),
-            )
-            for mine, other in comparison.pairs
-        )
         shift_x, shift_y = (float(value) for value in comparison.translation_px)
-        return FingerprintExplanation(pairs, math.degrees(float(comparison.rotation_rad)), (shift_x, shift_y))
+        return FingerprintExplanation(
+            probe=probe_set.shown(),
+            reference=reference_set.shown(),
+            pairs=tuple((int(mine), int(other)) for mine, other in comparison.pairs),
+            rotation_deg=math.degrees(float(comparison.rotation_rad)),
+            translation_px=(shift_x, shift_y),
+        )
 
     def forget(self, reference_ids: Sequence[int]) -> None:
         """Drops what is held of deleted references."""

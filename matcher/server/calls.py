@@ -20,24 +20,27 @@ from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent, AuditLog, AuditRecord
 from matcher.errors import AuditError, CanceledError, DeadlineError, UnauthenticatedError
 from matcher.server.admission import Admission
+from matcher.server.peers import peer_of, share_of
 from matcher.stages import Stages
 from matcher.texts.languages import preferred_language
 from matcher.texts.unseen import visible
 
-REQUEST_ID_KEY: Final = "x-request-id"
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+CALL_ID_KEY: Final = "x-call-id"
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 @dataclass(slots=True)
 class Call:
-    """One call, worked on by one thread. action: method name in snake case. deadline_s: time.monotonic() at which
+    """One call, worked on by one thread. action: method name in snake case. share: whose share of the
+    server it takes. deadline_s: time.monotonic() at which
     nobody waits for the answer any more. audit_id: "" until a record of this call is on disk. known: fields of
     AuditEvent that a refusal before any use case records."""
 
     action: str
-    request_id: str
+    call_id: str
     language: str
     peer: str
+    share: str
     deadline_s: float
     context: grpc.ServicerContext
     admission: Admission
@@ -57,7 +60,7 @@ class Call:
 
     def working(self) -> AbstractContextManager[None]:
         """A place at the engines, waited for until the deadline."""
-        return self.admission.working(self.check)
+        return self.admission.working(self.share, self.check)
 
     def stages(self) -> Stages:
         """A clock for the stages of this call, with its deadline between them."""
@@ -72,19 +75,26 @@ def open_call(
 ) -> Call:
     """method: "/package.Service/Method". longest_s: limit for a caller that states no deadline."""
     metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-    request_id = metadata.get(REQUEST_ID_KEY, "")
-    if not _REQUEST_ID.fullmatch(request_id):
-        request_id = uuid.uuid4().hex
+    call_id = metadata.get(CALL_ID_KEY, "")
+    if not _CALL_ID.fullmatch(call_id):
+        call_id = uuid.uuid4().hex
     allowed_s = min(context.time_remaining() or longest_s, longest_s)
     return Call(
         action=snake_case(method.rpartition("/")[2]),
-        request_id=request_id,
+        call_id=call_id,
         language=preferred_language(metadata.get("accept-language", ""), default=default_language),
         peer=peer_of(context),
+        share=share_of(context),
         deadline_s=time.monotonic() + allowed_s,
         context=context,
         admission=admission,
     )
+
+
+def current_share() -> str:
+    """Whose share of the server this thread's work takes; "" outside of a call."""
+    call = _CURRENT.get()
+    return "" if call is None else call.share
 
 
 def current_call() -> Call:
@@ -101,12 +111,6 @@ def entered(call: Call) -> Iterator[Call]:
         yield call
     finally:
         _CURRENT.reset(token)
-
-
-def peer_of(context: grpc.ServicerContext) -> str:
-    """Common name of the client's certificate where it showed one, and the transport address."""
-    names = context.auth_context().get("x509_common_name", ())
-    return visible(" ".join([*(name.decode("utf-8", "replace") for name in names), context.peer()])[:200])
 
 
 def check_certificate(context: grpc.ServicerContext, refused: bytes) -> None:
@@ -150,12 +154,12 @@ class CallAudit:
         return record
 
     def completed(self, event: AuditEvent) -> AuditEvent:
-        """With the caller and request id of the current call."""
+        """With the caller and the id of the current call."""
         call = _CURRENT.get()
         # The record of another call's change, which had to wait, says nothing of this one.
         if call is None or event.change_time:
             return event
-        return replace(event, peer=event.peer or call.peer, request_id=event.request_id or call.request_id)
+        return replace(event, peer=event.peer or call.peer, call_id=call.call_id)
 
     def checkpoint(self) -> Checkpoint:
         """See AuditLog."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 
+from index.records import SubjectQuery
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
 from matcher.server.calls import CallAudit, current_call
@@ -16,7 +17,7 @@ from matcher.server.from_proto import (
     subject_from_proto,
 )
 from matcher.server.readiness import Readiness
-from matcher.server.status import status_of
+from matcher.server.status import item_error_of
 from matcher.server.to_proto import (
     enrollment_to_proto,
     gallery_to_proto,
@@ -68,24 +69,26 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
                 answer.result.CopyFrom(self.Enroll(request.enrollment, context))
         except Exception as error:  # every error of an item belongs to the item; the table knows what to tell of it
             told = self._audit.record_failure(error)
-            answer.error.CopyFrom(status_of(told, language=call.language, request_id=call.request_id, prefix=prefix))
+            answer.error.CopyFrom(item_error_of(told, language=call.language, call_id=call.call_id, prefix=prefix))
         return answer
 
-    def GetSubject(self, request: pb.GetSubjectRequest, context: grpc.ServicerContext) -> pb.Subject:
+    def GetSubject(self, request: pb.GetSubjectRequest, context: grpc.ServicerContext) -> pb.GetSubjectResponse:
         subject = self._readiness.get().keeper.get_subject(
             _access(request.access), subject_id=request.subject_id, external_id=request.external_id
         )
-        return subject_to_proto(subject)
+        return pb.GetSubjectResponse(subject=subject_to_proto(subject))
 
     def ListSubjects(self, request: pb.ListSubjectsRequest, context: grpc.ServicerContext) -> pb.ListSubjectsResponse:
         page = self._readiness.get().keeper.list_subjects(
             _access(request.access),
-            gallery_id=request.gallery_id,
+            SubjectQuery(request.gallery_id, request.external_id, request.name, request.by_word_beginnings),
             page_size=request.page_size,
             page_token=request.page_token,
         )
         return pb.ListSubjectsResponse(
-            subjects=[subject_to_proto(subject) for subject in page.items], next_page_token=page.next_page_token
+            subjects=[subject_to_proto(subject) for subject in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteSubject(
@@ -107,6 +110,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         return pb.ListReferencesResponse(
             references=[reference_to_proto(reference) for reference in page.items],
             next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def DeleteReference(
@@ -117,11 +121,42 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         )
         return pb.DeleteReferenceResponse(audit_id=audit_id, replayed=receipt.replayed)
 
-    def CreateGallery(self, request: pb.CreateGalleryRequest, context: grpc.ServicerContext) -> pb.Gallery:
+    def ExportTemplate(
+        self, request: pb.ExportTemplateRequest, context: grpc.ServicerContext
+    ) -> pb.ExportTemplateResponse:
+        reference, record, audit_id = self._readiness.get().keeper.export_template(
+            _access(request.access), request.reference_id
+        )
+        return pb.ExportTemplateResponse(
+            iso_19794_2_template=record, reference=reference_to_proto(reference), audit_id=audit_id
+        )
+
+    def CreateGallery(
+        self, request: pb.CreateGalleryRequest, context: grpc.ServicerContext
+    ) -> pb.CreateGalleryResponse:
         gallery = self._readiness.get().keeper.create_gallery(
             _access(request.access), gallery_from_proto(request.gallery)
         )
-        return gallery_to_proto(gallery)
+        return pb.CreateGalleryResponse(gallery=gallery_to_proto(gallery))
+
+    def UpdateGallery(
+        self, request: pb.UpdateGalleryRequest, context: grpc.ServicerContext
+    ) -> pb.UpdateGalleryResponse:
+        gallery = self._readiness.get().keeper.update_gallery(
+            _access(request.access),
+            request.gallery_id,
+            display_name=request.display_name if request.HasField("display_name") else None,
+            purpose=request.purpose if request.HasField("purpose") else None,
+        )
+        return pb.UpdateGalleryResponse(gallery=gallery_to_proto(gallery))
+
+    def DeleteGallery(
+        self, request: pb.DeleteGalleryRequest, context: grpc.ServicerContext
+    ) -> pb.DeleteGalleryResponse:
+        member_count, audit_id = self._readiness.get().keeper.delete_gallery(
+            _access(request.access), request.gallery_id, even_if_not_empty=request.even_if_not_empty
+        )
+        return pb.DeleteGalleryResponse(member_count=member_count, audit_id=audit_id)
 
     def ListGalleries(
         self, request: pb.ListGalleriesRequest, context: grpc.ServicerContext
@@ -130,7 +165,9 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             _access(request.access), page_size=request.page_size, page_token=request.page_token
         )
         return pb.ListGalleriesResponse(
-            galleries=[gallery_to_proto(gallery) for gallery in page.items], next_page_token=page.next_page_token
+            galleries=[gallery_to_proto(gallery) for gallery in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
         )
 
     def AddToGallery(self, request: pb.AddToGalleryRequest, context: grpc.ServicerContext) -> pb.AddToGalleryResponse:

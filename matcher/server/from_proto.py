@@ -10,6 +10,7 @@ from index.records import FingerPosition, Gallery, Modality, SearchFilter, Sex, 
 from matcher.access.context import AccessContext
 from matcher.errors import RequestError
 from matcher.samples import EncodedSample
+from matcher.texts.catalog import told
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
 
 MODALITIES: Final = {
@@ -42,22 +43,22 @@ def samples_from_proto(messages: Sequence[sample_pb2.Sample], *, field: str) -> 
 def sample_from_proto(message: sample_pb2.Sample, *, field: str) -> EncodedSample:
     """Raises RequestError naming the field that is wrong."""
     if message.modality not in MODALITIES:
-        raise RequestError("state the modality: face or fingerprint", field=f"{field}.modality")
+        raise RequestError(told("field.modality"), field=f"{field}.modality")
     if message.WhichOneof("content") is None:
-        raise RequestError("send an image or a template", field=f"{field}.content")
+        raise RequestError(told("field.content"), field=f"{field}.content")
     template = message.iso_19794_2_template
     if message.WhichOneof("content") == "iso_19794_2_template" and not template:
-        raise RequestError("the template is empty", field=f"{field}.iso_19794_2_template")
+        raise RequestError(told("field.template_empty"), field=f"{field}.iso_19794_2_template")
     if message.face_number < 0:
-        raise RequestError("faces are numbered from 1", field=f"{field}.face_number")
+        raise RequestError(told("field.face_number"), field=f"{field}.face_number")
     ppi = message.image.ppi
     # Written so that NaN does not pass.
     if not 0.0 <= ppi <= 100_000.0:
-        raise RequestError("ppi must be positive, or 0 to take it from the file", field=f"{field}.image.ppi")
+        raise RequestError(told("field.ppi"), field=f"{field}.image.ppi")
     try:
         capture_time = message.capture_time.ToDatetime() if message.HasField("capture_time") else None
     except (ValueError, OverflowError) as error:
-        raise RequestError("not a valid time", field=f"{field}.capture_time") from error
+        raise RequestError(told("field.time"), field=f"{field}.capture_time") from error
     return EncodedSample(
         modality=MODALITIES[message.modality],
         image_bytes=message.image.content,
@@ -77,13 +78,13 @@ def finger_from_proto(value: int, *, field: str) -> FingerPosition:
     try:
         return FingerPosition(value)
     except ValueError as error:
-        raise RequestError("finger positions are 1 to 10, or 0 when not known", field=field) from error
+        raise RequestError(told("field.finger"), field=field) from error
 
 
 def sex_from_proto(value: int, *, field: str) -> Sex:
     """Raises RequestError."""
     if value not in SEXES:
-        raise RequestError("not a known value", field=field)
+        raise RequestError(told("field.unknown_value"), field=field)
     return SEXES[value]  # type: ignore[index]  # an open enum is an int on the wire
 
 
@@ -91,10 +92,10 @@ def filter_from_proto(message: matching_service_pb2.SearchScope) -> SearchFilter
     """Raises RequestError."""
     for name in ("birth_year_min", "birth_year_max"):
         if getattr(message, name) < 0:
-            raise RequestError("must be a year, or unset", field=f"scope.{name}")
+            raise RequestError(told("field.year"), field=f"scope.{name}")
     # Only subjects without a recorded year would pass, which looks like a search that found nobody.
     if 0 < message.birth_year_max < message.birth_year_min:
-        raise RequestError("the first year lies after the last", field="scope.birth_year_min")
+        raise RequestError(told("field.years"), field="scope.birth_year_min")
     return SearchFilter(
         galleries=frozenset(message.gallery_ids),
         fingers=frozenset(

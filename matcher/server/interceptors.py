@@ -18,14 +18,26 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
+from index.errors import DatabaseError
+from matcher.audit.entries import outcome_of
 from matcher.audit.records import AuditEvent
-from matcher.errors import BusyError, CanceledError, MalformedError, UnknownMethodError
+from matcher.errors import (
+    BusyError,
+    CanceledError,
+    DeadlineError,
+    MalformedError,
+    MatcherError,
+    NotServingError,
+    UnknownMethodError,
+)
 from matcher.server.admission import Admission
-from matcher.server.calls import REQUEST_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
+from matcher.server.calls import CALL_ID_KEY, Call, CallAudit, check_certificate, entered, open_call
+from matcher.server.connections import ConnectionWatch
 from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.status import code_of, status_of
 from matcher.server.wire_limits import access_to_record, check_message
+from matcher.texts.catalog import told
 from matcher.texts.reasons import reason_of
 
 _LOG: Final = logging.getLogger("station_matcher")
@@ -58,6 +70,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         admission: Admission,
         metrics: Metrics,
         read_watch: ReadWatch,
+        connections: ConnectionWatch,
         *,
         limits: CallLimits,
         default_language: str,
@@ -66,6 +79,7 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         self._admission = admission
         self._metrics = metrics
         self._read_watch = read_watch
+        self._connections = connections
         self._limits = limits
         self._default_language = default_language
 
@@ -78,12 +92,19 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         if handler.stream_stream is not None:
             behavior = self._wrapped_stream(details.method, handler.stream_stream, handler.request_deserializer)
             return grpc.stream_stream_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
+        if handler.unary_stream is not None:
+            # A list that is whole before its first message leaves, so that it has its record.
+            listed = self._wrapped(details.method, handler.unary_stream, handler.request_deserializer)
+            return grpc.stream_stream_rpc_method_handler(
+                lambda requests, context: iter(listed(requests, context)),
+                response_serializer=handler.response_serializer,
+            )
         behavior = self._wrapped(details.method, handler.unary_unary, handler.request_deserializer)
         return grpc.stream_unary_rpc_method_handler(behavior, response_serializer=handler.response_serializer)
 
     def _wrapped(self, method: str, behavior: Any, parse: Any) -> Callable[[Iterator[bytes], Any], Any]:
         def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Any:
-            with entered(self._open(method, context)) as call:
+            with self._connections.calling(context.peer()), entered(self._open(method, context)) as call:
                 return self._guarded(call, lambda: self._answer_one(call, behavior, parse, requests))
 
         return answer
@@ -93,9 +114,10 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             call = self._open(method, context)
             with entered(call):
                 self._guarded(call, lambda: self._check_peer(call))
-                admitted = self._guarded(call, self._stream_place)
+                admitted = self._guarded(call, lambda: self._stream_place(call))
             try:
-                yield from self._answers(call, behavior(self._items(call, parse, requests), context))
+                with self._connections.calling(context.peer()):
+                    yield from self._answers(call, behavior(self._items(call, parse, requests), context))
             finally:
                 admitted.__exit__(None, None, None)
 
@@ -127,7 +149,11 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             if content is None:
                 return
             call.deadline_s = time.monotonic() + self._limits.longest_s
-            yield self._parsed(content, parse)
+            with self._admission.holding(len(content), call.share, check=call.check):
+                request = self._parsed(content, parse)
+                del content  # the message holds its own copy
+                yield request
+                del request
 
     def _answer_one(self, call: Call, behavior: Any, parse: Any, requests: Iterator[bytes]) -> Any:
         self._check_peer(call)
@@ -136,8 +162,8 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
         # A place is taken when the message is there: a caller that sends none keeps nobody out.
         content = self._read(call, requests, self._limits.read_s)
         if content is None:
-            raise MalformedError("the request has no message, or one above the size limit")
-        with self._admission.admitted("call"), self._admission.holding(len(content)):
+            raise MalformedError(told("call.no_message"))
+        with self._admission.admitted("call", call.share), self._admission.holding(len(content), call.share):
             request = self._parsed(content, parse)
             call.known = access_to_record(request)
             check_message(request)
@@ -158,18 +184,18 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
 
     def _parsed(self, content: bytes, parse: Callable[[bytes], Message]) -> Message:
         if len(content) > self._limits.max_message_bytes:
-            raise MalformedError(f"the message has more than {self._limits.max_message_bytes} bytes")
+            raise MalformedError(told("call.message_too_large", bytes=self._limits.max_message_bytes))
         try:
             return parse(content)
         except DecodeError as error:
-            raise MalformedError("the bytes are not the message of this method") from error
+            raise MalformedError(told("call.not_this_message")) from error
 
-    def _stream_place(self) -> AbstractContextManager[None]:
+    def _stream_place(self, call: Call) -> AbstractContextManager[None]:
         """A place for a stream, entered. Where all are taken, a stream that has sent nothing for a while makes room.
         Raises BusyError."""
         has_asked = False
         for pause_s in (*(_PAUSE_S,) * _PAUSE_COUNT, 0.0):
-            place = self._admission.admitted("stream")
+            place = self._admission.admitted("stream", call.share)
             try:
                 place.__enter__()
             except BusyError:
@@ -202,33 +228,53 @@ class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc bri
             failure = self._audit.record_failure(error)
             code = code_of(failure)
             _log_failure(call, failure)
-            status = status_of(failure, language=call.language, request_id=call.request_id)
+            status = status_of(failure, language=call.language, call_id=call.call_id)
         finally:
             self._metrics.ended(call.action, code.name, (time.perf_counter() - start) * 1000.0)
-        call.context.set_trailing_metadata(((REQUEST_ID_KEY, call.request_id),))
-        call.context.abort_with_status(rpc_status.to_status(status))
+        told = rpc_status.to_status(status)
+        # In one go: aborting replaces what the trailer held before.
+        call.context.abort_with_status(told._replace(trailing_metadata=(*told.trailing_metadata, _named(call))))
         raise AssertionError("abort raises")
 
     def _open(self, method: str, context: grpc.ServicerContext) -> Call:
-        return open_call(
+        call = open_call(
             method,
             context,
             admission=self._admission,
             longest_s=self._limits.longest_s,
             default_language=self._default_language,
         )
+        context.set_trailing_metadata((_named(call),))
+        return call
+
+
+def _named(call: Call) -> tuple[str, str]:
+    """What every trailer says."""
+    return CALL_ID_KEY, call.call_id
 
 
 def _unknown_method(request: None, context: grpc.ServicerContext) -> None:
-    raise UnknownMethodError("the server has no such method; check the version of the client")
+    raise UnknownMethodError(told("call.no_method"))
 
 
 def _log_failure(call: Call, error: Exception) -> None:
-    """Ours to mend: with the place, without the message, which may quote what was sent."""
+    """A refusal is told to the caller in full; what failed on our side is here, under the id of the call,
+    which the caller has: which errors led to it and where they were raised."""
     code, reason = code_of(error), reason_of(error)
-    if code not in (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS):
-        _LOG.info("%s %s %s request %s", call.action, code.name, reason, call.request_id)
+    if outcome_of(error) == "refused" or isinstance(error, (CanceledError, DeadlineError, NotServingError)):
+        _LOG.info("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, type(error).__name__)
         return
-    cause = error.__cause__ or error
-    place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
-    _LOG.error("%s %s request %s: %s at\n%s", call.action, reason, call.request_id, type(cause).__name__, place)
+    _LOG.error("%s %s %s call %s: %s", call.action, code.name, reason, call.call_id, _details(error))
+
+
+def _details(error: BaseException) -> str:
+    """The error and what it came from, each with its place. Only our own messages and those of the system: any other
+    may quote what was sent."""
+    said = type(error).__name__
+    if isinstance(error, (MatcherError, DatabaseError)):
+        said += f": {error}"
+    elif isinstance(error, OSError) and error.strerror:
+        said += f": {error.strerror}"
+    place = "".join(traceback.format_tb(error.__traceback__)[-4:])
+    cause = error.__cause__ or error.__context__
+    return f"{said} at\n{place}" + (f"from {_details(cause)}" if cause is not None else "")

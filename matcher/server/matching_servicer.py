@@ -44,7 +44,6 @@ class MatchingServicer(matching_service_pb2_grpc.MatchingServiceServicer):
             where=filter_from_proto(request.scope),
             query=query,
             stages=call.stages(),
-            request_id=call.request_id,
         )
         return identification_to_proto(result, language=call.language)
 
@@ -60,7 +59,6 @@ class MatchingServicer(matching_service_pb2_grpc.MatchingServiceServicer):
             target_fmr=request.target_fmr or self._defaults.target_fmr,
             explained=request.explained,
             stages=call.stages(),
-            request_id=call.request_id,
         )
         return verification_to_proto(result, language=call.language)
 
@@ -71,7 +69,7 @@ class MatchingServicer(matching_service_pb2_grpc.MatchingServiceServicer):
         result = self._readiness.get().assessor.assess(
             samples_from_proto(request.samples, field="samples"),
             access_from_proto(request.access, peer=call.peer),
+            with_minutiae=request.with_minutiae,
             stages=call.stages(),
-            request_id=call.request_id,
         )
         return assessment_to_proto(result, language=call.language)

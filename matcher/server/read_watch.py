@@ -11,6 +11,8 @@ from typing import Final
 
 import grpc
 
+from matcher.server.peers import share_of
+
 _ROUND_S: Final = 1.0
 
 
@@ -18,7 +20,7 @@ class ReadWatch:
     """One thread that cancels calls that wait too long for bytes. Thread safe.
 
     most: how many calls may wait for their message at a time. One more takes the place of the call that has waited
-    longest of the host that has most of them waiting, so that half-open calls of one host keep no other out.
+    longest of the peer that has most of them waiting, so that half-open calls of one peer keep no other out.
     """
 
     def __init__(self, most: int = 128) -> None:
@@ -28,6 +30,9 @@ class ReadWatch:
         self._waiting: dict[int, tuple[float, float, bool, grpc.ServicerContext]] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="read-watch", daemon=True)
+
+    def start(self) -> None:
+        """Watch from now on, until stop."""
         self._thread.start()
 
     @contextmanager
@@ -54,7 +59,7 @@ class ReadWatch:
         return _oldest_of_the_crowd(waiting) if len(waiting) >= self._most else None
 
     def end_longest_idle(self, *, after_s: float) -> bool:
-        """Ends the stream that has waited longest for an item, of the host that has most of those that have waited for
+        """Ends the stream that has waited longest for an item, of the peer that has most of those that have waited for
         after_s. Returns whether there was one."""
         began_before = time.monotonic() - after_s
         with self._lock:
@@ -73,8 +78,10 @@ class ReadWatch:
             context.cancel()
 
     def stop(self) -> None:
+        """Safe to call twice, or unstarted."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _watch(self) -> None:
         while not self._stopped.wait(_ROUND_S):
@@ -87,10 +94,5 @@ class ReadWatch:
 
 def _oldest_of_the_crowd(waiting: Sequence[grpc.ServicerContext]) -> grpc.ServicerContext:
     """waiting: at least one, in the order in which they came."""
-    hosts = [_host_of(context) for context in waiting]
-    return waiting[hosts.index(Counter(hosts).most_common(1)[0][0])]
-
-
-def _host_of(context: grpc.ServicerContext) -> str:
-    """The address without the port, which every connection has of its own."""
-    return str(context.peer()).rpartition(":")[0]
+    shares = [share_of(context) for context in waiting]
+    return waiting[shares.index(Counter(shares).most_common(1)[0][0])]

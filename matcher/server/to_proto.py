@@ -8,23 +8,38 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from index.records import Gallery, Modality, Reference, Sex, Subject, SubjectState
+from index.records import Gallery, Modality, RecordRevision, Reference, Sex, Subject, SubjectState
+from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
     Candidate,
     EnrollmentResult,
     FingerprintExplanation,
     IdentificationResult,
+    Minutia,
+    ModalityStatus,
     Notice,
+    PackFacts,
     ProbeSample,
+    ReferenceImage,
+    ReferenceMinutiae,
     SampleAssessment,
     SampleScore,
+    ServerDescription,
+    ShownPrint,
     VerificationResult,
 )
 from matcher.samples import FaceBox, Quality
 from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
-from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
+from protos.biometrics.v1 import (
+    enrollment_service_pb2,
+    matching_service_pb2,
+    record_service_pb2,
+    reference_service_pb2,
+    sample_pb2,
+    server_service_pb2,
+)
 
 _MODALITIES: Final = {
     Modality.FACE: sample_pb2.MODALITY_FACE,
@@ -38,7 +53,6 @@ _SEXES: Final = {
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
     SubjectState.SEALED: enrollment_service_pb2.SUBJECT_STATE_SEALED,
-    SubjectState.EXPUNGED: enrollment_service_pb2.SUBJECT_STATE_UNSPECIFIED,
 }
 
 
@@ -98,7 +112,14 @@ def enrollment_to_proto(result: EnrollmentResult, *, language: str) -> enrollmen
         ],
         duplicates=[
             enrollment_service_pb2.DuplicateLead(
-                subject_id=lead.subject_id, score=lead.score.value, score_extrapolated=lead.score.extrapolated
+                subject_id=lead.subject_id,
+                score=lead.score.value,
+                score_extrapolated=lead.score.extrapolated,
+                external_id=lead.subject.external_id,
+                display_name=lead.subject.display_name,
+                gallery_ids=sorted(lead.subject.galleries),
+                sex=_SEXES[lead.subject.sex],
+                birth_year=lead.subject.birth_year or 0,
             )
             for lead in result.duplicates
         ],
@@ -123,6 +144,45 @@ def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
     )
 
 
+def revision_to_proto(revision: RecordRevision) -> record_service_pb2.RecordRevision:
+    author = revision.author
+    return record_service_pb2.RecordRevision(
+        revision=revision.revision,
+        change_time=_timestamp(revision.change_time),
+        operator_id=author.operator_id,
+        case_number=author.case_number,
+        purpose=author.purpose,
+        station_id=author.station_id,
+        changes=[
+            record_service_pb2.FieldChange(field_id=one.field, before=one.before, after=one.after)
+            for one in revision.changes
+        ],
+    )
+
+
+def record_field_to_proto(field: RecordField, *, language: str) -> record_service_pb2.RecordField:
+    return record_service_pb2.RecordField(
+        field_id=field.field_id, label=field.labels[language], kind=field.kind.value, longest=field.longest
+    )
+
+
+def record_form_to_proto(form: RecordForm, *, language: str) -> record_service_pb2.RecordForm:
+    return record_service_pb2.RecordForm(
+        form_id=form.form_id,
+        label=form.labels[language],
+        field_ids=form.field_ids,
+        images=[
+            record_service_pb2.FormImage(
+                image_id=image.image_id,
+                label=image.labels[language],
+                modality=_MODALITIES[image.modality],
+                finger_positions=[int(finger) for finger in image.fingers],  # type: ignore[misc]
+            )
+            for image in form.images
+        ],
+    )
+
+
 def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference:
     return enrollment_service_pb2.Reference(
         reference_id=reference.reference_id,
@@ -137,12 +197,92 @@ def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference
     )
 
 
+def reference_image_to_proto(shown: ReferenceImage) -> reference_service_pb2.ReferenceImage:
+    reference = shown.reference
+    return reference_service_pb2.ReferenceImage(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        modality=_MODALITIES[reference.template.modality],
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        sha256=shown.sha256,
+        size_bytes=len(shown.content),
+        ppi=shown.ppi or 0.0,
+        capture_time=_timestamp(reference.capture_time),
+        station_id=reference.station_id,
+        create_time=_timestamp(reference.create_time),
+        audit_id=shown.audit_id,
+    )
+
+
+def reference_minutiae_to_proto(shown: ReferenceMinutiae) -> reference_service_pb2.GetReferenceMinutiaeResponse:
+    reference, explanation = shown.reference, shown.explanation
+    return reference_service_pb2.GetReferenceMinutiaeResponse(
+        reference_id=reference.reference_id,
+        subject_id=reference.subject_id,
+        finger_position=int(reference.template.finger),  # type: ignore[arg-type]
+        pack_id=reference.template.pack_id,
+        minutiae=_minutiae(shown.shown, [other for _, other in explanation.pairs] if explanation else ()),
+        width_px=shown.shown.width_px,
+        height_px=shown.shown.height_px,
+        explanation=None if explanation is None else _explanation(explanation),
+        audit_id=shown.audit_id,
+    )
+
+
 def gallery_to_proto(gallery: Gallery) -> enrollment_service_pb2.Gallery:
     return enrollment_service_pb2.Gallery(
         gallery_id=gallery.gallery_id,
         display_name=gallery.display_name,
         purpose=gallery.purpose,
         create_time=_timestamp(gallery.create_time),
+    )
+
+
+def description_to_proto(description: ServerDescription, *, language: str) -> server_service_pb2.ServerInfoResponse:
+    """What the use case knows of the server; its own settings are added by the servicer."""
+    return server_service_pb2.ServerInfoResponse(
+        schema_version=description.schema,
+        modalities=[_modality_status(status, language) for status in description.modalities],
+        subject_count=description.subject_count,
+        reference_count=description.reference_count,
+        gallery_count=description.gallery_count,
+        not_searchable=[
+            server_service_pb2.NotSearchable(
+                code=kept.code.value,
+                text=text(f"server.{kept.code.value}", language),
+                reference_count=kept.reference_count,
+                pack_id=kept.pack_id,
+                modality=_MODALITIES[kept.modality] if kept.modality else None,
+            )
+            for kept in description.not_searchable
+        ],
+        audit_id=description.audit_id,
+    )
+
+
+def _modality_status(status: ModalityStatus, language: str) -> server_service_pb2.ModalityStatus:
+    why = "" if status.pack else text("server.pack_missing" if status.missing else "server.left_out", language)
+    return server_service_pb2.ModalityStatus(
+        modality=_MODALITIES[status.modality],
+        served=status.pack is not None,
+        text=why,
+        pack=_pack(status.pack) if status.pack else None,
+        quality_floor=status.quality_floor,
+    )
+
+
+def _pack(pack: PackFacts) -> server_service_pb2.Pack:
+    return server_service_pb2.Pack(
+        pack_id=pack.pack_id,
+        license=pack.license,
+        is_operational=pack.is_operational,
+        calibration=server_service_pb2.Calibration(
+            non_mated_count=pack.non_mated_count,
+            measured_score=pack.measured_score,
+            highest_score=pack.highest_score,
+            source=pack.source,
+            is_of_this_site=pack.is_of_this_site,
+        ),
     )
 
 
@@ -157,6 +297,9 @@ def _candidate(candidate: Candidate) -> matching_service_pb2.Candidate:
         above_threshold=candidate.above_threshold,
         reference_id=candidate.reference_id,
         sample_scores=[_sample_score(sample) for sample in candidate.samples],
+        gallery_ids=sorted(candidate.galleries),
+        sex=_SEXES[candidate.sex],
+        birth_year=candidate.birth_year or 0,
     )
 
 
@@ -175,18 +318,47 @@ def _sample_score(sample: SampleScore) -> matching_service_pb2.SampleScore:
 
 def _explanation(explanation: FingerprintExplanation) -> matching_service_pb2.FingerprintExplanation:
     shift_x, shift_y = explanation.translation_px
+    probe, reference = explanation.probe, explanation.reference
     return matching_service_pb2.FingerprintExplanation(
         pairs=[
             matching_service_pb2.MinutiaPair(
-                probe=sample_pb2.PointPx(x_px=probe_x, y_px=probe_y),
-                reference=sample_pb2.PointPx(x_px=reference_x, y_px=reference_y),
+                probe=_place(probe.minutiae[mine]),
+                reference=_place(reference.minutiae[other]),
+                probe_index=mine,
+                reference_index=other,
             )
-            for probe_x, probe_y, reference_x, reference_y in explanation.pairs
+            for mine, other in explanation.pairs
         ],
         rotation_deg=explanation.rotation_deg,
         translation_x_px=shift_x,
         translation_y_px=shift_y,
+        probe_minutiae=_minutiae(probe, [mine for mine, _ in explanation.pairs]),
+        reference_minutiae=_minutiae(reference, [other for _, other in explanation.pairs]),
+        probe_width_px=probe.width_px,
+        probe_height_px=probe.height_px,
+        reference_width_px=reference.width_px,
+        reference_height_px=reference.height_px,
     )
+
+
+def _minutiae(shown: ShownPrint, paired: Sequence[int] = ()) -> list[matching_service_pb2.Minutia]:
+    """paired: numbers of the minutiae that have a partner, in the order of the pairs."""
+    pair_of = {number: pair for pair, number in enumerate(paired)}
+    return [
+        matching_service_pb2.Minutia(
+            x_px=minutia.x_px,
+            y_px=minutia.y_px,
+            direction_deg=minutia.direction_deg,
+            kind=minutia.kind,  # type: ignore[arg-type]  # enums are ints on the wire
+            quality=100.0 * minutia.quality,
+            pair_index=pair_of.get(number),
+        )
+        for number, minutia in enumerate(shown.minutiae)
+    ]
+
+
+def _place(minutia: Minutia) -> sample_pb2.PointPx:
+    return sample_pb2.PointPx(x_px=minutia.x_px, y_px=minutia.y_px)
 
 
 def _probe_sample(sample: ProbeSample, language: str) -> matching_service_pb2.ProbeSample:
@@ -198,6 +370,9 @@ def _probe_sample(sample: ProbeSample, language: str) -> matching_service_pb2.Pr
         face=_boxes((sample.face,))[0] if sample.face else None,
         landmarks=[sample_pb2.PointPx(x_px=x, y_px=y) for x, y in sample.landmarks_px],
         minutia_count=sample.minutia_count,
+        minutiae=_minutiae(sample.shown) if sample.shown else (),
+        width_px=sample.shown.width_px if sample.shown else 0,
+        height_px=sample.shown.height_px if sample.shown else 0,
     )
 
 
@@ -214,7 +389,14 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     code = notice.code.value
-    return sample_pb2.Notice(code=code, text=text(f"notice.{code}", language), sample_index=notice.sample_number)
+    told = text(
+        f"notice.{code}",
+        language,
+        reference_count=notice.reference_count,
+        pack_ids=", ".join(notice.pack_ids),
+        fields=", ".join(notice.fields),
+    )
+    return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

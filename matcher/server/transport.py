@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
-import ssl
+import socket
 from pathlib import Path
-from typing import Final
 
 import grpc
 
 from matcher.errors import ConfigError
-
-_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
-_END: Final = "-----END CERTIFICATE-----"
+from matcher.server.certificates import check_root, check_server_files, read_pem
+from matcher.texts.catalog import Told, told
 
 
 def bind(
@@ -26,19 +25,14 @@ def bind(
     """Opens the port and returns its number. address: host:port, port 0 takes a free one.
 
     certificate, key: PEM files of the server; without them only a loopback address is accepted. client_root: clients
-    must show a certificate that it signed. Raises ConfigError.
+    must show a certificate that it signed. Raises ConfigError, each cause by its name.
     """
     if certificate is None or key is None:
         if not is_loopback(address):
-            raise ConfigError(
-                "without TLS the server listens on loopback only: set tls.certificate and tls.key, "
-                "or server.address to 127.0.0.1:PORT"
-            )
+            raise ConfigError(told("listen.needs_tls"))
         credentials = None
     else:
-        root = _read(client_root, "tls.client_root") if client_root is not None else None
-        pair = (_read(key, "tls.key"), _read(certificate, "tls.certificate"))
-        credentials = grpc.ssl_server_credentials([pair], root_certificates=root, require_client_auth=root is not None)
+        credentials = _credentials(certificate, key, client_root)
     is_loopback(address)  # for the form of the address, under TLS too
     try:
         if credentials is None:
@@ -46,29 +40,17 @@ def bind(
         else:
             port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
-        raise ConfigError("the address is in use or not of this machine, or a certificate is not usable") from error
+        raise ConfigError(_why_not(address)) from error
     if port == 0:
-        raise ConfigError("the address is in use or not of this machine, or a certificate is not usable")
+        raise ConfigError(_why_not(address))
     return int(port)
-
-
-def own_certificate(certificate: Path | None, client_root: Path | None) -> bytes:
-    """The server's own certificate (DER), which no client may show where clients show certificates; else b""."""
-    if certificate is None or client_root is None:
-        return b""
-    # The first of the file is the server's; the others lead to its root.
-    first, marker, _ = _read(certificate, "tls.certificate").decode("ascii", "replace").partition(_END)
-    try:
-        return ssl.PEM_cert_to_DER_cert(first[first.index(_BEGIN) :] + marker)
-    except ValueError as error:
-        raise ConfigError("tls.certificate is not a PEM certificate") from error
 
 
 def is_loopback(address: str) -> bool:
     """Whether host:port names this machine only. A name other than localhost does not: it may resolve elsewhere."""
     host, separator, port = address.rpartition(":")
     if not separator or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise ConfigError("server.address must be host:port with a port up to 65535, for example 127.0.0.1:50551")
+        raise ConfigError(told("listen.form"))
     host = host.removeprefix("[").removesuffix("]")
     if host == "localhost":
         return True
@@ -78,11 +60,40 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _read(path: Path, name: str) -> bytes:
+def _credentials(certificate: Path, key: Path, client_root: Path | None) -> grpc.ServerCredentials:
+    """Raises ConfigError."""
+    certificate_pem, key_pem = read_pem(certificate, "tls.certificate"), read_pem(key, "tls.key")
+    check_server_files(certificate_pem, key_pem)
+    root_pem = None if client_root is None else read_pem(client_root, "tls.client_root")
+    if root_pem is not None:
+        check_root(root_pem)
+    return grpc.ssl_server_credentials(
+        [(key_pem, certificate_pem)], root_certificates=root_pem, require_client_auth=root_pem is not None
+    )
+
+
+def _why_not(address: str) -> Told:
+    """Why gRPC could not listen there, which it says nowhere: by asking the system for the same."""
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
     try:
-        content = path.read_bytes()
+        family, kind, protocol, _, place = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        return told("listen.unknown_name", host=host)
+    try:
+        with socket.socket(family, kind, protocol) as tried:
+            # As gRPC does it: a port whose last connections are still closing is free.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+            tried.listen()
     except OSError as error:
-        raise ConfigError(f"{name} cannot be read: {error.strerror}") from error
-    if b"-----BEGIN" not in content:
-        raise ConfigError(f"{name} is not a PEM file")
-    return content
+        match error.errno:
+            case errno.EADDRINUSE:
+                return told("listen.in_use", port=port)
+            case errno.EACCES:
+                return told("listen.forbidden", port=port)
+            case errno.EADDRNOTAVAIL:
+                return told("listen.not_ours", host=host)
+        return told("listen.other", reason=error.strerror or error)
+    # Free by now: it was taken a moment ago.
+    return told("listen.in_use", port=port)

@@ -13,8 +13,19 @@ from typing import Any, Final
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from matcher.access.wording import GALLERY_ID, ID, NAME, PURPOSE, REQUEST_ID, TextLimit, check_text, recorded
+from matcher.access.wording import (
+    GALLERY_ID,
+    ID,
+    NAME,
+    PURPOSE,
+    RECORD_TEXT,
+    REQUEST_ID,
+    TextLimit,
+    check_text,
+    recorded,
+)
 from matcher.errors import RequestError
+from matcher.texts.catalog import told
 
 # By message and field of biometrics.v1. For a repeated text: of each of its values.
 TEXT_LIMITS: Final[dict[str, TextLimit]] = {
@@ -33,6 +44,10 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "Gallery.gallery_id": GALLERY_ID,
     "Gallery.display_name": NAME,
     "Gallery.purpose": PURPOSE,
+    "UpdateGalleryRequest.gallery_id": GALLERY_ID,
+    "UpdateGalleryRequest.display_name": NAME,
+    "UpdateGalleryRequest.purpose": PURPOSE,
+    "DeleteGalleryRequest.gallery_id": GALLERY_ID,
     "EnrollRequest.request_id": REQUEST_ID,
     "EnrollRequest.accept_low_quality_reason": PURPOSE,
     "BatchEnrollRequest.item_id": ID,
@@ -40,6 +55,8 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "GetSubjectRequest.external_id": ID,
     "ListSubjectsRequest.gallery_id": GALLERY_ID,
     "ListSubjectsRequest.page_token": ID,
+    "ListSubjectsRequest.external_id": ID,
+    "ListSubjectsRequest.name": NAME,
     "DeleteSubjectRequest.request_id": REQUEST_ID,
     "DeleteSubjectRequest.subject_id": ID,
     "ListReferencesRequest.subject_id": ID,
@@ -50,6 +67,15 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "AddToGalleryRequest.subject_ids": ID,
     "RemoveFromGalleryRequest.gallery_id": GALLERY_ID,
     "RemoveFromGalleryRequest.subject_ids": ID,
+    "RecordValue.field_id": ID,
+    "RecordValue.text": RECORD_TEXT,
+    "UpdateSubjectRequest.request_id": REQUEST_ID,
+    "UpdateSubjectRequest.subject_id": ID,
+    "GetRecordRequest.subject_id": ID,
+    "ListRevisionsRequest.subject_id": ID,
+    "ListRevisionsRequest.page_token": ID,
+    "SealSubjectRequest.subject_id": ID,
+    "UnsealSubjectRequest.subject_id": ID,
 }
 # Values that a repeated field may have. Use cases may allow fewer, for reasons of their own.
 COUNT_LIMITS: Final[dict[str, int]] = {
@@ -63,6 +89,7 @@ COUNT_LIMITS: Final[dict[str, int]] = {
     "Sample.region": 1000,
     "AddToGalleryRequest.subject_ids": 10_000,
     "RemoveFromGalleryRequest.subject_ids": 10_000,
+    "UpdateSubjectRequest.values": 200,
 }
 _ACCESS_NAMES: Final = ("operator_id", "case_number", "purpose", "station_id")
 
@@ -92,7 +119,7 @@ def check_message(message: Message, *, field: str = "") -> None:
             _check_value(value, one, path)
             continue
         if len(value) > one.count:
-            raise RequestError(f"at most {one.count} values", field=path)
+            raise RequestError(told("field.too_many", count=one.count), field=path)
         if one.limit is not None or one.is_message:
             for number, item in enumerate(value):
                 _check_value(item, one, f"{path}[{number}]")

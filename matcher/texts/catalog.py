@@ -2,35 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Number
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from matcher.texts import commands, errors, face_quality, fingerprint_quality, notices, packs, pictures, store
+from matcher.texts import (
+    commands,
+    errors,
+    face_quality,
+    fields,
+    fingerprint_quality,
+    help,
+    keys,
+    listening,
+    notices,
+    nouns,
+    packs,
+    pictures,
+    samples,
+    server,
+    settings,
+    store,
+    usage,
+)
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
-Table = Mapping[str, tuple[str, str]]
+# code -> its text in each of LANGUAGES, in their order. A third language is a third column: the tests name what lacks.
+Table = Mapping[str, tuple[str, ...]]
 
 _TABLES: Final[tuple[Table, ...]] = (
     errors.TEXTS,
     pictures.TEXTS,
+    samples.TEXTS,
+    fields.TEXTS,
+    settings.TEXTS,
     commands.TEXTS,
+    help.TEXTS,
+    usage.TEXTS,
+    listening.TEXTS,
     packs.TEXTS,
     store.TEXTS,
+    keys.TEXTS,
     face_quality.TEXTS,
     fingerprint_quality.TEXTS,
     notices.TEXTS,
+    nouns.TEXTS,
+    server.TEXTS,
 )
 
 
-def text(code: str, language: str, **values: object) -> str:
-    """The text of a code. language: "vi" or "en". values fill the named places, with nothing in them that steers a
-    terminal. Raises KeyError for an unknown code, which only a mistake in the program can name."""
-    shown = {name: value if isinstance(value, Number) else visible(str(value)) for name, value in values.items()}
-    return catalog()[code][LANGUAGES.index(language)].format(**shown)
+class Told(str):
+    """An English text that knows its code and values, so that whoever shows it can do so in another language.
+
+    Errors are raised with one: `raise RequestError(told("field.required"), field="subject_id")`.
+    """
+
+    code: str
+    values: Mapping[str, object]
+
+
+def told(code: str, /, **values: object) -> Told:
+    """The English text of a code, to be shown in any language by `localized`."""
+    made = Told(text(code, "en", **values))
+    made.code, made.values = code, MappingProxyType(values)
+    return made
+
+
+def localized(value: object, language: str) -> str:
+    """What a Told, or an error made of one, says in a language; anything else as it is."""
+    said = value.args[0] if isinstance(value, BaseException) and value.args else value
+    return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
+
+
+def packed(said: object) -> Any:
+    """A Told as what JSON can carry to another process; anything else as its text, numbers as they are."""
+    if isinstance(said, Told):
+        return {"code": said.code, "values": {name: packed(value) for name, value in said.values.items()}}
+    return said if isinstance(said, Number) else str(said)
+
+
+def unpacked(carried: Any) -> Any:
+    """What `packed` was given."""
+    if not isinstance(carried, dict):
+        return carried
+    return told(carried["code"], **{name: unpacked(value) for name, value in carried["values"].items()})
+
+
+def text(code: str, language: str, /, **values: object) -> str:
+    """The text of a code. language: one of LANGUAGES. values fill the named places, with nothing in them that steers a
+    terminal, a Told or an error made of one in the same language. Raises KeyError for an unknown code, which only a
+    mistake in the program can name."""
+    return filled(catalog()[code], language, values)
+
+
+def filled(texts: Sequence[str], language: str, values: Mapping[str, object]) -> str:
+    """The text of a language out of those of one code, with its places filled as `text` does."""
+    shown = {
+        name: value if isinstance(value, Number) else visible(localized(value, language))
+        for name, value in values.items()
+    }
+    return texts[LANGUAGES.index(language)].format(**shown)
 
 
 def has_text(code: str) -> bool:
@@ -46,7 +120,7 @@ def quality_text(code: str, language: str) -> str:
 @lru_cache(maxsize=1)
 def catalog() -> Table:
     """code -> (Vietnamese, English), read-only."""
-    merged: dict[str, tuple[str, str]] = {}
+    merged: dict[str, tuple[str, ...]] = {}
     for table in _TABLES:
         for code, texts in table.items():
             assert merged.setdefault(code, texts) == texts, f"two tables give {code} different texts"

@@ -7,15 +7,41 @@ from typing import Final
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
+    "serve.loading": ("Đang nạp gói mô hình", "Loading the model packs"),
+    "serve.preparing": (
+        "Đang chuẩn bị tìm kiếm; lần chạy đầu tiên trên máy này, phần so sánh được biên dịch cho bộ xử lý, mất "
+        "vài chục giây",
+        "Preparing the search; at the first start on a machine the comparison is compiled for its processor, which "
+        "takes some tens of seconds",
+    ),
+    "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
+    "serve.compiling": (
+        "Đang biên dịch mã tìm kiếm và so sánh cho bộ xử lý này; "
+        "chỉ cần ở lần khởi động đầu tiên hoặc sau khi cập nhật",
+        "Compiling search and comparison for this processor; only the first start, or the first after an update, "
+        "needs it",
+    ),
     "serve.verifying": ("Đang kiểm tra chỉ mục với kho dữ liệu", "Verifying the index against the store"),
+    "serve.face_engine_faiss": (
+        "Khuôn mặt: FAISS tìm kiếm toàn bộ trong {references} mẫu tham chiếu",
+        "Faces: FAISS searches {references} references exhaustively",
+    ),
+    "serve.face_engine_quantized": (
+        "Khuôn mặt: bộ tìm kiếm mã nén có chứng minh tìm trong {references} mẫu tham chiếu",
+        "Faces: the proved scan of codes searches {references} references",
+    ),
     "serve.ready": (
-        "Sẵn sàng: {subjects} đối tượng, {references} mẫu tham chiếu",
+        "Sẵn sàng: {subjects} hồ sơ, {references} mẫu tham chiếu",
         "Serving: {subjects} subjects, {references} references",
     ),
     "serve.set_aside": (
         "{count} mẫu tham chiếu bị hỏng trong kho dữ liệu và không được tìm kiếm: {ids}. "
         "Hãy chạy: station-matcher doctor",
         "{count} references are damaged in the store and are not searched: {ids}. Run: station-matcher doctor",
+    ),
+    "serve.not_searched": (
+        "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
+        "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
     ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
@@ -40,26 +66,47 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "the setting packs.face.",
     ),
     "serve.nothing": (
-        "Không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
-        "No model pack is ready. Run: station-matcher doctor",
+        "không có gói mô hình nào sẵn sàng. Hãy chạy: station-matcher doctor",
+        "no model pack is ready. Run: station-matcher doctor",
     ),
     "serve.stopped": (
         "Đã dừng: {answered} yêu cầu được trả lời, {refused} bị từ chối hoặc lỗi",
         "Stopped: {answered} requests answered, {refused} refused or failed",
     ),
-    "cli.unreachable": (
-        "Không kết nối được máy chủ tại {address}. Hãy chạy: station-matcher serve",
-        "The server at {address} cannot be reached. Start it with: station-matcher serve",
+    "cli.call": (
+        "Mã cuộc gọi: {call}. Nhật ký vận hành của máy chủ ghi chi tiết dưới mã này.",
+        "Call id: {call}. The server's log has the details under that id.",
     ),
     "cli.error": ("Lỗi: {reason}", "Error: {reason}"),
     "cli.error.ConfigError": ("Cấu hình sai: {reason}", "Error in the settings: {reason}"),
     "cli.error.PackError": ("Lỗi gói mô hình: {reason}", "Error of a model pack: {reason}"),
+    "cli.error.PacksNotCoveringError": (
+        "Không khởi động: {reference_count} mẫu trong kho dữ liệu do các gói mô hình chưa được nạp tạo ra "
+        "({pack_ids}), nên không lượt tìm kiếm nào gặp chúng. Hãy ghi tên các gói đó vào cài đặt "
+        "packs.face và packs.fingerprint; hoặc đặt search.allow_unsearchable = true để chỉ phục vụ các mẫu còn lại.",
+        "Not started: {reference_count} references on record were made by model packs that are not loaded "
+        "({pack_ids}), so no search would meet them. Name these packs in the settings packs.face and "
+        "packs.fingerprint; or set search.allow_unsearchable = true to serve the others alone.",
+    ),
     "cli.error.AuditError": ("Lỗi nhật ký kiểm toán: {reason}", "Error of the audit log: {reason}"),
     "cli.error.DatabaseError": ("Lỗi cơ sở dữ liệu: {reason}", "Error of the database: {reason}"),
-    "gallery.created": ("Đã tạo bộ sưu tập {gallery}", "Created gallery {gallery}"),
-    "gallery.none": ("Chưa có bộ sưu tập nào.", "There is no gallery yet."),
-    "gallery.added": ("Đã thêm {count} đối tượng vào {gallery}", "Added {count} subjects to {gallery}"),
-    "gallery.removed": ("Đã bỏ {count} đối tượng khỏi {gallery}", "Removed {count} subjects from {gallery}"),
+    "gallery.purpose": ("quản lý nhóm hồ sơ", "keeping galleries"),
+    "gallery.created": ("Đã tạo nhóm {gallery}", "Created gallery {gallery}"),
+    "gallery.none": ("Chưa có nhóm nào.", "There is no gallery yet."),
+    "gallery.added": ("Đã thêm {count} hồ sơ vào nhóm {gallery}", "Added {count} subjects to gallery {gallery}"),
+    "gallery.removed": ("Đã bỏ {count} hồ sơ khỏi nhóm {gallery}", "Removed {count} subjects from gallery {gallery}"),
+    "gallery.renamed": (
+        "Nhóm {gallery}: tên “{name}”, mục đích “{purpose}”",
+        "Gallery {gallery}: name “{name}”, purpose “{purpose}”",
+    ),
+    "gallery.nothing_to_change": (
+        "Cần nêu điều cần đổi: --name, --serves hoặc cả hai.",
+        "Say what to change: --name, --serves or both.",
+    ),
+    "gallery.deleted": (
+        "Đã xóa nhóm {gallery}; {count} hồ sơ trong nhóm vẫn được giữ; số nhật ký {audit}",
+        "Deleted gallery {gallery}; the {count} subjects in it stay enrolled; audit record {audit}",
+    ),
     "subject.request": (
         "Mã yêu cầu: {key}",
         "Request id: {key}",
@@ -73,24 +120,68 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "This request was carried out before; this is its first answer.",
     ),
     "subject.deleted": (
-        "Đã xóa đối tượng và {count} mẫu tham chiếu; số nhật ký {audit}",
+        "Đã xóa hồ sơ và {count} mẫu tham chiếu; số nhật ký {audit}",
         "Deleted the subject and {count} references; audit record {audit}",
     ),
     "subject.confirm": (
         "Việc xóa không thể hoàn tác. Thêm --yes để xác nhận.",
         "Deleting cannot be undone. Add --yes to confirm.",
     ),
-    "subject.none": ("Chưa có đối tượng nào.", "There is no subject yet."),
+    "subject.none": ("Chưa có hồ sơ nào.", "There is no subject yet."),
+    "subject.more": (
+        "Chỉ hiện {limit} hồ sơ đầu; còn nữa: thêm --limit SỐ",
+        "Only the first {limit} are shown; there are more: --limit COUNT",
+    ),
+    "subject.not_recorded": ("chưa ghi nhận", "not recorded"),
+    "subject.no_gallery": ("không thuộc nhóm nào", "in no gallery"),
+    "subject.sealed": ("đã niêm phong: giữ lại, không tìm kiếm", "sealed: kept, never searched"),
     "reference.deleted": (
         "Đã xóa mẫu tham chiếu; số nhật ký {audit}",
         "Deleted the reference; audit record {audit}",
     ),
-    "column.gallery": ("Bộ sưu tập", "Gallery"),
-    "column.name": ("Tên", "Name"),
+    "column.gallery": ("Nhóm", "Gallery"),
+    "column.galleries": ("Nhóm", "Galleries"),
+    "column.name": ("Họ tên", "Name"),
+    "column.sex": ("Giới tính", "Sex"),
+    "column.birth_year": ("Năm sinh", "Birth year"),
+    "column.state": ("Tình trạng", "State"),
     "column.purpose": ("Mục đích", "Purpose"),
     "column.created": ("Ngày tạo (UTC)", "Created (UTC)"),
-    "column.subject": ("Đối tượng", "Subject"),
-    "column.external_id": ("Số hồ sơ", "External id"),
+    "column.subject": ("Mã hồ sơ", "Subject"),
+    "column.external_id": ("Số định danh", "External id"),
+    "column.field": ("Trường", "Field"),
+    "column.label": ("Tên trường", "Label"),
+    "column.text": ("Nội dung", "Text"),
+    "column.kind": ("Kiểu", "Kind"),
+    "column.forms": ("Biểu mẫu", "Forms"),
+    "record.revision": ("Hồ sơ {subject}, lần sửa {revision}", "Record {subject}, revision {revision}"),
+    "record.sealed": ("(đã niêm phong, không được tìm kiếm)", "(sealed, not searched)"),
+    "record.wrong_value": (
+        "Không hiểu {said}: hãy viết TRƯỜNG=NỘI DUNG, mỗi trường một lần; station-matcher record forms liệt kê các "
+        "trường.",
+        "{said} is not understood: write FIELD=TEXT, each field once; station-matcher record forms lists the fields.",
+    ),
+    "record.updated": (
+        "Đã sửa {fields}; hồ sơ ở lần sửa {revision}. Số kiểm toán: {audit}",
+        "Changed {fields}; the record is at revision {revision}. Audit record: {audit}",
+    ),
+    "record.unchanged": (
+        "Hồ sơ đã ghi đúng như vậy; không có gì được sửa (lần sửa {revision}). Số kiểm toán: {audit}",
+        "The record says so already; nothing was changed (revision {revision}). Audit record: {audit}",
+    ),
+    "record.change": (
+        "Lần sửa {revision}, {time} UTC, cán bộ {operator}, vụ việc {case}: {purpose}",
+        "Revision {revision}, {time} UTC, operator {operator}, case {case}: {purpose}",
+    ),
+    "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
+    "record.is_sealed": (
+        "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
+        "Sealed: the subject is kept and searched no more. Audit record: {audit}",
+    ),
+    "record.is_unsealed": (
+        "Đã bỏ niêm phong: đối tượng lại được tìm kiếm. Số kiểm toán: {audit}",
+        "Unsealed: the subject is searched again. Audit record: {audit}",
+    ),
     "column.reference": ("Mẫu", "Reference"),
     "column.modality": ("Loại", "Modality"),
     "column.finger": ("Ngón", "Finger"),

@@ -55,8 +55,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The image shows several faces. Name one by its number, or ask for the largest.",
     ),
     "ERROR_REASON_NO_FINGERPRINT": (
-        "Không tìm thấy vân tay. Hãy lau sạch máy quét và ngón tay rồi lấy lại.",
-        "No fingerprint was found. Clean scanner and finger and capture it again.",
+        "Không tìm thấy vân tay. Hãy kiểm tra ảnh có đúng là vân tay và ppi có đúng không, hoặc lau sạch máy quét và "
+        "ngón tay rồi lấy lại.",
+        "No fingerprint was found. Check that the image is a fingerprint and its ppi right, or clean scanner and "
+        "finger and capture it again.",
     ),
     "ERROR_REASON_QUALITY": (
         "Chất lượng mẫu quá thấp. Hãy thu nhận lại theo hướng dẫn kèm theo.",
@@ -92,16 +94,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Không có quyền thực hiện việc này.",
         "This is not permitted for you.",
     ),
-    "ERROR_REASON_SUBJECT_NOT_FOUND": ("Không có đối tượng này.", "There is no such subject."),
+    "ERROR_REASON_SUBJECT_NOT_FOUND": ("Không có hồ sơ này.", "There is no such subject."),
     "ERROR_REASON_REFERENCE_NOT_FOUND": ("Không có mẫu tham chiếu này.", "There is no such reference."),
     "ERROR_REASON_GALLERY_NOT_FOUND": (
-        "Không có bộ sưu tập này. Hãy tạo trước hoặc kiểm tra tên.",
+        "Không có nhóm này. Hãy tạo trước hoặc kiểm tra tên.",
         "There is no such gallery. Create it first, or check the name.",
     ),
     "ERROR_REASON_NOT_FOUND": ("Không tìm thấy.", "It was not found."),
     "ERROR_REASON_ALREADY_EXISTS": (
         "Mã này đã được dùng. Hãy chọn mã khác.",
         "The id is taken. Choose another one.",
+    ),
+    "ERROR_REASON_REVISION_CONFLICT": (
+        "Hồ sơ đã được người khác sửa sau khi bạn mở. Hãy mở lại hồ sơ rồi mới quyết định.",
+        "Somebody changed the record since you read it. Read it again, then decide.",
     ),
     "ERROR_REASON_REQUEST_CONFLICT": (
         "Mã yêu cầu này đã được dùng với nội dung khác. Hãy dùng mã yêu cầu mới.",
@@ -141,7 +147,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The audit record could not be written, so the answer is withheld. Tell the administrator.",
     ),
     "ERROR_REASON_INTERNAL": (
-        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã yêu cầu.",
-        "A fault of the server. Tell the administrator, with the request id.",
+        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã cuộc gọi.",
+        "A fault of the server. Tell the administrator, with the call id.",
     ),
 }

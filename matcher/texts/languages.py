@@ -13,7 +13,7 @@ DEFAULT_LANGUAGE: Final = "vi"
 def preferred_language(accept_language: str, *, default: str = DEFAULT_LANGUAGE) -> str:
     """The language of an accept-language header (RFC 9110) or a LANG variable that we have; `default` otherwise."""
     if default not in LANGUAGES:
-        raise ConfigError("the default language must be vi or en")
+        raise ConfigError(f"the default language must be one of {', '.join(LANGUAGES)}")
     best, best_weight = default, 0.0
     for part in accept_language.split(","):
         tag, _, parameter = part.strip().partition(";")

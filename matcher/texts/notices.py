@@ -13,13 +13,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "pack is configured.",
     ),
     "notice.scope_matches_nothing": (
-        "Không ai được tìm: không mẫu nào lọt qua bộ lọc (kho, giới tính, năm sinh, đối tượng). Hãy nới bộ lọc rồi tìm "
+        "Không ai được tìm: không mẫu nào lọt qua bộ lọc (nhóm, giới tính, năm sinh, hồ sơ). Hãy nới bộ lọc rồi tìm "
         "lại.",
         "Nobody was searched: no reference passes the filter (galleries, sex, birth years, subjects). Widen it and "
         "search again.",
     ),
     "notice.finger_position_not_enrolled": (
-        "Không ai được tìm bằng ngón này: không đối tượng nào trong phạm vi có mẫu ở vị trí ngón đã nêu. Hãy tìm lại "
+        "Không ai được tìm bằng ngón này: không hồ sơ nào trong phạm vi có mẫu ở vị trí ngón đã nêu. Hãy tìm lại "
         "không nêu vị trí ngón, hoặc thêm vị trí khác vào phạm vi.",
         "Nobody was searched with this finger: no subject in scope has a reference of its position. Search again "
         "without a finger position, or add others to the scope.",
@@ -30,8 +30,26 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "These samples show too little for this threshold: not even the very same ones would reach it. The list is "
         "ranked in full; examine the candidates, capture more clearly, add fingers, or narrow the scope.",
     ),
+    "notice.references_not_searched": (
+        "Có {reference_count} mẫu trong phạm vi này KHÔNG được tìm vì do gói mô hình khác tạo ra ({pack_ids}). "
+        "Danh sách không nói gì về các mẫu đó. Hãy báo người quản trị hệ thống.",
+        "{reference_count} references in this scope were NOT searched, because another model pack made them "
+        "({pack_ids}). The list says nothing about them. Tell your administrator.",
+    ),
+    "notice.references_set_aside": (
+        "Có {reference_count} mẫu trong toàn kho bị hỏng và KHÔNG được tìm. Hãy báo người quản trị hệ thống: "
+        "station-matcher doctor nêu rõ mẫu nào.",
+        "{reference_count} references of the whole store are damaged and were NOT searched. Tell your administrator: "
+        "station-matcher doctor names them.",
+    ),
+    "notice.record_differs": (
+        "Đối tượng đã có hồ sơ ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
+        "(station-matcher record update); nếu nhầm người, hãy xóa mẫu vừa thu nhận.",
+        "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
+        "(station-matcher record update); if this is somebody else, delete the references just enrolled.",
+    ),
     "notice.duplicates_not_told": (
-        "Không thể biết đối tượng này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
+        "Không thể biết hồ sơ này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
         "hơn hoặc thêm ngón khác.",
         "Whether this subject is enrolled already cannot be told: the samples show too little for a gallery of this "
         "size. Capture more clearly, or add fingers.",

@@ -16,7 +16,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "damaged": ("hỏng", "damaged"),
     "face": ("khuôn mặt", "face"),
     "fingerprint": ("vân tay", "fingerprint"),
-    "installing": ("Đang cài {name}", "Installing {name}"),
+    "already_ready": (
+        "Gói {name} đã sẵn sàng từ trước; không cần cài.",
+        "Pack {name} is ready already; there is nothing to install.",
+    ),
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
@@ -40,6 +43,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "doctor_python": ("Python {version}", "Python {version}"),
     "doctor_package": ("{name} {version}", "{name} {version}"),
     "doctor_package_missing": ("thiếu {name}: chạy lại make setup", "{name} is missing: run make setup again"),
+    "doctor_no_insightface": (
+        "chưa cài insightface; chỉ các gói insightface-* cần đến: pip install 'station-matcher[insightface]'",
+        "insightface is not installed, which only the packs insightface-* need: "
+        "pip install 'station-matcher[insightface]'",
+    ),
     "doctor_libgl": (
         "opencv không nạp được vì thiếu thư viện hệ thống. Chạy: {command}",
         "opencv cannot load because a system library is missing. Run: {command}",
@@ -77,7 +85,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # What a search's threshold counts: every reference of a finger is a chance to match a stranger, and a subject's
     # faces together are one.
     "doctor_counted_face": ("đối tượng", "subjects"),
-    "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (ten of a ten-print card)"),
+    "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (10 of a ten-print card)"),
     "doctor_unknown_pack": (
         "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",
         "the settings ask for pack {name}, and no pack has that name; see: station-matcher packs list",
@@ -144,7 +152,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "calibrate_range": (
         "Điểm được đo đến {score}, tức một lần nhầm trong {one_in} phép so sánh, ở nhóm bất lợi nhất: đủ cho ngưỡng "
-        "tìm kiếm với FPIR {fpir} trong không quá {gallery} đối tượng. Cao hơn, đến {end}, điểm được ngoại suy và ghi "
+        "tìm kiếm với FPIR {fpir} trong không quá {gallery} hồ sơ. Cao hơn, đến {end}, điểm được ngoại suy và ghi "
         "rõ như vậy.",
         "Scores are measured up to {score}, one false match in {one_in} comparisons, in the least favorable group: "
         "that carries the threshold of a search at FPIR {fpir} among at most {gallery} subjects. Beyond, up to {end}, "
@@ -160,11 +168,28 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Saved the site calibration of pack {pack}. Restart the server to use it.",
     ),
     "doctor_store": ("kho dữ liệu: {reason}", "store: {reason}"),
+    "doctor_face_engine_faiss": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; FAISS tìm kiếm (search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by FAISS (search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_quantized": (
+        "khuôn mặt: {references} mẫu tham chiếu của gói {pack}; bộ tìm kiếm mã nén có chứng minh tìm kiếm "
+        "(search.face_engine = {setting}{limit})",
+        "faces: {references} references of {pack}; searched by the proved scan of codes "
+        "(search.face_engine = {setting}{limit})",
+    ),
+    "doctor_face_engine_limit": (", FAISS đến {limit}", ", FAISS up to {limit}"),
     "doctor_set_aside": (
         "kho dữ liệu: các mẫu tham chiếu bị hỏng và không được tìm kiếm: {ids}. Hãy lấy lại từ bản sao lưu: "
         "station-matcher index mend BACKUP",
         "store: references that are damaged and not searched: {ids}. Take them from a backup: "
         "station-matcher index mend BACKUP",
+    ),
+    "doctor_not_searched": (
+        "kho dữ liệu: {count} mẫu do gói {pack} tạo ra không được tìm kiếm, vì cài đặt không nêu gói này. Hãy ghi tên "
+        "gói vào packs.face hoặc packs.fingerprint",
+        "store: {count} references made by pack {pack} are not searched, because the settings do not name it. Name it "
+        "in packs.face or packs.fingerprint",
     ),
     "doctor_good": ("Mọi thứ cần thiết đều có.", "Everything that is needed is there."),
     "doctor_bad": ("Còn thiếu; xem các dòng có dấu ✗.", "Something is missing; see the lines marked ✗."),

@@ -6,8 +6,8 @@ from typing import Final
 
 from index import errors as index_errors
 from matcher import errors
-from matcher.errors import ImageKindError, QualityError, RequestError, SampleError
-from matcher.texts.catalog import quality_text, text
+from matcher.errors import QualityError, RequestError, SampleError
+from matcher.texts.catalog import Told, localized, quality_text, text
 
 _REASONS: Final[dict[type[BaseException], str]] = {
     errors.SampleError: "SAMPLE_INVALID",
@@ -35,6 +35,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     errors.PackDamagedError: "PACK_NOT_READY",
     errors.PackLicenseError: "PACK_NOT_READY",
     errors.PackDownloadError: "PACK_NOT_READY",
+    errors.PacksNotCoveringError: "PACK_NOT_READY",
     errors.PackMismatchError: "PACK_MISMATCH",
     errors.SessionError: "INTERNAL",
     errors.AuditError: "AUDIT",
@@ -50,10 +51,14 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.NotFoundError: "NOT_FOUND",
     index_errors.SubjectNotFoundError: "SUBJECT_NOT_FOUND",
     index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
+    index_errors.ImageNotKeptError: "NOT_FOUND",
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
     index_errors.AlreadyExistsError: "ALREADY_EXISTS",
+    index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
+    index_errors.RevisionConflictError: "REVISION_CONFLICT",
     index_errors.DatabaseLockedError: "STORAGE",
+    index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",
     index_errors.DatabaseFullError: "STORAGE_FULL",
     index_errors.DatabaseWriteError: "STORAGE",
@@ -61,12 +66,13 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.DatabaseDamagedError: "STORAGE",
     index_errors.SchemaError: "STORAGE",
     index_errors.CacheFileError: "STORAGE",
+    index_errors.EncryptionKeyError: "STORAGE",
     index_errors.BackupError: "STORAGE",
     index_errors.DatabaseError: "STORAGE",
 }
-# What is neither ours nor the database's: the caller learns nothing but the request id.
+# What is neither ours nor the database's: the caller learns nothing but the call id.
 _UNEXPECTED: Final = "INTERNAL"
-# Their English message says what to do and was written for the sender.
+# Their message says what to do and was written for the sender.
 _TOLD: Final = (SampleError, RequestError)
 
 
@@ -81,18 +87,17 @@ def reason_of(error: BaseException) -> str:
 
 
 def error_text(error: BaseException, language: str) -> str:
-    """What the caller is told to do. The English text of an error about the sender's own sample is the error's own,
-    which knows the numbers; every other text comes from the table of the reason. What to do about each flaw of the
-    quality follows, or the field that is wrong."""
-    in_own_words = language == "en" and isinstance(error, _TOLD)
-    if in_own_words:
-        told = str(error)
-    elif isinstance(error, ImageKindError):
-        told = text(error.code, language, **error.values)
-    else:
-        told = text(reason_of(error), language)
+    """What the caller is told to do. The text of an error about the sender's own sample or field is the error's own,
+    which knows the numbers; every other text is that of the reason. What to do about each flaw of the quality follows,
+    or the field where its rule has no text in the language."""
+    in_own_words = isinstance(error, _TOLD) and (language == "en" or _is_told(error))
+    told = localized(error, language) if in_own_words else text(reason_of(error), language)
     if isinstance(error, QualityError) and error.reasons:
         told = " ".join([told.rstrip(".") + ".", *(quality_text(code, language) for code in error.reasons)])
     if not in_own_words and isinstance(error, RequestError) and error.field:
         told = f"{told} ({error.field})"
     return told
+
+
+def _is_told(error: BaseException) -> bool:
+    return bool(error.args) and isinstance(error.args[0], Told)

@@ -6,14 +6,16 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
-    "stage.store": ("Mở kho dữ liệu", "Opening the store"),
     "stage.columns": ("Đọc bộ lọc", "Reading filters"),
     "stage.cache": ("Đọc tệp chỉ mục", "Reading index files"),
     "stage.index": ("Dựng chỉ mục", "Building the index"),
+    "stage.compile": ("Biên dịch", "Compiling"),
     "stage.verify": ("Kiểm tra", "Verifying"),
     "stage.backup": ("Sao lưu", "Backing up"),
+    "stage.encrypt": ("Mã hóa", "Encrypting"),
+    "stage.rotate": ("Bọc lại khóa", "Wrapping keys"),
     "index.whole": (
-        "Kho dữ liệu và chỉ mục khớp nhau: {subjects} đối tượng, {references} mẫu tham chiếu.",
+        "Kho dữ liệu và chỉ mục khớp nhau: {subjects} hồ sơ, {references} mẫu tham chiếu.",
         "Store and index agree: {subjects} subjects, {references} references.",
     ),
     "index.problem": ("Lỗi: {problem}", "Problem: {problem}"),
@@ -38,15 +40,23 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "station-matcher index mend BACKUP. "
         "If the store itself is damaged, restore a backup.",
     ),
+    "index.compiled": (
+        "Đã biên dịch mã tìm kiếm và so sánh cho bộ xử lý này trong {seconds} giây.",
+        "Search and comparison are compiled for this processor; it took {seconds} s.",
+    ),
     "index.rebuilt": ("Đã dựng lại chỉ mục.", "The index was rebuilt."),
+    "backup.usage": (
+        "Cần tên tệp: station-matcher backup TỆP, hoặc station-matcher backup --new-key TỆP",
+        "A file is missing: station-matcher backup FILE, or station-matcher backup --new-key FILE",
+    ),
     "backup.written": (
-        "Đã sao lưu {subjects} đối tượng, {references} mẫu tham chiếu ({size} MB, {sealed}).",
+        "Đã sao lưu {subjects} hồ sơ, {references} mẫu tham chiếu ({size} MB, {sealed}).",
         "Backed up {subjects} subjects, {references} references ({size} MB, {sealed}).",
     ),
     "backup.encrypted": ("đã mã hóa", "encrypted"),
     "backup.plain": ("chưa mã hóa", "not encrypted"),
     "backup.whole": (
-        "Bản sao lưu nguyên vẹn: {subjects} đối tượng, {references} mẫu tham chiếu, lập lúc {time} ({sealed}).",
+        "Bản sao lưu nguyên vẹn: {subjects} hồ sơ, {references} mẫu tham chiếu, lập lúc {time} ({sealed}).",
         "The backup is whole: {subjects} subjects, {references} references, made {time} ({sealed}).",
     ),
     "backup.key_made": (
@@ -54,11 +64,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The key file was made. Keep a copy elsewhere: without the key no encrypted backup can be restored.",
     ),
     "restore.done": (
-        "Đã khôi phục {subjects} đối tượng, {references} mẫu tham chiếu.",
+        "Đã khôi phục {subjects} hồ sơ, {references} mẫu tham chiếu.",
         "Restored {subjects} subjects, {references} references.",
     ),
     "restore.deleted_again": (
-        "Đã xóa lại {subjects} đối tượng và {references} mẫu tham chiếu bị xóa sau khi sao lưu.",
+        "Đã xóa lại {subjects} hồ sơ và {references} mẫu tham chiếu bị xóa sau khi sao lưu.",
         "Deleted again what was deleted after the backup: {subjects} subjects, {references} references.",
     ),
     "restore.no_audit": (
@@ -72,6 +82,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.empty": (
         "Nhật ký không có bản ghi nào. Hãy kiểm tra đường dẫn: máy chủ đã từng chạy thì nhật ký không trống.",
         "The audit log has no record. Check the path: where a server has run, the log is not empty.",
+    ),
+    "audit.no_file": (
+        "không có tệp hay thư mục này; hãy kiểm tra --file",
+        "there is no such file or folder; check --file",
+    ),
+    "audit.no_log_in_folder": (
+        "thư mục không có nhật ký {name}; hãy kiểm tra --file",
+        "the folder has no audit log {name}; check --file",
     ),
     "audit.not_recorded": (
         "Chú ý: việc này đã làm xong nhưng chưa ghi được vào nhật ký: {reason}",
@@ -130,9 +148,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Tệp này không phải bản sao lưu của phiên bản phần mềm này.",
         "The file is not a backup of this version of the software.",
     ),
+    "error.backup.key_missing": (
+        "Bản sao lưu được mã hóa và chưa có khóa. Hãy chỉ định --key-file, hoặc đặt storage.backup_key_file.",
+        "The backup is encrypted and no key was given. Give --key-file, or set storage.backup_key_file.",
+    ),
+    "error.backup.key_other": (
+        "Khóa này không phải khóa của bản sao lưu. Hãy tìm tệp khóa được dùng khi tạo bản sao lưu.",
+        "This is not the key of the backup. Find the key file that was in use when it was made.",
+    ),
     "error.backup.key": (
-        "Bản sao lưu được mã hóa: thiếu tệp khóa, khóa không đúng, hoặc tệp bị hỏng. Hãy chỉ định --key-file.",
-        "The backup is encrypted: the key file is missing or another one, or the file is damaged. Give --key-file.",
+        "Khóa không đúng, hoặc bản sao lưu bị hỏng; bản sao lưu của phiên bản cũ không cho biết là trường hợp nào. "
+        "Hãy thử khóa khác, rồi bản sao lưu khác.",
+        "The key is another one, or the backup is damaged; a backup of an older version does not say which. Try "
+        "another key, then another backup.",
     ),
     "error.backup.not_sealed": (
         "Đã có khóa nhưng bản sao lưu không được mã hóa, nên không biết có phải do bạn tạo ra hay không; "
@@ -145,8 +173,24 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The backup holds what this software does not write; nothing was restored. Use another one. ({reason})",
     ),
     "error.backup.key_file": (
-        "Không dùng được tệp khóa: nó phải chứa 64 chữ số thập lục phân, và tệp khóa mới không được trùng tên tệp cũ.",
-        "The key file cannot be used: it holds 64 hexadecimal digits, and a new one must not replace another file.",
+        "Tệp này không phải tệp khóa: tệp khóa chứa đúng 64 chữ số thập lục phân.",
+        "This is no key file: a key file holds 64 hexadecimal digits and nothing else.",
+    ),
+    "error.backup.key_file_missing": (
+        "Không có tệp khóa này. Hãy kiểm tra --key-file hoặc storage.backup_key_file.",
+        "There is no such key file. Check --key-file or storage.backup_key_file.",
+    ),
+    "error.backup.key_file_unreadable": (
+        "Không đọc được tệp khóa. Hãy kiểm tra quyền đọc của người chạy lệnh. ({reason})",
+        "The key file cannot be read. Check that whoever runs this may read it. ({reason})",
+    ),
+    "error.backup.key_file_exists": (
+        "Đã có tệp mang tên này; tệp khóa mới không ghi đè. Hãy chọn tên khác.",
+        "A file of that name exists; a new key replaces nothing. Choose another name.",
+    ),
+    "error.backup.key_file_unwritable": (
+        "Không ghi được tệp khóa. Hãy kiểm tra thư mục và quyền ghi. ({reason})",
+        "The key file cannot be written. Check the folder and its permissions. ({reason})",
     ),
     "error.backup.target": (
         "Nơi ghi đã có dữ liệu; không ghi đè. Hãy chọn tên hoặc thư mục khác.",

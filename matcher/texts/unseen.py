@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from datetime import datetime
 from typing import Final
 
 _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -51,6 +52,10 @@ class LogFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """ISO 8601 with the offset of the local time, so that lines of two machines can be put in order."""
+        return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
     def format(self, record: logging.LogRecord) -> str:
         return "\n    ".join(visible(line) for line in super().format(record).split("\n"))

@@ -14,6 +14,7 @@ from matcher.extraction.probe import face_box, probe_sample, sample_digests
 from matcher.results import AssessmentResult, SampleAssessment
 from matcher.samples import EncodedSample
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.enroll import is_low
 
 MAX_SAMPLE_COUNT = 20
@@ -32,23 +33,22 @@ class Assessor:
         samples: Sequence[EncodedSample],
         context: AccessContext,
         *,
+        with_minutiae: bool = False,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> AssessmentResult:
-        """A sample that cannot be used is an assessment, not an error. The audit record is on disk when this returns
-        or raises. Raises RequestError, SessionError, AuditError, DeadlineError."""
+        """A sample that cannot be used is an assessment, not an error. with_minutiae: those of fingerprints are told.
+        The audit record is on disk when this returns or raises. Raises RequestError, SessionError, AuditError,
+        DeadlineError."""
         stages = stages or Stages()
-        with audited(
-            self._audit, "assess", context, request_id=request_id, probe_sha256=sample_digests(samples)
-        ) as entry:
+        with audited(self._audit, "assess", context, probe_sha256=sample_digests(samples)) as entry:
             check_caller(context)
             if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
-                raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
-            assessments = tuple(self._assess_one(sample, stages) for sample in samples)
+                raise RequestError(told("field.samples", count=MAX_SAMPLE_COUNT), field="samples")
+            assessments = tuple(self._assess_one(sample, stages, with_minutiae=with_minutiae) for sample in samples)
             audit_id = entry.finish(pack_ids=self._engines.pack_ids())
         return AssessmentResult(assessments, audit_id, stages.milliseconds)
 
-    def _assess_one(self, sample: EncodedSample, stages: Stages) -> SampleAssessment:
+    def _assess_one(self, sample: EncodedSample, stages: Stages, *, with_minutiae: bool) -> SampleAssessment:
         try:
             extraction = self._engines.extract(sample, stages=stages)
             found = self._engines.detect_faces(sample, stages=stages) if sample.modality is Modality.FACE else ()
@@ -57,7 +57,8 @@ class Assessor:
             return SampleAssessment(None, False, _without_frames(error), boxes)
         faces = tuple(face_box(face, number) for number, face in enumerate(found, start=1))
         floor = self._quality_floors.get(sample.modality, 0)
-        return SampleAssessment(probe_sample(extraction), not is_low(extraction.quality, floor), None, faces)
+        judged = probe_sample(extraction, with_minutiae=with_minutiae)
+        return SampleAssessment(judged, not is_low(extraction.quality, floor), None, faces)
 
 
 def _without_frames(error: Exception) -> Exception:

@@ -25,7 +25,9 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
-from matcher.usecases.notices import reach_notices
+from matcher.texts.catalog import told
+from matcher.usecases.naming import recorded_subject
+from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -35,10 +37,12 @@ _BIRTH_YEARS = range(1850, 2201)
 @dataclass(frozen=True, slots=True)
 class EnrollmentSettings:
     """quality_floors: 0-100 by modality, below which a sample is refused. duplicate_fpir: how often a new subject may
-    be reported as resembling a stranger; lower than in searches, since nobody asked for leads."""
+    be reported as resembling a stranger; lower than in searches, since nobody asked for leads. kept_images: modalities
+    whose images are kept, where the database is encrypted."""
 
     quality_floors: Mapping[Modality, int] = field(default_factory=dict)
     duplicate_fpir: float = 0.001
+    kept_images: frozenset[Modality] = frozenset(Modality)
 
 
 class Enroller:
@@ -113,7 +117,7 @@ class Enroller:
             with stages.stage("store"):
                 receipt = self._database.enroll(
                     subject,
-                    [_new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
+                    [self._new_reference(made, sample) for made, sample in zip(extractions, samples, strict=True)],
                     request_id=request_id,
                     request_digest=request_digest(subject, samples),
                     owed=entry.owes(said),
@@ -134,7 +138,23 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=notices,
+            notices=(*notices, *self._differing(subject, receipt)),
+        )
+
+    def _differing(self, said: Subject, receipt: EnrollmentReceipt) -> tuple[Notice, ...]:
+        """A notice where the subject was on record with other particulars than are said of it now: those stay."""
+        stored = recorded_subject(self._database, receipt.subject_id)
+        return () if stored is None else differing_notices(said, stored)
+
+    def _new_reference(self, made: Extraction, sample: EncodedSample) -> NewReference:
+        return NewReference(
+            template=made.template,
+            quality=made.quality.score,
+            sample_sha256=made.sha256,
+            station_id=sample.station_id,
+            capture_time=sample.capture_time,
+            image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
+            ppi=sample.ppi,
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
@@ -177,9 +197,10 @@ class Enroller:
         """Subjects of the same galleries above the duplicate threshold, best first; and a notice where not even these
         very samples would come above it."""
         templates = [made.template for made in extractions]
+        where = SearchFilter(galleries=subject.galleries)
         outcome = self._searcher.search(
             templates,
-            where=SearchFilter(galleries=subject.galleries),
+            where=where,
             subject_count=MAX_DUPLICATE_COUNT + 1,
             stages=stages,
         )
@@ -188,9 +209,11 @@ class Enroller:
         candidates = rank_candidates(
             outcome.sample_scores, threshold_score=threshold, max_candidates=MAX_DUPLICATE_COUNT + 1
         )
-        leads = tuple(DuplicateLead(found.subject_id, found.score) for found in candidates if found.above_threshold)
+        above = ((recorded_subject(self._database, one.subject_id), one) for one in candidates if one.above_threshold)
+        leads = tuple(DuplicateLead(who, one.score) for who, one in above if who is not None)
         is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
-        return leads, (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        blind = (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
+        return leads, (*blind, *missed_notices(self._database, templates, where))
 
 
 def is_low(quality: Quality, floor: int) -> bool:
@@ -199,9 +222,9 @@ def is_low(quality: Quality, floor: int) -> bool:
 
 
 def _low_quality_error(quality: Quality, floor: int) -> QualityError:
-    need = f"enrollment needs at least {floor}" if quality.score < floor else "and it is doubtful"
+    need = told("quality.need_floor", floor=floor) if quality.score < floor else told("quality.need_doubtful")
     return QualityError(
-        f"the quality is {quality.score}, {need}: capture again, or state accept_low_quality_reason",
+        told("quality.below", score=quality.score, need=need),
         score=quality.score,
         reasons=quality.reasons,
     )
@@ -238,7 +261,7 @@ def _check_request(
     subject: Subject, samples: Sequence[EncodedSample], request_id: str, accept_low_quality_reason: str
 ) -> None:
     if not 1 <= len(samples) <= MAX_SAMPLE_COUNT:
-        raise RequestError(f"send 1 to {MAX_SAMPLE_COUNT} samples", field="samples")
+        raise RequestError(told("field.samples", count=MAX_SAMPLE_COUNT), field="samples")
     check_text(request_id, REQUEST_ID, field="request_id")
     check_text(accept_low_quality_reason, PURPOSE, field="accept_low_quality_reason")
     check_text(subject.subject_id, ID, field="subject.subject_id")
@@ -247,17 +270,7 @@ def _check_request(
     for number, sample in enumerate(samples):
         check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
-        raise RequestError("must be a year from 1850 to 2200, or unset", field="subject.birth_year")
-
-
-def _new_reference(made: Extraction, sample: EncodedSample) -> NewReference:
-    return NewReference(
-        template=made.template,
-        quality=made.quality.score,
-        sample_sha256=made.sha256,
-        station_id=sample.station_id,
-        capture_time=sample.capture_time,
-    )
+        raise RequestError(told("field.birth_year"), field="subject.birth_year")
 
 
 def _origin(template: Template, sha256: str) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.database import EnrollmentDatabase
-from index.errors import SubjectNotFoundError
 from index.records import Modality, SearchFilter
 from matcher.access.context import AccessContext, check_comparison
 from matcher.audit.entries import audited
@@ -20,7 +19,9 @@ from matcher.scoring.ranking import rank_candidates
 from matcher.scoring.scores import expected_false_candidate_count, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
-from matcher.usecases.notices import reach_notices, scope_notices
+from matcher.texts.catalog import told
+from matcher.usecases.naming import named
+from matcher.usecases.notices import missed_notices, reach_notices, scope_notices
 
 MAX_CANDIDATES = 200
 
@@ -54,7 +55,6 @@ class Identifier:
         where: SearchFilter | None = None,
         query: IdentificationQuery | None = None,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> IdentificationResult:
         """The candidates are leads for an examiner, never an identification.
 
@@ -64,9 +64,7 @@ class Identifier:
         where, query, stages = where or SearchFilter(), query or IdentificationQuery(), stages or Stages()
         digests = sample_digests(samples)
         galleries = tuple(sorted(where.galleries))
-        with audited(
-            self._audit, "identify", context, request_id=request_id, probe_sha256=digests, galleries=galleries
-        ) as entry:
+        with audited(self._audit, "identify", context, probe_sha256=digests, galleries=galleries) as entry:
             check_comparison(context)
             _check_query(query)
             check_probe(samples)
@@ -83,12 +81,14 @@ class Identifier:
             )
             threshold = threshold_score(query.target_fpir, outcome.trial_count)
             notices = scope_notices(self._database, templates, where, outcome)
+            missed = missed_notices(self._database, templates, where)
+            notices += missed
             notices += reach_notices(self._searcher, templates, threshold)
             with stages.stage("rank"):
                 candidates = rank_candidates(
                     outcome.sample_scores, threshold_score=threshold, max_candidates=query.max_candidates
                 )
-                candidates = self._named(candidates)
+                candidates = named(self._database, candidates)
                 candidates = self._explained(candidates, extractions, query.explained_candidate_count)
             stages.check()
             with stages.stage("audit"):
@@ -105,29 +105,11 @@ class Identifier:
             expected_false_candidate_count=expected_false_candidate_count(threshold, outcome.trial_count),
             pack_ids=pack_ids,
             audit_id=audit_id,
-            proved=outcome.proved,
+            proved=outcome.proved and not missed,
             stage_ms=stages.milliseconds,
             probe=tuple(probe_sample(extraction) for extraction in extractions),
             notices=notices,
         )
-
-    def _named(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-        """With the subjects' own numbers and names; a subject deleted meanwhile is dropped and the ranks closed."""
-        named: list[Candidate] = []
-        for candidate in candidates:
-            try:
-                subject = self._database.get_subject(candidate.subject_id)
-            except SubjectNotFoundError:
-                continue
-            named.append(
-                replace(
-                    candidate,
-                    rank=len(named) + 1,
-                    external_id=subject.external_id,
-                    display_name=subject.display_name,
-                )
-            )
-        return tuple(named)
 
     def _explained(
         self, candidates: tuple[Candidate, ...], extractions: Sequence[Extraction], count: int
@@ -147,8 +129,8 @@ class Identifier:
 
 def _check_query(query: IdentificationQuery) -> None:
     if not 1 <= query.max_candidates <= MAX_CANDIDATES:
-        raise RequestError(f"max_candidates must be 1 to {MAX_CANDIDATES}", field="max_candidates")
+        raise RequestError(told("field.from_one", name="max_candidates", most=MAX_CANDIDATES), field="max_candidates")
     if not 0.0 < query.target_fpir < 1.0:
-        raise RequestError("target_fpir must be above 0 and below 1", field="target_fpir")
+        raise RequestError(told("field.fraction", name="target_fpir"), field="target_fpir")
     if not 0 <= query.explained_candidate_count <= MAX_CANDIDATES:
-        raise RequestError(f"must be 0 to {MAX_CANDIDATES}", field="explained_candidate_count")
+        raise RequestError(told("field.from_zero", most=MAX_CANDIDATES), field="explained_candidate_count")

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from index.database import EnrollmentDatabase
-from index.errors import SubjectNotFoundError
+from index.database import EVERYBODY, EnrollmentDatabase
+from index.errors import GalleryNotEmptyError, ReferenceNotFoundError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import Gallery, Reference, Subject
-from matcher.access.context import AccessContext, check_caller, check_change
+from index.records import GALLERY_ID_PATTERN, Gallery, Modality, Reference, Subject, SubjectQuery
+from index.store.name_words import words_of
+from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.formats.iso19794 import to_iso19794_2
 from matcher.search.searcher import Searcher
+from matcher.texts.catalog import told
 
-MAX_PAGE_SIZE = 1000
 _MAX_MEMBER_COUNT = 10_000
-_GALLERY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MAX_NAME_WORD_COUNT = 20
 
 
 class Keeper:
@@ -40,7 +42,7 @@ class Keeper:
         with audited(self._audit, "get_subject", context, subject_id=subject_id) as entry:
             check_caller(context)
             if bool(subject_id) == bool(external_id):
-                raise RequestError("send subject_id or external_id, one of the two", field="key")
+                raise RequestError(told("field.one_key"), field="key")
             if subject_id:
                 subject = self._database.get_subject(subject_id)
             else:
@@ -52,14 +54,17 @@ class Keeper:
         return subject
 
     def list_subjects(
-        self, context: AccessContext, *, gallery_id: str = "", page_size: int = 0, page_token: str = ""
+        self, context: AccessContext, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
     ) -> Page[Subject]:
-        galleries = (gallery_id,) if gallery_id else ()
+        """A search by name needs what every search needs; the record of one by name or number says who was shown."""
+        galleries = (query.gallery_id,) if query.gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
-            check_caller(context)
-            _check_page_size(page_size)
-            page = self._database.list_subjects(gallery_id=gallery_id, page_size=page_size, page_token=page_token)
-            entry.finish()
+            (check_comparison if query.name else check_caller)(context)
+            if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
+                raise RequestError(told("field.name_words", count=MAX_NAME_WORD_COUNT), field="name")
+            page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
+            is_search = query.name or query.external_id
+            entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
         return page
 
     def delete_subject(
@@ -69,8 +74,8 @@ class Keeper:
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
-            _require(subject_id, "subject_id")
-            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(_deletion_said))
+            require(subject_id, "subject_id")
+            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
@@ -80,8 +85,7 @@ class Keeper:
     ) -> Page[Reference]:
         with audited(self._audit, "list_references", context, subject_id=subject_id) as entry:
             check_caller(context)
-            _check_page_size(page_size)
-            _require(subject_id, "subject_id")
+            require(subject_id, "subject_id")
             page = self._database.list_references(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -96,21 +100,38 @@ class Keeper:
             check_change(context)
             _check_request_id(request_id)
             if reference_id < 1:
-                raise RequestError("reference ids start at 1", field="reference_id")
+                raise RequestError(told("field.reference_id"), field="reference_id")
             receipt = self._database.delete_reference(
-                reference_id, request_id=request_id, owed=entry.owes(_deletion_said)
+                reference_id, request_id=request_id, owed=entry.owes(deletion_said)
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id
 
+    def export_template(self, context: AccessContext, reference_id: int) -> tuple[Reference, bytes, str]:
+        """A fingerprint as a record of ISO/IEC 19794-2:2005, its reference, and the audit id. Its places are rounded to
+        whole pixels at 500 ppi and its directions to 1.4 degrees. Raises ReferenceNotFoundError."""
+        with audited(self._audit, "export_template", context, reference_ids=(reference_id,)) as entry:
+            check_change(context)
+            reference = next(iter(self._database.references([reference_id])), None)
+            if reference is None:
+                raise ReferenceNotFoundError("no such reference; it may have been deleted")
+            template = reference.template
+            entry.note(subject_id=reference.subject_id, pack_ids=(template.pack_id,))
+            if template.modality is not Modality.FINGERPRINT:
+                raise RequestError(told("field.only_fingerprints"), field="reference_id")
+            minutiae = MinutiaSet.from_bytes(template.minutiae)
+            record = to_iso19794_2(minutiae, finger=template.finger, quality=reference.quality)
+            audit_id = entry.finish()
+        return reference, record, audit_id
+
     def create_gallery(self, context: AccessContext, gallery: Gallery) -> Gallery:
         """gallery_id: lower-case letters, digits, "-" and "_", at most 64. Raises AlreadyExistsError."""
         with changing(self._changes, "create_gallery", context, galleries=(gallery.gallery_id,)) as entry:
             check_change(context)
-            if not _GALLERY_ID.fullmatch(gallery.gallery_id):
+            if not GALLERY_ID_PATTERN.fullmatch(gallery.gallery_id):
                 raise RequestError(
-                    "use 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit",
+                    told("field.gallery_id"),
                     field="gallery.gallery_id",
                 )
             for name in ("display_name", "purpose"):
@@ -119,10 +140,46 @@ class Keeper:
             entry.finish()
         return made
 
+    def update_gallery(
+        self, context: AccessContext, gallery_id: str, *, display_name: str | None = None, purpose: str | None = None
+    ) -> Gallery:
+        """The gallery as it is then. What is None stays; so does the id. Raises GalleryNotFoundError."""
+        with changing(self._changes, "update_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            require(gallery_id, "gallery_id")
+            if display_name is None and purpose is None:
+                raise RequestError(told("field.gallery_texts"), field="display_name")
+            for name, value, limit in (("display_name", display_name, NAME), ("purpose", purpose, PURPOSE)):
+                check_text(value or "", limit, field=name)
+            gallery = self._database.update_gallery(
+                gallery_id, display_name=display_name, purpose=purpose, owed=entry.owes(_nothing_said)
+            )
+            entry.finish()
+        return gallery
+
+    def delete_gallery(
+        self, context: AccessContext, gallery_id: str, *, even_if_not_empty: bool = False
+    ) -> tuple[int, str]:
+        """How many subjects were in it, who stay enrolled, and the audit id. Raises GalleryNotFoundError, and
+        RequestError for a gallery with subjects in it unless even_if_not_empty."""
+        with changing(self._changes, "delete_gallery", context, galleries=(gallery_id,)) as entry:
+            check_change(context)
+            require(gallery_id, "gallery_id")
+            try:
+                member_count = self._database.delete_gallery(
+                    gallery_id, even_if_not_empty=even_if_not_empty, owed=entry.owes(_nothing_said)
+                )
+            except GalleryNotEmptyError as error:
+                raise RequestError(
+                    told("field.gallery_not_empty", count=error.member_count),
+                    field="even_if_not_empty",
+                ) from error
+            audit_id = entry.finish(reason=f"{member_count} subjects left it")
+        return member_count, audit_id
+
     def list_galleries(self, context: AccessContext, *, page_size: int = 0, page_token: str = "") -> Page[Gallery]:
         with audited(self._audit, "list_galleries", context) as entry:
             check_caller(context)
-            _check_page_size(page_size)
             page = self._database.list_galleries(page_size=page_size, page_token=page_token)
             entry.finish()
         return page
@@ -132,35 +189,31 @@ class Keeper:
     ) -> str:
         """Puts subjects into a gallery or takes them out, all or none; the audit id."""
         action = "add_to_gallery" if is_member else "remove_from_gallery"
-        # The record has one field for a subject; for more, their ids stand where candidates stand, without a score.
-        named = tuple((subject_id, 0.0) for subject_id in subject_ids[:_MAX_MEMBER_COUNT])
-        with changing(self._changes, action, context, galleries=(gallery_id,), candidates=named) as entry:
+        named = tuple(subject_ids[:_MAX_MEMBER_COUNT])
+        with changing(self._changes, action, context, galleries=(gallery_id,), subject_ids=named) as entry:
             check_change(context)
-            _require(gallery_id, "gallery_id")
+            require(gallery_id, "gallery_id")
             if not 1 <= len(subject_ids) <= _MAX_MEMBER_COUNT:
-                raise RequestError(f"send 1 to {_MAX_MEMBER_COUNT} subject ids", field="subject_ids")
+                raise RequestError(told("field.subject_ids", count=_MAX_MEMBER_COUNT), field="subject_ids")
             change = self._database.add_to_gallery if is_member else self._database.remove_from_gallery
             change(gallery_id, subject_ids, owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
         return audit_id
 
 
-def _deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:
+    """What the record of a deletion says of its outcome."""
     return {"subject_id": receipt.subject_id, "reference_ids": receipt.reference_ids}
 
 
-def _nothing_said(_: None) -> dict[str, Any]:
+def _nothing_said(_: object) -> dict[str, Any]:
     return {}
 
 
-def _require(value: str, field: str) -> None:
+def require(value: str, field: str) -> None:
+    """Raises RequestError where a text is empty."""
     if not value:
-        raise RequestError("this field is required", field=field)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 0 <= page_size <= MAX_PAGE_SIZE:
-        raise RequestError(f"page_size must be 1 to {MAX_PAGE_SIZE}, or 0 for the default", field="page_size")
+        raise RequestError(told("field.required"), field=field)
 
 
 def _check_request_id(request_id: str) -> None:

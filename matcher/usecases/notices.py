@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, SearchFilter, Template
+from index.records import SUBJECT_FIELDS, FingerPosition, SearchFilter, Sex, Subject, Template
 from matcher.results import Notice, NoticeCode
 from matcher.scoring.scores import fuse_scores
 from matcher.search.searcher import Searcher, SearchOutcome
@@ -25,6 +25,30 @@ def scope_notices(
     )
 
 
+def missed_notices(
+    database: EnrollmentDatabase, templates: Sequence[Template], where: SearchFilter
+) -> tuple[Notice, ...]:
+    """What is on record and was not searched: references of the samples' modalities made by packs other than theirs,
+    and damaged ones."""
+    notices = []
+    searched = {(template.modality, template.pack_id) for template in templates}
+    modalities = {modality for modality, _ in searched}
+    passed_over: dict[str, int] = {}
+    for held in database.holdings():
+        if held.modality in modalities and (held.modality, held.pack_id) not in searched:
+            _, count = database.count(held.modality, held.pack_id, where)
+            if count:
+                passed_over[held.pack_id] = count
+    if passed_over:
+        total = sum(passed_over.values())
+        notices.append(
+            Notice(NoticeCode.REFERENCES_NOT_SEARCHED, reference_count=total, pack_ids=tuple(sorted(passed_over)))
+        )
+    if damaged := database.references_set_aside():
+        notices.append(Notice(NoticeCode.REFERENCES_SET_ASIDE, reference_count=len(damaged)))
+    return tuple(notices)
+
+
 def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold_score: float) -> tuple[Notice, ...]:
     """One where the very same samples again would stay below the threshold: they show too little for it, or it lies
     beyond what a score can say."""
@@ -32,6 +56,16 @@ def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold_s
     if highest.value >= threshold_score:
         return ()
     return (Notice(NoticeCode.THRESHOLD_OUT_OF_REACH),)
+
+
+def differing_notices(said: Subject, stored: Subject) -> tuple[Notice, ...]:
+    """One where something is said of a subject that is recorded otherwise; what is not said is no difference."""
+    fields = tuple(
+        name
+        for name in SUBJECT_FIELDS
+        if getattr(said, name) not in ("", None, Sex.UNKNOWN) and getattr(said, name) != getattr(stored, name)
+    )
+    return (Notice(NoticeCode.RECORD_DIFFERS, fields=fields),) if fields else ()
 
 
 def _emptiness(database: EnrollmentDatabase, template: Template, where: SearchFilter) -> NoticeCode:

@@ -18,6 +18,7 @@ from matcher.samples import EncodedSample
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher
 from matcher.stages import Stages
+from matcher.texts.catalog import told
 from matcher.usecases.notices import reach_notices
 
 DEFAULT_FMR = 1e-4
@@ -42,7 +43,6 @@ class Verifier:
         target_fmr: float = DEFAULT_FMR,
         explained: bool = False,
         stages: Stages | None = None,
-        request_id: str = "",
     ) -> VerificationResult:
         """Exactly one of subject_id and other. target_fmr: false match rate of the decision, above 0 and below 1.
 
@@ -53,15 +53,19 @@ class Verifier:
         DeadlineError.
         """
         stages = stages or Stages()
-        digests = sample_digests([*samples, *other])
         with audited(
-            self._audit, "verify", context, request_id=request_id, probe_sha256=digests, subject_id=subject_id
+            self._audit,
+            "verify",
+            context,
+            probe_sha256=sample_digests(samples),
+            other_probe_sha256=sample_digests(other),
+            subject_id=subject_id,
         ) as entry:
             check_comparison(context)
             if not 0.0 < target_fmr < 1.0:
-                raise RequestError("target_fmr must be above 0 and below 1", field="target_fmr")
+                raise RequestError(told("field.fraction", name="target_fmr"), field="target_fmr")
             if bool(subject_id) == bool(other):
-                raise RequestError("name a subject or send another probe, one of the two", field="target")
+                raise RequestError(told("field.target"), field="target")
             check_probe(samples)
             if other:
                 check_probe(other, field="other_probe.samples")
@@ -77,7 +81,7 @@ class Verifier:
                 scores, trial_count = self._with_subject(extractions, subject_id, stages, explained=explained)
             if not scores:
                 raise RequestError(
-                    "nothing to compare: the other side has no sample of this modality and finger position",
+                    told("field.nothing_to_compare"),
                     field="probe.samples",
                 )
             threshold = threshold_score(target_fmr, trial_count)
@@ -86,7 +90,7 @@ class Verifier:
             score = fuse_scores([sample.score for sample in scores])
             stages.check()
             with stages.stage("audit"):
-                audit_id = entry.finish(threshold=threshold, candidates=((subject_id or "probe", score.value),))
+                audit_id = entry.finish(threshold=threshold, score=score.value)
         return VerificationResult(
             score=score,
             above_threshold=score.value >= threshold,

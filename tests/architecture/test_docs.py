@@ -11,6 +11,8 @@ import pytest
 
 from matcher.commands.main import build_parser
 from matcher.config import Settings
+from matcher.texts.languages import LANGUAGES
+from tests.architecture.commands_page import PAGES, page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 KEYS = [
@@ -26,10 +28,15 @@ def test_every_setting_is_documented(key: str) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    choices = next(action.choices for action in build_parser()._subparsers._group_actions)  # type: ignore[union-attr]
-    written = "".join(path.read_text(encoding="utf-8") for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"])
-    undocumented = {command for command in choices or () if f"station-matcher {command}" not in written}
+    pages = [path for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"] if path not in PAGES.values()]
+    written = "".join(path.read_text(encoding="utf-8") for path in pages)
+    undocumented = {command for command in build_parser("en").commands if f"station-matcher {command}" not in written}
     assert not undocumented
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_reference_of_the_commands_is_that_of_the_parsers(language: str) -> None:
+    assert PAGES[language].read_text(encoding="utf-8") == page(language), "run tests.architecture.commands_page"
 
 
 _PATH = re.compile(r"`((?:matcher|index|enroll|protos|benchmarks|training|tests|docs)/[\w./-]*)`")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from index.errors import DuplicateReferenceError, VectorError
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
-from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, VectorIndex, merge_hits
+from index.vector.faiss_flat import FlatSearch
+from index.vector.protocol import PADDING_ID, PADDING_SIMILARITY, VectorIndex
 from index.vector.quantized.index import QuantizedIndex
 
 IMPLEMENTATIONS: dict[str, Callable[[int], VectorIndex]] = {
     "exact": ExactIndex,
-    "faiss flat": FaissFlatIndex,
+    "faiss": lambda dim: QuantizedIndex(dim, searcher=FlatSearch()),
     "quantized": QuantizedIndex,
 }
 
@@ -216,12 +216,3 @@ def test_the_callers_arrays_stay_the_callers(new_index) -> None:
     hits = made.search(before[:1], 1)
     with pytest.raises(ValueError, match="read-only"):
         hits.reference_ids[0, 0] = 7
-
-
-def test_merged_parts_equal_the_whole(new_index) -> None:
-    rows, queries = unit_rows(1, 90, 16), unit_rows(2, 3, 16)
-    whole, parts = new_index(16), [new_index(16) for _ in range(3)]
-    whole.add(np.arange(1, 91), rows)
-    for number, part in enumerate(parts):
-        part.add(np.arange(1 + number, 91, 3), rows[number::3])
-    assert_same_hits(merge_hits([part.search(queries, 40) for part in parts], 40), whole.search(queries, 40))

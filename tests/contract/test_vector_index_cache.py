@@ -12,11 +12,23 @@ import pytest
 from index.durable import cache_file
 from index.errors import CacheFileError, DatabaseFullError
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.faiss_flat import FlatSearch
 from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.merge_policy import MaintenancePolicy
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
-LOADERS = {"exact": ExactIndex, "faiss flat": FaissFlatIndex, "quantized": QuantizedIndex}
+
+class _SearchedByFaiss:
+    """Makes and loads like the classes beside it."""
+
+    def __call__(self, dim: int) -> QuantizedIndex:
+        return QuantizedIndex(dim, searcher=FlatSearch())
+
+    def load(self, folder: Path) -> QuantizedIndex:
+        return QuantizedIndex.load(folder, searcher=FlatSearch())
+
+
+LOADERS = {"exact": ExactIndex, "faiss": _SearchedByFaiss(), "quantized": QuantizedIndex}
 # Bytes of a header, and how far apart the bytes after it that the short test flips lie.
 HEADER_BYTES, STRIDE_BYTES = 64, 331
 
@@ -65,6 +77,9 @@ def test_a_flipped_byte_is_detected(kind, tmp_path: Path, every_byte: bool) -> N
         kind.load(tmp_path)
 
 
+SMALL = MaintenancePolicy(growing_row_count=128)
+
+
 def test_an_absent_file_is_a_named_error(kind, tmp_path: Path) -> None:
     with pytest.raises(CacheFileError):
         kind.load(tmp_path)
@@ -94,9 +109,11 @@ def test_another_kind_is_refused(tmp_path: Path) -> None:
         cache_file.read_cache(tmp_path / "a", kind="other")
 
 
-def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
-    made, rows = QuantizedIndex(16, folder=tmp_path / "cache"), unit_rows(1, 2000, 16)
+def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path) -> None:
+    made, rows = (
+        QuantizedIndex(16, folder=tmp_path / "cache", policy=SMALL),
+        unit_rows(1, 2000, 16),
+    )
     made.add(np.arange(1, 2001), rows)
     made.compact()
     made.save(tmp_path / "cache")
@@ -111,12 +128,14 @@ def test_a_folder_emptied_while_the_index_lives_is_written_anew(tmp_path: Path, 
     assert_same_hits(QuantizedIndex.load(tmp_path / "cache").search(rows, 2), expected)
 
 
-def test_files_that_nothing_refers_to_are_deleted(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
-    made, rows = QuantizedIndex(16, folder=tmp_path), unit_rows(1, 3000, 16)
+def test_files_that_nothing_refers_to_are_deleted(tmp_path: Path) -> None:
+    made, rows = (
+        QuantizedIndex(16, folder=tmp_path, policy=SMALL),
+        unit_rows(1, 3000, 16),
+    )
     for start in range(0, 3000, 500):
         made.add(np.arange(start + 1, start + 501), rows[start : start + 500])
         made.compact()
         made.save(tmp_path)
     files = {path.name for path in tmp_path.glob("segment-*")}
-    assert len(files) == sum(1 for count in made._view.row_counts if count)
+    assert len(files) == sum(1 for count in made.view.row_counts if count)

@@ -11,8 +11,10 @@ from index.errors import CacheFileError
 from index.vector.quantized import index
 from index.vector.quantized.codes import empty_codes, encode_rows, half_length_of
 from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.merge_policy import MaintenancePolicy
 
 COUNT, DIM = 900, 33
+SMALL = MaintenancePolicy(growing_row_count=128)
 
 
 def _unit_rows() -> np.ndarray:
@@ -21,10 +23,9 @@ def _unit_rows() -> np.ndarray:
 
 
 @pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[QuantizedIndex, np.ndarray]:
+def saved(tmp_path: Path) -> tuple[QuantizedIndex, np.ndarray]:
     """An index with merged segments, finished ones and a growing one, all of them in files."""
-    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 128)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path / "index"), _unit_rows()
+    made, rows = QuantizedIndex(DIM, folder=tmp_path / "index", policy=SMALL), _unit_rows()
     for start in range(0, COUNT, 100):
         made.add(np.arange(start + 1, start + 101), rows[start : start + 100])
     made.compact()
@@ -63,7 +64,7 @@ def test_codes_and_norms_of_erased_rows_are_zero_and_those_of_their_neighbors_ar
     index.erase(np.array([70]))
     after = QuantizedIndex.load(tmp_path / "index")
     changed = 0
-    for old, new in zip(before._view.segments, after._view.segments, strict=True):
+    for old, new in zip(before.view.segments, after.view.segments, strict=True):
         half_length = old.codes.low.size // old.codes.scales.size if old.codes.scales.size else 0
         differing = np.flatnonzero(old.codes.scales != new.codes.scales)
         changed += differing.size

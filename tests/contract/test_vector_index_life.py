@@ -5,41 +5,55 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from index.errors import DatabaseFullError
+from index.vector import face_engine
 from index.vector.exact import ExactIndex
-from index.vector.faiss_flat import FaissFlatIndex
+from index.vector.face_engine import FaceEngine
+from index.vector.face_search import FaceSearch
+from index.vector.faiss_flat import FlatSearch
 from index.vector.kernels.simd import best_instruction
 from index.vector.protocol import VectorIndex
-from index.vector.quantized import index, search
+from index.vector.quantized import index
 from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.merge_policy import MaintenancePolicy
 from index.vector.quantized.scan import scanner
+from index.vector.quantized.search import ProvedSearch, ScanPolicy
 from tests.contract.test_vector_index import assert_same_hits, unit_rows
 
 DIM = 48
 THREAD_JOIN_S = 120.0
+# Segments of 128 rows, so that a few hundred references are merged many times.
+SMALL = MaintenancePolicy(growing_row_count=128)
+IN_PARTS = ScanPolicy(parallel_group_count=1)
 NEW_INDEX: dict[str, Callable[[Path], VectorIndex]] = {
     "exact": lambda _: ExactIndex(DIM),
-    "faiss flat": lambda _: FaissFlatIndex(DIM),
-    "quantized": lambda _: QuantizedIndex(DIM),
-    "quantized on disk, two threads": lambda folder: QuantizedIndex(DIM, folder=folder, thread_count=2),
+    "faiss": lambda _: QuantizedIndex(DIM, searcher=FlatSearch(), policy=SMALL),
+    "faiss on disk": lambda folder: QuantizedIndex(DIM, folder=folder, searcher=FlatSearch(), policy=SMALL),
+    "crossing the limit": lambda folder: QuantizedIndex(
+        DIM, folder=folder, searcher=FaceSearch(FaceEngine.AUTO), policy=SMALL
+    ),
+    "quantized": lambda _: QuantizedIndex(DIM, policy=SMALL),
+    "quantized on disk, two threads": lambda folder: QuantizedIndex(
+        DIM, folder=folder, thread_count=2, policy=SMALL, scan_policy=IN_PARTS
+    ),
 }
 
 
 @pytest.fixture(params=list(NEW_INDEX))
-def made(request: pytest.FixtureRequest, tmp_path: Path, small_segments: None) -> VectorIndex:
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
     return NEW_INDEX[request.param](tmp_path)
 
 
-@pytest.fixture
-def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segments of 128 rows, so that a few hundred references are merged many times."""
-    monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
-    monkeypatch.setattr(search, "PARALLEL_GROUP_COUNT", 1)
+@pytest.fixture(autouse=True)
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred references cross the limit of FAISS."""
+    monkeypatch.setattr(face_engine, "FAISS_LIMIT_BYTES", 4 * DIM * 250)
 
 
 def run_together(workers: list[Callable[[], None]]) -> None:
@@ -127,11 +141,12 @@ def test_a_replaced_reference_is_never_absent_and_never_double(made: VectorIndex
     run_together([swapper, reader, reader])
 
 
-def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: None) -> None:
+@pytest.mark.parametrize("setting", list(FaceEngine))
+def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, setting: FaceEngine) -> None:
     """Random changes, with filters, saves and reloads in between, against the oracle after each."""
     chooser = np.random.default_rng(5)
     oracle: VectorIndex = ExactIndex(DIM)
-    made = QuantizedIndex(DIM, folder=tmp_path)
+    made = QuantizedIndex(DIM, folder=tmp_path, searcher=FaceSearch(setting), policy=SMALL)
     next_id, queries = 1, unit_rows(3, 4, DIM)
     for turn in range(60):
         alive = oracle.reference_ids()
@@ -148,7 +163,7 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: Non
             each.replace(changed, rows[: changed.size] if changed.size <= count else unit_rows(turn, changed.size, DIM))
         if turn % 13 == 12:
             made.save(tmp_path)
-            made = QuantizedIndex.load(tmp_path)
+            made = QuantizedIndex.load(tmp_path, searcher=FaceSearch(setting), policy=SMALL)
         np.testing.assert_array_equal(made.reference_ids(), oracle.reference_ids())
         allowed = oracle.reference_ids()[:: 1 + turn % 7]
         assert_same_hits(made.search(queries, 25), oracle.search(queries, 25))
@@ -157,12 +172,11 @@ def test_a_long_mixed_life_equals_the_oracle(tmp_path: Path, small_segments: Non
     assert len(list(tmp_path.glob("segment-*"))) < 20
 
 
-def test_too_many_candidates_are_completed_exhaustively(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "CANDIDATE_CAPACITY", 50)
+def test_too_many_candidates_are_completed_exhaustively() -> None:
     center = unit_rows(1, 1, 64)
     rows = center + 1e-3 * unit_rows(2, 3000, 64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    made, oracle = QuantizedIndex(64), ExactIndex(64)
+    made, oracle = QuantizedIndex(64, scan_policy=ScanPolicy(candidate_capacity=50)), ExactIndex(64)
     for each in (made, oracle):
         each.add(np.arange(1, 3001), rows)
         each.remove(np.arange(1, 3001, 3))
@@ -173,19 +187,19 @@ def test_too_many_candidates_are_completed_exhaustively(monkeypatch: pytest.Monk
     assert hits.proved.tolist()[0] is False
 
 
-def test_a_merge_without_room_on_the_disk_loses_nothing(tmp_path: Path, small_segments: None, monkeypatch) -> None:
+def test_a_merge_without_room_on_the_disk_loses_nothing(tmp_path: Path, monkeypatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise DatabaseFullError("no space is left")
 
     monkeypatch.setattr("index.vector.quantized.merging.write_segment", full)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1200, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 1200, DIM)
     for start in range(0, 1200, 100):
         made.add(np.arange(start + 1, start + 101), rows[start : start + 100])
     np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 1201))
 
 
-def test_an_unfinished_add_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, small_segments: None) -> None:
-    made, rows = QuantizedIndex(DIM), unit_rows(4, 400, DIM)
+def test_an_unfinished_add_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, rows = QuantizedIndex(DIM, policy=SMALL), unit_rows(4, 400, DIM)
     made.add(np.arange(1, 101), rows[:100])
     real, calls = index.Segment.append, []
 
@@ -204,38 +218,37 @@ def test_an_unfinished_add_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, smal
     np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 401))
 
 
-def test_an_old_search_keeps_its_moment(small_segments: None) -> None:
+def test_an_old_search_keeps_its_moment() -> None:
     """A view taken before removals and merges still answers as it did then."""
-    made, rows = QuantizedIndex(DIM), unit_rows(4, 600, DIM)
+    made, rows = QuantizedIndex(DIM, policy=SMALL), unit_rows(4, 600, DIM)
     made.add(np.arange(1, 601), rows)
-    view = made._view
+    view = made.view
     before = made.search(rows[:3], 30)
     made.remove(np.arange(1, 500))
     made.compact()
-    after = made._searcher.search(view, rows[:3], 30, None)
+    after = ProvedSearch(best_instruction()).search(view, rows[:3], 30, None)
     assert_same_hits(after, before)
     assert len(made) == 101
 
 
-def test_writers_wait_for_a_background_that_falls_behind(tmp_path: Path, small_segments: None, monkeypatch) -> None:
-    monkeypatch.setattr(index, "WAITING_SEGMENT_COUNT", 6)
-    monkeypatch.setattr(index, "WAIT_S", THREAD_JOIN_S)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 4000, DIM)
+def test_writers_wait_for_a_background_that_falls_behind(tmp_path: Path) -> None:
+    policy = replace(SMALL, waiting_segment_count=6, wait_s=THREAD_JOIN_S)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=policy), unit_rows(4, 4000, DIM)
     for start in range(0, 4000, 200):
         made.add(np.arange(start + 1, start + 201), rows[start : start + 200])
-        in_memory = sum(1 for segment in made._view.segments if not segment.file_name)
+        in_memory = sum(1 for segment in made.view.segments if not segment.file_name)
         assert in_memory <= 6 + 3
     deadline = time.monotonic() + THREAD_JOIN_S
-    while made._background.is_running and time.monotonic() < deadline:
+    while made.maintenance.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
     np.testing.assert_array_equal(made.search(rows[:50], 1).reference_ids[:, 0], np.arange(1, 51))
 
 
-def test_mapped_and_read_only_vectors_need_no_second_compilation(tmp_path: Path, small_segments: None) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1000, DIM)
+def test_mapped_and_read_only_vectors_need_no_second_compilation(tmp_path: Path) -> None:
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 1000, DIM)
     made.add(np.arange(1, 1001), rows)
     made.compact()
-    assert {bool(segment.file_name) for segment in made._view.segments} == {True, False}
+    assert {bool(segment.file_name) for segment in made.view.segments} == {True, False}
     frozen = rows.copy()
     frozen.setflags(write=False)
     for queries in (rows[:1], frozen[:1], frozen[:9]):
@@ -245,8 +258,11 @@ def test_mapped_and_read_only_vectors_need_no_second_compilation(tmp_path: Path,
     assert len(scan.signatures) == 1
 
 
-def test_a_closed_index_leaves_its_folder_alone(tmp_path: Path, small_segments: None) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path, thread_count=2), unit_rows(4, 1000, DIM)
+def test_a_closed_index_leaves_its_folder_alone(tmp_path: Path) -> None:
+    made, rows = (
+        QuantizedIndex(DIM, folder=tmp_path, thread_count=2, policy=SMALL, scan_policy=IN_PARTS),
+        unit_rows(4, 1000, DIM),
+    )
     for start in range(0, 1000, 50):
         made.add(np.arange(start + 1, start + 51), rows[start : start + 50])
     made.close()

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,19 @@ import pytest
 
 from index.durable import cache_file
 from index.errors import DatabaseFullError
+from index.vector.protocol import Hits
 from index.vector.quantized import compactor, index, merging
 from index.vector.quantized.background import Background
 from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.leases import Leases
+from index.vector.quantized.merge_policy import MaintenancePolicy
+from index.vector.quantized.search import ProvedSearch
+from index.vector.quantized.segments import Segment
 from tests.contract.test_vector_index import unit_rows
 
 DIM = 48
 WAIT_S = 60.0
-
-
-@pytest.fixture(autouse=True)
-def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segments of 128 rows."""
-    monkeypatch.setattr(index, "GROWING_ROW_COUNT", 128)
+SMALL = MaintenancePolicy(growing_row_count=128)
 
 
 class _Gate:
@@ -57,12 +58,11 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Gate]:
 
 
 def _wait_for_background(made: QuantizedIndex) -> None:
-    made._background.wait_while(lambda: True, WAIT_S)
-    assert not made._background.is_running
+    assert made.wait_for_maintenance(WAIT_S)
 
 
 def test_a_merge_holds_no_lock_while_it_copies(tmp_path: Path, gate: _Gate) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 700, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 700, DIM)
     made.add(np.arange(1, 601), rows[:600])
     assert gate.reached.wait(WAIT_S)
     # Each of these would hang if the merge that stands still now held what they need.
@@ -70,7 +70,7 @@ def test_a_merge_holds_no_lock_while_it_copies(tmp_path: Path, gate: _Gate) -> N
     made.replace(np.array([2]), rows[650:651])
     assert made.remove(np.array([1, 601])) == 2
     np.testing.assert_array_equal(made.search(rows[2:600], 1).reference_ids[:, 0], np.arange(3, 601))
-    assert made._background.is_running
+    assert made.maintenance.is_running
     gate.open()
     _wait_for_background(made)
     # What changed during the merge holds after it.
@@ -80,8 +80,8 @@ def test_a_merge_holds_no_lock_while_it_copies(tmp_path: Path, gate: _Gate) -> N
 
 
 def test_waiting_segments_interrupt_a_long_merge(tmp_path: Path, gate: _Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compactor, "URGENT_SEGMENT_COUNT", 4)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1300, DIM)
+    policy = replace(SMALL, urgent_segment_count=4)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=policy), unit_rows(4, 1300, DIM)
     made.add(np.arange(1, 601), rows[:600])
     assert gate.reached.wait(WAIT_S)
     made.add(np.arange(601, 1301), rows[600:])
@@ -103,13 +103,13 @@ def test_waiting_segments_interrupt_a_long_merge(tmp_path: Path, gate: _Gate, mo
 
 
 def test_erasing_and_closing_do_not_wait_for_a_merge_to_end(tmp_path: Path, gate: _Gate) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 600, DIM)
     made.add(np.arange(1, 601), rows)
     assert gate.reached.wait(WAIT_S)
     made.remove(np.array([5]))
     eraser = threading.Thread(target=made.erase, args=(np.array([5]),))
     eraser.start()
-    while made._compactor._interrupting_count == 0:
+    while made.maintenance.interrupting_count == 0:
         assert eraser.is_alive()
         time.sleep(0.001)
     gate.open()
@@ -118,18 +118,18 @@ def test_erasing_and_closing_do_not_wait_for_a_merge_to_end(tmp_path: Path, gate
     _wait_for_background(made)
     # Given up, then done: the row that was erased meanwhile is in no file.
     assert not any(rows[4].tobytes() in path.read_bytes() for path in tmp_path.iterdir())
-    assert any(segment.file_name for segment in made._view.segments)
+    assert any(segment.file_name for segment in made.view.segments)
     assert not list(tmp_path.glob("*.part"))
     made.close()
 
 
 def test_closing_gives_up_a_merge_and_leaves_no_part_of_it(tmp_path: Path, gate: _Gate) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 600, DIM)
     made.add(np.arange(1, 601), rows)
     assert gate.reached.wait(WAIT_S)
     closer = threading.Thread(target=made.close)
     closer.start()
-    while not made._compactor._is_closed:
+    while not made.maintenance.is_closed:
         assert closer.is_alive()
         time.sleep(0.001)
     gate.open()
@@ -139,33 +139,77 @@ def test_closing_gives_up_a_merge_and_leaves_no_part_of_it(tmp_path: Path, gate:
     np.testing.assert_array_equal(made.search(rows, 1).reference_ids[:, 0], np.arange(1, 601))
 
 
-def test_merged_segments_are_held_for_the_searches_that_read_them(tmp_path: Path, monkeypatch) -> None:
+def test_merged_segments_are_held_for_the_searches_that_read_them(
+    tmp_path: Path, gate: _Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the search that ends last gives back their memory, and takes as long as that takes."""
-    monkeypatch.setattr(compactor, "LIMIT_S", WAIT_S)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
-    view = made._view
-    with made._compactor.lock:
-        made.add(np.arange(1, 601), rows)
-        view = made._view
-    kept = weakref.ref(view.segments[0].codes.high.base)
-    made.compact()
-    assert view.segments[0] not in made._view.segments
-    assert made._compactor.is_holding
-    del view
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 600, DIM)
+    made.add(np.arange(1, 601), rows)
+    assert gate.reached.wait(WAIT_S)
+    kept = weakref.ref(made.view.segments[0].codes.high.base)
+    searching, go_on, real = threading.Event(), threading.Event(), ProvedSearch.search
+
+    def slow(*arguments):
+        searching.set()
+        assert go_on.wait(WAIT_S)
+        return real(*arguments)
+
+    monkeypatch.setattr(ProvedSearch, "search", slow)
+    answers: list[Hits] = []
+    search = threading.Thread(target=lambda: answers.append(made.search(rows[:1], 1)))
+    search.start()
+    assert searching.wait(WAIT_S)
+    gate.open()
+    while not any(segment.file_name for segment in made.view.segments):
+        time.sleep(0.001)
+    assert made.maintenance.is_holding
+    assert not made.wait_for_maintenance(0.05)
+    assert kept() is not None
+    go_on.set()
+    search.join(WAIT_S)
     _wait_for_background(made)
-    gc.collect()
+    assert answers[0].reference_ids.tolist() == [[1]]
     assert kept() is None
-    assert not made._compactor.is_holding
+    assert not made.maintenance.is_holding
     made.close()
 
 
+def test_segments_are_let_go_when_the_last_search_that_may_read_them_ends() -> None:
+    leases = Leases()
+    first, second = Segment.empty(1, DIM), Segment.empty(1, DIM)
+    known = weakref.ref(first.codes.high.base), weakref.ref(second.codes.high.base)
+    with leases.reading():
+        with leases.reading():
+            leases.retire([first])
+            with leases.reading():
+                leases.retire([second])
+                del first, second
+                leases.release()
+                assert known[0]() is not None
+            leases.release()
+        leases.release()
+        assert leases.is_holding
+        assert known[0]() is not None
+    leases.release()
+    assert not leases.is_holding
+    assert [one() for one in known] == [None, None]
+
+
+def test_a_search_that_began_later_holds_nothing_older() -> None:
+    leases, old = Leases(), Segment.empty(1, DIM)
+    leases.retire([old])
+    with leases.reading():
+        leases.release()
+        assert not leases.is_holding
+
+
 def test_what_saving_replaces_is_given_back_too(tmp_path: Path) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 600, DIM)
     made.add(np.arange(1, 601), rows)
     made.compact()
     _wait_for_background(made)
     made.save(tmp_path)
-    kept = [weakref.ref(segment.codes.high.base) for segment in made._view.segments if segment.file_name]
+    kept = [weakref.ref(segment.codes.high.base) for segment in made.view.segments if segment.file_name]
     for path in tmp_path.glob("segment-*.cache"):
         path.unlink()
     made.save(tmp_path)
@@ -187,7 +231,7 @@ def test_a_merge_that_another_one_ends_leaves_no_file(tmp_path: Path, monkeypatc
         return real(path, full)
 
     monkeypatch.setattr(merging, "map_vectors", map_without_room)
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 600, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 600, DIM)
     made.add(np.arange(1, 601), rows)
     _wait_for_background(made)
     assert list(tmp_path.iterdir()) == []
@@ -196,7 +240,7 @@ def test_a_merge_that_another_one_ends_leaves_no_file(tmp_path: Path, monkeypatc
 
 
 def test_savings_that_fail_leave_no_more_than_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 100, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 100, DIM)
     made.add(np.arange(1, 101), rows)
     made.save(tmp_path, stamp="kept")
 
@@ -214,7 +258,7 @@ def test_savings_that_fail_leave_no_more_than_one_does(tmp_path: Path, monkeypat
 
 
 def test_a_thread_that_cannot_be_started_fails_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, rows = QuantizedIndex(DIM, folder=tmp_path), unit_rows(4, 1200, DIM)
+    made, rows = QuantizedIndex(DIM, folder=tmp_path, policy=SMALL), unit_rows(4, 1200, DIM)
 
     def start(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -222,10 +266,10 @@ def test_a_thread_that_cannot_be_started_fails_no_writer(tmp_path: Path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         made.add(np.arange(1, 601), rows[:600])
-    assert not made._background.is_running
+    assert not made.maintenance.is_running
     made.add(np.arange(601, 1201), rows[600:])
     _wait_for_background(made)
-    assert any(segment.file_name for segment in made._view.segments)
+    assert any(segment.file_name for segment in made.view.segments)
     made.close()
 
 

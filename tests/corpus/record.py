@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from cv2 import version as cv2_version
 from rich.console import Console
 from rich.progress import Progress
 
@@ -21,7 +22,7 @@ from tests.corpus.replay import Answer, replay
 
 RECORDS_FOLDER = Path(__file__).with_name("records")
 CORPORA = {corpus.name: corpus for corpus in (generated.CORPUS, shared.CORPUS)}
-MADE_WITH = ("numpy", "onnxruntime", "opencv-python", "pillow", "insightface", "numba", "faiss-cpu")
+MADE_WITH = ("numpy", "onnxruntime", "pillow", "insightface", "numba", "faiss-cpu")
 
 
 def record_path(name: str) -> Path:
@@ -36,7 +37,9 @@ def read_record(name: str) -> dict[str, Any]:
 
 def made_here() -> dict[str, str]:
     """Processor and libraries that answers depend on."""
-    return {"processor": processor_class(), **{package: version(package) for package in MADE_WITH}}
+    # opencv-python and opencv-python-headless are the same code; one of them is here.
+    opencv = {"opencv-python": cv2_version.opencv_version}
+    return {"processor": processor_class(), **{package: version(package) for package in MADE_WITH}, **opencv}
 
 
 def tolerances(name: str) -> Tolerances:

@@ -112,7 +112,17 @@ def loaded_packs(settings: Settings) -> LoadedPacks:
 
 @contextmanager
 def serving(settings: Settings, loaded: LoadedPacks) -> Iterator[MatcherClient]:
-    """The server of `station-matcher serve` in a thread; ends when the block does."""
+    """A client of a server that listens until the block ends."""
+    with (
+        listening(settings, loaded) as address,
+        MatcherClient(address, language="en", timeout_s=LIMIT_S, access=ACCESS) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def listening(settings: Settings, loaded: LoadedPacks) -> Iterator[str]:
+    """The address of the server of `station-matcher serve`, in a thread; it ends when the block does."""
     stop, said = threading.Event(), queue.Queue[tuple[str, dict[str, Any]]]()
 
     def run() -> None:
@@ -128,8 +138,7 @@ def serving(settings: Settings, loaded: LoadedPacks) -> Iterator[MatcherClient]:
         while (line := said.get(timeout=LIMIT_S))[0] != "serve.ready":
             assert line[0] != "ended", "the server did not start"
             address = line[1].get("address", address)
-        with MatcherClient(address, language="en", timeout_s=LIMIT_S, access=ACCESS) as client:
-            yield client
+        yield address
     finally:
         stop.set()
         thread.join()

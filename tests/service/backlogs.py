@@ -435,7 +435,7 @@ def deliver(backlog: Backlog, folder: Path, *, language: str = "en") -> Outcome:
     common = [str(path), "--lang", language, "--gallery", "records", *backlog.options]
     check_code, check_text = _said(["check", *common])
     with server() as client:
-        address = client._channel._channel.target().decode()
+        address = client.address
         results = folder / "results.csv"
         run_code, run_text = _said(
             ["run", *common, "--operator", "clerk-7", "--address", address, "--results", str(results), "--quiet"]

@@ -70,6 +70,7 @@ def start_service(
     fingerprint_engine = FakeFingerprintEngine()
     database = EnrollmentDatabase.open(folder)
     server = Server(settings, audit)
+    server.start()
     use_cases = build_use_cases(
         database,
         Engines(face_engine, fingerprint_engine),

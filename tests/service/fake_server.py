@@ -27,11 +27,14 @@ from tests.faults import kill_beside_record
 
 
 def load(settings: Settings) -> LoadedPacks:
-    pack = ModelPack("fake-face", "1", Modality.FACE, "Apache-2.0", True, "tests", ())
+    packs = tuple(
+        ModelPack(*pack_id.split("@"), modality, "Apache-2.0", True, "tests", ())
+        for pack_id, modality in ((FACE_PACK_ID, Modality.FACE), (FINGERPRINT_PACK_ID, Modality.FINGERPRINT))
+    )
     return LoadedPacks(
         engines=Engines(FakeFaceEngine(), FakeFingerprintEngine()),
         comparer=FakeComparer(),
-        packs=(pack,),
+        packs=packs,
         calibrations={FACE_PACK_ID: CALIBRATION, FINGERPRINT_PACK_ID: CALIBRATION},
         quality_floors={Modality.FACE: 30, Modality.FINGERPRINT: 30},
     )

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class ServerProcess:
 
     process: subprocess.Popen[str]
     address: str = ""
+    is_traced: bool = False
     lines: list[str] = field(default_factory=list)
 
     def client(self, *, timeout_s: float = 60.0) -> MatcherClient:
@@ -55,9 +56,23 @@ class ServerProcess:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
+    def terminate_traced(self) -> int:
+        """SIGTERM to the program itself where a tracer runs it, and the exit code, which the tracer passes on."""
+        for pid in self._children() if self.is_traced else [self.process.pid]:
+            os.kill(pid, signal.SIGTERM)
+        return self.process.wait(120)
+
+    def _children(self) -> list[int]:
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     def kill(self) -> None:
-        """SIGKILL: nothing is finished."""
+        """SIGKILL: nothing is finished. A traced program would outlive its tracer."""
+        children = self._children() if self.is_traced else []
         self.process.kill()
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(60)
 
 
@@ -68,18 +83,21 @@ def server_process(
     command: Sequence[str] = FAKE,
     environ: Mapping[str, str] | None = None,
     limit_s: float = 300.0,
+    under: Sequence[str] = (),
+    keep_environ: bool = True,
 ) -> Iterator[ServerProcess]:
-    """Serving when the block begins, gone when it ends."""
+    """Serving when the block begins, gone when it ends. under: a program that runs it, such as a tracer.
+    keep_environ: environ is added to that of this process."""
     settings = {"STATION_MATCHER_SERVER_ADDRESS": "127.0.0.1:0", **(environ or {})}
     settings["STATION_MATCHER_STORAGE_DATA_FOLDER"] = str(data_folder)
     process = subprocess.Popen(
-        [sys.executable, *command],
+        [*under, sys.executable, *command],
         cwd=CHECKOUT,
-        env={**os.environ, **settings},
+        env={**(os.environ if keep_environ else {}), **settings},
         stderr=subprocess.PIPE,
         text=True,
     )
-    server = ServerProcess(process)
+    server = ServerProcess(process, is_traced=bool(under))
     reader = threading.Thread(target=_read, args=(server,), daemon=True)
     reader.start()
     try:
@@ -97,7 +115,7 @@ def _read(server: ServerProcess) -> None:
     assert server.process.stderr is not None
     for line in server.process.stderr:
         server.lines.append(line.rstrip())
-        if line.startswith("Listening on "):
+        if "Listening on " in line:
             server.address = line.split()[-1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from index.records import Gallery, Subject
 from matcher.access.context import AccessContext
 from matcher.client import MatcherClient, ServiceError
-from tests.fakes import face
+from tests.fakes import face, finger
 from tests.service.conftest import ACCESS, Service
 
 Call = Callable[[MatcherClient, str, AccessContext], Any]
@@ -19,6 +19,7 @@ READS: dict[str, Call] = {
     "list_subjects": lambda client, _, access: list(client.subjects(access=access)),
     "list_references": lambda client, subject_id, access: list(client.references(subject_id, access=access)),
     "list_galleries": lambda client, _, access: list(client.galleries(access=access)),
+    "server_info": lambda client, _, access: client.server_info(access=access),
     "assess": lambda client, _, access: client.assess([face(1)], access=access),
 }
 CHANGES: dict[str, Call] = {
@@ -26,6 +27,11 @@ CHANGES: dict[str, Call] = {
         [face(2)], subject=Subject("", "2"), skip_duplicate_check=True, access=access
     ),
     "create_gallery": lambda client, _, access: client.create_gallery("other", access=access),
+    "export_template": lambda client, subject_id, access: client.export_template(
+        client.enroll([finger(1)], subject=Subject(subject_id), access=ACCESS).samples[0].reference_id, access=access
+    ),
+    "update_gallery": lambda client, _, access: client.update_gallery("watch", display_name="Watched", access=access),
+    "delete_gallery": lambda client, _, access: client.delete_gallery("watch", access=access),
     "add_to_gallery": lambda client, subject_id, access: client.add_to_gallery("watch", [subject_id], access=access),
     "remove_from_gallery": lambda client, subject_id, access: client.remove_from_gallery(
         "watch", [subject_id], access=access
@@ -35,6 +41,7 @@ CHANGES: dict[str, Call] = {
 }
 COMPARISONS: dict[str, Call] = {
     "identify": lambda client, _, access: client.identify([face(1)], access=access),
+    "list_subjects by name": lambda client, _, access: list(client.subjects(name="an", access=access)),
     "verify": lambda client, subject_id, access: client.verify([face(1)], subject_id=subject_id, access=access),
     "verify two": lambda client, _, access: client.verify([face(1)], other=[face(1)], access=access),
     "enroll compared": lambda client, _, access: client.enroll([face(1)], subject=Subject("", "3"), access=access),
@@ -68,7 +75,7 @@ def test_what_a_call_needs_is_asked_for_and_nothing_else(service: Service, name:
 def test_every_method_of_the_wire_is_among_them(service: Service) -> None:
     methods = {
         method
-        for stub in (service.client.matching, service.client.enrollment)
+        for stub in (service.client.matching, service.client.enrollment, service.client.server)
         for method in vars(stub)
         if not method.startswith("_")
     }

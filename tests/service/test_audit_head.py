@@ -140,7 +140,7 @@ def test_what_commands_do_is_recorded_beside_a_service_and_without_one(folder, t
     with EnrollmentDatabase.open(folder) as database, FileAuditLog(_log(folder), noted=database.log_head) as audit:
         # A service holds both.
         assert main(["--lang", "en", "backup", str(tmp_path / "backup-2")]) == 0
-        assert main(["--lang", "en", "packs", "install", "face-builtin"]) == 0
+        assert main(["--lang", "en", "packs", "remove", "face-builtin"]) == 0
         assert len(list(folder.glob("audit.jsonl.notice-*"))) == 2
         assert take_notices(_log(folder), audit) == 2
         assert take_notices(_log(folder), audit) == 0
@@ -149,7 +149,7 @@ def test_what_commands_do_is_recorded_beside_a_service_and_without_one(folder, t
     arguments = ["--lang", "en", "restore", str(tmp_path / "backup-3"), "--data-folder", str(restored)]
     assert main([*arguments, "--audit", str(_log(folder))]) == 0
     added = [json.loads(line) for line in _log(folder).read_bytes().splitlines()[before:]]
-    assert sorted(record["action"] for record in added) == ["backup", "backup", "backup", "install_pack"]
+    assert sorted(record["action"] for record in added) == ["backup", "backup", "backup", "remove_pack"]
     assert all(record["operator_id"].startswith("os:") for record in added)
     (record,) = map(json.loads, _log(restored).read_bytes().splitlines())
     assert record["action"] == "restore"

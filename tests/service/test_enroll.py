@@ -54,6 +54,10 @@ def test_a_resembling_subject_is_reported_and_not_merged(service: Service) -> No
     assert other.subject_id != first.subject_id
     assert [lead.subject_id for lead in other.duplicates] == [first.subject_id]
     assert other.duplicates[0].score > 50
+    recorded = service.client.get_subject(first.subject_id)
+    for name in ("external_id", "display_name", "gallery_ids", "sex", "birth_year"):
+        assert getattr(other.duplicates[0], name) == getattr(recorded, name), name
+    assert other.duplicates[0].external_id
     unchecked = service.client.enroll(
         [face(1, impression=2)], subject=Subject("", "number-3"), skip_duplicate_check=True
     )
@@ -155,7 +159,10 @@ def test_a_batch_answers_every_item_in_order_and_goes_on_after_an_error(service:
         "result", "result", "result", "error", "error", "result"
     ]  # fmt: skip
     no_face, no_modality = (error_of(answers[index].error) for index in (3, 4))
-    assert no_face.reason == "ERROR_REASON_NO_FACE"
+    assert (no_face.code, no_face.reason) == ("INVALID_ARGUMENT", "ERROR_REASON_NO_FACE")
+    assert no_face.text
+    assert no_face.call_id == service.audit.events[3].call_id
+    assert answers[3].error.language == "en"
     assert no_modality.violations[0].field == "enrollment.samples[0].modality"
     outcomes = [event.outcome for event in service.audit.events]
     assert outcomes == ["ok", "ok", "ok", "refused", "refused", "ok"]

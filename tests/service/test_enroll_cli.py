@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from enroll import cli
-from enroll.cells import GALLERY_ID, MOST_TEXT_LENGTH
+from enroll.cells import MOST_TEXT_LENGTH
 from enroll.items import EnrollmentItem
 from enroll.local import LocalTarget
 from enroll.remote import RemoteTarget
 from enroll.target import EnrollmentTarget
 from enroll.words import COLUMNS, column_of
 from index.database import EnrollmentDatabase
-from index.records import Modality, Sex, Subject
+from index.records import GALLERY_ID_PATTERN, Modality, Sex, Subject
 from matcher.assembly.use_cases import build_use_cases
 from matcher.client import ServiceError
 from matcher.extraction.engines import Engines
@@ -219,7 +219,7 @@ def test_the_example_can_be_read(language: str, tmp_path: Path, capsys: pytest.C
 
 def test_limits_are_those_of_the_server(service: Service) -> None:
     for name in ("a", "a" * 64, "0-_", "A", "_a", "a" * 65, "ồ", "a b", ""):
-        if GALLERY_ID.fullmatch(name):
+        if GALLERY_ID_PATTERN.fullmatch(name):
             service.client.create_gallery(name, access=ACCESS)
         else:
             with pytest.raises(ServiceError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from index.records import FingerPosition, Subject
+from index.records import FingerPosition, Sex, Subject
 from matcher.access.context import AccessContext
 from matcher.client import ServiceError
-from tests.fakes import NOTHING, face, finger
+from tests.fakes import NOTHING, face, fake_minutiae, finger
 from tests.service.conftest import ACCESS, Service
 
 THUMB, INDEX = FingerPosition.RIGHT_THUMB, FingerPosition.RIGHT_INDEX
@@ -174,12 +175,43 @@ def test_numbers_out_of_range_are_refused_by_name(service: Service, option: str,
     assert [violation.field for violation in refusal.value.violations] == [option]
 
 
+def test_a_candidate_says_who_it_is_as_the_subject_is_recorded(service: Service) -> None:
+    service.client.create_gallery("wanted")
+    who = Subject("", "079", "Nguyễn Thị Đào", frozenset({"wanted"}), sex=Sex.FEMALE, birth_year=1990)
+    service.client.enroll([face(1)], subject=who, access=ACCESS)
+    (candidate,) = service.client.identify([face(1, impression=1)], access=ACCESS).candidates
+    recorded = service.client.get_subject(candidate.subject_id)
+    for name in ("external_id", "display_name", "gallery_ids", "sex", "birth_year"):
+        assert getattr(candidate, name) == getattr(recorded, name), name
+    assert candidate.birth_year == 1990
+
+
 def test_candidates_can_be_explained_by_their_minutiae(service: Service) -> None:
     for identity in (1, 2, 3):
         enroll(service, identity, finger(identity))
     answer = service.client.identify([finger(2, impression=1)], access=ACCESS, explained_candidate_count=1)
     explanation = answer.candidates[0].sample_scores[0].explanation
     assert len(explanation.pairs) == 2
+    minutiae = fake_minutiae()
+    for told, indexes in (
+        (explanation.probe_minutiae, [pair.probe_index for pair in explanation.pairs]),
+        (explanation.reference_minutiae, [pair.reference_index for pair in explanation.pairs]),
+    ):
+        assert [one.x_px for one in told] == minutiae.x_px.tolist()
+        assert [one.y_px for one in told] == minutiae.y_px.tolist()
+        assert [one.direction_deg for one in told] == pytest.approx(np.degrees(minutiae.direction_rad).tolist())
+        assert [one.kind for one in told] == minutiae.kind.tolist()
+        assert [one.quality for one in told] == pytest.approx((100.0 * minutiae.quality).tolist())
+        paired = {one.pair_index: number for number, one in enumerate(told) if one.HasField("pair_index")}
+        assert [paired[pair] for pair in range(len(paired))] == indexes
+    assert (explanation.probe_width_px, explanation.reference_height_px) == (minutiae.width_px, minutiae.height_px)
+    for pair in explanation.pairs:
+        mine, other = (
+            explanation.probe_minutiae[pair.probe_index],
+            explanation.reference_minutiae[pair.reference_index],
+        )
+        assert (pair.probe.x_px, pair.probe.y_px) == (mine.x_px, mine.y_px)
+        assert (pair.reference.x_px, pair.reference.y_px) == (other.x_px, other.y_px)
     assert explanation.rotation_deg == pytest.approx(28.648, abs=0.01)
     assert not answer.candidates[1].sample_scores[0].HasField("explanation")
 

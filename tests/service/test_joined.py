@@ -185,7 +185,7 @@ def filed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Filed]:
     tmp_path.joinpath("database").mkdir()
     audit = FileAuditLog(tmp_path / "database" / child.AUDIT_NAME)
     running = Filed(start_service(tmp_path / "database", audit=audit), tmp_path / "database")
-    monkeypatch.setattr("matcher.audit.log._write_all", write_half_while(lambda: running.is_full))
+    monkeypatch.setattr("matcher.audit.log.write_all", write_half_while(lambda: running.is_full))
     yield running
     stop_service(running.service)
     audit.close()
@@ -273,7 +273,7 @@ def test_a_broken_index_after_a_commit_leaves_both_the_failure_and_the_record(se
 def test_what_cannot_be_written_to_the_log_takes_the_change_back(service: Service, monkeypatch) -> None:
     kept = service.client.enroll([face(1)], subject=Subject("", "number-1"))
     said = {"threshold": float("nan")}
-    monkeypatch.setattr("matcher.usecases.keep_records._deletion_said", lambda _: said)
+    monkeypatch.setattr("matcher.usecases.keep_records.deletion_said", lambda _: said)
     with pytest.raises(ServiceError):
         service.client.delete_subject(kept.subject_id, request_id="d-1", access=ACCESS)
     assert service.client.get_subject(kept.subject_id).external_id == "number-1"

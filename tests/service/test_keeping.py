@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from index.records import Subject
@@ -39,6 +41,8 @@ def test_a_wrong_page_is_refused_by_field(
         service.client.call(service.client.enrollment.ListSubjects, request_message)
     assert refusal.value.code == "INVALID_ARGUMENT"
     assert [violation.field for violation in refusal.value.violations] == [field]
+    if field == "page_size":
+        assert "1 to 1000" in refusal.value.violations[0].description
 
 
 def test_deleting_a_subject_can_be_repeated_and_leaves_only_the_record(service: Service) -> None:
@@ -78,6 +82,8 @@ def test_galleries_are_made_filled_and_emptied(service: Service) -> None:
     assert [gallery.display_name for gallery in service.client.galleries()] == ["Wanted"]
     subject_id = service.client.enroll([face(1)], subject=Subject("", "number-1")).subject_id
     service.client.add_to_gallery("wanted", [subject_id])
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_ids, event.candidates) == ("add_to_gallery", (subject_id,), ())
     assert [subject.subject_id for subject in service.client.subjects(gallery_id="wanted")] == [subject_id]
     service.client.remove_from_gallery("wanted", [subject_id])
     assert not list(service.client.subjects(gallery_id="wanted"))
@@ -109,3 +115,51 @@ def test_a_subject_is_found_by_exactly_one_key(service: Service) -> None:
     with pytest.raises(ServiceError) as refusal:
         service.client.get_subject()
     assert [violation.field for violation in refusal.value.violations] == ["key"]
+
+
+def test_subjects_are_found_by_name_and_by_number(service: Service) -> None:
+    for external_id, name in (("079", "Nguyễn Thị Hồng Đào"), ("080", "Trần Văn An"), ("081", "Trần Văn Anh")):
+        service.client.enroll([face(1)], subject=Subject("", external_id, name), skip_duplicate_check=True)
+    (dao,) = service.client.subjects(name="dao NGUYEN")
+    assert (dao.external_id, dao.display_name) == ("079", "Nguyễn Thị Hồng Đào")
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_ids, event.case_number) == ("list_subjects", (dao.subject_id,), "case-12")
+    assert [one.external_id for one in service.client.subjects(name="van an")] == ["080"]
+    assert [one.external_id for one in service.client.subjects(name="van an", by_word_beginnings=True)] == [
+        "080",
+        "081",
+    ]
+    assert [one.display_name for one in service.client.subjects(external_id="081")] == ["Trần Văn Anh"]
+    assert list(service.client.subjects(external_id="081", name="dao")) == []
+
+
+@pytest.mark.parametrize("missing", ["case_number", "purpose"])
+def test_a_search_by_name_needs_what_every_search_needs(service: Service, missing: str) -> None:
+    access = replace(ACCESS, **{missing: ""})
+    with pytest.raises(ServiceError) as refusal:
+        list(service.client.subjects(name="dao", access=access))
+    assert [violation.field for violation in refusal.value.violations] == [f"access.{missing}"]
+    assert service.audit.events[-1].outcome == "refused"
+    assert list(service.client.subjects(access=access)) == []
+
+
+@pytest.mark.parametrize("name", ["'-", " ".join(f"word{number}" for number in range(21))])
+def test_a_name_to_search_for_has_one_to_twenty_words(service: Service, name: str) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        list(service.client.subjects(name=name))
+    assert [violation.field for violation in refusal.value.violations] == ["name"]
+
+
+def test_lists_say_how_many_there_are_on_all_pages(service: Service) -> None:
+    service.client.create_gallery("wanted")
+    service.client.create_gallery("other")
+    for number in range(3):
+        galleries = frozenset({"wanted"} if number else set())
+        service.client.enroll([face(number), finger(number)], subject=Subject("", f"{number}", galleries=galleries))
+    subject_id = service.client.get_subject(external_id="1").subject_id
+    access, ask = access_message(ACCESS), service.client.enrollment
+    assert ask.ListSubjects(pb.ListSubjectsRequest(access=access, page_size=1)).total_count == 3
+    assert ask.ListSubjects(pb.ListSubjectsRequest(access=access, gallery_id="wanted")).total_count == 2
+    references = ask.ListReferences(pb.ListReferencesRequest(access=access, subject_id=subject_id, page_size=1))
+    assert (len(references.references), references.total_count) == (1, 2)
+    assert ask.ListGalleries(pb.ListGalleriesRequest(access=access, page_size=1)).total_count == 2

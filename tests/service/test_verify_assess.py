@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from index.records import FingerPosition, Modality, Subject
-from matcher.client import ServiceError
-from matcher.formats.iso19794 import to_iso19794_2
+from matcher.client import ServiceError, template_sample
+from matcher.formats.iso19794 import single_view, to_iso19794_2
 from matcher.samples import EncodedSample
 from tests.fakes import NOTHING, face, few_minutiae, finger, record_minutiae
 from tests.service.conftest import ACCESS, Service
@@ -23,7 +24,10 @@ def test_a_mated_probe_is_above_the_threshold_and_a_non_mated_one_is_not(service
     stranger = service.client.verify([face(2)], subject_id=subject_id)
     assert not stranger.above_threshold
     assert stranger.score < stranger.threshold_score
-    assert service.audit.records[-1].audit_id == stranger.audit_id
+    record = service.audit.records[-1]
+    assert record.audit_id == stranger.audit_id
+    assert (record.event.subject_id, record.event.score) == (subject_id, pytest.approx(stranger.score))
+    assert not record.event.candidates
 
 
 def test_the_threshold_follows_the_rate_asked_for_and_the_number_of_references_of_a_finger(service: Service) -> None:
@@ -68,6 +72,10 @@ def test_two_probes_are_compared_without_storing_either(service: Service) -> Non
     mated = service.client.verify([face(1)], other=[face(1, impression=1)])
     assert mated.above_threshold
     assert mated.sample_scores[0].reference_id == 0
+    event = service.audit.events[-1]
+    assert (len(event.probe_sha256), len(event.other_probe_sha256)) == (1, 1)
+    assert event.probe_sha256 != event.other_probe_sha256
+    assert (event.subject_id, event.candidates, event.score) == ("", (), pytest.approx(mated.score))
     assert not service.client.verify([face(1)], other=[face(2)]).above_threshold
     assert not list(service.client.subjects())
 
@@ -106,13 +114,39 @@ def test_an_interchange_template_is_enrolled_and_searched(service: Service) -> N
     assert refusal.value.reason == "ERROR_REASON_TEMPLATE_FORMAT"
 
 
+def test_a_print_is_exported_and_taken_in_again(service: Service, tmp_path: Path) -> None:
+    record = to_iso19794_2(record_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
+    sample = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.RIGHT_INDEX, minutiae_template=record)
+    enrolled = service.client.enroll([sample], subject=Subject("", "number-1"))
+    told = service.client.export_template(enrolled.samples[0].reference_id)
+    event = service.audit.events[-1]
+    assert (event.action, event.subject_id, event.reference_ids) == ("export_template", enrolled.subject_id, (1,))
+    assert service.audit.records[-1].audit_id == told.audit_id
+    assert told.reference.finger_position == FingerPosition.RIGHT_INDEX
+    view = single_view(told.iso_19794_2_template)
+    assert (view.finger, view.quality) == (FingerPosition.RIGHT_INDEX, told.reference.quality_score)
+    assert view.minutiae.to_bytes() == single_view(record).minutiae.to_bytes()
+    path = tmp_path / "print.fmr"
+    path.write_bytes(told.iso_19794_2_template)
+    assert service.client.verify([template_sample(path)], subject_id=enrolled.subject_id).above_threshold
+
+
+def test_a_face_or_a_reference_that_is_gone_is_not_exported(service: Service) -> None:
+    service.client.enroll([face(1)], subject=Subject("", "number-1"))
+    for reference_id, reason in ((1, "ERROR_REASON_FIELD_INVALID"), (7, "ERROR_REASON_REFERENCE_NOT_FOUND")):
+        with pytest.raises(ServiceError) as refusal:
+            service.client.export_template(reference_id)
+        assert refusal.value.reason == reason
+        assert service.audit.events[-1].outcome == "refused"
+
+
 def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(service: Service) -> None:
     record = to_iso19794_2(record_minutiae(33), finger=FingerPosition.RIGHT_INDEX)
     wrong = EncodedSample(Modality.FINGERPRINT, finger=FingerPosition.LEFT_THUMB, minutiae_template=record)
     with pytest.raises(ServiceError) as refusal:
         service.client.enroll([wrong], subject=Subject("", "number-1"))
     assert refusal.value.reason == "ERROR_REASON_MODALITY"
-    assert "position 2" in refusal.value.text
+    assert "finger position right index" in refusal.value.text
     for minutiae in (few_minutiae(0), few_minutiae(1), few_minutiae(2), few_minutiae(40, at_one_point=True)):
         sample = EncodedSample(Modality.FINGERPRINT, minutiae_template=to_iso19794_2(minutiae))
         with pytest.raises(ServiceError) as refusal:
@@ -126,6 +160,15 @@ def test_a_record_that_contradicts_the_request_or_holds_too_little_is_refused(se
         service.client.enroll([few], subject=Subject("", "number-1"))
     assert refusal.value.reason == "ERROR_REASON_QUALITY"
     assert not list(service.client.subjects())
+
+
+def test_an_assessment_tells_minutiae_where_it_is_asked(service: Service) -> None:
+    for wanted in (False, True):
+        (one, other) = service.client.assess([finger(1), face(1)], with_minutiae=wanted).assessments
+        assert one.sample.minutia_count == 4
+        assert len(one.sample.minutiae) == (4 if wanted else 0)
+        assert one.sample.width_px == (200 if wanted else 0)
+        assert not other.sample.minutiae
 
 
 def test_an_assessment_judges_each_sample_and_stores_none(service: Service) -> None:

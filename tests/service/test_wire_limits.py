@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from matcher.client.messages import sample_message
 from matcher.errors import RequestError
 from matcher.server.wire_limits import COUNT_LIMITS, TEXT_LIMITS, check_message
 from protos.biometrics.v1 import enrollment_service_pb2 as pb
-from protos.biometrics.v1 import matching_service_pb2, sample_pb2
+from protos.biometrics.v1 import matching_service_pb2, record_service_pb2, sample_pb2, server_service_pb2
 from tests.fakes import face
 from tests.service.conftest import ACCESS, Service
 
@@ -35,7 +36,12 @@ def _request_fields() -> Iterator[tuple[str, FieldDescriptor]]:
     """Every field that a request can bring, as "Message.field"."""
     waiting: list[Descriptor] = [
         method.input_type
-        for file in (matching_service_pb2.DESCRIPTOR, pb.DESCRIPTOR)
+        for file in (
+            matching_service_pb2.DESCRIPTOR,
+            pb.DESCRIPTOR,
+            record_service_pb2.DESCRIPTOR,
+            server_service_pb2.DESCRIPTOR,
+        )
         for service in file.services_by_name.values()
         for method in service.methods
     ]
@@ -72,7 +78,7 @@ def test_the_documentation_has_the_same_table() -> None:
 @pytest.mark.parametrize("name", sorted(TEXT_LIMITS))
 def test_each_text_is_refused_beyond_its_limit(name: str) -> None:
     message_name, _, field_name = name.partition(".")
-    modules = (sample_pb2, matching_service_pb2, pb)
+    modules = (sample_pb2, matching_service_pb2, pb, record_service_pb2)
     make = next(getattr(module, message_name) for module in modules if hasattr(module, message_name))
     is_list = name in COUNT_LIMITS
     for text, is_allowed in [
@@ -93,11 +99,11 @@ def test_each_text_is_refused_beyond_its_limit(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(COUNT_LIMITS))
 def test_each_list_is_refused_beyond_its_limit(name: str) -> None:
     message_name, _, field_name = name.partition(".")
-    modules = (sample_pb2, matching_service_pb2, pb)
+    modules = (sample_pb2, matching_service_pb2, pb, record_service_pb2)
     make = next(getattr(module, message_name) for module in modules if hasattr(module, message_name))
     field = make.DESCRIPTOR.fields_by_name[field_name]
     empty = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_ENUM: 0}
-    message = getattr(sample_pb2, field.message_type.name)() if field.message_type else None
+    message = GetMessageClass(field.message_type)() if field.message_type else None
     value = empty.get(field.type, message)
     check_message(make(**{field_name: [value] * COUNT_LIMITS[name]}))
     with pytest.raises(RequestError) as refusal:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from PIL import Image as PillowImage
 from benchmarks.picture_formats.wsq_damage import generated_wsq
 from index.records import Modality
 from matcher.errors import (
+    CanceledError,
     DeadlineError,
     ImageEmptyError,
     ImageError,
@@ -28,6 +31,7 @@ from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoders import DecoderLimits, DecoderPool
 from matcher.samples import EncodedSample, Image
 from matcher.stages import Stages, never_ends
+from matcher.texts.catalog import localized
 from matcher.usecases.assess import Assessor
 from tests.fakes import FakeFaceEngine, InMemoryAudit, png_bytes
 from tests.service.conftest import ACCESS
@@ -87,7 +91,7 @@ def test_refusals_come_through_by_class_and_name(pool: DecoderPool) -> None:
         assert type(refusal.value) is kind
     with pytest.raises(ImageKindError) as named:
         _decode(pool, b"GIF89a")
-    assert (named.value.code, named.value.values) == ("picture.file_type", {"name": "GIF"})
+    assert localized(named.value, "vi").startswith("Không hỗ trợ loại tệp GIF.")
     assert _decode(pool, whole).ppi == 500
 
 
@@ -105,7 +109,7 @@ def test_work_without_end_is_ended_and_the_process_replaced(limits: DecoderLimit
     with DecoderPool(1, limits=limits) as pool:
         with pytest.raises(ImageTruncatedError, match="limits of time and memory"):
             _decode(pool, costly)
-        pool._limits = DecoderLimits()
+        pool.limits = DecoderLimits()
         assert _decode(pool, png_bytes(2)).pixels.shape
 
 
@@ -138,12 +142,44 @@ def test_nobody_waits_longer_than_they_want() -> None:
 def test_a_process_that_was_ended_is_replaced_without_a_refusal() -> None:
     with DecoderPool(1) as pool:
         _decode(pool, png_bytes(1))
-        (decoder,) = pool._idle
-        os.kill(decoder._process.pid, signal.SIGKILL)
-        decoder._process.wait()
+        for process_id in pool.process_ids():
+            os.kill(process_id, signal.SIGKILL)
+            # Ended and not waited for yet: that is the pool's to do.
+            os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
         assert _decode(pool, png_bytes(2)).pixels.shape
     with pytest.raises(SessionError):
         _decode(pool, png_bytes(2))
+
+
+def test_costly_pictures_of_one_owner_hold_up_no_other() -> None:
+    owners: dict[int, str] = {}
+    costly = _costly_jpeg()
+    begun, stop = threading.Event(), threading.Event()
+
+    def check() -> None:
+        if stop.is_set():
+            raise CanceledError("over")
+
+    with (
+        ThreadPoolExecutor(8) as threads,
+        DecoderPool(1, owner=lambda: owners.get(threading.get_ident(), "honest")) as pool,
+    ):
+
+        def attack() -> None:
+            owners[threading.get_ident()] = "attacker"
+            begun.set()
+            while not stop.is_set():
+                with suppress(ImageError, CanceledError):
+                    pool(costly, ppi=None, limits=LIMITS, check=check)
+
+        attacks = [threads.submit(attack) for _ in range(3)]
+        begun.wait()
+        try:
+            for number in range(5):
+                assert _decode(pool, png_bytes(number)).pixels.shape
+                assert not any(task.done() for task in attacks)
+        finally:
+            stop.set()
 
 
 def test_one_request_has_a_budget_of_pixels() -> None:

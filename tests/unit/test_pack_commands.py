@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import tomllib
 from pathlib import Path
@@ -12,8 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
+from index.database import EnrollmentDatabase
+from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from matcher.commands import calibrate, doctor, packs
-from matcher.config import PackSettings, Settings
+from matcher.commands.parser import CommandParser
+from matcher.config import PackSettings, SearchDefaults, Settings
 from matcher.errors import PackError, PackLicenseError
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore
 from tests.unit.face import tiny_models
@@ -22,10 +24,10 @@ from tests.unit.pack_server import serving
 
 
 def run(*arguments: str, lang: str = "en", packs_folder: Path | None = None, mirror: str = "") -> int:
-    parser = argparse.ArgumentParser()
-    subparsers = parser.add_subparsers(required=True)
+    parser = CommandParser(language=lang)
+    subparsers = parser.add_subparsers(dest="command")
     for module in (packs, doctor, calibrate):
-        module.add_commands(subparsers)
+        module.add_commands(subparsers, lang)
     options = parser.parse_args(arguments)
     options.lang = lang
     options.settings = Settings(packs=PackSettings(face="joined", fingerprint="", mirror=mirror))
@@ -130,6 +132,31 @@ def test_doctor_names_what_is_ready_and_what_is_missing(folder: Path, capsys: py
     assert "✗ no face pack is ready" in printed
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("auto", "searched by the proved scan of codes (search.face_engine = auto, FAISS up to 2)"),
+        ("faiss", "searched by FAISS (search.face_engine = faiss)"),
+        ("quantized", "searched by the proved scan of codes (search.face_engine = quantized)"),
+    ],
+)
+def test_doctor_tells_who_searches_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting, told) -> None:
+    monkeypatch.setattr("index.vector.face_engine.FAISS_LIMIT_BYTES", 2 * 4 * 8)
+    assert doctor.face_engine_findings(tmp_path, "en", SearchDefaults(face_engine=setting)) == []
+    with EnrollmentDatabase.open(tmp_path) as database:
+        subject_ids = [
+            database.enroll(
+                Subject(""), [NewReference(Template(Modality.FACE, FingerPosition.UNKNOWN, "tiny@1", row[None, :]), 80)]
+            ).subject_id
+            for row in np.eye(8, dtype=np.float32)[:4]
+        ]
+        # Sealed subjects are not searched.
+        database.seal_subject(subject_ids[0])
+        (finding,) = doctor.face_engine_findings(tmp_path, "en", SearchDefaults(face_engine=setting))
+    assert finding.line == f"faces: 3 references of tiny@1; {told}"
+    assert finding.ok is None
+
+
 def test_doctor_tells_of_a_configured_pack_that_no_server_can_take(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,6 +187,19 @@ def test_doctor_tells_the_line_that_mends_a_missing_libgl(monkeypatch: pytest.Mo
     finding = doctor.opencv_finding("en")
     assert finding.ok is False
     assert "apt-get install -y libgl1" in finding.line
+
+
+@pytest.mark.parametrize(("is_needed", "ok"), [(True, False), (False, None)])
+def test_doctor_misses_insightface_only_where_a_pack_needs_it(
+    monkeypatch: pytest.MonkeyPatch, is_needed: bool, ok: bool | None
+) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    finding = doctor.insightface_finding("en", is_needed=is_needed)
+    assert finding.ok is ok
+    assert "pip install 'station-matcher[insightface]'" in finding.line
 
 
 def test_doctor_tells_how_to_install_a_pack_that_needs_a_license(tmp_path: Path) -> None:

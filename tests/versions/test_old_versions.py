@@ -13,9 +13,12 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
-from index.records import Modality, Reference, SearchFilter
+from index.records import Modality, Reference, SearchFilter, SubjectQuery
 from matcher.__main__ import main as station_matcher
-from matcher.fingerprint.comparison import compare
+from matcher.audit.log import FileAuditLog
+from matcher.audit.records import AuditEvent
+from matcher.audit.verification import verify_audit_log
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.packs.store import PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher
@@ -86,7 +89,7 @@ def check_fingers(database: EnrollmentDatabase, tmp_path: Path) -> None:
     for number in PEOPLE:
         probe = references(database, PROBE_ID.format(number=number))[0].template
         calibrations = {probe.pack_id: Calibration.from_table(pack.calibration)}
-        searcher = Searcher(database, compare, calibrations)
+        searcher = Searcher(database, MinutiaComparer(), calibrations)
         found = searcher.search([probe], where=RECORDS, subject_count=3)
         best = max(found.sample_scores, key=lambda subject_id: found.sample_scores[subject_id][0].similarity)
         subject = database.get_subject(best)
@@ -115,6 +118,9 @@ def test_a_data_folder_opens_and_answers(old: Path, folder: str, tmp_path: Path)
             check_faces(database, deleted=DELETED)
             check_fingers(database, tmp_path)
             assert database.find_subject(LATEST) is not None
+            for number in PEOPLE:
+                named = database.list_subjects(SubjectQuery(name=f"{number} SO MAU NGUOI"))
+                assert [one.external_id for one in named.items] == [EXTERNAL_ID.format(number=number)]
             assert {gallery.gallery_id for gallery in database.list_galleries().items} == {"records", "wanted"}
     assert command("index", "verify", "--data-folder", old / folder) == 0
 
@@ -163,6 +169,15 @@ def test_a_sealed_backup_needs_its_key(old: Path, capsys: pytest.CaptureFixture[
 def test_an_audit_file_verifies(old: Path, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("audit", "verify", "--file", old / folder / "audit.jsonl") == 0
     assert str(facts(old)["audit_record_count"]) in capsys.readouterr().out
+
+
+def test_an_old_audit_file_goes_on_with_the_records_of_today(old: Path) -> None:
+    path = old / "data" / "audit.jsonl"
+    with FileAuditLog(path) as log:
+        log.append(AuditEvent("verify", call_id="call-1", request_id="", score=61.5, other_probe_sha256=("ab" * 32,)))
+        log.append(AuditEvent("add_to_gallery", call_id="call-2", subject_ids=("one", "two")))
+    found = verify_audit_log(path)
+    assert (found.ok, found.record_count) == (True, facts(old)["audit_record_count"] + 2)
 
 
 def test_an_altered_old_audit_file_is_noticed(old: Path) -> None:

@@ -16,12 +16,24 @@ from index.errors import (
     DatabaseFullError,
     DatabaseWriteError,
 )
+from index.keys.seals import Seals
 
 # Templates of 1.5 to 3 KiB fill pages of 8 KiB with little left over, and a commit still writes few bytes.
 PAGE_SIZE_BYTES = 8192
 BUSY_TIMEOUT_MS = 2000
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _REFUSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+class KeyedConnection(sqlite3.Connection):
+    """A connection that knows the keys of what it reads and writes. None: nothing is encrypted, or not to be read."""
+
+    seals: Seals | None = None
+
+
+def seals_of(connection: sqlite3.Connection) -> Seals | None:
+    """The keys of a connection."""
+    return connection.seals if isinstance(connection, KeyedConnection) else None
 
 
 @contextlib.contextmanager
@@ -45,17 +57,19 @@ def named_errors() -> Iterator[None]:
         raise DatabaseError("a text is not valid Unicode; send it as UTF-8") from error
 
 
-def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
+def open_writer(path: Path, *, create: bool, seals: Seals | None = None) -> sqlite3.Connection:
     """The one connection that writes. Every commit is on disk when it returns (synchronous=FULL in WAL mode)."""
     if create:
         _create_private(path)
-    connection = _connect(path, "rw")
+    connection = _connect(path, "rw", seals)
     try:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         if mode != "wal":
             raise DatabaseWriteError("the disk cannot hold a write-ahead log; use a local disk")
         connection.execute("PRAGMA synchronous=FULL")
+        # Each checkpoint is ours, since the pages that it wrote have to be cleaned (checkpoints.py).
+        connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA foreign_keys=ON")
         # Deleted rows are overwritten with zeros, in pages that stay and in pages set free.
         connection.execute("PRAGMA secure_delete=ON")
@@ -67,9 +81,9 @@ def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path, seals: Seals | None = None) -> sqlite3.Connection:
     """A connection that cannot write. Readers see the last commit and wait for nobody."""
-    connection = _connect(path, "rw")
+    connection = _connect(path, "rw", seals)
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8192")
@@ -100,21 +114,25 @@ def _create_private(path: Path) -> None:
         raise DatabaseWriteError("the store cannot be made; check the disk and its rights") from error
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _connect(path: Path, mode: str, seals: Seals | None) -> KeyedConnection:
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=BUSY_TIMEOUT_MS / 1000,
         isolation_level=None,
         check_same_thread=False,
+        factory=KeyedConnection,
     )
+    connection.seals = seals
+    return connection
 
 
 class ReaderPool:
     """Connections lent to one thread at a time. Thread safe."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seals: Seals | None = None) -> None:
         self._path = path
+        self._seals = seals
         # append and pop of a deque are atomic.
         self._idle: collections.deque[sqlite3.Connection] = collections.deque()
         self._closed = threading.Event()
@@ -128,7 +146,7 @@ class ReaderPool:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                connection = open_reader(self._path)
+                connection = open_reader(self._path, self._seals)
             try:
                 connection.execute("BEGIN")
                 yield connection

@@ -6,7 +6,13 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from index.errors import AlreadyExistsError, DatabaseError, GalleryNotFoundError, SubjectNotFoundError
+from index.errors import (
+    AlreadyExistsError,
+    DatabaseError,
+    GalleryNotEmptyError,
+    GalleryNotFoundError,
+    SubjectNotFoundError,
+)
 from index.records import Gallery
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.subjects import subject_numbers_of
@@ -25,6 +31,34 @@ def create_gallery(connection: sqlite3.Connection, gallery: Gallery, *, now: dat
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def update_gallery(
+    connection: sqlite3.Connection, gallery_id: str, *, display_name: str | None, purpose: str | None
+) -> Gallery:
+    """Change the texts that are not None; the gallery as it is then. Raises GalleryNotFoundError."""
+    number = gallery_number(connection, gallery_id)
+    connection.execute(
+        "UPDATE gallery SET display_name = coalesce(?, display_name), purpose = coalesce(?, purpose)"
+        " WHERE gallery_number = ?",
+        (display_name, purpose, number),
+    )
+    ((_, gallery),) = galleries_after(connection, number - 1, 1)
+    return gallery
+
+
+def delete_gallery(
+    connection: sqlite3.Connection, gallery_id: str, *, even_if_not_empty: bool
+) -> tuple[int, tuple[int, ...]]:
+    """Delete the gallery; its number, which is never given again, and those of the subjects that were in it. Raises
+    GalleryNotFoundError, GalleryNotEmptyError."""
+    number = gallery_number(connection, gallery_id)
+    rows = connection.execute("SELECT subject_number FROM membership WHERE gallery_number = ?", (number,)).fetchall()
+    if rows and not even_if_not_empty:
+        raise GalleryNotEmptyError("subjects are in the gallery; nothing was changed", member_count=len(rows))
+    connection.execute("DELETE FROM membership WHERE gallery_number = ?", (number,))
+    connection.execute("DELETE FROM gallery WHERE gallery_number = ?", (number,))
+    return number, tuple(row[0] for row in rows)
 
 
 def gallery_numbers(connection: sqlite3.Connection) -> dict[str, int]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import astuple
 
 from index.receipts import Page
-from index.records import Gallery, Reference, Subject
+from index.records import Gallery, RecordRevision, Reference, Subject, SubjectQuery
 from index.store.effects import PackRow
 from index.store.page_token import checked_page_size, make_page_token, read_page_token
 from index.store.sqlite.connection import ReaderPool
-from index.store.sqlite.galleries import galleries_after, gallery_number
-from index.store.sqlite.references import all_packs, references_after
+from index.store.sqlite.galleries import galleries_after, gallery_numbers
+from index.store.sqlite.references import all_packs, reference_count_of_subject, references_after
 from index.store.sqlite.row_digests import ReportDamage
-from index.store.sqlite.subjects import find_subject, subjects_after
+from index.store.sqlite.subject_query import PassingSubjects
+from index.store.sqlite.subject_records import revision_count, revisions_after
+from index.store.sqlite.subjects import find_subject
 
 
 def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:
@@ -21,17 +25,18 @@ def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:
 
 
 def list_subjects(
-    readers: ReaderPool, database_id: str, gallery_id: str, page_size: int, page_token: str
+    readers: ReaderPool, database_id: str, query: SubjectQuery, page_size: int, page_token: str
 ) -> Page[Subject]:
     """See Store.list_subjects."""
-    limit, scope = checked_page_size(page_size), f"{database_id}/subjects/{gallery_id}"
-    last_number = read_page_token(page_token, scope=scope)
+    limit, scope = checked_page_size(page_size), f"{database_id}/subjects/{astuple(query)}"
+    place = read_page_token(page_token, scope=scope)
     with readers.borrow() as connection:
-        number = gallery_number(connection, gallery_id) if gallery_id else None
-        rows = subjects_after(connection, last_number, limit + 1, gallery_number=number)
-    shown = rows[:limit]
-    token = make_page_token(shown[-1].subject_number, scope=scope) if len(rows) > limit else ""
-    return Page(tuple(row.subject for row in shown), token)
+        passing = PassingSubjects(connection, query)
+        rows = passing.after(place.last_number, limit + 1)
+        # Counting a million for each page would cost more than the page.
+        total_count = passing.count() if place.total_count is None else place.total_count
+    token = _next_token([row.subject_number for row in rows], limit, total_count, scope)
+    return Page(tuple(row.subject for row in rows[:limit]), token, total_count)
 
 
 def list_references(
@@ -39,23 +44,41 @@ def list_references(
 ) -> Page[Reference]:
     """See Store.list_references."""
     limit, scope = checked_page_size(page_size), f"{database_id}/references/{subject_id}"
-    last_id = read_page_token(page_token, scope=scope)
+    place = read_page_token(page_token, scope=scope)
     with readers.borrow() as connection:
         subject = find_subject(connection, subject_id)
-        rows = references_after(
-            connection, packs_by_number(connection), subject, last_id=last_id, limit=limit + 1, report=report
-        )
-    shown = rows[:limit]
-    token = make_page_token(shown[-1].reference_id, scope=scope) if len(rows) > limit else ""
-    return Page(tuple(shown), token)
+        packs = packs_by_number(connection)
+        rows = references_after(connection, packs, subject, last_id=place.last_number, limit=limit + 1, report=report)
+        total_count = reference_count_of_subject(connection, subject.subject_number)
+    token = _next_token([row.reference_id for row in rows], limit, total_count, scope)
+    return Page(tuple(rows[:limit]), token, total_count)
+
+
+def list_revisions(
+    readers: ReaderPool, database_id: str, subject_id: str, page_size: int, page_token: str
+) -> Page[RecordRevision]:
+    """See Store.list_revisions."""
+    limit, scope = checked_page_size(page_size), f"{database_id}/revisions/{subject_id}"
+    place = read_page_token(page_token, scope=scope)
+    with readers.borrow() as connection:
+        number = find_subject(connection, subject_id).subject_number
+        revisions = revisions_after(connection, number, place.last_number, limit + 1)
+        total_count = revision_count(connection, number)
+    token = _next_token([one.revision for one in revisions], limit, total_count, scope)
+    return Page(tuple(revisions[:limit]), token, total_count)
 
 
 def list_galleries(readers: ReaderPool, database_id: str, page_size: int, page_token: str) -> Page[Gallery]:
     """See Store.list_galleries."""
     limit, scope = checked_page_size(page_size), f"{database_id}/galleries"
-    last_number = read_page_token(page_token, scope=scope)
+    place = read_page_token(page_token, scope=scope)
     with readers.borrow() as connection:
-        rows = galleries_after(connection, last_number, limit + 1)
-    shown = rows[:limit]
-    token = make_page_token(shown[-1][0], scope=scope) if len(rows) > limit else ""
-    return Page(tuple(gallery for _, gallery in shown), token)
+        rows = galleries_after(connection, place.last_number, limit + 1)
+        total_count = len(gallery_numbers(connection))
+    token = _next_token([number for number, _ in rows], limit, total_count, scope)
+    return Page(tuple(gallery for _, gallery in rows[:limit]), token, total_count)
+
+
+def _next_token(numbers: Sequence[int], limit: int, total_count: int, scope: str) -> str:
+    """numbers: of up to limit + 1 rows, the last of which says only that there is a next page."""
+    return make_page_token(numbers[limit - 1], total_count, scope=scope) if len(numbers) > limit else ""

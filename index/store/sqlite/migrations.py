@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.errors import SchemaError
+from index.store.sqlite.name_tokens import fill_names
 from index.store.sqlite.row_digests import fill_digests
 
 
@@ -127,7 +128,86 @@ ROW_DIGESTS = Migration(
     fill_digests,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST_TABLES, ERASURES, OWED_RECORDS, ROW_DIGESTS)
+SUBJECT_RECORDS = Migration(
+    "0005_subject_records",
+    (
+        # Of subjects whose record was ever changed; the fields that filters and look-ups read stay in subject.
+        """CREATE TABLE subject_record (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            fields TEXT NOT NULL) STRICT""",
+        """CREATE TABLE subject_revision (
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            change_time INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (subject_number, revision)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+NAME_TOKENS = Migration(
+    "0006_name_tokens",
+    (
+        # Apart from subject, whose rows need not be read for a search by name.
+        """CREATE TABLE subject_name_token (
+            token TEXT NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            PRIMARY KEY (token, subject_number)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX subject_name_token_by_subject ON subject_name_token (subject_number)",
+    ),
+    fill_names,
+)
+
+SEALS = Migration(
+    "0007_seals",
+    (
+        # What is known of a subject and is encrypted, in the place of the columns of subject, which are empty then.
+        # key_number: a slot (index/keys/slots.py). external_id_token: a keyed hash, NULL where there is none.
+        """CREATE TABLE subject_seal (
+            subject_number INTEGER PRIMARY KEY REFERENCES subject ON DELETE CASCADE,
+            key_number INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            external_id_token BLOB UNIQUE) STRICT""",
+        # Keys of vectors and minutiae; NULL where these are not encrypted. Here, since it is read with them anyway.
+        "ALTER TABLE reference_digest ADD COLUMN subject_key INTEGER",
+        "ALTER TABLE reference_digest ADD COLUMN reference_key INTEGER",
+        # Slots of what was deleted that may not be erased yet: the file of slots is another one, and follows.
+        "CREATE TABLE erased_key (key_number INTEGER PRIMARY KEY) STRICT",
+    ),
+)
+
+IMAGES = Migration(
+    "0008_images",
+    (
+        # Files of the vault. AUTOINCREMENT is not needed: nothing outside of the store knows the numbers.
+        """CREATE TABLE image (
+            image_number INTEGER PRIMARY KEY,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            sha256 TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            file_name TEXT NOT NULL UNIQUE,
+            key_number INTEGER NOT NULL,
+            UNIQUE (subject_number, sha256)) STRICT""",
+        """CREATE TABLE reference_image (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            image_number INTEGER NOT NULL REFERENCES image ON DELETE CASCADE,
+            ppi REAL) STRICT""",
+        "CREATE INDEX reference_image_by_image ON reference_image (image_number)",
+        # Files of what was deleted that may not be removed yet.
+        "CREATE TABLE erased_file (file_name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    FIRST_TABLES,
+    ERASURES,
+    OWED_RECORDS,
+    ROW_DIGESTS,
+    SUBJECT_RECORDS,
+    NAME_TOKENS,
+    SEALS,
+    IMAGES,
+)
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

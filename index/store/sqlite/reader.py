@@ -53,3 +53,7 @@ class SqliteReader:
     def counts(self) -> StoreCounts:
         """See StoreReader."""
         return searchable.counts(self._connection)
+
+    def schema(self) -> str:
+        """See StoreReader."""
+        return str(self._connection.execute("SELECT name FROM migration ORDER BY number DESC LIMIT 1").fetchone()[0])

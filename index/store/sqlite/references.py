@@ -11,6 +11,7 @@ from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Modality, NewReference, Reference
 from index.store.effects import PackKey, PackRow
+from index.store.sqlite.images import delete_image_of_reference
 from index.store.sqlite.row_digests import (
     SELECT_CHECKED,
     SELECT_ROW_CHECKED,
@@ -20,6 +21,7 @@ from index.store.sqlite.row_digests import (
     put_digest,
 )
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+from index.store.sqlite.sealed_rows import keys_of_references, note_erased_keys, opened, sealed_template
 from index.store.sqlite.subjects import SubjectRow
 from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
 
@@ -86,7 +88,13 @@ def pack_for(connection: sqlite3.Connection, key: PackKey, dim: int) -> PackRow:
 
 
 def insert_reference(
-    connection: sqlite3.Connection, encoded: EncodedReference, pack: PackRow, subject_number: int, now: datetime
+    connection: sqlite3.Connection,
+    encoded: EncodedReference,
+    pack: PackRow,
+    subject_number: int,
+    now: datetime,
+    *,
+    subject_key: int | None,
 ) -> int:
     """Insert the reference and its template; returns its id."""
     new = encoded.new
@@ -106,11 +114,14 @@ def insert_reference(
         values,
     )
     assert cursor.lastrowid is not None
+    vectors, minutiae, keys = sealed_template(
+        connection, subject_key, cursor.lastrowid, encoded.vectors, new.template.minutiae
+    )
     connection.execute(
         "INSERT INTO template (reference_id, vectors, minutiae) VALUES (?, ?, ?)",
-        (cursor.lastrowid, encoded.vectors, new.template.minutiae),
+        (cursor.lastrowid, vectors, minutiae),
     )
-    put_digest(connection, (cursor.lastrowid, *values, encoded.vectors, new.template.minutiae))
+    put_digest(connection, (cursor.lastrowid, *values, vectors, minutiae), keys)
     return cursor.lastrowid
 
 
@@ -122,7 +133,7 @@ def read_references(
     found: dict[int, Reference] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
-        for row in intact(rows, report):
+        for row in opened(connection, intact(rows, report), report):
             if row[0] in owners:
                 found[row[0]] = _reference(row, owners[row[0]], packs)
     return [found[reference_id] for reference_id in reference_ids if reference_id in found]
@@ -146,9 +157,22 @@ def references_after(
         ).fetchall()
         if not rows:
             break
-        found += [_reference(row, subject.subject.subject_id, packs) for row in intact(rows, report)]
+        found += [
+            _reference(row, subject.subject.subject_id, packs)
+            for row in opened(connection, intact(rows, report), report)
+        ]
         last_id = rows[-1][0]
     return found
+
+
+def reference_count_of_subject(connection: sqlite3.Connection, subject_number: int) -> int:
+    """Of one subject, those that are not set aside."""
+    counted = connection.execute(
+        "SELECT count(*) FROM reference WHERE subject_number = ?"
+        " AND reference_id NOT IN (SELECT reference_id FROM set_aside)",
+        (subject_number,),
+    )
+    return int(counted.fetchone()[0])
 
 
 def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int) -> tuple[int, ...]:
@@ -188,6 +212,8 @@ def delete_reference_rows(connection: sqlite3.Connection, reference_id: int) -> 
     row = connection.execute("SELECT subject_number FROM reference WHERE reference_id = ?", (reference_id,)).fetchone()
     if row is None:
         raise ReferenceNotFoundError("no such reference; it may have been deleted")
+    delete_image_of_reference(connection, reference_id)
+    note_erased_keys(connection, keys_of_references(connection, (reference_id,)))
     removed = connection.execute("DELETE FROM template WHERE reference_id = ?", (reference_id,)).rowcount
     removed += connection.execute("DELETE FROM reference WHERE reference_id = ?", (reference_id,)).rowcount
     return int(row[0]), removed
@@ -200,7 +226,8 @@ def vector_blobs(
     ones are left out."""
     for part in parts_of(reference_ids):
         statement = f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)}) ORDER BY 1"
-        yield from ((row[0], row[9]) for row in intact(connection.execute(statement, part), report))
+        rows = intact(connection.execute(statement, part), report)
+        yield from ((row[0], row[9]) for row in opened(connection, rows, report))
 
 
 def read_vectors(

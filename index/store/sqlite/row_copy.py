@@ -8,7 +8,7 @@ from typing import Final
 from index.errors import BackupError
 
 # What holds for the files of the store that was backed up, and not for those of a restored one.
-_LEFT_OUT: Final = frozenset({"cache_mark", "erasure", "migration"})
+_LEFT_OUT: Final = frozenset({"cache_mark", "erasure", "erased_file", "erased_key", "migration"})
 # SQLite's own: the highest number given of each table.
 _SEQUENCE: Final = "sqlite_sequence"
 

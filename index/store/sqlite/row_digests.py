@@ -31,14 +31,16 @@ _ROW: Final = (
 )
 _ROW_WIDTH: Final = 9
 COVERED: Final = f"{_ROW}, vectors, minutiae"
+COVERED_WIDTH: Final = _ROW_WIDTH + 2
 SELECT_CHECKED: Final = (
-    f"SELECT {COVERED}, row_digest, template_digest FROM reference JOIN template USING (reference_id)"  # noqa: S608
-    " LEFT JOIN reference_digest USING (reference_id)"
+    f"SELECT {COVERED}, subject_key, reference_key, row_digest, template_digest"  # noqa: S608
+    " FROM reference JOIN template USING (reference_id) LEFT JOIN reference_digest USING (reference_id)"
 )
 SELECT_ROW_CHECKED: Final = f"SELECT {_ROW}, row_digest FROM reference LEFT JOIN reference_digest USING (reference_id)"  # noqa: S608
 # For reading in bulk: digests of a million templates would take longer than the index takes to hold them.
 SELECT_VECTORS_CHECKED: Final = (
-    "SELECT template.reference_id, vectors, vectors_crc FROM template LEFT JOIN reference_digest USING (reference_id)"
+    "SELECT template.reference_id, vectors, subject_key, reference_key, vectors_crc"
+    " FROM template LEFT JOIN reference_digest USING (reference_id)"
 )
 _FILL_ROWS: Final = 16_384
 # Fewer are done in a moment.
@@ -47,7 +49,7 @@ _TOLD_FROM_COUNT: Final = 50_000
 _NORM_TOLERANCE: Final = 1e-3
 
 # No CRC-32 is negative.
-_NO_DIGESTS: Final = (b"", b"", -1)
+NO_DIGESTS: Final = (b"", b"", -1)
 
 ReportDamage = Callable[[int], None]
 
@@ -72,10 +74,14 @@ def template_digest(reference_id: int, vectors: bytes, minutiae: bytes) -> bytes
     return digest.digest()
 
 
-def put_digest(connection: sqlite3.Connection, row: Sequence[Any]) -> None:
-    """row: the COVERED values."""
+def put_digest(connection: sqlite3.Connection, row: Sequence[Any], keys: tuple[int | None, int | None]) -> None:
+    """row: the COVERED values as they are stored. keys: of subject and reference, None where they are plain."""
     row = [value.encode() if isinstance(value, str) else value for value in row]
-    connection.execute("INSERT OR REPLACE INTO reference_digest VALUES (?, ?, ?, ?)", (row[0], *digests_of(row)))
+    connection.execute(
+        "INSERT OR REPLACE INTO reference_digest (reference_id, row_digest, template_digest, vectors_crc, subject_key,"
+        " reference_key) VALUES (?, ?, ?, ?, ?, ?)",
+        (row[0], *digests_of(row), *keys),
+    )
 
 
 def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
@@ -91,19 +97,20 @@ def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator
             report(int(row[0]))
 
 
-def intact_vectors(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[tuple[int, bytes]]:
-    """(reference id, vectors) of the rows of SELECT_VECTORS_CHECKED that fit their CRC-32."""
-    for reference_id, vectors, crc in rows:
-        if isinstance(vectors, bytes) and zlib.crc32(vectors) == crc:
-            yield reference_id, vectors
+def intact_vectors(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
+    """(reference id, vectors, both keys) of the rows of SELECT_VECTORS_CHECKED that fit their CRC-32."""
+    for *row, crc in rows:
+        if isinstance(row[1], bytes) and zlib.crc32(row[1]) == crc:
+            yield row
         else:
-            report(int(reference_id))
+            report(int(row[0]))
 
 
 def intact(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
-    """The rows of SELECT_CHECKED that fit their digests, without them; the ids of the others go to report."""
+    """The rows of SELECT_CHECKED that fit their digests, without them; the ids of the others go to report. Vectors and
+    minutiae are as stored, and their keys follow; see sealed_rows.py."""
     for *row, of_row, of_template in rows:
-        if _fits(row, of_row, of_template):
+        if _fits(row[:COVERED_WIDTH], of_row, of_template):
             yield row
         else:
             report(int(row[0]))
@@ -147,7 +154,7 @@ def fill_digests(connection: sqlite3.Connection) -> None:
             return
         connection.executemany(
             "INSERT INTO reference_digest VALUES (?, ?, ?, ?)",
-            [(row[0], *(digests_of(row) if _is_usable(row, encodings) else _NO_DIGESTS)) for row in rows],
+            [(row[0], *(digests_of(row) if _is_usable(row, encodings) else NO_DIGESTS)) for row in rows],
         )
         last_id, done_count = rows[-1][0], done_count + len(rows)
         if count >= _TOLD_FROM_COUNT:

@@ -13,6 +13,7 @@ from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import vector_blobs
 from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
+from index.store.sqlite.sealed_rows import opened_vectors
 from index.store.template_codec import decode_vectors
 
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
@@ -71,7 +72,8 @@ def counts(connection: sqlite3.Connection) -> StoreCounts:
         " (SELECT subject_number FROM subject WHERE state = 'sealed')"
         " OR reference_id IN (SELECT reference_id FROM set_aside)"
     ).fetchone()[0]
-    return StoreCounts(int(subject_count), int(reference_count), int(reference_count - left_out_count))
+    set_aside_count = connection.execute("SELECT count(*) FROM set_aside").fetchone()[0]
+    return StoreCounts(subject_count, reference_count, reference_count - left_out_count, set_aside_count)
 
 
 def _blobs(
@@ -86,7 +88,7 @@ def _blobs(
         rows = connection.execute(
             f"{SELECT_VECTORS_CHECKED} WHERE template.reference_id BETWEEN ? AND ? ORDER BY 1", (first, last)
         )
-        return intact_vectors((row for row in rows if row[0] in wanted), report)
+        return opened_vectors(connection, intact_vectors((row for row in rows if row[0] in wanted), report), report)
     return vector_blobs(connection, reference_ids.tolist(), report)
 
 

@@ -9,9 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import BackupError, SchemaError
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.sqlite import set_aside
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.records import Modality
+from index.store.effects import PackRow
+from index.store.sqlite import references, searchable, set_aside
+from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
+from index.store.sqlite.images import all_files
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.owed_records import log_head
 from index.store.sqlite.row_copy import copy_known_rows
@@ -40,8 +44,38 @@ def references_set_aside(store: Path) -> tuple[int, ...]:
         return set_aside.references_set_aside(connection)
 
 
-def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSummary:
-    """Copy one commit of the store file into the file snapshot, which is empty, and check the copy."""
+def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+            return ()
+        return tuple(
+            (pack, len(searchable.searchable_rows(connection, pack)))
+            for pack in references.all_packs(connection).values()
+        )
+
+
+def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return ()
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reference'").fetchone() is None:
+            return ()
+        rows = connection.execute(
+            "SELECT modality, pack_id, count(*) FROM reference JOIN pack USING (pack_number) GROUP BY pack_number"
+        )
+        return tuple(PackHolding(Modality(modality), pack_id, count) for modality, pack_id, count in rows)
+
+
+def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
+    """Copy one commit of the store file into the file snapshot, which is empty, and check the copy.
+
+    The file loses its name before anything is in it, so that nothing is left of it when the process is killed; the
+    caller holds it open.
+    """
     with named_errors(), contextlib.closing(open_source(store)) as source:
         # An open transaction keeps one commit in view for all steps; without it each write would start the copy anew.
         source.execute("BEGIN")
@@ -51,11 +85,32 @@ def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> BackupSum
         def step(_status: int, remaining: int, total: int) -> None:
             report((total - remaining) * page_bytes, total * page_bytes)
 
-        with contextlib.closing(sqlite3.connect(snapshot)) as copy:
+        with (
+            snapshot.open("r+b", buffering=0) as file,
+            contextlib.closing(sqlite3.connect(snapshot, isolation_level=None)) as copy,
+        ):
+            # A journal on the disk would be refused beside a file without a name.
+            copy.execute("PRAGMA journal_mode=MEMORY")
+            snapshot.unlink()
             source.backup(copy, pages=_PAGES_A_STEP, progress=step, sleep=0)
-        source.execute("ROLLBACK")
-    _check_snapshot(snapshot)
-    return BackupSummary(**{**asdict(summary), "size_bytes": snapshot.stat().st_size})
+            source.execute("ROLLBACK")
+            _say_without_log(file.fileno())
+            _check_snapshot(copy)
+            page_count = int(copy.execute("PRAGMA page_count").fetchone()[0])
+            files = tuple(all_files(copy)) if _has_images(copy) else ()
+    return BackupSummary(**{**asdict(summary), "size_bytes": page_count * page_bytes}), files
+
+
+def _say_without_log(handle: int) -> None:
+    """A store says in its header that a write-ahead log lies beside it (bytes 18 and 19), and SQLite opens none beside
+    a file without a name. The counter of changes, of which there are two, makes the connection read the header anew.
+
+    https://www.sqlite.org/fileformat2.html, section 1.3.
+    """
+    counter = int.from_bytes(os.pread(handle, 4, 24), "big") + 1
+    os.pwrite(handle, b"\1\1", 18)
+    for place in (24, 92):
+        os.pwrite(handle, (counter % (1 << 32)).to_bytes(4, "big"), place)
 
 
 def _summary(connection: sqlite3.Connection) -> BackupSummary:
@@ -63,6 +118,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         row = connection.execute(statement).fetchone()
         return row[0] if row else ""
 
+    has_images = _has_images(connection)
     return BackupSummary(
         database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
         schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
@@ -71,16 +127,27 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         reference_count=int(str(one("SELECT count(*) FROM reference"))),
         size_bytes=0,
         log_head=str(one("SELECT value FROM setting WHERE name = 'log_head'")),
+        image_count=int(str(one("SELECT count(*) FROM image"))) if has_images else 0,
+        image_bytes=int(str(one("SELECT coalesce(sum(size_bytes), 0) FROM image"))) if has_images else 0,
     )
 
 
-def _check_snapshot(path: Path) -> None:
+def image_files(store: Path) -> tuple[str, ...]:
+    """See index.store.opening."""
+    with named_errors(), contextlib.closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        return tuple(all_files(connection)) if _has_images(connection) else ()
+
+
+def _has_images(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'image'").fetchone() is not None
+
+
+def _check_snapshot(copy: sqlite3.Connection) -> None:
     """Raises DatabaseDamagedError or BackupError."""
-    with named_errors(), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        # One file alone: a log beside it would not be part of the backup.
-        connection.execute("PRAGMA journal_mode=DELETE")
-        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
+    # One file alone: a log beside it would not be part of the backup.
+    copy.execute("PRAGMA journal_mode=MEMORY")
+    found = [row[0] for row in copy.execute("PRAGMA quick_check(1)")]
+    orphans = copy.execute("PRAGMA foreign_key_check").fetchone()
     if found != ["ok"] or orphans:
         raise BackupError("the copied store is damaged; nothing was kept, verify the database", reason="source")
 
@@ -109,11 +176,12 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("BEGIN")
         deleted = delete_again(connection, deletions)
-        # Which log goes on beside the restored store, its first start finds.
-        connection.execute("DELETE FROM setting WHERE name = 'log_head'")
+        # Which log goes on beside the restored store, its first start finds; and its pages are not those of before.
+        connection.execute("DELETE FROM setting WHERE name IN ('log_head', ?)", (CLEANED,))
         connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
-    _check_snapshot(made)
+    with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None)) as connection:
+        _check_snapshot(connection)
     with made.open("rb") as file:
         os.fsync(file.fileno())
     return deleted

@@ -6,8 +6,9 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,58 +19,109 @@ from index.errors import (
     DatabaseError,
     DatabaseFullError,
     DatabaseWriteError,
+    EncryptionKeyError,
     StoreMovedError,
     SubjectNotFoundError,
 )
+from index.folder import VAULT_NAME
+from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page
-from index.records import Gallery, NewReference, Reference, Subject
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.records import (
+    Gallery,
+    KeptImage,
+    NewReference,
+    RecordAuthor,
+    RecordRevision,
+    Reference,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
-from index.store.sqlite import index_marks, lists, references, set_aside, subjects, writes
-from index.store.sqlite.connection import BUSY_TIMEOUT_MS, ReaderPool, named_errors, open_writer
+from index.store.sqlite import (
+    images,
+    index_marks,
+    lists,
+    references,
+    sealed_rows,
+    sealing,
+    set_aside,
+    subject_records,
+    subjects,
+    writes,
+)
+from index.store.sqlite.checkpoints import Checkpoints
+from index.store.sqlite.cleaning import Cleaning
+from index.store.sqlite.connection import ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
 from index.store.sqlite.row_digests import damaged_references
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
+from index.store.vault import Vault, VaultFile
 
 log = logging.getLogger(__name__)
 
 # Ordinary reads last a few milliseconds; only a backup holds the log for longer.
 SCRUB_WAIT_MS = 250
+# Cleaned while writers wait: 128 MiB, some tenths of a second.
+_PAGES_AT_ONCE = 16_384
 
 
 class SqliteStore:
     """A Store. Concurrent writes share one commit and so one fsync; readers have connections of their own."""
 
-    def __init__(self, path: Path, *, create: bool = True, apply_effects: ApplyEffects = lambda _: None) -> None:
-        """Open, recover and migrate. apply_effects: see the protocol. Raises SchemaError, DatabaseDamagedError, ..."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        apply_effects: ApplyEffects = lambda _: None,
+        seals: Seals | None = None,
+    ) -> None:
+        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. Raises
+        SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
+        self._seals = seals
         with named_errors():
-            self._connection = open_writer(path, create=create)
+            self._connection = open_writer(path, create=create, seals=seals)
             try:
                 apply_migrations(self._connection)
+                sealing.bind_keys(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
             except BaseException:
                 self._connection.close()
                 raise
-        self._readers = ReaderPool(path)
+        self._readers = ReaderPool(path, seals)
+        # Slots that are erased and still noted as to be erased.
+        self._erased_keys: tuple[int, ...] = ()
+        self._removed_files: tuple[str, ...] = ()
+        # Images are kept encrypted or not at all.
+        self._vault = None if seals is None else Vault(path.parent / VAULT_NAME, seals)
         # Found by reads, and not set aside yet. Adding to a set is atomic.
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
         self._settlements = Settlements()
+        self._checkpoints = Checkpoints(self._connection, path)
         # After the migrations, which made the log beside the store where there was none.
         self._places = Places(path)
-        self._queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
+        # Whoever has the queue writes: for this room, and for tests of what a disk refuses.
+        self.queue = WriteQueue(self._connection, self._before_commit, self._after_commit)
         # What a killed process left in the log goes to its place, so that deleted bytes are gone from both. A disk
         # that is too full for it can still be searched.
         self._scrub_pending = True
-        with contextlib.suppress(sqlite3.Error):
-            self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS)
+        with contextlib.suppress(sqlite3.Error, DatabaseError, OSError):
+            self._erase_noted_keys()
+            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+        self._cleaning = Cleaning(self._clean_on)
+        if self._vault is not None:
+            with self._readers.borrow() as connection:
+                self._vault.sweep(partial(images.known_files, connection))
         with self._readers.borrow() as connection:
             self._database_id = str(
                 connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]
@@ -83,7 +135,28 @@ class SqliteStore:
     @property
     def is_scrubbed(self) -> bool:
         """See Store. Deleted bytes may stand in the write-ahead log, which a long read holds."""
-        return not self._scrub_pending
+        return not self._scrub_pending and self._checkpoints.is_done
+
+    def contains(self, needle: bytes) -> bool:
+        """See Store."""
+        return self.queue.exclusively(lambda _: self._checkpoints.contains(needle))
+
+    @property
+    def is_sealed(self) -> bool:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return self._seals is not None and sealing.is_sealed(connection)
+
+    def seal(self, report: Callable[[int, int], None]) -> None:
+        """See Store."""
+        if self._seals is None:
+            raise EncryptionKeyError("there is no key to encrypt the database with", reason="missing")
+
+        def run(connection: sqlite3.Connection) -> None:
+            sealing.seal_rows(connection, report)
+            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+
+        self.queue.exclusively(run)
 
     def change_count(self) -> int:
         """See Store."""
@@ -103,17 +176,25 @@ class SqliteStore:
         """See Store."""
         # Checked and encoded before the writer lock is asked for.
         encoded = [references.encode_reference(new) for new in new_references]
-        return self._queue.submit(
-            lambda connection: writes.enroll(
-                connection, subject, encoded, request_id=request_id, request_digest=request_digest, now=now, owed=owed
+        with self._kept_images(new_references) as files:
+            return self.queue.submit(
+                lambda connection: writes.enroll(
+                    connection,
+                    subject,
+                    encoded,
+                    request_id=request_id,
+                    request_digest=request_digest,
+                    now=now,
+                    owed=owed,
+                    images=files,
+                )
             )
-        )
 
     def delete_subject(
         self, subject_id: str, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_subject(connection, subject_id, request_id=request_id, now=now, owed=owed)
         )
 
@@ -121,29 +202,86 @@ class SqliteStore:
         self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """See Store."""
-        return self._queue.submit(
+        return self.queue.submit(
             lambda connection: writes.delete_reference(
                 connection, reference_id, request_id=request_id, now=now, owed=owed
             )
         )
 
+    def update_record(
+        self,
+        subject_id: str,
+        changes: Mapping[str, str],
+        author: RecordAuthor,
+        *,
+        expected_revision: int | None,
+        request_id: str,
+        now: datetime,
+        owed: Owe[RecordReceipt] | None = None,
+    ) -> RecordReceipt:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: subject_records.update_record(
+                connection,
+                subject_id,
+                changes,
+                author,
+                expected_revision=expected_revision,
+                request_id=request_id,
+                now=now,
+                owed=owed,
+            )
+        )
+
+    def get_record(self, subject_id: str) -> SubjectRecord:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return subject_records.read_record(connection, subject_id)
+
+    def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
+        """See Store."""
+        return lists.list_revisions(self._readers, self._database_id, subject_id, page_size, page_token)
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
 
     def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+        self.queue.submit(lambda connection: writes.create_gallery(connection, gallery, now=now, owed=owed))
+
+    def update_gallery(
+        self,
+        gallery_id: str,
+        *,
+        display_name: str | None,
+        purpose: str | None,
+        owed: Owe[Gallery] | None = None,
+    ) -> Gallery:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.update_gallery(
+                connection, gallery_id, display_name=display_name, purpose=purpose, owed=owed
+            )
+        )
+
+    def delete_gallery(self, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None = None) -> int:
+        """See Store."""
+        return self.queue.submit(
+            lambda connection: writes.delete_gallery(
+                connection, gallery_id, even_if_not_empty=even_if_not_empty, owed=owed
+            )
+        )
 
     def change_membership(
         self, gallery_id: str, subject_ids: Sequence[str], *, is_member: bool, owed: Owe[None] | None = None
     ) -> None:
         """See Store."""
-        self._queue.submit(
+        self.queue.submit(
             lambda connection: writes.change_membership(
                 connection, gallery_id, subject_ids, is_member=is_member, owed=owed
             )
@@ -158,7 +296,7 @@ class SqliteStore:
         """See Store."""
         self._settlements.note(owed_ids, log_head)
         if at_once and not self._settlements.is_empty:
-            self._queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
+            self.queue.submit(lambda _: WriteOutcome(None, frees_rows=True))
 
     @property
     def log_head(self) -> str:
@@ -173,11 +311,11 @@ class SqliteStore:
 
     def put_index_mark(self, mark: IndexMark) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
+        self.queue.submit(lambda connection: index_marks.put_index_mark(connection, mark))
 
     def forget_erasures(self, reference_ids: Sequence[int]) -> None:
         """See Store."""
-        self._queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
+        self.queue.submit(lambda connection: index_marks.forget_erasures(connection, reference_ids))
 
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """See Store."""
@@ -220,15 +358,33 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return subjects.find_subject(connection, subject_id).subject
 
+    def image_of(self, reference_id: int) -> KeptImage | None:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            row = images.image_of(connection, reference_id)
+        if row is None or self._vault is None:
+            return None
+        try:
+            content = self._vault.read(row.file_name, row.key_number)
+        except EncryptionKeyError as error:
+            raise DatabaseDamagedError("the image of a reference is damaged; restore a backup") from error
+        if content is not None:
+            return KeptImage(content, row.sha256, row.ppi)
+        with self._readers.borrow() as connection:
+            if images.image_of(connection, reference_id) is not None:
+                raise DatabaseDamagedError("the image of a reference is gone; restore a backup")
+        # It was deleted in between.
+        return None
+
     def find_subject(self, external_id: str) -> Subject | None:
         """See Store."""
         with self._readers.borrow() as connection:
             row = subjects.find_by_external_id(connection, external_id)
         return None if row is None else row.subject
 
-    def list_subjects(self, gallery_id: str, page_size: int, page_token: str) -> Page[Subject]:
+    def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, gallery_id, page_size, page_token)
+        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
@@ -253,7 +409,7 @@ class SqliteStore:
 
     def exclusively(self, action: Callable[[StoreReader], Result]) -> Result:
         """See Store."""
-        return self._queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
+        return self.queue.exclusively(lambda connection: action(SqliteReader(connection, self._damaged.add)))
 
     def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
         """See Store."""
@@ -263,7 +419,7 @@ class SqliteStore:
         # They are left out of every answer already; a disk that refuses to note it must not stop the service.
         with contextlib.suppress(DatabaseFullError, DatabaseWriteError):
             if found:
-                self._queue.submit(lambda connection: set_aside.set_aside(connection, found))
+                self.queue.submit(lambda connection: set_aside.set_aside(connection, found))
                 self._damaged.difference_update(found)
         return found
 
@@ -286,6 +442,10 @@ class SqliteStore:
         except DatabaseDamagedError as error:
             return (str(error),)
         problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
+        with self._readers.borrow() as connection:
+            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+        if missing:
+            problems.append(f"{missing} images are not in the vault")
         if orphans:
             problems.append(f"{len(orphans)} rows refer to rows that do not exist")
         return tuple(problems)
@@ -295,23 +455,61 @@ class SqliteStore:
         with contextlib.suppress(DatabaseError):
             # What is lost here is owed again at the next start, and found in the log then.
             self.settle((), log_head="", at_once=True)
+        self._cleaning.stop()
         self._readers.close()
         with named_errors():
             try:
-                if self._path.exists():
-                    empty_log(self._connection, SCRUB_WAIT_MS)
+                if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
+                    self._checkpoints.mark()
             except sqlite3.ProgrammingError:
                 return
             finally:
                 self._connection.close()
+                self._checkpoints.close()
+
+    @contextlib.contextmanager
+    def _kept_images(self, new_references: Sequence[NewReference]) -> Iterator[Sequence[VaultFile | None]]:
+        """The images in the vault, on disk before a transaction names them; what none names goes again."""
+        vault, files = self._vault, dict[str, VaultFile]()
+        if vault is None or not any(new.image for new in new_references):
+            yield ()
+            return
+        try:
+            for new in new_references:
+                if new.image and new.sample_sha256 not in files:
+                    files[new.sample_sha256] = vault.put(new.image)
+            yield [files.get(new.sample_sha256) if new.image else None for new in new_references]
+        finally:
+            names = [one.name for one in files.values()]
+            try:
+                with self._readers.borrow() as connection:
+                    needed = images.known_files(connection, names)
+            except DatabaseError:
+                # The next start finds out.
+                needed = set(names)
+            else:
+                vault.settle(needed)
+            vault.discard(one for one in files.values() if one.name not in needed)
 
     def _before_commit(self, connection: sqlite3.Connection) -> None:
         self._settlements.write(connection)
+        self._checkpoints.before_commit(connection)
+        self._forget_what_is_gone(connection)
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
 
+    def _forget_what_is_gone(self, connection: sqlite3.Connection) -> None:
+        """Inside a transaction: what was noted to be erased and is."""
+        if self._erased_keys:
+            sealed_rows.forget_erased_keys(connection, self._erased_keys)
+            self._erased_keys = ()
+        if self._removed_files:
+            images.forget_files(connection, self._removed_files)
+            self._removed_files = ()
+
     def _after_commit(self, effects: Sequence[Effect], frees_rows: bool) -> None:
         self._settlements.written()
+        self._checkpoints.committed()
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
         if effects:
@@ -319,15 +517,22 @@ class SqliteStore:
         if frees_rows or self._scrub_pending:
             # The deletion itself is committed: a disk that refuses here delays the scrubbing and fails nothing.
             self._scrub_pending = True
-            with contextlib.suppress(sqlite3.Error):
-                self._scrub_pending = not empty_log(self._connection, SCRUB_WAIT_MS if frees_rows else 0)
+            with contextlib.suppress(sqlite3.Error, DatabaseError, OSError):
+                self._erase_noted_keys()
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS if frees_rows else 0)
+        else:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._checkpoints.shorten()
 
+    def _clean_on(self) -> bool:
+        return self.queue.exclusively(lambda _: self._checkpoints.clean_on(_PAGES_AT_ONCE))
 
-def empty_log(connection: sqlite3.Connection, wait_ms: int) -> bool:
-    """Move the write-ahead log into the store and cut it to nothing. False when a reader holds it for longer."""
-    connection.execute(f"PRAGMA busy_timeout={wait_ms}")
-    try:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    return bool(busy == 0)
+    def _erase_noted_keys(self) -> None:
+        """On the writing connection, outside of a transaction: what deletions of before have left to be closed."""
+        noted = sealed_rows.noted_keys(self._connection) if self._seals is not None else ()
+        if self._seals is not None and noted and noted != self._erased_keys:
+            self._seals.erase(noted)
+            self._erased_keys = noted
+        if self._vault is not None and (files := images.noted_files(self._connection)) != self._removed_files:
+            self._vault.remove(files)
+            self._removed_files = files

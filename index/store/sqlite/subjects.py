@@ -14,7 +14,19 @@ from datetime import datetime
 
 from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
 from index.records import Sex, Subject, SubjectState
+from index.store.sqlite.connection import seals_of
+from index.store.sqlite.images import delete_images_of_subject
+from index.store.sqlite.name_tokens import put_name
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
+from index.store.sqlite.sealed_rows import (
+    SealedText,
+    key_of_subject,
+    keys_of_references,
+    note_erased_keys,
+    number_by_external_id,
+    seal_subject,
+    texts_of_subjects,
+)
 
 LAST_YEAR = 9999
 _COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, birth_year, create_time"
@@ -22,10 +34,11 @@ _COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, b
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
-    """A stored subject and its number inside the store."""
+    """A stored subject and its number inside the store. key_number: of its slot, None where it is plain."""
 
     subject_number: int
     subject: Subject
+    key_number: int | None = None
 
 
 def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
@@ -38,22 +51,19 @@ def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
 
 def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> SubjectRow | None:
     """The subject with exactly this external id, if there is one."""
+    number = number_by_external_id(connection, external_id)
+    if number is not None:
+        return _select(connection, "WHERE subject_number = ?", (number,))[0]
     rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
     return rows[0] if rows else None
 
 
-def subjects_after(
-    connection: sqlite3.Connection, last_number: int, limit: int, *, gallery_number: int | None
-) -> list[SubjectRow]:
-    """Up to limit subjects with higher numbers, in the order in which they came, of one gallery if given."""
-    if gallery_number is None:
-        return _select(connection, "WHERE subject_number > ? ORDER BY subject_number LIMIT ?", (last_number, limit))
-    return _select(
-        connection,
-        "WHERE subject_number IN (SELECT subject_number FROM membership WHERE gallery_number = ?"
-        " AND subject_number > ? ORDER BY subject_number LIMIT ?) ORDER BY subject_number",
-        (gallery_number, last_number, limit),
-    )
+def find_by_numbers(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> list[SubjectRow]:
+    """The subjects of these numbers, ascending; unknown ones are left out."""
+    found: list[SubjectRow] = []
+    for part in parts_of(sorted(subject_numbers)):
+        found += _select(connection, f"WHERE subject_number IN ({marks(part)}) ORDER BY subject_number", tuple(part))
+    return found
 
 
 def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: datetime) -> tuple[SubjectRow, bool]:
@@ -83,13 +93,43 @@ def set_state(connection: sqlite3.Connection, subject_number: int, state: Subjec
     connection.execute("UPDATE subject SET state = ? WHERE subject_number = ?", (state.value, subject_number))
 
 
+def set_subject_fields(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    *,
+    external_id: str,
+    display_name: str,
+    sex: Sex,
+    birth_year: int | None,
+) -> None:
+    """Record these instead of what is recorded."""
+    put_name(connection, subject_number, display_name)
+    key = key_of_subject(connection, subject_number)
+    if key is not None:
+        seal_subject(connection, subject_number, SealedText(external_id, display_name), key)
+        external_id = display_name = ""
+    connection.execute(
+        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
+        (external_id, display_name, sex.value, birth_year, subject_number),
+    )
+
+
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
+    key = key_of_subject(connection, subject_number)
+    references = connection.execute("SELECT reference_id FROM reference WHERE subject_number = ?", (subject_number,))
+    keys = keys_of_references(connection, [row[0] for row in references.fetchall()])
+    note_erased_keys(connection, keys if key is None else (key, *keys))
+    delete_images_of_subject(connection, subject_number)
     removed = 0
     for statement in (
         "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",
         "DELETE FROM reference WHERE subject_number = ?",
         "DELETE FROM membership WHERE subject_number = ?",
+        "DELETE FROM subject_seal WHERE subject_number = ?",
+        "DELETE FROM subject_name_token WHERE subject_number = ?",
+        "DELETE FROM subject_record WHERE subject_number = ?",
+        "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
     ):
         removed += connection.execute(statement, (subject_number,)).rowcount
@@ -120,9 +160,13 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         stored.birth_year,
     ):
         return row, False
-    connection.execute(
-        "UPDATE subject SET external_id = ?, display_name = ?, sex = ?, birth_year = ? WHERE subject_number = ?",
-        (external_id, display_name, sex.value, birth_year, row.subject_number),
+    set_subject_fields(
+        connection,
+        row.subject_number,
+        external_id=external_id,
+        display_name=display_name,
+        sex=sex,
+        birth_year=birth_year,
     )
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
@@ -131,55 +175,55 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
 def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) -> SubjectRow:
     # Ids begin with the time so that new rows of the unique index lie together; 80 random bits keep them apart.
     subject_id = f"{max(to_microseconds(now), 0) // 1000:012x}{secrets.token_hex(10)}"
+    is_sealed = seals_of(connection) is not None
     cursor = connection.execute(
         "INSERT INTO subject (subject_id, external_id, display_name, state, sex, birth_year, create_time)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             subject_id,
-            subject.external_id,
-            subject.display_name,
-            _kept_state(subject).value,
+            "" if is_sealed else subject.external_id,
+            "" if is_sealed else subject.display_name,
+            subject.state.value,
             subject.sex.value,
             subject.birth_year,
             to_microseconds(now),
         ),
     )
     assert cursor.lastrowid is not None
+    key = None
+    if is_sealed:
+        key = seal_subject(connection, cursor.lastrowid, SealedText(subject.external_id, subject.display_name), None)
+    put_name(connection, cursor.lastrowid, subject.display_name)
     stored = Subject(
         subject_id=subject_id,
         external_id=subject.external_id,
         display_name=subject.display_name,
-        state=_kept_state(subject),
+        state=subject.state,
         sex=subject.sex,
         birth_year=subject.birth_year,
         create_time=now,
     )
-    return SubjectRow(cursor.lastrowid, stored)
-
-
-def _kept_state(subject: Subject) -> SubjectState:
-    """A new subject may be sealed from the start; one that is expunged is not stored."""
-    if subject.state is SubjectState.EXPUNGED:
-        raise DatabaseError("an expunged subject cannot be stored")
-    return subject.state
+    return SubjectRow(cursor.lastrowid, stored, key)
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:
     found = connection.execute(f"SELECT {_COLUMNS} FROM subject {condition}", values).fetchall()  # noqa: S608
     galleries = _galleries_of(connection, [row[0] for row in found])
+    texts = texts_of_subjects(connection, [row[0] for row in found])
     return [
         SubjectRow(
             row[0],
             Subject(
                 subject_id=row[1],
-                external_id=row[2],
-                display_name=row[3],
+                external_id=texts[row[0]][1].external_id if row[0] in texts else row[2],
+                display_name=texts[row[0]][1].display_name if row[0] in texts else row[3],
                 galleries=frozenset(galleries.get(row[0], ())),
                 state=SubjectState(row[4]),
                 sex=Sex(row[5]),
                 birth_year=row[6],
                 create_time=from_microseconds(row[7]),
             ),
+            texts[row[0]][0] if row[0] in texts else None,
         )
         for row in found
     ]

@@ -49,6 +49,11 @@ class WriteQueue:
         self._after_commit = after_commit
         self._groups = GroupCommit[Operation[Any]](self._run, max_group_count=MAX_GROUP_COUNT)
 
+    @property
+    def waiting_count(self) -> int:
+        """Operations that wait for their commit."""
+        return self._groups.pending_count
+
     def submit(self, operation: Operation[Result]) -> Result:
         """Run, commit, apply; returns when all three are done. Raises what the operation raised, or DatabaseError."""
         return cast(Result, self._groups.submit(operation))

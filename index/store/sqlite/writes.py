@@ -14,21 +14,25 @@ from index.store.effects import (
     SEX_CODES,
     Effect,
     GalleryCreated,
+    GalleryDeleted,
     MembershipChanged,
     ReferenceAdded,
     ReferencesRemoved,
     SubjectChanged,
 )
 from index.store.sqlite import galleries, references, subjects
+from index.store.sqlite.images import put_image
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact
 from index.store.sqlite.rows import from_microseconds, to_microseconds
+from index.store.sqlite.sealed_rows import opened
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
 from index.store.template_codec import decode_vectors
+from index.store.vault import VaultFile
 
 
 def enroll(
@@ -40,8 +44,10 @@ def enroll(
     request_digest: bytes,
     now: datetime,
     owed: Owe[EnrollmentReceipt] | None,
+    images: Sequence[VaultFile | None] = (),
 ) -> WriteOutcome[EnrollmentReceipt]:
-    """Store a subject or add to one; see EnrollmentDatabase.enroll."""
+    """Store a subject or add to one; see EnrollmentDatabase.enroll. images: the files of the references, in the order
+    of encoded; whoever put them there finds in the rows which are needed."""
     earlier = earlier_receipt(connection, request_id, "enroll", request_digest)
     if earlier is not None:
         create_time = from_microseconds(earlier["create_time"])
@@ -58,6 +64,10 @@ def enroll(
         galleries.join(connection, number, (row.subject_number,))
         effects.append(MembershipChanged(number, (row.subject_number,), is_member=True))
     added = _insert_references(connection, row, encoded, now)
+    for one, reference, file in zip(added, encoded, images or (None,) * len(encoded), strict=True):
+        if file is not None:
+            new = reference.new
+            put_image(connection, row.subject_number, one.reference_id, file, sha256=new.sample_sha256, ppi=new.ppi)
     if row.subject.state is SubjectState.ACTIVE:
         effects.extend(added)
     receipt = EnrollmentReceipt(row.subject.subject_id, tuple(one.reference_id for one in added), now)
@@ -142,7 +152,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
             (row.subject_number, pack.pack_number),
         )
         # A damaged one stays unsearched; the next check names it.
-        for reference_id, _, _, finger, *_, blob, _ in intact(stored, lambda _: None):
+        for reference_id, _, _, finger, *_, blob, _ in opened(connection, intact(stored, _pass_over), _pass_over):
             effects.append(
                 ReferenceAdded(
                     pack=pack,
@@ -165,6 +175,30 @@ def create_gallery(
     number = galleries.create_gallery(connection, gallery, now=now)
     owe(connection, owed, None)
     return WriteOutcome(None, (GalleryCreated(gallery.gallery_id, number),))
+
+
+def update_gallery(
+    connection: sqlite3.Connection,
+    gallery_id: str,
+    *,
+    display_name: str | None,
+    purpose: str | None,
+    owed: Owe[Gallery] | None,
+) -> WriteOutcome[Gallery]:
+    """Change what is said of a gallery."""
+    gallery = galleries.update_gallery(connection, gallery_id, display_name=display_name, purpose=purpose)
+    owe(connection, owed, gallery)
+    return WriteOutcome(gallery, ())
+
+
+def delete_gallery(
+    connection: sqlite3.Connection, gallery_id: str, *, even_if_not_empty: bool, owed: Owe[int] | None
+) -> WriteOutcome[int]:
+    """Delete a gallery; the subjects in it stay."""
+    number, members = galleries.delete_gallery(connection, gallery_id, even_if_not_empty=even_if_not_empty)
+    owe(connection, owed, len(members))
+    effects = (MembershipChanged(number, members, False), GalleryDeleted(gallery_id))
+    return WriteOutcome(len(members), effects)
 
 
 def change_membership(
@@ -209,7 +243,9 @@ def _insert_references(
         added.append(
             ReferenceAdded(
                 pack=pack,
-                reference_id=references.insert_reference(connection, one, pack, row.subject_number, now),
+                reference_id=references.insert_reference(
+                    connection, one, pack, row.subject_number, now, subject_key=row.key_number
+                ),
                 subject_number=row.subject_number,
                 finger=int(one.new.template.finger),
                 sex=SEX_CODES[row.subject.sex],
@@ -219,6 +255,10 @@ def _insert_references(
             )
         )
     return added
+
+
+def _pass_over(reference_id: int) -> None:
+    """A damaged reference is not searched."""
 
 
 def _kept(receipt: DeletionReceipt) -> dict[str, object]:

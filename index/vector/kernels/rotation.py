@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numba import njit
 
 from index.arrays import Float32Array, Float64Array
+from index.vector.kernels.compiling import compiled
 
 SPAN = 64  # positions of one Walsh-Hadamard transform
 _SIGN_KEY = b"station matcher index rotation 1"  # part of the cache format: other signs, other codes
@@ -42,7 +42,7 @@ def _signs(count: int) -> Float64Array:
     return (bits.astype(np.float64) - 0.5) / 4.0
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _rotate(rows: Float64Array, signs: Float64Array) -> None:
     count, length = rows.shape
     span_count = length // SPAN
@@ -56,10 +56,11 @@ def _rotate(rows: Float64Array, signs: Float64Array) -> None:
             for place in range(SPAN):
                 turned[place * span_count + span] = values[span * SPAN + place] * signs[length + span * SPAN + place]
         _transform(turned)
-        values[:] = turned
+        for place in range(length):
+            values[place] = turned[place]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _transform(values: Float64Array) -> None:
     """Walsh-Hadamard transform of each SPAN positions, in place."""
     for start in range(0, values.size, SPAN):

@@ -17,9 +17,9 @@ import mmap
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
+from index.vector.kernels.compiling import compiled, is_kept
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
 
@@ -103,6 +103,11 @@ def copy_codes(source: RowCodes, source_rows: Int64Array, into: RowCodes, rows: 
     _copy(_arrays(source), _arrays(into), source_rows, rows, half_length)
 
 
+def is_compiled() -> bool:
+    """Whether an earlier process kept the compiled loops."""
+    return is_kept(_encode)
+
+
 def encode_queries(vectors: Float32Array) -> QueryCodes:
     """Codes of float32 (q, dim), symmetric around zero."""
     turned = rotated(vectors)
@@ -133,7 +138,7 @@ def _aligned_zeros(count: int) -> UInt8Array:
 
 
 # Sums of squares may be added in any order: the rounding is far below _RESIDUAL_GROWTH.
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # type: ignore[untyped-decorator]
+@compiled(fastmath={"reassoc", "contract", "nsz"})
 def _encode(  # noqa: PLR0917 - compiled functions take their arguments by position
     turned: Float64Array,
     high: UInt8Array,
@@ -175,7 +180,7 @@ def _arrays(codes: RowCodes) -> _CodeArrays:
     return codes.high, codes.low, codes.scales, codes.high_residuals, codes.low_residuals
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows: Int64Array, half_length: int) -> None:
     source_high, source_low, source_scales, source_high_residuals, source_low_residuals = source
     high, low, scales, high_residuals, low_residuals = into
@@ -189,7 +194,7 @@ def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows:
         low_residuals[row] = source_low_residuals[source_row]
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@compiled(inline="always")
 def _high_place(row: int, place: int, half_length: int) -> int:
     """Where the high plane keeps this byte of this row: blocks of 16 rows, four bytes of each in turn."""
     block, lane = row // BLOCK_ROW_COUNT, row % BLOCK_ROW_COUNT

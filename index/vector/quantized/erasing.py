@@ -7,13 +7,12 @@ for that: nothing of its vectors may be left, and a segment of a hundred megabyt
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from index.arrays import Int64Array
-from index.durable.cache_file import AnyArray, erase_in_cache
+from index.durable.cache_file import Regions, erase_in_cache
 from index.vector.kernels.layout import high_places
 from index.vector.quantized.codes import copy_codes, empty_codes, half_length_of
 from index.vector.quantized.segment_files import SEGMENT_KIND, SEGMENT_PATTERN
@@ -25,11 +24,11 @@ ROWS_A_PASS = 1024
 
 def erase_from_memory(segment: Segment, row_count: int, reference_ids: Int64Array) -> None:
     """Zero what memory holds of the dead rows of these references, so that no file gets it any more: the codes, and
-    the vectors where they are not mapped from a file."""
+    the vectors where they are not mapped from a file (those of an encrypted file are memory too)."""
     dead = (segment.died[:row_count] != ALIVE) & np.isin(segment.reference_ids[:row_count], reference_ids)
     rows = np.flatnonzero(dead)
     if rows.size:
-        if not segment.file_name:
+        if segment.vectors.flags.writeable:
             segment.vectors[rows] = 0.0
         nothing = empty_codes(64, segment.vectors.shape[1])
         copy_codes(nothing, np.zeros(rows.size, dtype=np.int64), segment.codes, rows)
@@ -44,12 +43,12 @@ def erase_from_files(folder: Path, reference_ids: Int64Array) -> None:
             erase_in_cache(path, kind=SEGMENT_KIND, select=functools.partial(_positions, reference_ids=part))
 
 
-def _positions(arrays: Mapping[str, AnyArray], reference_ids: Int64Array) -> dict[str, Int64Array]:
+def _positions(regions: Regions, reference_ids: Int64Array) -> dict[str, Int64Array]:
     """Positions of the bytes of vectors, codes and norms of these references. The ids themselves stay."""
-    rows = np.flatnonzero(np.isin(arrays["reference_ids"], reference_ids))
+    rows = np.flatnonzero(np.isin(regions.array("reference_ids"), reference_ids))
     if not rows.size:
         return {}
-    dim = arrays["vectors"].shape[1]
+    dim = regions.shape("vectors")[1]
     half_length = half_length_of(dim)
     positions = {"vectors": _row_bytes(rows, 4 * dim), "low": _row_bytes(rows, half_length)}
     positions["high"] = high_places(rows, half_length)

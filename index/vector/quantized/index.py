@@ -1,14 +1,15 @@
 """VectorIndex that proves its answers: a scan of short codes with error bounds, then float64 on what they leave over.
 
-Writers append rows, mark rows dead and publish a new View; a search works on the View it began with and takes no lock.
-Segments are merged in the background (index/vector/quantized/background.py, index/vector/quantized/compactor.py).
+Writers append rows, mark rows dead and publish a new View; a search works on the View it began with and waits for
+nobody. Segments are merged in the background (background.py, compactor.py).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from index.vector.protocol import Hits
 from index.vector.quantized.background import Background
 from index.vector.quantized.compactor import Compactor
 from index.vector.quantized.erasing import erase_from_files, erase_from_memory
-from index.vector.quantized.merge_policy import segments_in_memory, view_with
+from index.vector.quantized.leases import Leases
+from index.vector.quantized.merge_policy import DEFAULT_POLICY, MaintenancePolicy, segments_in_memory, view_with
 from index.vector.quantized.merging import merged, new_file_name
-from index.vector.quantized.search import ProvedSearch
+from index.vector.quantized.row_filter import allowed_words
+from index.vector.quantized.search import DEFAULT_SCAN_POLICY, ProvedSearch, ScanPolicy, ViewSearch
 from index.vector.quantized.segment_files import (
     delete_other_files,
     read_contents,
@@ -33,43 +36,62 @@ from index.vector.quantized.segment_files import (
 )
 from index.vector.quantized.segments import Segment, View
 
-GROWING_ROW_COUNT = 4096  # rows of the segment that is appended to; its vectors are in memory
-# Finished segments whose vectors are still in memory, and segments with too few rows to stay as they are, before
-# writers are slowed down.
-WAITING_SEGMENT_COUNT = 16
-SMALL_SEGMENT_COUNT = 64
-SMALL_ROW_COUNT = 1 << 16
-# The longest wait of a writer, for so many rows: no call pauses for longer, yet the background always catches up.
-WAIT_S = 0.04
-WAIT_ROW_COUNT = 64
 WRITE_ROW_COUNT = 1024
 
 Places = list[tuple[Segment, Int64Array]]
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceState:
+    """What the background of an index does at the moment.
+
+    is_running: there is or was just work. is_holding: replaced segments are held for searches that read them.
+    interrupting_count: who waits for a merge to be given up. is_closed: nothing is merged any more.
+    """
+
+    is_running: bool
+    is_holding: bool
+    interrupting_count: int
+    is_closed: bool
 
 
 class QuantizedIndex:
     """Exact search at a fraction of the cost of an exhaustive one. See VectorIndex for what it promises.
 
     folder: where segments keep their vectors as cache files; None keeps them in memory. One index a folder.
-    thread_count: threads that share the rows of one search.
-    instruction: of the inner loop; None takes the best of this processor.
+    searcher: who searches; None takes the proved scan of codes, with these threads that share the rows of one search
+    and this instruction of the inner loop; None takes the best of this processor.
+    policy, scan_policy: how it maintains itself and searches; the answers do not depend on them.
     """
 
     def __init__(
-        self, dim: int, *, folder: Path | None = None, thread_count: int = 1, instruction: Instruction | None = None
+        self,
+        dim: int,
+        *,
+        folder: Path | None = None,
+        searcher: ViewSearch | None = None,
+        thread_count: int = 1,
+        instruction: Instruction | None = None,
+        policy: MaintenancePolicy = DEFAULT_POLICY,
+        scan_policy: ScanPolicy = DEFAULT_SCAN_POLICY,
     ) -> None:
         self._dim = dim
         self._folder = folder
+        self._policy = policy
         self._executor = ThreadPoolExecutor(thread_count, "index-search") if thread_count > 1 else None
-        self._searcher = ProvedSearch(
-            instruction or best_instruction(), executor=self._executor, thread_count=thread_count
+        self._searcher = searcher or ProvedSearch(
+            instruction or best_instruction(),
+            executor=self._executor,
+            thread_count=thread_count,
+            policy=scan_policy,
         )
         self._write_lock = threading.Lock()
+        self._leases = Leases()
         self._compactor = Compactor(
-            folder, smallest=GROWING_ROW_COUNT, view=lambda: self._view, publish=self._publish_merged
+            folder, policy=policy, leases=self._leases, view=lambda: self._view, publish=self._publish_merged
         )
         self._background = Background(self._compactor.maintain)
-        self._view = View(segments=(Segment.empty(GROWING_ROW_COUNT, dim),), row_counts=(0,), sequence=1, size=0)
+        self._view = View(segments=(self._new_segment(),), row_counts=(0,), sequence=1, size=0)
         self.stamp = ""
 
     @property
@@ -83,6 +105,21 @@ class QuantizedIndex:
         return self._folder
 
     @property
+    def view(self) -> View:
+        """What a search that began now would see."""
+        return self._view
+
+    @property
+    def maintenance(self) -> MaintenanceState:
+        """What the background does now."""
+        return MaintenanceState(
+            is_running=self._background.is_running,
+            is_holding=self._compactor.is_holding,
+            interrupting_count=self._compactor.interrupting_count,
+            is_closed=self._compactor.is_closed,
+        )
+
+    @property
     def hot_bytes(self) -> int:
         """Memory that searches read, mapped files left out."""
         return sum(segment.hot_bytes for segment in self._view.segments)
@@ -94,9 +131,9 @@ class QuantizedIndex:
         """int64 (n,), ascending: the ids that are searchable now."""
         return self._view.reference_ids()
 
-    def add(self, reference_ids: Int64Array, vectors: Float32Array) -> None:
-        """See VectorIndex.add."""
-        rows = checked_vectors(vectors, self._dim)
+    def add(self, reference_ids: Int64Array, vectors: Float32Array | Sequence[Float32Array]) -> None:
+        """See VectorIndex.add and SearchIndex.add: an array (n, dim), or n arrays (1, dim)."""
+        rows = checked_vectors(vectors if isinstance(vectors, np.ndarray) else np.concatenate(vectors), self._dim)
         ids = checked_ids(reference_ids, count=len(rows))
         with self._write_lock:
             if self._places_of(np.sort(ids)):
@@ -136,10 +173,12 @@ class QuantizedIndex:
                 erase_from_files(self._folder, reference_ids)
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
-        """See VectorIndex.search. Takes no lock and never waits for a writer."""
+        """See VectorIndex.search. Never waits for a writer."""
         checked = checked_vectors(queries, self._dim)
-        k = checked_k(k)
-        return self._searcher.search(self._view, checked, k, None if allowed is None else sorted_ids(allowed))
+        k, ids = checked_k(k), None if allowed is None else sorted_ids(allowed)
+        # Nothing but the call inside holds the view, so that it is let go before the lease ends.
+        with self._leases.reading():
+            return self._searcher.search(self._view, checked, k, ids)
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """See VectorIndex.save. Into its own folder only what is not there yet is written."""
@@ -169,16 +208,31 @@ class QuantizedIndex:
             self._background.start()
 
     @classmethod
-    def load(cls, folder: Path, *, thread_count: int = 1, instruction: Instruction | None = None) -> QuantizedIndex:
+    def load(
+        cls,
+        folder: Path,
+        *,
+        searcher: ViewSearch | None = None,
+        thread_count: int = 1,
+        instruction: Instruction | None = None,
+        policy: MaintenancePolicy = DEFAULT_POLICY,
+    ) -> QuantizedIndex:
         """The index that save wrote; folder is its own from now on. Raises CacheFileError when any byte changed."""
         contents = read_contents(folder)
         delete_other_files(folder, contents.names)
-        loaded = cls(contents.dim, folder=folder, thread_count=thread_count, instruction=instruction)
+        loaded = cls(
+            contents.dim,
+            folder=folder,
+            searcher=searcher,
+            thread_count=thread_count,
+            instruction=instruction,
+            policy=policy,
+        )
         segments = [
             read_segment(folder / name, contents.dim, dead_rows)
             for name, dead_rows in zip(contents.names, contents.dead_rows, strict=True)
         ]
-        segments.append(Segment.empty(GROWING_ROW_COUNT, contents.dim))
+        segments.append(loaded._new_segment())
         row_counts = tuple(segment.row_count for segment in segments)
         size = sum(segment.row_count - segment.dead_count for segment in segments)
         loaded._view = View(segments=tuple(segments), row_counts=row_counts, sequence=1, size=size)
@@ -187,13 +241,12 @@ class QuantizedIndex:
         return loaded
 
     def warm_up(self) -> None:
-        """Compile the loops now, which takes seconds, and not in the first search. Once a process is enough."""
+        """Compile now what changes run, which takes seconds the first time on a machine. Once a process is enough."""
         small = QuantizedIndex(self._dim)
-        small._searcher = self._searcher
         row = np.zeros((1, self._dim), dtype=np.float32)
         row[0, 0] = 1.0
         small.add(np.ones(1, dtype=np.int64), row)
-        small.search(row, 1, allowed=np.ones(1, dtype=np.int64))
+        allowed_words(small._view, np.ones(1, dtype=np.int64))
         merged(small._view, None)
 
     def compact(self) -> None:
@@ -202,11 +255,17 @@ class QuantizedIndex:
         if self._compactor.is_holding:
             self._background.start()
 
+    def wait_for_maintenance(self, timeout_s: float) -> bool:
+        """Wait until the background has nothing more to do. Returns whether that was so before the time was over."""
+        self._background.wait_while(lambda: True, timeout_s)
+        return not self._background.is_running
+
     def close(self) -> None:
         """Stop the background, which gives up a merge that is under way, and the search threads. Do this before the
         folder is deleted or given to another index."""
         self._compactor.close()
         self._background.close()
+        self._searcher.close()
         if self._executor is not None:
             self._executor.shutdown()
 
@@ -241,7 +300,7 @@ class QuantizedIndex:
             growing = segments[-1]
             room = growing.capacity - growing.row_count
             if room == 0:
-                segments.append(Segment.empty(GROWING_ROW_COUNT, self._dim))
+                segments.append(self._new_segment())
                 row_counts.append(0)
                 continue
             growing.append(ids[start : start + room], vectors[start : start + room])
@@ -259,12 +318,17 @@ class QuantizedIndex:
         if self._compactor.has_work:
             self._background.start()
         if added_count and self._folder is not None and self._is_behind():
-            self._background.wait_while(self._is_behind, WAIT_S * -(-added_count // WAIT_ROW_COUNT))
+            turns = -(-added_count // self._policy.wait_row_count)
+            self._background.wait_while(self._is_behind, turns * self._policy.wait_s)
 
     def _is_behind(self) -> bool:
-        view = self._view
-        small_count = sum(1 for row_count in view.row_counts if row_count < SMALL_ROW_COUNT)
-        return len(segments_in_memory(view, ())) > WAITING_SEGMENT_COUNT or small_count > SMALL_SEGMENT_COUNT
+        view, policy = self._view, self._policy
+        small_count = sum(1 for row_count in view.row_counts if row_count < policy.small_row_count)
+        in_memory_count = len(segments_in_memory(view, ()))
+        return in_memory_count > policy.waiting_segment_count or small_count > policy.small_segment_count
+
+    def _new_segment(self) -> Segment:
+        return Segment.empty(self._policy.growing_row_count, self._dim)
 
 
 def _blocks(segment: Segment, row_count: int) -> Iterator[Float32Array]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from index.arrays import Float32Array, Int64Array
+from index.vector.kernels.compiling import compiled
 from index.vector.protocol import read_only
 from index.vector.quantized.codes import copy_codes
 from index.vector.quantized.segment_files import map_vectors, write_segment
@@ -92,7 +92,7 @@ def _vector_blocks(sources: Sources, order: Int64Array, between: Callable[[], No
         yield room[: block_rows.size]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _gather(source: Float32Array, rows: Int64Array, into: Float32Array, places: Int64Array) -> None:
     for number in range(rows.size):
         from_row, to_row = source[rows[number]], into[places[number]]

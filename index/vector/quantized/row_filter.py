@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from index.arrays import BoolArray, Int64Array
+from index.vector.kernels.compiling import compiled
 from index.vector.kernels.dots import GROUP_ROW_COUNT
+from index.vector.quantized.segments import View
 
 UInt64Array = npt.NDArray[np.uint64]
 UInt8Array = npt.NDArray[np.uint8]
@@ -17,6 +18,17 @@ NO_FILTER: UInt64Array = np.empty(0, dtype=np.uint64)
 LOOKUP_SHARE = 256
 TABLE_BYTES_PER_ID = 64
 TABLE_BYTES_FREE = 1 << 20
+
+
+def allowed_words(view: View, allowed: Int64Array | None) -> list[UInt64Array]:
+    """The bits of each segment of a view. allowed: ascending and unique; None lets every row through."""
+    if allowed is None:
+        return [NO_FILTER] * len(view.segments)
+    row_filter = RowFilter(allowed)
+    return [
+        row_filter.words(segment.reference_ids[:row_count], ascending=segment.ascending)
+        for segment, row_count in zip(view.segments, view.row_counts, strict=True)
+    ]
 
 
 class RowFilter:
@@ -71,13 +83,13 @@ def row_mask(words: UInt64Array, row_count: int) -> BoolArray:
     return bits[:row_count].astype(np.bool_)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _set_bits(rows: Int64Array, words: UInt64Array) -> None:
     for row in rows:
         words[row // GROUP_ROW_COUNT] |= np.uint64(1) << np.uint64(row % GROUP_ROW_COUNT)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _tick(reference_ids: Int64Array, table: UInt8Array, first: int, words: UInt64Array) -> None:
     for group in range(words.size):
         start = group * GROUP_ROW_COUNT

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array
+from index.vector.kernels.compiling import compiled
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.simd import Instruction
 from index.vector.quantized.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
@@ -65,7 +65,7 @@ def scanner(instruction: Instruction) -> tuple[Scan, int]:
     several = make_kernels(instruction).query_count
     look_high, look_low = _look_high(instruction), _look_low(instruction)
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    @compiled(variant=instruction.value)
     def scan(parts: Parts, queries: Queries, found: Found) -> None:
         tile = _Tile(
             np.zeros(TILE_GROUP_COUNT * several * GROUP_ROW_COUNT, dtype=np.int32),
@@ -91,7 +91,7 @@ def _look_high(instruction: Instruction) -> Callable[..., Any]:
     several, dots_of_one, dots_of_several = kernels.query_count, kernels.dots_of_one, kernels.dots_of_several
     reaching, fetch, lowest_bit = kernels.reaching, kernels.fetch, kernels.lowest_bit
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    @compiled(variant=instruction.value)
     def look_high(
         rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
     ) -> None:
@@ -129,7 +129,7 @@ def _look_high(instruction: Instruction) -> Callable[..., Any]:
                     fetch(low, (first_row + lowest_bit(bits)) * half_length, half_length)
                     bits &= bits - np.uint64(1)
 
-    return look_high  # type: ignore[no-any-return]
+    return look_high
 
 
 def _look_low(instruction: Instruction) -> Callable[..., Any]:
@@ -137,7 +137,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     kernels = make_kernels(instruction)
     several, low_dot, lowest_bit = kernels.query_count, kernels.low_dot, kernels.lowest_bit
 
-    @njit(nogil=True)  # type: ignore[untyped-decorator]
+    @compiled(variant=instruction.value)
     def look_low(
         rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
     ) -> None:
@@ -169,10 +169,10 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
                     keep(found, query, rows.first_key + row, upper, comparing)
                     floor = floors[query]
 
-    return look_low  # type: ignore[no-any-return]
+    return look_low
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@compiled(inline="always")
 def _counted_rows(row_count: int) -> Any:
     """Bits of the rows of a group that are there, of row_count from its first row on."""
     if row_count >= GROUP_ROW_COUNT:

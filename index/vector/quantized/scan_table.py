@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray, njit
+from numba import carray
 
 from index.arrays import Float32Array, Int64Array, UInt8Array
 from index.durable.cache_file import AnyArray
 from index.vector.kernels.addresses import address_of, pointer
+from index.vector.kernels.compiling import compiled
 from index.vector.quantized.codes import RowCodes
 
 UInt64Array = npt.NDArray[np.uint64]
@@ -100,7 +101,7 @@ def parts_table(parts: list[Part]) -> Parts:
     return table
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def rows_of(part: Any, dim: int) -> Rows:
     """Compiled: the arrays of one record of a table."""
     code_bytes = part.capacity * part.half_length

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,10 +15,10 @@ from index.vector.kernels.simd import Instruction
 from index.vector.protocol import Hits, best_first, cosine_similarities, hits_from_rows, read_only
 from index.vector.quantized.candidates import Found, absorb, new_found
 from index.vector.quantized.codes import NORM_LIMIT, ROUNDING_MARGIN, encode_queries
-from index.vector.quantized.row_filter import NO_FILTER, RowFilter, UInt64Array, row_mask
+from index.vector.quantized.row_filter import NO_FILTER, UInt64Array, allowed_words, row_mask
 from index.vector.quantized.scan import Queries, scanner
 from index.vector.quantized.scan_table import Part, parts_table
-from index.vector.quantized.segments import View
+from index.vector.quantized.segments import Segment, View
 
 # A candidate's key: number of its segment in the view, times this, plus its row.
 ROWS_PER_SEGMENT = 1 << 32
@@ -24,29 +26,71 @@ BLOCK_ROW_COUNT = 8192
 Ranked = tuple[Int64Array, Float64Array]
 
 
-QUERY_CHUNK_COUNT = 96  # queries scanned together; bounds the memory of one search
-# Candidates of a query before it is handed to the exhaustive search. Pages that are not reached cost no memory.
-CANDIDATE_CAPACITY = 1 << 16
-PARALLEL_GROUP_COUNT = 256  # a thread gets no less to do
-
 Share = tuple[int, int, int]  # number of the segment, first group, group after the last
 
 
-class ProvedSearch:
-    """Searches views with one instruction and, if given an executor, several threads. Thread-safe."""
+class ViewSearch(Protocol):
+    """How one state of the rows is searched; thread-safe. Whoever searches, the answer is the same."""
 
-    def __init__(self, instruction: Instruction, *, executor: Executor | None = None, thread_count: int = 1) -> None:
+    def search(self, view: View, queries: Float32Array, k: int, allowed: Int64Array | None) -> Hits:
+        """queries and k are checked; allowed is ascending and unique. See VectorIndex.search."""
+
+    def close(self) -> None:
+        """End what it does in the background; it can still be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPolicy:
+    """query_chunk_count: queries scanned together; bounds the memory of one search.
+    candidate_capacity: candidates of a query before it is handed to the exhaustive search; pages that are not reached
+        cost no memory.
+    parallel_group_count: groups of rows; a thread gets no less to do.
+    """
+
+    query_chunk_count: int = 96
+    candidate_capacity: int = 1 << 16
+    parallel_group_count: int = 256
+
+
+DEFAULT_SCAN_POLICY = ScanPolicy()
+
+
+class ProvedSearch:
+    """Scans codes with one instruction and, if given an executor, several threads. Thread-safe."""
+
+    def __init__(
+        self,
+        instruction: Instruction,
+        *,
+        executor: Executor | None = None,
+        thread_count: int = 1,
+        policy: ScanPolicy = DEFAULT_SCAN_POLICY,
+    ) -> None:
+        self._policy = policy
         self._instruction = instruction
         self._executor = executor
         self._thread_count = thread_count
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a search need not wait for a compilation."""
+        scan, _ = scanner(self._instruction)
+        return bool(getattr(scan, "signatures", True))
+
+    def prepare(self) -> None:
+        """Compile the loops, which takes seconds the first time on a machine, and not in the first search."""
+        if not self.is_prepared:
+            segment, row = Segment.empty(1, 1), np.ones((1, 1), dtype=np.float32)
+            segment.append(np.ones(1, dtype=np.int64), row)
+            self.search(View(segments=(segment,), row_counts=(1,), sequence=1, size=1), row, 1, None)
+
     def search(self, view: View, queries: Float32Array, k: int, allowed: Int64Array | None) -> Hits:
-        """queries and k are checked; allowed is ascending and unique. See VectorIndex.search."""
-        words = self._allowed_words(view, allowed)
+        """See ViewSearch."""
+        words = allowed_words(view, allowed)
         ranked: list[Ranked] = []
         proved = np.ones(len(queries), dtype=np.bool_)
-        for start in range(0, len(queries), QUERY_CHUNK_COUNT):
-            chunk = queries[start : start + QUERY_CHUNK_COUNT]
+        for start in range(0, len(queries), self._policy.query_chunk_count):
+            chunk = queries[start : start + self._policy.query_chunk_count]
             found = self._scanned(view, words, chunk, k)
             for number, query in enumerate(chunk):
                 if found.overflowed[number]:
@@ -58,21 +102,15 @@ class ProvedSearch:
                     ranked.append(rank_candidates(view, keys, query, k))
         return hits_from_rows(ranked, k, proved)
 
-    def _allowed_words(self, view: View, allowed: Int64Array | None) -> list[UInt64Array]:
-        if allowed is None:
-            return [NO_FILTER] * len(view.segments)
-        row_filter = RowFilter(allowed)
-        return [
-            row_filter.words(segment.reference_ids[:row_count], ascending=segment.ascending)
-            for segment, row_count in zip(view.segments, view.row_counts, strict=True)
-        ]
+    def close(self) -> None:
+        """See ViewSearch: there is no background. The executor is its owner's."""
 
     def _scanned(self, view: View, words: Sequence[UInt64Array], queries: Float32Array, k: int) -> Found:
         _, pass_query_count = scanner(self._instruction)
         coded = _coded(queries, pass_query_count)
-        capacity = max(1, min(view.total_row_count, max(CANDIDATE_CAPACITY, 2 * k)))
+        capacity = max(1, min(view.total_row_count, max(self._policy.candidate_capacity, 2 * k)))
         k = max(1, min(k, capacity))
-        shares = _shares(view, self._thread_count)
+        shares = _shares(view, self._thread_count, self._policy.parallel_group_count)
         founds = [new_found(len(queries), k, capacity) for _ in (shares if self._executor else shares[:1])]
         if self._executor is None:
             self._scan_parts(view, words, coded, founds[0], [part for share in shares for part in share])
@@ -125,10 +163,10 @@ def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
     )
 
 
-def _shares(view: View, thread_count: int) -> list[list[Share]]:
-    """The groups of all segments, cut into runs of about equal length, at most one a thread."""
+def _shares(view: View, thread_count: int, smallest: int) -> list[list[Share]]:
+    """The groups of all segments, cut into runs of about equal length, at most one a thread, none below smallest."""
     group_counts = [-(-row_count // GROUP_ROW_COUNT) for row_count in view.row_counts]
-    share_length = max(PARALLEL_GROUP_COUNT, -(-sum(group_counts) // thread_count))
+    share_length = max(smallest, -(-sum(group_counts) // thread_count))
     shares: list[list[Share]] = [[]]
     room = share_length
     for number, group_count in enumerate(group_counts):

@@ -52,7 +52,7 @@ class Segment:
     @property
     def hot_bytes(self) -> int:
         """Memory that searches read: everything but a mapped file."""
-        in_memory = 0 if self.file_name else self.vectors.nbytes
+        in_memory = self.vectors.nbytes if self.vectors.flags.writeable else 0
         return self.codes.nbytes + self.reference_ids.nbytes + self.died.nbytes + in_memory
 
     def append(self, reference_ids: Int64Array, vectors: Float32Array) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array
 from index.records import FingerPosition, Modality, Template
+from index.vector.kernels.compiling import is_kept
 from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS
@@ -18,7 +19,16 @@ from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, p
 from matcher.fingerprint.comparison.similarity import similarity_of_evidence
 from matcher.fingerprint.minutia_set import MinutiaSet
 
-__all__ = ["FingerprintComparison", "PreparedFingerprint", "compare", "compare_many", "explain", "prepare", "warm_up"]
+__all__ = [
+    "FingerprintComparison",
+    "MinutiaComparer",
+    "PreparedFingerprint",
+    "compare",
+    "compare_many",
+    "explain",
+    "prepare",
+    "warm_up",
+]
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -75,11 +85,32 @@ def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> Finge
     return FingerprintComparison(float(similarity_of_evidence(found, [smaller])[0]), pairs, rotation, translation)
 
 
+class MinutiaComparer:
+    """The functions of this module as one object, for whoever is given what compares. Thread safe."""
+
+    def prepare(self, template: Template) -> PreparedFingerprint:
+        """See prepare."""
+        return prepare(template)
+
+    def compare_many(self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]) -> Float32Array:
+        """See compare_many."""
+        return compare_many(probe, references)
+
+    def explain(self, probe: PreparedFingerprint, reference: PreparedFingerprint) -> FingerprintComparison:
+        """See explain."""
+        return explain(probe, reference)
+
+
+def is_compiled() -> bool:
+    """Whether an earlier process kept what warm_up compiles."""
+    return is_kept(evidence)
+
+
 def warm_up() -> None:
     """Compile, or read from the compilation cache, all that describe, prepare, compare and explain run.
 
-    Takes half a minute the first time on a machine and under a second then. Call it when an image is built and when a
-    server starts, so that no request waits for it.
+    Takes about ten seconds the first time on a machine and under a second then. Call it when a server starts, so that
+    no request waits for it.
     """
     ring = np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False)
     minutiae = MinutiaSet.best_of(

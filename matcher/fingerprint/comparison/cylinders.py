@@ -50,6 +50,7 @@ def cylinders(minutiae: MinutiaSet, count: int) -> Float32Array:
         minutiae.quality[:count].astype(np.float64),
         _cell_numbers(),
         _section_shares(),
+        cylinder_length(),
     )
     return np.asarray(np.sqrt(sums), dtype=np.float32)
 
@@ -83,10 +84,10 @@ def _section_shares() -> Float32Array:
 
 
 @kernel
-def _spread(x, y, direction, weight, numbers, shares):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """float32 (n, cells * sections): sums of the neighbors' Gaussians. y upwards."""
+def _spread(x, y, direction, weight, numbers, shares, length):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """float32 (n, length): sums of the neighbors' Gaussians. y upwards."""
     count, side, sections = len(x), numbers.shape[0], shares.shape[1]
-    sums = np.zeros((count, (numbers.max() + 1) * sections), np.float32)
+    sums = np.zeros((count, length), np.float32)
     along_height, across_height = np.empty(side, np.float32), np.empty(side, np.float32)
     steepness = 0.5 / (SPATIAL_SIGMA_PX * SPATIAL_SIGMA_PX)
     reach = (RADIUS_PX + _REACH_PX) ** 2

@@ -64,7 +64,8 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
             likeness += similarity_of(keys[group_a[t], group_b[t]])
         if likeness > best:
             best, pair_count = likeness, count
-            pairs[:count, 0], pairs[:count, 1] = group_a[:count], group_b[:count]
+            for t in range(count):
+                pairs[t, 0], pairs[t, 1] = group_a[t], group_b[t]
             found[LIKENESS] = likeness / np.float32(count + 1)
             found[TOTAL] = likeness
             found[COVERAGE] = _coverage(

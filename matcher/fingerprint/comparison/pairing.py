@@ -129,7 +129,8 @@ def relaxed(table, similarity):  # type: ignore[no-untyped-def]
     """float32 (k,): support of each pair after relaxation, in [0, 1]."""
     k, width = table.shape
     support = np.zeros(width, np.float32)
-    support[:k] = similarity
+    for p in range(k):
+        support[p] = similarity[p]
     gathered = np.empty(width, np.float32)
     kept, share = np.float32(_KEPT_SHARE), np.float32((1.0 - _KEPT_SHARE) / max(k - 1, 1))
     for _ in range(_ROUND_COUNT):
@@ -146,11 +147,16 @@ def relaxed(table, similarity):  # type: ignore[no-untyped-def]
 @kernel
 def mean_confirmed_support(support, similarity, count):  # type: ignore[no-untyped-def]
     """Mean support of the count pairs whose support stayed highest relative to their similarity."""
-    left = support / similarity
+    left = np.empty(len(support), np.float32)
+    for p in range(len(left)):
+        left[p] = support[p] / similarity[p]
     total = np.float32(0.0)
     count = min(count, len(left))
     for _ in range(count):
-        best = np.argmax(left)
+        best = 0
+        for p in range(len(left)):
+            if left[p] > left[best]:
+                best = p
         total += support[best]
         left[best] = np.float32(-1.0)
     return total / np.float32(count)

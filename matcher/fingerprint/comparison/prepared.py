@@ -14,6 +14,7 @@ from matcher.errors import PackMismatchError, TemplateFormatError
 from matcher.fingerprint.comparison.descriptors import DIM, Int8Array, codes_of, described_count
 from matcher.fingerprint.comparison.outline import outline_of
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.texts.catalog import told
 
 LANE_COUNT: Final = 16
 """Arrays that inner loops run over are padded to a multiple of this, so that no loop has a remainder."""
@@ -51,7 +52,7 @@ def prepare(template: Template) -> PreparedFingerprint:
     vectors = template.vectors
     count = len(vectors)
     if vectors.shape[1] != DIM or count != described_count(minutiae) or not _are_directions(vectors):
-        raise TemplateFormatError("the vectors of this template do not fit its minutiae; enroll the print again")
+        raise TemplateFormatError(told("record.vectors"))
     codes = np.ascontiguousarray(codes_of(vectors).T) if count else np.zeros((DIM, 0), dtype=np.int8)
     geometry = _geometry(minutiae, codes)
     outline = outline_of(geometry[X, :count], geometry[Y, :count])

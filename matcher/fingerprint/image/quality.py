@@ -21,6 +21,7 @@ from matcher.fingerprint.image.ridge_area import FoundPrint, finger_count, is_cl
 from matcher.fingerprint.image.ridge_cells import CELL_BLOCKS, RidgeCells
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.samples import Quality
+from matcher.texts.catalog import told
 from matcher.texts.fingerprint_quality import (
     FEW_RIDGES,
     LOW_CONTRAST,
@@ -105,7 +106,7 @@ def require_one_print(found: FoundPrint) -> None:
         raise _wrong_ppi(period_px)  # one finger, enlarged
     if count > 1:
         raise QualityError(
-            f"the image shows {count} fingers, or several prints; send each finger alone, or give the region of one",
+            told("print.several", count=count),
             score=0,
             reasons=(SEVERAL_FINGERS,),
         )
@@ -119,9 +120,7 @@ def judge(minutiae: MinutiaSet, found: FoundPrint, *, crossing: float = 0.0, is_
     look = _look_at(minutiae, found.cells, found.foreground)
     is_full = _is_full_pattern(minutiae, look)
     if not is_full and not _has_some_ridges(minutiae, found, is_region=is_region):
-        raise NoFingerprintError(
-            "no ridge pattern was found; check that the image is a fingerprint and its ppi right, or capture again"
-        )
+        raise NoFingerprintError(told("print.none"))
     quality = _assessed(minutiae, found)
     if not is_full:
         return _lowered(quality, _FEW_RIDGES_MOST_SCORE, FEW_RIDGES)
@@ -140,8 +139,7 @@ def may_be_overprinted(minutiae: MinutiaSet) -> bool:
 
 def _wrong_ppi(period_px: float) -> QualityError:
     return QualityError(
-        f"ridges lie {period_px * 25.4 / 500:.2f} mm apart at the stated ppi, which no finger has; "
-        "check the ppi of the image",
+        told("print.period", mm=f"{period_px * 25.4 / 500:.2f}"),
         score=0,
         reasons=(WRONG_PPI,),
     )

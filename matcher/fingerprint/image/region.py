@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matcher.errors import RegionError
 from matcher.fingerprint.image.foreground import BLOCK_PX
 from matcher.samples import PointPx, Uint8Array
+from matcher.texts.catalog import told
 
 MOST_POINTS: Final = 1000
 LEAST_AREA_PX: Final = 64 * 64
@@ -23,17 +24,14 @@ _LEAST_BLOCK_SHARE: Final = 0.5
 def check_region(region_px: Sequence[PointPx], width_px: int, height_px: int) -> None:
     """Raises RegionError: fewer than 3 points, too many, or a point outside the image."""
     if len(region_px) < 3:
-        raise RegionError("the region needs at least 3 points; draw a polygon around the mark")
+        raise RegionError(told("print.region_points"))
     if len(region_px) > MOST_POINTS:
-        raise RegionError(f"the region has more than {MOST_POINTS} points; draw a simpler one")
+        raise RegionError(told("print.region_many", most=MOST_POINTS))
     points = np.asarray(region_px, dtype=np.float64)
     # Edges of the outermost pixels count as inside. Written so that NaN does not pass.
     inside = (points >= -0.5) & (points <= np.array([width_px, height_px]))
     if not inside.all():
-        raise RegionError(
-            f"a point of the region lies outside the image, which has {width_px}×{height_px} pixels when upright; "
-            "give the region in pixels of the image as it is sent"
-        )
+        raise RegionError(told("print.region_outside", width=width_px, height=height_px))
 
 
 def region_mask(region_px: Sequence[PointPx], image_size: tuple[int, int], shape: tuple[int, ...]) -> Uint8Array:
@@ -46,10 +44,7 @@ def region_mask(region_px: Sequence[PointPx], image_size: tuple[int, int], shape
     fraction_bits = 4
     cv2.fillPoly(mask, [np.rint(points * 2**fraction_bits).astype(np.int32)], 1, shift=fraction_bits)
     if int(mask.sum()) < LEAST_AREA_PX:
-        raise RegionError(
-            f"the region is smaller than {LEAST_AREA_PX * (25.4 / 500) ** 2:.0f} square millimeters at the stated ppi; "
-            "draw it around the whole mark, or send the right ppi"
-        )
+        raise RegionError(told("print.region_small", mm2=f"{LEAST_AREA_PX * (25.4 / 500) ** 2:.0f}"))
     return mask
 
 

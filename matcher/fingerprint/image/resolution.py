@@ -10,6 +10,7 @@ import numpy as np
 
 from matcher.errors import ImageTooLargeError, ImageTooSmallError, ResolutionError
 from matcher.samples import Image, Uint8Array
+from matcher.texts.catalog import told
 
 WORKING_PPI: Final = 500
 LEAST_PPI: Final = 250
@@ -32,12 +33,9 @@ def gray_at_500_ppi(image: Image) -> Uint8Array:
     height, width = (max(1, round(side * scale)) for side in image.pixels.shape[:2])
     if min(height, width) < LEAST_SIDE_PX:
         least_mm = LEAST_SIDE_PX / WORKING_PPI * 25.4
-        raise ImageTooSmallError(
-            f"the fingerprint image is smaller than {least_mm:.1f} mm at the stated ppi; "
-            "send a larger area or the right ppi"
-        )
+        raise ImageTooSmallError(told("print.small", mm=f"{least_mm:.1f}"))
     if height * width > MOST_PIXEL_COUNT:
-        raise ImageTooLargeError("the fingerprint image is larger than one finger at the stated ppi; cut out one print")
+        raise ImageTooLargeError(told("print.large"))
     gray = image.pixels if image.pixels.ndim == 2 else cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY)
     if (height, width) == gray.shape:
         return np.asarray(gray, dtype=np.uint8)
@@ -47,7 +45,7 @@ def gray_at_500_ppi(image: Image) -> Uint8Array:
 
 def _required_ppi(image: Image) -> float:
     if image.ppi is None:
-        raise ResolutionError("the fingerprint has no resolution; state its ppi, for most sensors 500")
+        raise ResolutionError(told("ppi.missing_500"))
     if not (math.isfinite(image.ppi) and LEAST_PPI <= image.ppi <= MOST_PPI):
-        raise ResolutionError(f"a fingerprint must have {LEAST_PPI} to {MOST_PPI} ppi, not {image.ppi:g}")
+        raise ResolutionError(told("ppi.range", least=LEAST_PPI, most=MOST_PPI, ppi=f"{image.ppi:g}"))
     return image.ppi

@@ -23,73 +23,90 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
-from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from protos.biometrics.v1 import error_reason_pb2 as protos_dot_biometrics_dot_v1_dot_error__reason__pb2
 from protos.biometrics.v1 import sample_pb2 as protos_dot_biometrics_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-protos/biometrics/v1/enrollment_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a!protos/biometrics/v1/sample.proto\"\xef\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0bgallery_ids\x18\x04 \x03(\t\x12\x1f\n\x03sex\x18\x05 \x01(\x0e\x32\x12.biometrics.v1.Sex\x12\x12\n\nbirth_year\x18\x06 \x01(\x05\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.biometrics.v1.SubjectState\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb7\x02\n\tReference\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x15\n\rquality_score\x18\x05 \x01(\x05\x12\x0f\n\x07pack_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\"u\n\x07Gallery\x12\x12\n\ngallery_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe3\x01\n\rEnrollRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07subject\x18\x03 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12&\n\x07samples\x18\x04 \x03(\x0b\x32\x15.biometrics.v1.Sample\x12\x1c\n\x14skip_duplicate_check\x18\x05 \x01(\x08\x12!\n\x19\x61\x63\x63\x65pt_low_quality_reason\x18\x06 \x01(\t\"\xf1\x02\n\x0e\x45nrollResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12.\n\x07samples\x18\x02 \x03(\x0b\x32\x1d.biometrics.v1.EnrolledSample\x12\x30\n\nduplicates\x18\x03 \x03(\x0b\x32\x1c.biometrics.v1.DuplicateLead\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x05 \x01(\t\x12\x10\n\x08replayed\x18\x06 \x01(\x08\x12<\n\x08stage_ms\x18\x07 \x03(\x0b\x32*.biometrics.v1.EnrollResponse.StageMsEntry\x12&\n\x07notices\x18\x08 \x03(\x0b\x32\x15.biometrics.v1.Notice\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xe1\x01\n\x0e\x45nrolledSample\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12)\n\x08modality\x18\x02 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\'\n\x07quality\x18\x04 \x01(\x0b\x32\x16.biometrics.v1.Quality\x12\x0f\n\x07pack_id\x18\x05 \x01(\t\x12\x1c\n\x14same_as_reference_id\x18\x06 \x01(\x03\"N\n\rDuplicateLead\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x1a\n\x12score_extrapolated\x18\x03 \x01(\x08\"W\n\x12\x42\x61tchEnrollRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x30\n\nenrollment\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.EnrollRequest\"\x9b\x01\n\x13\x42\x61tchEnrollResponse\x12\x12\n\nitem_index\x18\x01 \x01(\x03\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.biometrics.v1.EnrollResponseH\x00\x12#\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"u\n\x11GetSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\nsubject_id\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x65xternal_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"~\n\x13ListSubjectsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"Y\n\x14ListSubjectsResponse\x12(\n\x08subjects\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x14\x44\x65leteSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\"\\\n\x15\x44\x65leteSubjectResponse\x12\x1f\n\x17\x64\x65leted_reference_count\x18\x01 \x01(\x03\x12\x10\n\x08\x61udit_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x80\x01\n\x15ListReferencesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"_\n\x16ListReferencesResponse\x12,\n\nreferences\x18\x01 \x03(\x0b\x32\x18.biometrics.v1.Reference\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x16\x44\x65leteReferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x03 \x01(\x03\"=\n\x17\x44\x65leteReferenceResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"m\n\x14\x43reateGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07gallery\x18\x02 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"k\n\x14ListGalleriesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"[\n\x15ListGalleriesResponse\x12)\n\tgalleries\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Gallery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x13\x41\x64\x64ToGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"(\n\x14\x41\x64\x64ToGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"q\n\x18RemoveFromGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"-\n\x19RemoveFromGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t*a\n\x0cSubjectState\x12\x1d\n\x19SUBJECT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_STATE_ACTIVE\x10\x01\x12\x18\n\x14SUBJECT_STATE_SEALED\x10\x02\x32\xdd\x07\n\x11\x45nrollmentService\x12\x45\n\x06\x45nroll\x12\x1c.biometrics.v1.EnrollRequest\x1a\x1d.biometrics.v1.EnrollResponse\x12X\n\x0b\x42\x61tchEnroll\x12!.biometrics.v1.BatchEnrollRequest\x1a\".biometrics.v1.BatchEnrollResponse(\x01\x30\x01\x12\x46\n\nGetSubject\x12 .biometrics.v1.GetSubjectRequest\x1a\x16.biometrics.v1.Subject\x12W\n\x0cListSubjects\x12\".biometrics.v1.ListSubjectsRequest\x1a#.biometrics.v1.ListSubjectsResponse\x12Z\n\rDeleteSubject\x12#.biometrics.v1.DeleteSubjectRequest\x1a$.biometrics.v1.DeleteSubjectResponse\x12]\n\x0eListReferences\x12$.biometrics.v1.ListReferencesRequest\x1a%.biometrics.v1.ListReferencesResponse\x12`\n\x0f\x44\x65leteReference\x12%.biometrics.v1.DeleteReferenceRequest\x1a&.biometrics.v1.DeleteReferenceResponse\x12L\n\rCreateGallery\x12#.biometrics.v1.CreateGalleryRequest\x1a\x16.biometrics.v1.Gallery\x12Z\n\rListGalleries\x12#.biometrics.v1.ListGalleriesRequest\x1a$.biometrics.v1.ListGalleriesResponse\x12W\n\x0c\x41\x64\x64ToGallery\x12\".biometrics.v1.AddToGalleryRequest\x1a#.biometrics.v1.AddToGalleryResponse\x12\x66\n\x11RemoveFromGallery\x12\'.biometrics.v1.RemoveFromGalleryRequest\x1a(.biometrics.v1.RemoveFromGalleryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-protos/biometrics/v1/enrollment_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'protos/biometrics/v1/error_reason.proto\x1a!protos/biometrics/v1/sample.proto\"\xef\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0bgallery_ids\x18\x04 \x03(\t\x12\x1f\n\x03sex\x18\x05 \x01(\x0e\x32\x12.biometrics.v1.Sex\x12\x12\n\nbirth_year\x18\x06 \x01(\x05\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.biometrics.v1.SubjectState\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb7\x02\n\tReference\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x15\n\rquality_score\x18\x05 \x01(\x05\x12\x0f\n\x07pack_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\"u\n\x07Gallery\x12\x12\n\ngallery_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe3\x01\n\rEnrollRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07subject\x18\x03 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12&\n\x07samples\x18\x04 \x03(\x0b\x32\x15.biometrics.v1.Sample\x12\x1c\n\x14skip_duplicate_check\x18\x05 \x01(\x08\x12!\n\x19\x61\x63\x63\x65pt_low_quality_reason\x18\x06 \x01(\t\"\xf1\x02\n\x0e\x45nrollResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12.\n\x07samples\x18\x02 \x03(\x0b\x32\x1d.biometrics.v1.EnrolledSample\x12\x30\n\nduplicates\x18\x03 \x03(\x0b\x32\x1c.biometrics.v1.DuplicateLead\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x05 \x01(\t\x12\x10\n\x08replayed\x18\x06 \x01(\x08\x12<\n\x08stage_ms\x18\x07 \x03(\x0b\x32*.biometrics.v1.EnrollResponse.StageMsEntry\x12&\n\x07notices\x18\x08 \x03(\x0b\x32\x15.biometrics.v1.Notice\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xe1\x01\n\x0e\x45nrolledSample\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12)\n\x08modality\x18\x02 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\'\n\x07quality\x18\x04 \x01(\x0b\x32\x16.biometrics.v1.Quality\x12\x0f\n\x07pack_id\x18\x05 \x01(\t\x12\x1c\n\x14same_as_reference_id\x18\x06 \x01(\x03\"\xc3\x01\n\rDuplicateLead\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x1a\n\x12score_extrapolated\x18\x03 \x01(\x08\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x13\n\x0bgallery_ids\x18\x06 \x03(\t\x12\x1f\n\x03sex\x18\x07 \x01(\x0e\x32\x12.biometrics.v1.Sex\x12\x12\n\nbirth_year\x18\x08 \x01(\x05\"W\n\x12\x42\x61tchEnrollRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x30\n\nenrollment\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.EnrollRequest\"\xa7\x01\n\x13\x42\x61tchEnrollResponse\x12\x12\n\nitem_index\x18\x01 \x01(\x03\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.biometrics.v1.EnrollResponseH\x00\x12)\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x18.biometrics.v1.ItemErrorH\x00\x42\t\n\x07outcomeJ\x04\x08\x04\x10\x05\"u\n\x11GetSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\nsubject_id\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x65xternal_id\x18\x03 \x01(\tH\x00\x42\x05\n\x03key\"=\n\x12GetSubjectResponse\x12\'\n\x07subject\x18\x01 \x01(\x0b\x32\x16.biometrics.v1.Subject\"\xbd\x01\n\x13ListSubjectsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x05 \x01(\t\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x1a\n\x12\x62y_word_beginnings\x18\x07 \x01(\x08\"n\n\x14ListSubjectsResponse\x12(\n\x08subjects\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"l\n\x14\x44\x65leteSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\"\\\n\x15\x44\x65leteSubjectResponse\x12\x1f\n\x17\x64\x65leted_reference_count\x18\x01 \x01(\x03\x12\x10\n\x08\x61udit_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x80\x01\n\x15ListReferencesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"t\n\x16ListReferencesResponse\x12,\n\nreferences\x18\x01 \x03(\x0b\x32\x18.biometrics.v1.Reference\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"p\n\x16\x44\x65leteReferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x03 \x01(\x03\"=\n\x17\x44\x65leteReferenceResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"[\n\x15\x45xportTemplateRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x02 \x01(\x03\"u\n\x16\x45xportTemplateResponse\x12\x1c\n\x14iso_19794_2_template\x18\x01 \x01(\x0c\x12+\n\treference\x18\x02 \x01(\x0b\x32\x18.biometrics.v1.Reference\x12\x10\n\x08\x61udit_id\x18\x03 \x01(\t\"m\n\x14\x43reateGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\'\n\x07gallery\x18\x02 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"@\n\x15\x43reateGalleryResponse\x12\'\n\x07gallery\x18\x01 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"\xa6\x01\n\x14UpdateGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x19\n\x0c\x64isplay_name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07purpose\x18\x04 \x01(\tH\x01\x88\x01\x01\x42\x0f\n\r_display_nameB\n\n\x08_purpose\"@\n\x15UpdateGalleryResponse\x12\'\n\x07gallery\x18\x01 \x01(\x0b\x32\x16.biometrics.v1.Gallery\"s\n\x14\x44\x65leteGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x19\n\x11\x65ven_if_not_empty\x18\x03 \x01(\x08\"?\n\x15\x44\x65leteGalleryResponse\x12\x14\n\x0cmember_count\x18\x01 \x01(\x03\x12\x10\n\x08\x61udit_id\x18\x02 \x01(\t\"k\n\x14ListGalleriesRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"p\n\x15ListGalleriesResponse\x12)\n\tgalleries\x18\x01 \x03(\x0b\x32\x16.biometrics.v1.Gallery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"l\n\x13\x41\x64\x64ToGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"(\n\x14\x41\x64\x64ToGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"q\n\x18RemoveFromGalleryRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\ngallery_id\x18\x02 \x01(\t\x12\x13\n\x0bsubject_ids\x18\x03 \x03(\t\"-\n\x19RemoveFromGalleryResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t*a\n\x0cSubjectState\x12\x1d\n\x19SUBJECT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_STATE_ACTIVE\x10\x01\x12\x18\n\x14SUBJECT_STATE_SEALED\x10\x02\x32\x8d\n\n\x11\x45nrollmentService\x12\x45\n\x06\x45nroll\x12\x1c.biometrics.v1.EnrollRequest\x1a\x1d.biometrics.v1.EnrollResponse\x12X\n\x0b\x42\x61tchEnroll\x12!.biometrics.v1.BatchEnrollRequest\x1a\".biometrics.v1.BatchEnrollResponse(\x01\x30\x01\x12Q\n\nGetSubject\x12 .biometrics.v1.GetSubjectRequest\x1a!.biometrics.v1.GetSubjectResponse\x12W\n\x0cListSubjects\x12\".biometrics.v1.ListSubjectsRequest\x1a#.biometrics.v1.ListSubjectsResponse\x12Z\n\rDeleteSubject\x12#.biometrics.v1.DeleteSubjectRequest\x1a$.biometrics.v1.DeleteSubjectResponse\x12]\n\x0eListReferences\x12$.biometrics.v1.ListReferencesRequest\x1a%.biometrics.v1.ListReferencesResponse\x12`\n\x0f\x44\x65leteReference\x12%.biometrics.v1.DeleteReferenceRequest\x1a&.biometrics.v1.DeleteReferenceResponse\x12]\n\x0e\x45xportTemplate\x12$.biometrics.v1.ExportTemplateRequest\x1a%.biometrics.v1.ExportTemplateResponse\x12Z\n\rCreateGallery\x12#.biometrics.v1.CreateGalleryRequest\x1a$.biometrics.v1.CreateGalleryResponse\x12Z\n\rListGalleries\x12#.biometrics.v1.ListGalleriesRequest\x1a$.biometrics.v1.ListGalleriesResponse\x12Z\n\rUpdateGallery\x12#.biometrics.v1.UpdateGalleryRequest\x1a$.biometrics.v1.UpdateGalleryResponse\x12Z\n\rDeleteGallery\x12#.biometrics.v1.DeleteGalleryRequest\x1a$.biometrics.v1.DeleteGalleryResponse\x12W\n\x0c\x41\x64\x64ToGallery\x12\".biometrics.v1.AddToGalleryRequest\x1a#.biometrics.v1.AddToGalleryResponse\x12\x66\n\x11RemoveFromGallery\x12\'.biometrics.v1.RemoveFromGalleryRequest\x1a(.biometrics.v1.RemoveFromGalleryResponseBk\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.biometrics.v1.enrollment_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\034stationmatcher.biometrics.v1P\001Z*station-matcher/biometrics/v1;biometricsv1\252\002\034StationMatcher.Biometrics.V1'
   _globals['_ENROLLRESPONSE_STAGEMSENTRY']._loaded_options = None
   _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_options = b'8\001'
-  _globals['_SUBJECTSTATE']._serialized_start=3563
-  _globals['_SUBJECTSTATE']._serialized_end=3660
-  _globals['_SUBJECT']._serialized_start=158
-  _globals['_SUBJECT']._serialized_end=397
-  _globals['_REFERENCE']._serialized_start=400
-  _globals['_REFERENCE']._serialized_end=711
-  _globals['_GALLERY']._serialized_start=713
-  _globals['_GALLERY']._serialized_end=830
-  _globals['_ENROLLREQUEST']._serialized_start=833
-  _globals['_ENROLLREQUEST']._serialized_end=1060
-  _globals['_ENROLLRESPONSE']._serialized_start=1063
-  _globals['_ENROLLRESPONSE']._serialized_end=1432
-  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_start=1386
-  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_end=1432
-  _globals['_ENROLLEDSAMPLE']._serialized_start=1435
-  _globals['_ENROLLEDSAMPLE']._serialized_end=1660
-  _globals['_DUPLICATELEAD']._serialized_start=1662
-  _globals['_DUPLICATELEAD']._serialized_end=1740
-  _globals['_BATCHENROLLREQUEST']._serialized_start=1742
-  _globals['_BATCHENROLLREQUEST']._serialized_end=1829
-  _globals['_BATCHENROLLRESPONSE']._serialized_start=1832
-  _globals['_BATCHENROLLRESPONSE']._serialized_end=1987
-  _globals['_GETSUBJECTREQUEST']._serialized_start=1989
-  _globals['_GETSUBJECTREQUEST']._serialized_end=2106
-  _globals['_LISTSUBJECTSREQUEST']._serialized_start=2108
-  _globals['_LISTSUBJECTSREQUEST']._serialized_end=2234
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=2236
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=2325
-  _globals['_DELETESUBJECTREQUEST']._serialized_start=2327
-  _globals['_DELETESUBJECTREQUEST']._serialized_end=2435
-  _globals['_DELETESUBJECTRESPONSE']._serialized_start=2437
-  _globals['_DELETESUBJECTRESPONSE']._serialized_end=2529
-  _globals['_LISTREFERENCESREQUEST']._serialized_start=2532
-  _globals['_LISTREFERENCESREQUEST']._serialized_end=2660
-  _globals['_LISTREFERENCESRESPONSE']._serialized_start=2662
-  _globals['_LISTREFERENCESRESPONSE']._serialized_end=2757
-  _globals['_DELETEREFERENCEREQUEST']._serialized_start=2759
-  _globals['_DELETEREFERENCEREQUEST']._serialized_end=2871
-  _globals['_DELETEREFERENCERESPONSE']._serialized_start=2873
-  _globals['_DELETEREFERENCERESPONSE']._serialized_end=2934
-  _globals['_CREATEGALLERYREQUEST']._serialized_start=2936
-  _globals['_CREATEGALLERYREQUEST']._serialized_end=3045
-  _globals['_LISTGALLERIESREQUEST']._serialized_start=3047
-  _globals['_LISTGALLERIESREQUEST']._serialized_end=3154
-  _globals['_LISTGALLERIESRESPONSE']._serialized_start=3156
-  _globals['_LISTGALLERIESRESPONSE']._serialized_end=3247
-  _globals['_ADDTOGALLERYREQUEST']._serialized_start=3249
-  _globals['_ADDTOGALLERYREQUEST']._serialized_end=3357
-  _globals['_ADDTOGALLERYRESPONSE']._serialized_start=3359
-  _globals['_ADDTOGALLERYRESPONSE']._serialized_end=3399
-  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_start=3401
-  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_end=3514
-  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_start=3516
-  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_end=3561
-  _globals['_ENROLLMENTSERVICE']._serialized_start=3663
-  _globals['_ENROLLMENTSERVICE']._serialized_end=4652
+  _globals['_SUBJECTSTATE']._serialized_start=4594
+  _globals['_SUBJECTSTATE']._serialized_end=4691
+  _globals['_SUBJECT']._serialized_start=174
+  _globals['_SUBJECT']._serialized_end=413
+  _globals['_REFERENCE']._serialized_start=416
+  _globals['_REFERENCE']._serialized_end=727
+  _globals['_GALLERY']._serialized_start=729
+  _globals['_GALLERY']._serialized_end=846
+  _globals['_ENROLLREQUEST']._serialized_start=849
+  _globals['_ENROLLREQUEST']._serialized_end=1076
+  _globals['_ENROLLRESPONSE']._serialized_start=1079
+  _globals['_ENROLLRESPONSE']._serialized_end=1448
+  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_start=1402
+  _globals['_ENROLLRESPONSE_STAGEMSENTRY']._serialized_end=1448
+  _globals['_ENROLLEDSAMPLE']._serialized_start=1451
+  _globals['_ENROLLEDSAMPLE']._serialized_end=1676
+  _globals['_DUPLICATELEAD']._serialized_start=1679
+  _globals['_DUPLICATELEAD']._serialized_end=1874
+  _globals['_BATCHENROLLREQUEST']._serialized_start=1876
+  _globals['_BATCHENROLLREQUEST']._serialized_end=1963
+  _globals['_BATCHENROLLRESPONSE']._serialized_start=1966
+  _globals['_BATCHENROLLRESPONSE']._serialized_end=2133
+  _globals['_GETSUBJECTREQUEST']._serialized_start=2135
+  _globals['_GETSUBJECTREQUEST']._serialized_end=2252
+  _globals['_GETSUBJECTRESPONSE']._serialized_start=2254
+  _globals['_GETSUBJECTRESPONSE']._serialized_end=2315
+  _globals['_LISTSUBJECTSREQUEST']._serialized_start=2318
+  _globals['_LISTSUBJECTSREQUEST']._serialized_end=2507
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=2509
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=2619
+  _globals['_DELETESUBJECTREQUEST']._serialized_start=2621
+  _globals['_DELETESUBJECTREQUEST']._serialized_end=2729
+  _globals['_DELETESUBJECTRESPONSE']._serialized_start=2731
+  _globals['_DELETESUBJECTRESPONSE']._serialized_end=2823
+  _globals['_LISTREFERENCESREQUEST']._serialized_start=2826
+  _globals['_LISTREFERENCESREQUEST']._serialized_end=2954
+  _globals['_LISTREFERENCESRESPONSE']._serialized_start=2956
+  _globals['_LISTREFERENCESRESPONSE']._serialized_end=3072
+  _globals['_DELETEREFERENCEREQUEST']._serialized_start=3074
+  _globals['_DELETEREFERENCEREQUEST']._serialized_end=3186
+  _globals['_DELETEREFERENCERESPONSE']._serialized_start=3188
+  _globals['_DELETEREFERENCERESPONSE']._serialized_end=3249
+  _globals['_EXPORTTEMPLATEREQUEST']._serialized_start=3251
+  _globals['_EXPORTTEMPLATEREQUEST']._serialized_end=3342
+  _globals['_EXPORTTEMPLATERESPONSE']._serialized_start=3344
+  _globals['_EXPORTTEMPLATERESPONSE']._serialized_end=3461
+  _globals['_CREATEGALLERYREQUEST']._serialized_start=3463
+  _globals['_CREATEGALLERYREQUEST']._serialized_end=3572
+  _globals['_CREATEGALLERYRESPONSE']._serialized_start=3574
+  _globals['_CREATEGALLERYRESPONSE']._serialized_end=3638
+  _globals['_UPDATEGALLERYREQUEST']._serialized_start=3641
+  _globals['_UPDATEGALLERYREQUEST']._serialized_end=3807
+  _globals['_UPDATEGALLERYRESPONSE']._serialized_start=3809
+  _globals['_UPDATEGALLERYRESPONSE']._serialized_end=3873
+  _globals['_DELETEGALLERYREQUEST']._serialized_start=3875
+  _globals['_DELETEGALLERYREQUEST']._serialized_end=3990
+  _globals['_DELETEGALLERYRESPONSE']._serialized_start=3992
+  _globals['_DELETEGALLERYRESPONSE']._serialized_end=4055
+  _globals['_LISTGALLERIESREQUEST']._serialized_start=4057
+  _globals['_LISTGALLERIESREQUEST']._serialized_end=4164
+  _globals['_LISTGALLERIESRESPONSE']._serialized_start=4166
+  _globals['_LISTGALLERIESRESPONSE']._serialized_end=4278
+  _globals['_ADDTOGALLERYREQUEST']._serialized_start=4280
+  _globals['_ADDTOGALLERYREQUEST']._serialized_end=4388
+  _globals['_ADDTOGALLERYRESPONSE']._serialized_start=4390
+  _globals['_ADDTOGALLERYRESPONSE']._serialized_end=4430
+  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_start=4432
+  _globals['_REMOVEFROMGALLERYREQUEST']._serialized_end=4545
+  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_start=4547
+  _globals['_REMOVEFROMGALLERYRESPONSE']._serialized_end=4592
+  _globals['_ENROLLMENTSERVICE']._serialized_start=4694
+  _globals['_ENROLLMENTSERVICE']._serialized_end=5987
 # @@protoc_insertion_point(module_scope)

@@ -1,7 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
-from google.rpc import status_pb2 as _status_pb2
+from protos.biometrics.v1 import error_reason_pb2 as _error_reason_pb2
 from protos.biometrics.v1 import sample_pb2 as _sample_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -135,14 +135,24 @@ class EnrolledSample(_message.Message):
     def __init__(self, reference_id: _Optional[int] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ..., same_as_reference_id: _Optional[int] = ...) -> None: ...
 
 class DuplicateLead(_message.Message):
-    __slots__ = ("subject_id", "score", "score_extrapolated")
+    __slots__ = ("subject_id", "score", "score_extrapolated", "external_id", "display_name", "gallery_ids", "sex", "birth_year")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     SCORE_EXTRAPOLATED_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_IDS_FIELD_NUMBER: _ClassVar[int]
+    SEX_FIELD_NUMBER: _ClassVar[int]
+    BIRTH_YEAR_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     score: float
     score_extrapolated: bool
-    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ...) -> None: ...
+    external_id: str
+    display_name: str
+    gallery_ids: _containers.RepeatedScalarFieldContainer[str]
+    sex: _sample_pb2.Sex
+    birth_year: int
+    def __init__(self, subject_id: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., gallery_ids: _Optional[_Iterable[str]] = ..., sex: _Optional[_Union[_sample_pb2.Sex, str]] = ..., birth_year: _Optional[int] = ...) -> None: ...
 
 class BatchEnrollRequest(_message.Message):
     __slots__ = ("item_id", "enrollment")
@@ -161,8 +171,8 @@ class BatchEnrollResponse(_message.Message):
     item_index: int
     item_id: str
     result: EnrollResponse
-    error: _status_pb2.Status
-    def __init__(self, item_index: _Optional[int] = ..., item_id: _Optional[str] = ..., result: _Optional[_Union[EnrollResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+    error: _error_reason_pb2.ItemError
+    def __init__(self, item_index: _Optional[int] = ..., item_id: _Optional[str] = ..., result: _Optional[_Union[EnrollResponse, _Mapping]] = ..., error: _Optional[_Union[_error_reason_pb2.ItemError, _Mapping]] = ...) -> None: ...
 
 class GetSubjectRequest(_message.Message):
     __slots__ = ("access", "subject_id", "external_id")
@@ -174,25 +184,39 @@ class GetSubjectRequest(_message.Message):
     external_id: str
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ...) -> None: ...
 
+class GetSubjectResponse(_message.Message):
+    __slots__ = ("subject",)
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    subject: Subject
+    def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ...) -> None: ...
+
 class ListSubjectsRequest(_message.Message):
-    __slots__ = ("access", "gallery_id", "page_size", "page_token")
+    __slots__ = ("access", "gallery_id", "page_size", "page_token", "external_id", "name", "by_word_beginnings")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BY_WORD_BEGINNINGS_FIELD_NUMBER: _ClassVar[int]
     access: _sample_pb2.AccessContext
     gallery_id: str
     page_size: int
     page_token: str
-    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    external_id: str
+    name: str
+    by_word_beginnings: bool
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., external_id: _Optional[str] = ..., name: _Optional[str] = ..., by_word_beginnings: _Optional[bool] = ...) -> None: ...
 
 class ListSubjectsResponse(_message.Message):
-    __slots__ = ("subjects", "next_page_token")
+    __slots__ = ("subjects", "next_page_token", "total_count")
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     subjects: _containers.RepeatedCompositeFieldContainer[Subject]
     next_page_token: str
-    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DeleteSubjectRequest(_message.Message):
     __slots__ = ("request_id", "access", "subject_id")
@@ -227,12 +251,14 @@ class ListReferencesRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListReferencesResponse(_message.Message):
-    __slots__ = ("references", "next_page_token")
+    __slots__ = ("references", "next_page_token", "total_count")
     REFERENCES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     references: _containers.RepeatedCompositeFieldContainer[Reference]
     next_page_token: str
-    def __init__(self, references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DeleteReferenceRequest(_message.Message):
     __slots__ = ("request_id", "access", "reference_id")
@@ -252,6 +278,24 @@ class DeleteReferenceResponse(_message.Message):
     replayed: bool
     def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
 
+class ExportTemplateRequest(_message.Message):
+    __slots__ = ("access", "reference_id")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    reference_id: int
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_id: _Optional[int] = ...) -> None: ...
+
+class ExportTemplateResponse(_message.Message):
+    __slots__ = ("iso_19794_2_template", "reference", "audit_id")
+    ISO_19794_2_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    iso_19794_2_template: bytes
+    reference: Reference
+    audit_id: str
+    def __init__(self, iso_19794_2_template: _Optional[bytes] = ..., reference: _Optional[_Union[Reference, _Mapping]] = ..., audit_id: _Optional[str] = ...) -> None: ...
+
 class CreateGalleryRequest(_message.Message):
     __slots__ = ("access", "gallery")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
@@ -259,6 +303,48 @@ class CreateGalleryRequest(_message.Message):
     access: _sample_pb2.AccessContext
     gallery: Gallery
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
+
+class CreateGalleryResponse(_message.Message):
+    __slots__ = ("gallery",)
+    GALLERY_FIELD_NUMBER: _ClassVar[int]
+    gallery: Gallery
+    def __init__(self, gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
+
+class UpdateGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "display_name", "purpose")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    display_name: str
+    purpose: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., display_name: _Optional[str] = ..., purpose: _Optional[str] = ...) -> None: ...
+
+class UpdateGalleryResponse(_message.Message):
+    __slots__ = ("gallery",)
+    GALLERY_FIELD_NUMBER: _ClassVar[int]
+    gallery: Gallery
+    def __init__(self, gallery: _Optional[_Union[Gallery, _Mapping]] = ...) -> None: ...
+
+class DeleteGalleryRequest(_message.Message):
+    __slots__ = ("access", "gallery_id", "even_if_not_empty")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
+    EVEN_IF_NOT_EMPTY_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    gallery_id: str
+    even_if_not_empty: bool
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., even_if_not_empty: _Optional[bool] = ...) -> None: ...
+
+class DeleteGalleryResponse(_message.Message):
+    __slots__ = ("member_count", "audit_id")
+    MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    member_count: int
+    audit_id: str
+    def __init__(self, member_count: _Optional[int] = ..., audit_id: _Optional[str] = ...) -> None: ...
 
 class ListGalleriesRequest(_message.Message):
     __slots__ = ("access", "page_size", "page_token")
@@ -271,12 +357,14 @@ class ListGalleriesRequest(_message.Message):
     def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListGalleriesResponse(_message.Message):
-    __slots__ = ("galleries", "next_page_token")
+    __slots__ = ("galleries", "next_page_token", "total_count")
     GALLERIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     galleries: _containers.RepeatedCompositeFieldContainer[Gallery]
     next_page_token: str
-    def __init__(self, galleries: _Optional[_Iterable[_Union[Gallery, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    def __init__(self, galleries: _Optional[_Iterable[_Union[Gallery, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class AddToGalleryRequest(_message.Message):
     __slots__ = ("access", "gallery_id", "subject_ids")

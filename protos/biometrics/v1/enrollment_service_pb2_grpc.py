@@ -48,7 +48,7 @@ class EnrollmentServiceStub:
         self.GetSubject = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/GetSubject',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
                 _registered_method=True)
         self.ListSubjects = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListSubjects',
@@ -70,15 +70,30 @@ class EnrollmentServiceStub:
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceRequest.SerializeToString,
                 response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceResponse.FromString,
                 _registered_method=True)
+        self.ExportTemplate = channel.unary_unary(
+                '/biometrics.v1.EnrollmentService/ExportTemplate',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.FromString,
+                _registered_method=True)
         self.CreateGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/CreateGallery',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
                 _registered_method=True)
         self.ListGalleries = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/ListGalleries',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesRequest.SerializeToString,
                 response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesResponse.FromString,
+                _registered_method=True)
+        self.UpdateGallery = channel.unary_unary(
+                '/biometrics.v1.EnrollmentService/UpdateGallery',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.FromString,
+                _registered_method=True)
+        self.DeleteGallery = channel.unary_unary(
+                '/biometrics.v1.EnrollmentService/DeleteGallery',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryResponse.FromString,
                 _registered_method=True)
         self.AddToGallery = channel.unary_unary(
                 '/biometrics.v1.EnrollmentService/AddToGallery',
@@ -140,6 +155,13 @@ class EnrollmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportTemplate(self, request, context):
+        """The minutiae of an enrolled fingerprint for another system; Sample.iso_19794_2_template takes such a record in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateGallery(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -148,6 +170,20 @@ class EnrollmentServiceServicer:
 
     def ListGalleries(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateGallery(self, request, context):
+        """Changes what is said of a gallery. Its id stays: audit records and searches name it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteGallery(self, request, context):
+        """The subjects in it stay enrolled.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -180,7 +216,7 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
             'GetSubject': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSubject,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.SerializeToString,
             ),
             'ListSubjects': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubjects,
@@ -202,15 +238,30 @@ def add_EnrollmentServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceRequest.FromString,
                     response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteReferenceResponse.SerializeToString,
             ),
+            'ExportTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportTemplate,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.SerializeToString,
+            ),
             'CreateGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateGallery,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.FromString,
-                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.SerializeToString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.SerializeToString,
             ),
             'ListGalleries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGalleries,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesRequest.FromString,
                     response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesResponse.SerializeToString,
+            ),
+            'UpdateGallery': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateGallery,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.SerializeToString,
+            ),
+            'DeleteGallery': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteGallery,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryResponse.SerializeToString,
             ),
             'AddToGallery': grpc.unary_unary_rpc_method_handler(
                     servicer.AddToGallery,
@@ -304,7 +355,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/GetSubject',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Subject.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.GetSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -424,6 +475,33 @@ class EnrollmentService:
             _registered_method=True)
 
     @staticmethod
+    def ExportTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.EnrollmentService/ExportTemplate',
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ExportTemplateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateGallery(request,
             target,
             options=(),
@@ -439,7 +517,7 @@ class EnrollmentService:
             target,
             '/biometrics.v1.EnrollmentService/CreateGallery',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryRequest.SerializeToString,
-            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.Gallery.FromString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.CreateGalleryResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -467,6 +545,60 @@ class EnrollmentService:
             '/biometrics.v1.EnrollmentService/ListGalleries',
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesRequest.SerializeToString,
             protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.ListGalleriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateGallery(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.EnrollmentService/UpdateGallery',
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.UpdateGalleryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteGallery(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.EnrollmentService/DeleteGallery',
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_enrollment__service__pb2.DeleteGalleryResponse.FromString,
             options,
             channel_credentials,
             insecure,

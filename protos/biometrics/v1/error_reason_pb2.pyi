@@ -37,6 +37,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ALREADY_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_CONFLICT: _ClassVar[ErrorReason]
+    ERROR_REASON_REVISION_CONFLICT: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_NOT_READY: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_MISMATCH: _ClassVar[ErrorReason]
     ERROR_REASON_BUSY: _ClassVar[ErrorReason]
@@ -74,6 +75,7 @@ ERROR_REASON_GALLERY_NOT_FOUND: ErrorReason
 ERROR_REASON_NOT_FOUND: ErrorReason
 ERROR_REASON_ALREADY_EXISTS: ErrorReason
 ERROR_REASON_REQUEST_CONFLICT: ErrorReason
+ERROR_REASON_REVISION_CONFLICT: ErrorReason
 ERROR_REASON_PACK_NOT_READY: ErrorReason
 ERROR_REASON_PACK_MISMATCH: ErrorReason
 ERROR_REASON_BUSY: ErrorReason
@@ -90,3 +92,31 @@ class SeveralFaces(_message.Message):
     FACES_FIELD_NUMBER: _ClassVar[int]
     faces: _containers.RepeatedCompositeFieldContainer[_sample_pb2.FaceBox]
     def __init__(self, faces: _Optional[_Iterable[_Union[_sample_pb2.FaceBox, _Mapping]]] = ...) -> None: ...
+
+class ItemError(_message.Message):
+    __slots__ = ("code", "reason", "text", "language", "field_violations", "faces", "call_id")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    FACES_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    reason: ErrorReason
+    text: str
+    language: str
+    field_violations: _containers.RepeatedCompositeFieldContainer[FieldViolation]
+    faces: _containers.RepeatedCompositeFieldContainer[_sample_pb2.FaceBox]
+    call_id: str
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., field_violations: _Optional[_Iterable[_Union[FieldViolation, _Mapping]]] = ..., faces: _Optional[_Iterable[_Union[_sample_pb2.FaceBox, _Mapping]]] = ..., call_id: _Optional[str] = ...) -> None: ...
+
+class FieldViolation(_message.Message):
+    __slots__ = ("field", "description", "reason")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    reason: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...

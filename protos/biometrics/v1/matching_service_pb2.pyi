@@ -1,11 +1,21 @@
 from protos.biometrics.v1 import sample_pb2 as _sample_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class MinutiaKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MINUTIA_KIND_UNSPECIFIED: _ClassVar[MinutiaKind]
+    MINUTIA_KIND_RIDGE_ENDING: _ClassVar[MinutiaKind]
+    MINUTIA_KIND_RIDGE_BIFURCATION: _ClassVar[MinutiaKind]
+MINUTIA_KIND_UNSPECIFIED: MinutiaKind
+MINUTIA_KIND_RIDGE_ENDING: MinutiaKind
+MINUTIA_KIND_RIDGE_BIFURCATION: MinutiaKind
 
 class Probe(_message.Message):
     __slots__ = ("samples",)
@@ -83,7 +93,7 @@ class IdentifyResponse(_message.Message):
     def __init__(self, candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., gallery_size: _Optional[int] = ..., reference_count: _Optional[int] = ..., threshold_score: _Optional[float] = ..., target_fpir: _Optional[float] = ..., expected_false_candidate_count: _Optional[float] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., proved: _Optional[bool] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ..., notices: _Optional[_Iterable[_Union[_sample_pb2.Notice, _Mapping]]] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("rank", "subject_id", "external_id", "display_name", "score", "score_extrapolated", "above_threshold", "reference_id", "sample_scores")
+    __slots__ = ("rank", "subject_id", "external_id", "display_name", "score", "score_extrapolated", "above_threshold", "reference_id", "sample_scores", "gallery_ids", "sex", "birth_year")
     RANK_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +103,9 @@ class Candidate(_message.Message):
     ABOVE_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SCORES_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_IDS_FIELD_NUMBER: _ClassVar[int]
+    SEX_FIELD_NUMBER: _ClassVar[int]
+    BIRTH_YEAR_FIELD_NUMBER: _ClassVar[int]
     rank: int
     subject_id: str
     external_id: str
@@ -102,7 +115,10 @@ class Candidate(_message.Message):
     above_threshold: bool
     reference_id: int
     sample_scores: _containers.RepeatedCompositeFieldContainer[SampleScore]
-    def __init__(self, rank: _Optional[int] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., reference_id: _Optional[int] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ...) -> None: ...
+    gallery_ids: _containers.RepeatedScalarFieldContainer[str]
+    sex: _sample_pb2.Sex
+    birth_year: int
+    def __init__(self, rank: _Optional[int] = ..., subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., reference_id: _Optional[int] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ..., gallery_ids: _Optional[_Iterable[str]] = ..., sex: _Optional[_Union[_sample_pb2.Sex, str]] = ..., birth_year: _Optional[int] = ...) -> None: ...
 
 class SampleScore(_message.Message):
     __slots__ = ("modality", "finger_position", "probe_index", "reference_id", "similarity", "score", "score_extrapolated", "explanation")
@@ -125,27 +141,59 @@ class SampleScore(_message.Message):
     def __init__(self, modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., probe_index: _Optional[int] = ..., reference_id: _Optional[int] = ..., similarity: _Optional[float] = ..., score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., explanation: _Optional[_Union[FingerprintExplanation, _Mapping]] = ...) -> None: ...
 
 class FingerprintExplanation(_message.Message):
-    __slots__ = ("pairs", "rotation_deg", "translation_x_px", "translation_y_px")
+    __slots__ = ("pairs", "rotation_deg", "translation_x_px", "translation_y_px", "probe_minutiae", "reference_minutiae", "probe_width_px", "probe_height_px", "reference_width_px", "reference_height_px")
     PAIRS_FIELD_NUMBER: _ClassVar[int]
     ROTATION_DEG_FIELD_NUMBER: _ClassVar[int]
     TRANSLATION_X_PX_FIELD_NUMBER: _ClassVar[int]
     TRANSLATION_Y_PX_FIELD_NUMBER: _ClassVar[int]
+    PROBE_MINUTIAE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_MINUTIAE_FIELD_NUMBER: _ClassVar[int]
+    PROBE_WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
+    PROBE_HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
     pairs: _containers.RepeatedCompositeFieldContainer[MinutiaPair]
     rotation_deg: float
     translation_x_px: float
     translation_y_px: float
-    def __init__(self, pairs: _Optional[_Iterable[_Union[MinutiaPair, _Mapping]]] = ..., rotation_deg: _Optional[float] = ..., translation_x_px: _Optional[float] = ..., translation_y_px: _Optional[float] = ...) -> None: ...
+    probe_minutiae: _containers.RepeatedCompositeFieldContainer[Minutia]
+    reference_minutiae: _containers.RepeatedCompositeFieldContainer[Minutia]
+    probe_width_px: int
+    probe_height_px: int
+    reference_width_px: int
+    reference_height_px: int
+    def __init__(self, pairs: _Optional[_Iterable[_Union[MinutiaPair, _Mapping]]] = ..., rotation_deg: _Optional[float] = ..., translation_x_px: _Optional[float] = ..., translation_y_px: _Optional[float] = ..., probe_minutiae: _Optional[_Iterable[_Union[Minutia, _Mapping]]] = ..., reference_minutiae: _Optional[_Iterable[_Union[Minutia, _Mapping]]] = ..., probe_width_px: _Optional[int] = ..., probe_height_px: _Optional[int] = ..., reference_width_px: _Optional[int] = ..., reference_height_px: _Optional[int] = ...) -> None: ...
 
 class MinutiaPair(_message.Message):
-    __slots__ = ("probe", "reference")
+    __slots__ = ("probe", "reference", "probe_index", "reference_index")
     PROBE_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    PROBE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_INDEX_FIELD_NUMBER: _ClassVar[int]
     probe: _sample_pb2.PointPx
     reference: _sample_pb2.PointPx
-    def __init__(self, probe: _Optional[_Union[_sample_pb2.PointPx, _Mapping]] = ..., reference: _Optional[_Union[_sample_pb2.PointPx, _Mapping]] = ...) -> None: ...
+    probe_index: int
+    reference_index: int
+    def __init__(self, probe: _Optional[_Union[_sample_pb2.PointPx, _Mapping]] = ..., reference: _Optional[_Union[_sample_pb2.PointPx, _Mapping]] = ..., probe_index: _Optional[int] = ..., reference_index: _Optional[int] = ...) -> None: ...
+
+class Minutia(_message.Message):
+    __slots__ = ("x_px", "y_px", "direction_deg", "kind", "quality", "pair_index")
+    X_PX_FIELD_NUMBER: _ClassVar[int]
+    Y_PX_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_DEG_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    PAIR_INDEX_FIELD_NUMBER: _ClassVar[int]
+    x_px: float
+    y_px: float
+    direction_deg: float
+    kind: MinutiaKind
+    quality: float
+    pair_index: int
+    def __init__(self, x_px: _Optional[float] = ..., y_px: _Optional[float] = ..., direction_deg: _Optional[float] = ..., kind: _Optional[_Union[MinutiaKind, str]] = ..., quality: _Optional[float] = ..., pair_index: _Optional[int] = ...) -> None: ...
 
 class ProbeSample(_message.Message):
-    __slots__ = ("modality", "finger_position", "quality", "pack_id", "face", "landmarks", "minutia_count")
+    __slots__ = ("modality", "finger_position", "quality", "pack_id", "face", "landmarks", "minutia_count", "minutiae", "width_px", "height_px")
     MODALITY_FIELD_NUMBER: _ClassVar[int]
     FINGER_POSITION_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +201,9 @@ class ProbeSample(_message.Message):
     FACE_FIELD_NUMBER: _ClassVar[int]
     LANDMARKS_FIELD_NUMBER: _ClassVar[int]
     MINUTIA_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MINUTIAE_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
     modality: _sample_pb2.Modality
     finger_position: _sample_pb2.FingerPosition
     quality: _sample_pb2.Quality
@@ -160,7 +211,10 @@ class ProbeSample(_message.Message):
     face: _sample_pb2.FaceBox
     landmarks: _containers.RepeatedCompositeFieldContainer[_sample_pb2.PointPx]
     minutia_count: int
-    def __init__(self, modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ..., face: _Optional[_Union[_sample_pb2.FaceBox, _Mapping]] = ..., landmarks: _Optional[_Iterable[_Union[_sample_pb2.PointPx, _Mapping]]] = ..., minutia_count: _Optional[int] = ...) -> None: ...
+    minutiae: _containers.RepeatedCompositeFieldContainer[Minutia]
+    width_px: int
+    height_px: int
+    def __init__(self, modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality: _Optional[_Union[_sample_pb2.Quality, _Mapping]] = ..., pack_id: _Optional[str] = ..., face: _Optional[_Union[_sample_pb2.FaceBox, _Mapping]] = ..., landmarks: _Optional[_Iterable[_Union[_sample_pb2.PointPx, _Mapping]]] = ..., minutia_count: _Optional[int] = ..., minutiae: _Optional[_Iterable[_Union[Minutia, _Mapping]]] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ...) -> None: ...
 
 class VerifyRequest(_message.Message):
     __slots__ = ("access", "probe", "subject_id", "other_probe", "target_fmr", "explained")
@@ -210,12 +264,14 @@ class VerifyResponse(_message.Message):
     def __init__(self, score: _Optional[float] = ..., score_extrapolated: _Optional[bool] = ..., above_threshold: _Optional[bool] = ..., threshold_score: _Optional[float] = ..., sample_scores: _Optional[_Iterable[_Union[SampleScore, _Mapping]]] = ..., pack_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., stage_ms: _Optional[_Mapping[str, float]] = ..., probe_samples: _Optional[_Iterable[_Union[ProbeSample, _Mapping]]] = ..., notices: _Optional[_Iterable[_Union[_sample_pb2.Notice, _Mapping]]] = ...) -> None: ...
 
 class AssessRequest(_message.Message):
-    __slots__ = ("access", "samples")
+    __slots__ = ("access", "samples", "with_minutiae")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    WITH_MINUTIAE_FIELD_NUMBER: _ClassVar[int]
     access: _sample_pb2.AccessContext
     samples: _containers.RepeatedCompositeFieldContainer[_sample_pb2.Sample]
-    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ...) -> None: ...
+    with_minutiae: bool
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[_sample_pb2.Sample, _Mapping]]] = ..., with_minutiae: _Optional[bool] = ...) -> None: ...
 
 class AssessResponse(_message.Message):
     __slots__ = ("assessments", "audit_id", "stage_ms")

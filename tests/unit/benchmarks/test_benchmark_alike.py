@@ -44,8 +44,8 @@ def test_scores_calibrated_on_half_hold_for_the_other_half():
 
 def test_the_command_writes_all_three(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("benchmarks.engines").engines.ADAPTERS, "face", "tests.unit.benchmarks.fake_engine")
-    monkeypatch.setattr(alike, "_photographs", lambda *_: crowd())
-    monkeypatch.setattr(alike, "_shipped", lambda _: CALIBRATION)
+    monkeypatch.setattr(alike, "photographs", lambda *_: crowd())
+    monkeypatch.setattr(alike, "shipped_calibration", lambda _: CALIBRATION)
     assert main(["alike", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--draws", "2"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert len(report["halves"]) == 2

@@ -43,7 +43,7 @@ def test_sections_without_images_are_left_out_aloud(tmp_path, capsys):
 
 
 def test_measured_sections_are_tables_and_others_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_measured", lambda section: VERIFICATION)
+    monkeypatch.setattr(report, "measured", lambda section: VERIFICATION)
     arguments = ["report", "--data-root", str(tmp_path), "--out", str(tmp_path), "--only"]
     assert main([*arguments, "fingerprint_verification"]) == 0
     assert main([*arguments, "face_verification"]) == 0
@@ -53,7 +53,7 @@ def test_measured_sections_are_tables_and_others_stay(tmp_path, monkeypatch):
 
 
 def test_a_section_measured_elsewhere_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_measured", lambda section: VERIFICATION)
+    monkeypatch.setattr(report, "measured", lambda section: VERIFICATION)
     arguments = ["report", "--data-root", str(tmp_path), "--out", str(tmp_path), "--only"]
     assert main([*arguments, "fingerprint_verification"]) == 0
     monkeypatch.setattr(report, "machine", lambda: {"processor_class": "another", "date": "2026-01-02"})
@@ -63,7 +63,7 @@ def test_a_section_measured_elsewhere_says_so(tmp_path, monkeypatch):
 
 
 def test_a_command_that_fails_fails_the_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_measured", lambda section: {"error": "the command ended with exit code 2"})
+    monkeypatch.setattr(report, "measured", lambda section: {"error": "the command ended with exit code 2"})
     arguments = ["report", "--data-root", str(tmp_path), "--out", str(tmp_path), "--only", "speed"]
     assert main(arguments) == 1
     assert "exit code 2" in (tmp_path / "BENCHMARKS.md").read_text()

@@ -22,7 +22,7 @@ def test_scores_ten_points_kinder_break_it_and_the_quick_profile_fails(
 ) -> None:
     shipped = Calibration.scores_of
     monkeypatch.setattr(Calibration, "scores_of", lambda own, similarities: shipped(own, similarities) + 10.0)
-    assert quick._promise_is_broken()
+    assert quick.promise_is_broken()
     assert "BROKEN" in capsys.readouterr().out
 
 

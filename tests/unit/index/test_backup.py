@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -270,7 +273,7 @@ def test_an_older_schema_is_brought_up_to_date(tmp_path, make):
     connection.close()
 
 
-def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_those_in_use_stay(tmp_path, make):
+def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_a_snapshot_has_no_name(tmp_path, make):
     _filled(tmp_path / "a", make, count=1)
     leftover = tmp_path / "a" / "snapshot-killed.part"
     shutil.copy(tmp_path / "a" / STORE_NAME, leftover)
@@ -279,12 +282,42 @@ def test_leftovers_of_a_killed_backup_go_at_the_next_start_and_those_in_use_stay
     def open_meanwhile(_done: int, _total: int) -> None:
         if not seen:
             with EnrollmentDatabase.open(tmp_path / "a"):
-                seen.extend(path.name for path in (tmp_path / "a").glob("snapshot-*.part"))
+                seen.extend(path.name for path in (tmp_path / "a").glob("snapshot-*"))
+                seen.append("asked")
 
     back_up(tmp_path / "a", tmp_path / "backup", progress=open_meanwhile)
     assert not leftover.exists()
-    assert len(seen) == 1
+    # The snapshot itself has no name while there is anything in it.
+    assert seen == ["asked"]
     assert check_backup(tmp_path / "backup").summary.subject_count == 1
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from index.backup import backup
+kill = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+folder, target, where = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+if where == "copying":
+    backup.back_up(folder, target, key=bytes(32), progress=kill)
+else:
+    backup.write_backup_file = kill
+    backup.back_up(folder, target, key=bytes(32))
+"""
+
+
+@pytest.mark.parametrize("where", ["copying", "sealing"])
+def test_a_killed_backup_with_a_key_leaves_nothing_in_the_clear(tmp_path, make, where):
+    """Every file that is there afterwards and was not before: nothing of the store is in it."""
+    _filled(tmp_path / "a", make, count=40)
+    before = set(tmp_path.rglob("*"))
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "a"), str(tmp_path / "backup"), where]
+    killed = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[3])
+    assert killed.returncode == -9, killed.stderr
+    for path in {path for path in tmp_path.rglob("*") if path.is_file()} - before:
+        content = path.read_bytes()
+        assert not [number for number in range(40) if f"{number:012d}".encode() in content], path.name
+        assert b"SQLite format 3" not in content
 
 
 def test_a_key_file_is_private_and_never_replaced(tmp_path):
@@ -299,3 +332,35 @@ def test_a_key_file_is_private_and_never_replaced(tmp_path):
         (tmp_path / "wrong").write_text(wrong)
         with pytest.raises(BackupError):
             read_key_file(tmp_path / "wrong")
+
+
+def test_each_cause_of_a_key_that_does_not_fit_has_a_reason_of_its_own(tmp_path):
+    written = io.BytesIO()
+    key, other = bytes(KEY_BYTES), bytes([1]) * KEY_BYTES
+    write_backup_file(written, [b"content"], create_time="2026-01-01T00:00:00+00:00", key=key)
+    sealed = written.getvalue()
+
+    def reason(content: bytes, with_key: bytes | None) -> str:
+        with pytest.raises(BackupError) as refusal:
+            list(read_chunks(io.BytesIO(content), key=with_key))
+        return refusal.value.reason
+
+    assert list(read_chunks(io.BytesIO(sealed), key=key)) == [b"content"]
+    assert reason(sealed, None) == "key_missing"
+    assert reason(sealed, other) == "key_other"
+    assert reason(sealed[:-1] + bytes([sealed[-1] ^ 1]), key) == "damaged"
+    # A backup of version 0.1 does not say which key it is of.
+    plain_end = sealed.index(b', "key_check"')
+    header = sealed[12:plain_end] + b"}"
+    old = sealed[:8] + len(header).to_bytes(4, "big") + header + sealed[sealed.index(b"}") + 1 :]
+    assert reason(old, other) == "key"
+    (tmp_path / "words").write_text("no key")
+    for path, expected in ((tmp_path / "none", "key_file_missing"), (tmp_path, "key_file_unreadable"),
+                           (tmp_path / "words", "key_file")):  # fmt: skip
+        with pytest.raises(BackupError) as refusal:
+            read_key_file(path)
+        assert refusal.value.reason == expected
+    for path, expected in ((tmp_path / "words", "key_file_exists"), (tmp_path / "none" / "key", "key_file_unwritable")):
+        with pytest.raises(BackupError) as refusal:
+            new_key_file(path)
+        assert refusal.value.reason == expected

@@ -19,6 +19,7 @@ from index.errors import (
 )
 from index.folder import STORE_NAME, database_files
 from index.records import Gallery, Modality, Subject
+from index.store.name_words import words_of
 
 FACE_PACK = "face-test@1"
 
@@ -47,7 +48,7 @@ def test_a_deleted_subject_is_in_no_answer_and_no_file(folder, make, found):
         assert all(_files_with(folder, needle) for needle in needles.values())
         deletion = database.delete_subject(receipt.subject_id, request_id="d 1")
         assert deletion.reference_ids == receipt.reference_ids
-        assert deletion.removed_row_count == 6
+        assert deletion.removed_row_count == 6 + len(words_of(NAME))
         assert deletion.files_scrubbed
         for name, needle in needles.items():
             assert not _files_with(folder, needle), name
@@ -80,7 +81,7 @@ def test_a_process_killed_between_commit_and_erasing_erases_at_its_next_start(
             assert not database.delete_subject(receipt.subject_id).files_scrubbed
         if saved_between:
             # The files say that the row is dead, so that comparing ids does not find it, and hold it all the same.
-            database._partitions.save(database._store)
+            database.save()
         shutil.copytree(folder, tmp_path / "killed")
     assert _files_with(tmp_path / "killed", vector)
     (index_folder,) = (tmp_path / "killed" / "cache").glob("face-*")
@@ -98,7 +99,7 @@ def test_files_that_refuse_the_erasing_are_told_and_tried_again(database, make, 
 
     receipt, other = (database.enroll(Subject(""), [make.face()]) for _ in range(2))
     with monkeypatch.context() as patch:
-        patch.setattr("index.vector.engines.FaceIndex.erase", refuse)
+        patch.setattr("index.vector.quantized.index.QuantizedIndex.erase", refuse)
         assert not database.delete_subject(receipt.subject_id).files_scrubbed
     report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
     assert report.found_in == ("index file",)

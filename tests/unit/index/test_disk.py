@@ -101,7 +101,7 @@ def test_a_full_file_system_refuses_by_name_and_takes_more_once_there_is_room(tm
 def test_a_full_store_refuses_one_write_and_goes_on(folder, make, monkeypatch):
     with EnrollmentDatabase.open(folder) as database:
         database.enroll(Subject(""), [make.face()])
-        queue = database._store._queue
+        queue = database.store.queue
         pages = queue.exclusively(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
         queue.exclusively(lambda connection: connection.execute(f"PRAGMA max_page_count={pages}").fetchone())
         face = make.face(pack_id="face-large@1", dim=40_000)
@@ -188,7 +188,7 @@ def test_the_writing_connection_syncs_checks_and_overwrites(database):
     def ask(connection: sqlite3.Connection) -> dict[str, object]:
         return {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
 
-    assert database._store._queue.exclusively(ask) == wanted
+    assert database.store.queue.exclusively(ask) == wanted
 
 
 def test_errors_of_the_disk_have_names():

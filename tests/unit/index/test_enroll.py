@@ -214,8 +214,6 @@ def test_a_subject_may_be_sealed_from_the_start(database, make, found):
     assert found(database, face) == 0
     database.unseal_subject(receipt.subject_id)
     assert found(database, face) == receipt.reference_ids[0]
-    with pytest.raises(DatabaseError):
-        database.enroll(Subject("", state=SubjectState.EXPUNGED), [])
 
 
 def test_one_process_holds_a_folder(folder, database):

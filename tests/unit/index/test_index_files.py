@@ -17,11 +17,11 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, SchemaError
 from index.folder import CACHE_NAME, STORE_NAME, WAL_NAME
 from index.records import Modality, NewReference, Subject
-from index.store.effects import PackKey
 from index.store.sqlite.migrations import FIRST_TABLES, MIGRATIONS, Migration, apply_migrations
-from index.vector.engines import FaceIndex
 from index.vector.exact import ExactIndex
 from index.vector.quantized import merging
+from index.vector.quantized.index import QuantizedIndex
+from index.vector.quantized.merge_policy import MaintenancePolicy
 
 FACE_PACK = "face-test@1"
 FLIPPED_RANGES = 24
@@ -33,6 +33,13 @@ def _filled(folder: Path, make, count: int = 40, *, with_fingers: bool = True) -
         for face in faces:
             database.enroll(Subject(""), [face, make.finger()] if with_fingers else [face])
     return faces
+
+
+def _open_indexes(folder: Path) -> list[QuantizedIndex]:
+    """The indexes of faces that have their files below a folder."""
+    gc.collect()
+    found = [one for one in gc.get_objects() if isinstance(one, QuantizedIndex)]
+    return [one for one in found if one.folder is not None and folder in one.folder.parents]
 
 
 def _index_files(folder: Path) -> list[Path]:
@@ -146,17 +153,17 @@ def test_a_saving_beside_a_rebuild_does_not_bring_the_old_folder_back(tmp_path, 
     with EnrollmentDatabase(tmp_path / "a", save_interval_s=3600) as database:
         for _ in range(10):
             database.enroll(Subject(""), [make.face()])
-        reached, opened, real = threading.Event(), threading.Event(), FaceIndex.save
+        reached, opened, real = threading.Event(), threading.Event(), QuantizedIndex.save
 
-        def save(saved: FaceIndex, *arguments: object, **options: object) -> None:
+        def save(saved: QuantizedIndex, *arguments: object, **options: object) -> None:
             if not reached.is_set():
                 reached.set()
                 assert opened.wait(60)
             real(saved, *arguments, **options)
 
-        monkeypatch.setattr(FaceIndex, "save", save)
-        old_folder = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).folder
-        saving = threading.Thread(target=database._partitions.save, args=(database._store,))
+        monkeypatch.setattr(QuantizedIndex, "save", save)
+        (old,) = _open_indexes(tmp_path)
+        saving = threading.Thread(target=database.save)
         rebuilding = threading.Thread(target=database.rebuild)
         saving.start()
         assert reached.wait(60)
@@ -165,25 +172,26 @@ def test_a_saving_beside_a_rebuild_does_not_bring_the_old_folder_back(tmp_path, 
         opened.set()
         saving.join(60)
         rebuilding.join(60)
-        new_folder = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).folder
-        assert list((tmp_path / "a" / CACHE_NAME).iterdir()) == [new_folder] != [old_folder]
+        (kept,) = (tmp_path / "a" / CACHE_NAME).iterdir()
+        assert kept != old.folder
+        del old
+        assert [one.folder for one in _open_indexes(tmp_path)] == [kept]
 
 
-def test_a_replaced_index_is_freed_though_it_was_frozen(tmp_path, make):
+def test_a_replaced_index_is_freed(tmp_path, make):
     with EnrollmentDatabase.open(tmp_path / "a") as database:
         database.enroll(Subject(""), [make.face()])
-        old = weakref.ref(database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index)
-        gc.freeze()  # as warm_up does
-        try:
-            database.rebuild()
-            assert old() is None
-        finally:
-            gc.unfreeze()
+        database.warm_up()
+        assert gc.get_freeze_count() == 0, "the collector is the whole process's, and not for a database to stop"
+        old = weakref.ref(*_open_indexes(tmp_path))
+        database.rebuild()
+        gc.collect()
+        assert old() is None
 
 
 def test_closing_gives_up_a_merge(tmp_path, make, monkeypatch):
     """Or it would go on in a folder that is another process's by then."""
-    monkeypatch.setattr("index.vector.quantized.index.GROWING_ROW_COUNT", 64)
+    count = MaintenancePolicy().growing_row_count
     reached, opened, real = threading.Event(), threading.Event(), merging.copy_codes
 
     def copy(*arguments: object) -> None:
@@ -194,20 +202,20 @@ def test_closing_gives_up_a_merge(tmp_path, make, monkeypatch):
     monkeypatch.setattr(merging, "copy_codes", copy)
     database = EnrollmentDatabase(tmp_path / "a", save_interval_s=3600)
     for _ in range(6):
-        database.enroll(Subject(""), [make.face() for _ in range(64)])
+        database.enroll(Subject(""), [make.face() for _ in range(count)])
     assert reached.wait(60)
-    vector_index = database._partitions.get(PackKey(Modality.FACE, FACE_PACK)).search_index._vector_index
+    (vector_index,) = _open_indexes(tmp_path)
     closing = threading.Thread(target=database.close)
     closing.start()
     end_s = time.monotonic() + 20
-    while not vector_index._compactor._is_closed:
+    while not vector_index.maintenance.is_closed:
         assert time.monotonic() < end_s
         time.sleep(0.001)
     opened.set()
     closing.join(60)
-    assert not vector_index._background.is_running
+    assert not vector_index.maintenance.is_running
     # Given up and not ended: what is saved are the segments as they were filled.
-    assert [segment.file_name for segment in vector_index._view.segments] == [""] * 6
+    assert [segment.file_name for segment in vector_index.view.segments] == [""] * 6
 
 
 def test_a_damaged_store_is_named_and_never_searched(tmp_path, make):

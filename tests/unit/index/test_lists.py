@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import PageTokenError
-from index.records import Gallery, Subject
-from index.store.page_token import make_page_token, read_page_token
+from index.errors import PageSizeError, PageTokenError
+from index.records import Gallery, Subject, SubjectQuery
+from index.store.page_token import PagePlace, make_page_token, read_page_token
 
 
 def _all_pages(list_page, page_size: int) -> list:
@@ -30,7 +30,7 @@ def test_pages_hold_every_subject_once_in_order(database, make, page_size):
         for number in range(7)
     ]
     assert [subject.subject_id for subject in _all_pages(database.list_subjects, page_size)] == ids
-    in_gallery = _all_pages(lambda **page: database.list_subjects(gallery_id="watch", **page), page_size)
+    in_gallery = _all_pages(lambda **page: database.list_subjects(SubjectQuery("watch"), **page), page_size)
     assert [subject.subject_id for subject in in_gallery] == ids[1::2]
 
 
@@ -42,6 +42,8 @@ def test_what_came_or_went_between_pages_disturbs_none(database, make):
     later = database.enroll(Subject(""), []).subject_id
     rest = database.list_subjects(page_size=5, page_token=first.next_page_token)
     assert [subject.subject_id for subject in rest.items] == [ids[3], later]
+    # Counted once, for the first page.
+    assert first.total_count == rest.total_count == 4
     assert rest.next_page_token == ""
 
 
@@ -51,7 +53,7 @@ def test_a_token_of_another_list_is_refused(database, make):
     database.create_gallery(Gallery("watch", "watch"))
     token = database.list_subjects(page_size=1).next_page_token
     for other in (
-        lambda: database.list_subjects(gallery_id="watch", page_token=token),
+        lambda: database.list_subjects(SubjectQuery("watch"), page_token=token),
         lambda: database.list_references(receipt.subject_id, page_token=token),
         lambda: database.list_galleries(page_token=token),
     ):
@@ -70,4 +72,16 @@ def test_an_invented_token_is_refused(token):
 
 @given(st.integers(0, 2**63 - 1))
 def test_a_token_gives_its_number_back(number):
-    assert read_page_token(make_page_token(number, scope="list"), scope="list") == number
+    token = make_page_token(number, number // 2, scope="list")
+    assert read_page_token(token, scope="list") == PagePlace(number, number // 2)
+
+
+@pytest.mark.parametrize("page_size", [-1, 1001, 2**40])
+def test_a_page_of_another_size_is_refused_and_never_cut(database, page_size):
+    for listed in (
+        database.list_subjects,
+        database.list_galleries,
+        lambda **page: database.list_references("", **page),
+    ):
+        with pytest.raises(PageSizeError, match="1 to 1000"):
+            listed(page_size=page_size)

@@ -140,9 +140,21 @@ def test_a_good_index_is_not_replaced_by_a_damaged_store(filled: Filled) -> None
 def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled: Filled) -> None:
     filled.flip("vectors", 1, 30)
     with sqlite3.connect(filled.folder / STORE_NAME) as connection:
-        connection.execute("DROP TABLE reference_digest")
-        connection.execute("DROP TABLE set_aside")
-        connection.execute("DELETE FROM migration WHERE name LIKE '%row_digests'")
+        # What came after has to go with it.
+        for table in (
+            "reference_digest",
+            "set_aside",
+            "subject_record",
+            "subject_revision",
+            "subject_name_token",
+            "subject_seal",
+            "erased_key",
+            "reference_image",
+            "image",
+            "erased_file",
+        ):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DELETE FROM migration WHERE name >= '0004'")
     connection.close()
     filled.check_set_aside(1, use_cache=False)
 

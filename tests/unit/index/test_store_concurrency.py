@@ -79,9 +79,9 @@ def test_one_refused_write_takes_no_other_down(folder, make):
     faces = [make.face() for _ in range(12)]
     with EnrollmentDatabase.open(folder) as database, ThreadPoolExecutor(13) as threads:
         released = threading.Event()
-        holder = threads.submit(database._store.exclusively, lambda _connection: released.wait())
+        holder = threads.submit(database.store.exclusively, lambda _connection: released.wait())
         results = threads.map(enroll, range(12))
-        while database._store._queue._groups.pending_count < 12:
+        while database.store.queue.waiting_count < 12:
             time.sleep(0.001)
         before = database.change_count
         released.set()

@@ -52,7 +52,7 @@ def test_the_audit_file_follows_the_data_folder() -> None:
         ("[server]\naddress = 7", "a text"),
         ("[server]\nreflection = 'perhaps'", "true or false"),
         ("[server]\nworker_count = -1", "0 to 256"),
-        ("[server]\nlanguage = 'fr'", "vi or en"),
+        ("[server]\nlanguage = 'fr'", "one of vi, en"),
         ("[search]\ntarget_fpir = nan", "above 0 and below 1"),
         ("[search]\ntarget_fpir = 1", "above 0 and below 1"),
         ("[tls]\ncertificate = 'a.pem'", "belong together"),

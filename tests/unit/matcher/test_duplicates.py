@@ -12,7 +12,7 @@ from index.records import FingerPosition, Modality, NewReference, Subject, Templ
 from matcher.access.context import AccessContext
 from matcher.audit.changes import ChangeLedger
 from matcher.extraction.engines import Engines
-from matcher.fingerprint.comparison import compare
+from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.fingerprint.comparison.descriptors import describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.iso19794 import to_iso19794_2
@@ -59,7 +59,7 @@ def test_one_print_under_a_second_name_is_found_however_many_are_enrolled(tmp_pa
         for seed in range(1, count):
             template = engine.template_from_minutiae(made_up(seed), FingerPosition.UNKNOWN)
             database.enroll(Subject("", f"number-{seed}"), [NewReference(template, 80)])
-        searcher = Searcher(database, compare, {PACK_ID: _calibration(tmp_path)})
+        searcher = Searcher(database, MinutiaComparer(), {PACK_ID: _calibration(tmp_path)})
         enroller = Enroller(database, Engines(None, engine), searcher, ChangeLedger(database, audit))
         access = AccessContext("operator", "case", "duplicates")
         first = enroller.enroll(Subject("", "number-0"), [_sample(made_up(0))], access)
@@ -72,7 +72,7 @@ def test_one_print_under_a_second_name_is_found_however_many_are_enrolled(tmp_pa
 @pytest.mark.parametrize("count", [100_000, 10_000_000])
 def test_its_threshold_lies_within_reach_of_a_print_up_to_ten_million(tmp_path: Path, count: int) -> None:
     with EnrollmentDatabase.open(tmp_path / "database") as database:
-        searcher = Searcher(database, compare, {PACK_ID: _calibration(tmp_path)})
+        searcher = Searcher(database, MinutiaComparer(), {PACK_ID: _calibration(tmp_path)})
         for minutiae in (made_up(1, 24), made_up(2, 60)):
             whole = _MinutiaeOnly().template_from_minutiae(minutiae, FingerPosition.UNKNOWN)
             assert searcher.highest_score(whole).value > threshold_score(DUPLICATE_FPIR, count)
@@ -86,7 +86,7 @@ def test_a_print_of_five_minutiae_says_that_duplicates_cannot_be_told(tmp_path: 
         for seed in range(1, 60):
             template = engine.template_from_minutiae(made_up(seed), FingerPosition.UNKNOWN)
             database.enroll(Subject("", f"number-{seed}"), [NewReference(template, 80)])
-        searcher = Searcher(database, compare, {PACK_ID: _calibration(tmp_path)})
+        searcher = Searcher(database, MinutiaComparer(), {PACK_ID: _calibration(tmp_path)})
         enroller = Enroller(
             database,
             Engines(None, engine),

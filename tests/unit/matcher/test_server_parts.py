@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from index.records import FingerPosition, Modality
 from matcher.client import sample_message
 from matcher.errors import BusyError, DeadlineError, RequestError
+from matcher.formats.turns import Turns
 from matcher.results import SampleScore, Score
 from matcher.samples import EncodedSample
 from matcher.scoring.ranking import rank_candidates
 from matcher.server.admission import Admission
 from matcher.server.calls import snake_case
 from matcher.server.from_proto import filter_from_proto, sample_from_proto, subject_from_proto
-from matcher.server.metrics import Metrics
+from matcher.server.peers import address_of
 from matcher.server.read_watch import ReadWatch
 from matcher.texts.languages import preferred_language
 from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
@@ -106,23 +107,23 @@ def test_an_empty_sample_names_what_is_missing() -> None:
 
 def test_admission_counts_in_and_out() -> None:
     admission = Admission(worker_count=1, queue_count=1, stream_count=1)
-    with admission.admitted("call"), admission.admitted("call"), admission.admitted("stream"):
+    with admission.admitted("call", "a"), admission.admitted("call", "a"), admission.admitted("stream", "a"):
         for kind in ("call", "stream"):
-            with pytest.raises(BusyError), admission.admitted(kind):
+            with pytest.raises(BusyError), admission.admitted(kind, "a"):
                 pass
-    with admission.admitted("call"):
+    with admission.admitted("call", "a"):
         admission.drain()
-        with pytest.raises(BusyError), admission.admitted("call"):
+        with pytest.raises(BusyError), admission.admitted("call", "a"):
             pass
 
 
 def test_the_messages_of_all_calls_have_a_budget_and_one_alone_is_always_taken() -> None:
     admission = Admission(worker_count=1, queue_count=1, stream_count=1, held_bytes=100)
-    with admission.holding(300), pytest.raises(BusyError, match="hold as much"), admission.holding(1):
+    with admission.holding(300, "a"), pytest.raises(BusyError, match="hold as much"), admission.holding(1, "a"):
         pass
-    with admission.holding(60), admission.holding(40), pytest.raises(BusyError), admission.holding(1):
+    with admission.holding(60, "a"), admission.holding(40, "a"), pytest.raises(BusyError), admission.holding(1, "a"):
         pass
-    with admission.holding(100):
+    with admission.holding(100, "a"):
         pass
 
 
@@ -134,18 +135,25 @@ def test_whoever_waits_for_a_place_leaves_at_the_deadline() -> None:
         if over.is_set():
             raise DeadlineError("over")
 
-    with admission.working(check):
+    with admission.working("a", check):
         threading.Timer(0.05, over.set).start()
-        with pytest.raises(DeadlineError), admission.working(check):
+        with pytest.raises(DeadlineError), admission.working("a", check):
             pass
     over.clear()
-    with admission.working(check):
+    with admission.working("a", check):
         pass
 
 
 class _Context:
-    def __init__(self) -> None:
+    def __init__(self, host: str = "192.0.2.1") -> None:
+        self.host = host
         self.canceled = threading.Event()
+
+    def peer(self) -> str:
+        return f"ipv4:{self.host}:50000"
+
+    def auth_context(self) -> dict[str, tuple[bytes, ...]]:
+        return {}
 
     def cancel(self) -> None:
         self.canceled.set()
@@ -153,6 +161,7 @@ class _Context:
 
 def test_a_sender_that_does_not_send_is_ended_and_others_are_not() -> None:
     watch = ReadWatch()
+    watch.start()
     slow, quick, idle = _Context(), _Context(), _Context()
     try:
         with watch.reading(_any(slow), 0.01):
@@ -167,18 +176,6 @@ def test_a_sender_that_does_not_send_is_ended_and_others_are_not() -> None:
 
 def _any(value: object) -> Any:
     return value
-
-
-def test_metrics_count_calls_by_code_and_time() -> None:
-    metrics = Metrics()
-    for elapsed_ms in (3.0, 30.0, 1e6):
-        metrics.began()
-        metrics.ended("identify", "OK", elapsed_ms)
-    metrics.began()
-    snapshot = metrics.snapshot()
-    assert snapshot.call_counts == {("identify", "OK"): 3}
-    assert snapshot.latency_counts == {("identify", 5.0): 1, ("identify", 50.0): 1, ("identify", math.inf): 1}
-    assert snapshot.running_count == 1
 
 
 @pytest.mark.parametrize(
@@ -239,18 +236,76 @@ def test_a_place_goes_to_whoever_has_waited_longest() -> None:
             if looks[0] > 2:
                 looked_up.set()
 
-        with admission.working(check):
+        with admission.working("a", check):
             served.append(name)
 
     threads = []
-    with admission.working(lambda: None):
+    with admission.working("a", lambda: None):
         for number in range(5):
             looked_up = threading.Event()
             threads.append(threading.Thread(target=wait, args=(f"waiting {number}", looked_up, [0])))
             threads[-1].start()
             looked_up.wait(10.0)
-    with admission.working(lambda: None):
+    with admission.working("a", lambda: None):
         served.append("newcomer")
     for thread in threads:
         thread.join()
     assert served == [*(f"waiting {number}" for number in range(5)), "newcomer"]
+
+
+def test_one_peer_has_a_share_and_no_more() -> None:
+    admission = Admission(worker_count=2, queue_count=2, stream_count=1, held_bytes=100, peer_share=0.75)
+    with admission.admitted("call", "a"), admission.admitted("call", "a"), admission.admitted("call", "a"):
+        with pytest.raises(BusyError), admission.admitted("call", "a"):
+            pass
+        assert (admission.full("a"), admission.full("b")) == ("3/4", "")
+        with admission.admitted("call", "b"):
+            assert admission.full("b") == "4/4"
+    with admission.holding(50, "a"), pytest.raises(BusyError), admission.holding(30, "a"):
+        pass
+    with admission.holding(50, "a"), admission.holding(30, "b"):
+        pass
+
+
+def test_an_item_of_a_stream_waits_for_room() -> None:
+    admission = Admission(worker_count=1, queue_count=1, stream_count=1, held_bytes=100)
+    looks: list[int] = []
+
+    def check() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            other.__exit__(None, None, None)
+
+    other = admission.holding(90, "b")
+    other.__enter__()
+    with admission.holding(50, "a", check=check):
+        assert len(looks) == 3
+
+
+def test_who_holds_every_place_holds_up_no_other() -> None:
+    """The other begins at once, and one of several others that wait goes before what the first asked for long ago."""
+    turns = Turns(2)
+    order: list[str] = []
+    waiting = threading.Semaphore(0)
+
+    def work(owner: str) -> None:
+        with turns.taken(owner, waiting.release):
+            order.append(owner)
+
+    with turns.taken("a", lambda: None):
+        with turns.taken("a", lambda: None):
+            third = threading.Thread(target=work, args=("a",))
+            third.start()
+            waiting.acquire()
+            with turns.taken("b", lambda: None), turns.taken("c", lambda: None):
+                order.append("b and c")
+            assert order == ["b and c"]
+        third.join(10.0)
+        assert order == ["b and c", "a"]
+
+
+def test_addresses_are_read_as_the_library_writes_them() -> None:
+    assert address_of("ipv4:192.0.2.1:50000") == ("192.0.2.1", 50000)
+    assert address_of("ipv6:%5B2001:db8::1%5D:50000") == ("2001:db8::1", 50000)
+    assert address_of("ipv6:%5B::ffff:192.0.2.1%5D:50000") == ("192.0.2.1", 50000)
+    assert address_of("unix:/run/one")[1] == 0

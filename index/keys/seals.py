@@ -1,0 +1,160 @@
+"""What is sealed with the keys of a database, and opened again: values of rows, look-up tokens, cache files.
+
+A sealed value is nonce (12 bytes), ciphertext, tag (16 bytes); where it stands (table, row, column) and which keys it
+has are authenticated with it, so that a value moved to another place does not open.
+"""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import os
+import threading
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from index.durable.sealed_folders import FolderKey
+from index.errors import EncryptionKeyError
+from index.keys.slots import KeySlots
+
+# Of a nonce 8 bytes are random, of whoever seals, and 4 count what it seals.
+_NONCE_BYTES, _RANDOM_BYTES = 12, 8
+TOKEN_BYTES: Final = 16
+_NAME_TOKEN_BYTES: Final = 10
+# Secrets of subjects held in memory: references of one subject are read one after the other.
+_HELD_COUNT: Final = 4096
+
+
+class Seal:
+    """Seals and opens the values of one subject or reference. Thread safe."""
+
+    __slots__ = ("_cipher", "_count", "_keys", "_random")
+
+    def __init__(self, key: bytes, keys: str) -> None:
+        """keys: numbers of the slots that the key comes from."""
+        self._cipher = AESGCM(key)
+        self._keys = keys
+        self._random = b""
+        self._count = itertools.count()
+
+    def close(self, content: bytes, *, place: str) -> bytes:
+        """place: table, row and column."""
+        self._random = self._random or os.urandom(_RANDOM_BYTES)
+        nonce = self._random + next(self._count).to_bytes(_NONCE_BYTES - _RANDOM_BYTES, "big")
+        return nonce + self._cipher.encrypt(nonce, content, f"{place} {self._keys}".encode())
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """What was sealed there. Raises EncryptionKeyError with reason "damaged"."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], f"{place} {self._keys}".encode())
+        except (InvalidTag, ValueError) as error:
+            raise EncryptionKeyError("a stored value does not open with its key", reason="damaged") from error
+
+
+class Seals:
+    """The keys of one database. Thread safe."""
+
+    def __init__(self, slots: KeySlots) -> None:
+        self._slots = slots
+        self._database_secret = slots.secret(0)
+        self._external_id_key = self._derived(b"external id")
+        self._name_key = self._derived(b"name")
+        self._held: dict[int, bytes] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def slots_id(self) -> str:
+        """Which slots these are; the store keeps it."""
+        return self._slots.slots_id.hex()
+
+    def folder_key(self) -> FolderKey:
+        """Of the cache files."""
+        return FolderKey(self._derived(b"cache files"), self.slots_id[:8])
+
+    def external_id_token(self, external_id: str) -> bytes:
+        """TOKEN_BYTES by which an external id is found, code point by code point."""
+        return hmac.digest(self._external_id_key, external_id.encode(), "sha256")[:TOKEN_BYTES]
+
+    def name_token(self, word: str) -> str:
+        """Hexadecimal digits by which a word of a name is found."""
+        return hmac.digest(self._name_key, word.encode(), "sha256")[:_NAME_TOKEN_BYTES].hex()
+
+    def new_subject(self) -> int:
+        """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""
+        number, secret = self._slots.give()
+        self._hold(number, secret)
+        return number
+
+    def new_reference(self, subject_key: int) -> tuple[int, Seal]:
+        """Like new_subject, for a reference; and its seal."""
+        number, secret = self._slots.give()
+        return number, self._reference_seal(subject_key, number, secret)
+
+    def new_image(self) -> tuple[int, Seal]:
+        """Like new_subject, for an image, whose key depends on nothing else; and its seal."""
+        number, secret = self._slots.give()
+        return number, Seal(_derived(secret, b"image", b""), str(number))
+
+    def of_image(self, image_key: int) -> Seal:
+        """For one image. Raises EncryptionKeyError."""
+        return Seal(_derived(self._slots.secret(image_key), b"image", b""), str(image_key))
+
+    def of_subject(self, subject_key: int) -> Seal:
+        """For what is known of the subject itself. Raises EncryptionKeyError."""
+        return Seal(_derived(self._secret_of_subject(subject_key), b"subject", b""), str(subject_key))
+
+    def of_reference(self, subject_key: int, reference_key: int) -> Seal:
+        """For one reference, with the secrets of both: either erased closes it. Raises EncryptionKeyError."""
+        return self._reference_seal(subject_key, reference_key, self._slots.secret(reference_key))
+
+    def erase(self, numbers: Iterable[int]) -> None:
+        """Destroy secrets, on disk when this returns. Raises DatabaseWriteError."""
+        chosen = tuple(numbers)
+        self._slots.erase(chosen)
+        with self._lock:
+            for number in chosen:
+                self._held.pop(number, None)
+
+    def are_erased(self, numbers: Iterable[int]) -> bool:
+        """Whether none of these opens anything any more."""
+        for number in numbers:
+            try:
+                self._slots.secret(number)
+            except EncryptionKeyError as error:
+                if error.reason == "erased":
+                    continue
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the slots. Safe to call twice."""
+        self._slots.close()
+
+    def _secret_of_subject(self, number: int) -> bytes:
+        secret = self._held.get(number)
+        if secret is None:
+            secret = self._slots.secret(number)
+            self._hold(number, secret)
+        return secret
+
+    def _hold(self, number: int, secret: bytes) -> None:
+        with self._lock:
+            if len(self._held) >= _HELD_COUNT:
+                self._held.clear()
+            self._held[number] = secret
+
+    def _reference_seal(self, subject_key: int, reference_key: int, secret: bytes) -> Seal:
+        key = _derived(self._secret_of_subject(subject_key), b"reference", secret)
+        return Seal(key, f"{subject_key} {reference_key}")
+
+    def _derived(self, purpose: bytes) -> bytes:
+        return hmac.digest(self._database_secret, purpose, "sha256")
+
+
+def _derived(secret: bytes, purpose: bytes, content: bytes) -> bytes:
+    """A key of 32 bytes for one purpose: BLAKE2b keyed with a secret (RFC 7693), which takes a microsecond."""
+    return blake2b(content, digest_size=32, key=secret, person=purpose).digest()

@@ -1,0 +1,112 @@
+"""Rows of images: which file of the vault (index/store/vault.py) holds what a reference was made of.
+
+An image that came twice for one subject is kept once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from index.store.sqlite.rows import marks, parts_of
+from index.store.sqlite.sealed_rows import note_erased_keys
+from index.store.vault import VaultFile
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """What the store knows of an image. ppi: as the sender said it, None where nobody did."""
+
+    file_name: str
+    key_number: int
+    size_bytes: int
+    sha256: str
+    ppi: float | None
+
+
+def put_image(
+    connection: sqlite3.Connection,
+    subject_number: int,
+    reference_id: int,
+    file: VaultFile,
+    *,
+    sha256: str,
+    ppi: float | None,
+) -> None:
+    """Note what a reference was made of; the file is named nowhere where the subject has the image already."""
+    row = connection.execute(
+        "SELECT image_number FROM image WHERE subject_number = ? AND sha256 = ?", (subject_number, sha256)
+    ).fetchone()
+    if row is None:
+        cursor = connection.execute(
+            "INSERT INTO image (subject_number, sha256, size_bytes, file_name, key_number) VALUES (?, ?, ?, ?, ?)",
+            (subject_number, sha256, file.size_bytes, file.name, file.key_number),
+        )
+        row = (cursor.lastrowid,)
+    connection.execute("INSERT INTO reference_image VALUES (?, ?, ?)", (reference_id, row[0], ppi))
+
+
+def image_of(connection: sqlite3.Connection, reference_id: int) -> ImageRow | None:
+    """The image of a reference, if one was kept."""
+    row = connection.execute(
+        "SELECT file_name, key_number, size_bytes, sha256, ppi FROM reference_image JOIN image USING (image_number)"
+        " WHERE reference_id = ?",
+        (reference_id,),
+    ).fetchone()
+    return None if row is None else ImageRow(*row)
+
+
+def delete_images_of_subject(connection: sqlite3.Connection, subject_number: int) -> None:
+    """Forget every image of a subject; keys and files are noted as to be erased."""
+    rows = connection.execute("SELECT file_name, key_number FROM image WHERE subject_number = ?", (subject_number,))
+    _note(connection, rows.fetchall())
+    connection.execute(
+        "DELETE FROM reference_image WHERE image_number IN (SELECT image_number FROM image WHERE subject_number = ?)",
+        (subject_number,),
+    )
+    connection.execute("DELETE FROM image WHERE subject_number = ?", (subject_number,))
+
+
+def delete_image_of_reference(connection: sqlite3.Connection, reference_id: int) -> None:
+    """Forget what a reference was made of; the image goes with the last reference that was."""
+    row = connection.execute(
+        "SELECT image_number, file_name, key_number FROM reference_image JOIN image USING (image_number)"
+        " WHERE reference_id = ?",
+        (reference_id,),
+    ).fetchone()
+    if row is None:
+        return
+    connection.execute("DELETE FROM reference_image WHERE reference_id = ?", (reference_id,))
+    if connection.execute("SELECT 1 FROM reference_image WHERE image_number = ?", (row[0],)).fetchone() is None:
+        _note(connection, [row[1:]])
+        connection.execute("DELETE FROM image WHERE image_number = ?", (row[0],))
+
+
+def known_files(connection: sqlite3.Connection, names: Sequence[str]) -> set[str]:
+    """Which of these files the store names."""
+    found: set[str] = set()
+    for part in parts_of(names):
+        statement = f"SELECT file_name FROM image WHERE file_name IN ({marks(part)})"  # noqa: S608
+        found.update(row[0] for row in connection.execute(statement, part))
+    return found
+
+
+def all_files(connection: sqlite3.Connection) -> Iterable[str]:
+    """Every file that the store names."""
+    return (str(row[0]) for row in connection.execute("SELECT file_name FROM image ORDER BY image_number"))
+
+
+def noted_files(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Files to be removed that may be there still."""
+    return tuple(row[0] for row in connection.execute("SELECT file_name FROM erased_file"))
+
+
+def forget_files(connection: sqlite3.Connection, names: Sequence[str]) -> None:
+    """These are removed."""
+    connection.executemany("DELETE FROM erased_file WHERE file_name = ?", [(name,) for name in names])
+
+
+def _note(connection: sqlite3.Connection, rows: Sequence[tuple[str, int]]) -> None:
+    connection.executemany("INSERT OR IGNORE INTO erased_file VALUES (?)", [(name,) for name, _ in rows])
+    note_erased_keys(connection, [key for _, key in rows])

@@ -1,0 +1,209 @@
+"""What is encrypted in rows, on its way in and out: names and numbers of subjects, vectors and minutiae of references.
+
+A row without keys is plain: of a store that is not encrypted, or not yet.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from index.errors import DatabaseDamagedError, EncryptionKeyError
+from index.keys.seals import Seals
+from index.store.sqlite.connection import seals_of
+from index.store.sqlite.row_digests import COVERED_WIDTH, ReportDamage
+from index.store.sqlite.rows import marks, parts_of
+
+Keys = tuple[int | None, int | None]
+PLAIN: Keys = (None, None)
+# Before what is encrypted in a column of texts, which are JSON otherwise.
+_SEALED = "sealed:"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """What is encrypted of a subject."""
+
+    external_id: str
+    display_name: str
+
+
+def seal_subject(connection: sqlite3.Connection, subject_number: int, text: SealedText, key: int | None) -> int:
+    """Keep what is known of a subject, whose plain columns are empty; its key, which is a new one where it had none."""
+    seals = seals_of(connection)
+    assert seals is not None
+    key = seals.new_subject() if key is None else key
+    content = json.dumps([text.external_id, text.display_name], ensure_ascii=False).encode()
+    sealed = seals.of_subject(key).close(content, place=f"subject_seal {subject_number} content")
+    token = seals.external_id_token(text.external_id) if text.external_id else None
+    connection.execute(
+        "INSERT INTO subject_seal (subject_number, key_number, content, external_id_token) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (subject_number) DO UPDATE SET content = excluded.content,"
+        " external_id_token = excluded.external_id_token",
+        (subject_number, key, sealed, token),
+    )
+    return key
+
+
+def key_of_subject(connection: sqlite3.Connection, subject_number: int) -> int | None:
+    """The slot of a subject; None where it is plain."""
+    statement = "SELECT key_number FROM subject_seal WHERE subject_number = ?"
+    row = connection.execute(statement, (subject_number,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def texts_of_subjects(
+    connection: sqlite3.Connection, subject_numbers: Sequence[int]
+) -> dict[int, tuple[int, SealedText]]:
+    """Key of the encrypted ones among these, and what is known of them. Raises EncryptionKeyError,
+    DatabaseDamagedError."""
+    seals, found = seals_of(connection), {}
+    for part in parts_of(subject_numbers):
+        rows = connection.execute(
+            f"SELECT subject_number, key_number, content FROM subject_seal WHERE subject_number IN ({marks(part)})",  # noqa: S608
+            part,
+        ).fetchall()
+        for number, key, content in rows:
+            found[number] = key, _opened_subject(_given(seals), number, key, content)
+    return found
+
+
+def number_by_external_id(connection: sqlite3.Connection, external_id: str) -> int | None:
+    """The encrypted subject with this external id."""
+    seals = seals_of(connection)
+    if seals is None or not external_id:
+        return None
+    row = connection.execute(
+        "SELECT subject_number FROM subject_seal WHERE external_id_token = ?", (seals.external_id_token(external_id),)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def sealed_template(
+    connection: sqlite3.Connection, subject_key: int | None, reference_id: int, vectors: bytes, minutiae: bytes
+) -> tuple[bytes, bytes, Keys]:
+    """Vectors and minutiae as they are stored, and their keys. subject_key: see key_of_subject."""
+    seals = seals_of(connection)
+    if seals is None or subject_key is None:
+        return vectors, minutiae, PLAIN
+    reference_key, seal = seals.new_reference(subject_key)
+    return (
+        seal.close(vectors, place=_place(reference_id, "vectors")),
+        seal.close(minutiae, place=_place(reference_id, "minutiae")),
+        (subject_key, reference_key),
+    )
+
+
+def opened(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[Sequence[Any]]:
+    """The COVERED values of rows of `intact`, vectors and minutiae plain. One whose key does not open it, or is gone,
+    is damaged."""
+    seals = seals_of(connection)
+    for row in rows:
+        *plain, vectors, minutiae = row[:COVERED_WIDTH]
+        subject_key, reference_key = row[COVERED_WIDTH:]
+        if subject_key is None:
+            yield row[:COVERED_WIDTH]
+            continue
+        try:
+            seal = _given(seals).of_reference(subject_key, reference_key)
+            vectors = seal.open(vectors, place=_place(row[0], "vectors"))
+            minutiae = seal.open(minutiae, place=_place(row[0], "minutiae"))
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            report(int(row[0]))
+            continue
+        yield (*plain, vectors, minutiae)
+
+
+def opened_vectors(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, vectors) of rows of `intact_vectors`."""
+    seals = seals_of(connection)
+    for reference_id, vectors, subject_key, reference_key in rows:
+        if subject_key is None:
+            yield reference_id, vectors
+            continue
+        try:
+            seal = _given(seals).of_reference(subject_key, reference_key)
+            yield reference_id, seal.open(vectors, place=_place(reference_id, "vectors"))
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            report(int(reference_id))
+
+
+def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
+    """A text about a subject as it is stored. key: of the subject, None where it is plain. column: table and column,
+    and what tells this row from others of the subject."""
+    if key is None:
+        return text
+    seal = _given(seals_of(connection)).of_subject(key)
+    return _SEALED + b64encode(seal.close(text.encode(), place=f"{column} {subject_number}")).decode("ascii")
+
+
+def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | None, stored: str, column: str) -> str:
+    """The text that sealed_text made what is stored of. Raises EncryptionKeyError, DatabaseDamagedError."""
+    if key is None or not stored.startswith(_SEALED):
+        return stored
+    seal = _given(seals_of(connection)).of_subject(key)
+    try:
+        return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
+    except (EncryptionKeyError, ValueError) as error:
+        raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> tuple[int, ...]:
+    """Slots of the encrypted ones among these references, without those of their subjects."""
+    found: list[int] = []
+    for part in parts_of(reference_ids):
+        statement = (
+            "SELECT reference_key FROM reference_digest WHERE reference_key IS NOT NULL"  # noqa: S608
+            f" AND reference_id IN ({marks(part)})"
+        )
+        found += [row[0] for row in connection.execute(statement, part)]
+    return tuple(found)
+
+
+def note_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """In the transaction that deletes what they open."""
+    connection.executemany("INSERT OR IGNORE INTO erased_key VALUES (?)", [(number,) for number in numbers])
+
+
+def noted_keys(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """What was noted and not forgotten."""
+    return tuple(row[0] for row in connection.execute("SELECT key_number FROM erased_key"))
+
+
+def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """These slots are erased."""
+    connection.executemany("DELETE FROM erased_key WHERE key_number = ?", [(number,) for number in numbers])
+
+
+def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> SealedText:
+    try:
+        return SealedText(*json.loads(seals.of_subject(key).open(content, place=f"subject_seal {number} content")))
+    except EncryptionKeyError as error:
+        _or_raise(error)
+        raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def _given(seals: Seals | None) -> Seals:
+    if seals is None:
+        raise EncryptionKeyError("the database is encrypted; give its master key", reason="missing")
+    return seals
+
+
+def _or_raise(error: EncryptionKeyError) -> None:
+    """That no key was given is said, and not taken for damage."""
+    if error.reason == "missing":
+        raise error
+
+
+def _place(reference_id: int, column: str) -> str:
+    return f"template {reference_id} {column}"

@@ -1,0 +1,129 @@
+"""A plain store becomes an encrypted one, in place, subject by subject; and which slots a store belongs to.
+
+A run that is killed goes on where it was. Until it is through, both kinds of rows are read, and those of new subjects
+are encrypted already.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from index.errors import EncryptionKeyError
+from index.store.sqlite.connection import seals_of
+from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
+from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
+from index.store.sqlite.subject_records import FIELDS, revision_column
+
+SLOTS_SETTING = "key_slots"
+PROGRESS_SETTING = "sealing"
+_WHOLE, _PARTLY = "whole", "partly"
+# A commit writes about so many; one is short, and what a kill takes back is little.
+_SUBJECTS_A_COMMIT = 200
+
+Report = Callable[[int, int], None]
+
+
+def bind_keys(connection: sqlite3.Connection) -> None:
+    """Keep, at the first time, which slots the store has its keys in, and hold it against these. connection: in
+    autocommit mode. Raises EncryptionKeyError."""
+    seals = seals_of(connection)
+    known = connection.execute("SELECT value FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
+    if seals is None:
+        if known is not None:
+            raise EncryptionKeyError("the database is encrypted; give its master key", reason="missing")
+        return
+    if known is None:
+        is_empty = connection.execute("SELECT 1 FROM subject LIMIT 1").fetchone() is None
+        connection.execute("BEGIN IMMEDIATE")
+        for name, value in ((SLOTS_SETTING, seals.slots_id), (PROGRESS_SETTING, _WHOLE if is_empty else _PARTLY)):
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+        connection.execute("COMMIT")
+    elif known[0] != seals.slots_id:
+        raise EncryptionKeyError("the key slots are of another database; put back those of this one", reason="slots")
+
+
+def is_sealed(connection: sqlite3.Connection) -> bool:
+    """Whether no row is plain any more, and no page that was set free."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (PROGRESS_SETTING,)).fetchone()
+    return row is not None and row[0] == _WHOLE
+
+
+def seal_rows(connection: sqlite3.Connection, report: Report) -> None:
+    """Encrypt every row that is plain, in commits of its own; then write the file anew, so that what pages hold besides
+    rows is gone. connection: in autocommit mode, with keys, and nobody else writes."""
+    (total,) = connection.execute("SELECT count(*) FROM subject").fetchone()
+    (done,) = connection.execute("SELECT count(*) FROM subject_seal").fetchone()
+    last = -1
+    while True:
+        report(done, total)
+        numbers = connection.execute(
+            "SELECT subject_number FROM subject WHERE subject_number > ? ORDER BY 1 LIMIT ?", (last, _SUBJECTS_A_COMMIT)
+        ).fetchall()
+        if not numbers:
+            break
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for (number,) in numbers:
+                done += _seal_one(connection, number)
+            connection.execute("UPDATE change_count SET value = value + 1")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        last = numbers[-1][0]
+    # Every page of the new file is written from rows, which are encrypted by now; so is what SQLite puts aside for it.
+    connection.execute("PRAGMA temp_store=FILE")
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (PROGRESS_SETTING, _WHOLE))
+
+
+def _seal_one(connection: sqlite3.Connection, number: int) -> int:
+    """1 for a subject that was plain; its references too, each of them that is."""
+    is_plain = key_of_subject(connection, number) is None
+    if is_plain:
+        external_id, name = connection.execute(
+            "SELECT external_id, display_name FROM subject WHERE subject_number = ?", (number,)
+        ).fetchone()
+        seal_subject(connection, number, SealedText(external_id, name), None)
+        put_name(connection, number, name)
+        connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
+        _seal_record(connection, number)
+    subject_key = key_of_subject(connection, number)
+    statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
+    for row in connection.execute(statement, (number,)).fetchall():
+        reference_id = row[0]
+        # A damaged one stays so: it is encrypted as it is, and gets no digests that fit.
+        fits = any(True for _ in intact((row,), lambda _: None))
+        vectors, minutiae, keys = sealed_template(connection, subject_key, reference_id, row[9], row[10])
+        connection.execute(
+            "UPDATE template SET vectors = ?, minutiae = ? WHERE reference_id = ?", (vectors, minutiae, reference_id)
+        )
+        put_digest(connection, (*row[:9], vectors, minutiae), keys)
+        if not fits:
+            connection.execute(
+                "UPDATE reference_digest SET row_digest = ?, template_digest = ?, vectors_crc = ?"
+                " WHERE reference_id = ?",
+                (*NO_DIGESTS, reference_id),
+            )
+    return int(is_plain)
+
+
+def _seal_record(connection: sqlite3.Connection, number: int) -> None:
+    """What is recorded of a subject besides, and its history."""
+    key = key_of_subject(connection, number)
+    for (fields,) in connection.execute(
+        "SELECT fields FROM subject_record WHERE subject_number = ?", (number,)
+    ).fetchall():
+        sealed = sealed_text(connection, number, key, fields, FIELDS)
+        connection.execute("UPDATE subject_record SET fields = ? WHERE subject_number = ?", (sealed, number))
+    statement = "SELECT revision, content FROM subject_revision WHERE subject_number = ?"
+    for revision, content in connection.execute(statement, (number,)).fetchall():
+        sealed = sealed_text(connection, number, key, content, revision_column(revision))
+        connection.execute(
+            "UPDATE subject_revision SET content = ? WHERE subject_number = ? AND revision = ?",
+            (sealed, number, revision),
+        )

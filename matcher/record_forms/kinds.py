@@ -1,0 +1,70 @@
+"""What the text of a field must look like, by its kind. Texts are kept as they were given."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import Enum
+from typing import Final
+
+from index.records import Sex
+
+_YEARS: Final = range(1850, 2201)
+_DATE: Final = re.compile(r"(?:(?:(\d{2})/)?(\d{2})/)?(\d{4})", re.ASCII)
+_FORMS: Final = {
+    "cccd": re.compile(r"\d{12}", re.ASCII),
+    "cmnd": re.compile(r"\d{9}", re.ASCII),
+    "passport": re.compile(r"[A-Z0-9]{5,15}", re.ASCII),
+    "number": re.compile(r"\d{1,9}(?:[.,]\d{1,3})?", re.ASCII),
+}
+
+
+class FieldKind(Enum):
+    """date: dd/mm/yyyy, mm/yyyy or yyyy. cccd: 12 digits. cmnd: 9 digits."""
+
+    TEXT = "text"
+    DATE = "date"
+    YEAR = "year"
+    SEX = "sex"
+    NUMBER = "number"
+    CCCD = "cccd"
+    CMND = "cmnd"
+    PASSPORT = "passport"
+
+
+# What to write, by kind; said when a value is refused.
+RULES: Final = {
+    FieldKind.DATE: "write dd/mm/yyyy, mm/yyyy or yyyy, a day that exists",
+    FieldKind.YEAR: "write a year from 1850 to 2200",
+    FieldKind.SEX: "write female or male",
+    FieldKind.NUMBER: "write a number",
+    FieldKind.CCCD: "a CCCD number has 12 digits",
+    FieldKind.CMND: "a CMND number has 9 digits",
+    FieldKind.PASSPORT: "a passport number has 5 to 15 capital letters and digits",
+}
+
+
+def fits(kind: FieldKind, value: str) -> bool:
+    """Whether a text that is not empty may stand in a field of this kind."""
+    match kind:
+        case FieldKind.TEXT:
+            return True
+        case FieldKind.DATE:
+            return _is_date(value)
+        case FieldKind.YEAR:
+            return value.isascii() and value.isdigit() and len(value) == 4 and int(value) in _YEARS
+        case FieldKind.SEX:
+            return value in (Sex.FEMALE.value, Sex.MALE.value)
+        case _:
+            return _FORMS[kind.value].fullmatch(value) is not None
+
+
+def _is_date(value: str) -> bool:
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return False
+    day, month, year = (int(part) if part else 1 for part in found.groups())
+    try:
+        return date(year, month, day).year in _YEARS
+    except ValueError:
+        return False

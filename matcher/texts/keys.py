@@ -1,0 +1,156 @@
+"""Texts of encryption at rest: `encrypt`, `keys`, and what is said where a key is missing. Vietnamese and English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # code: (Vietnamese, English)
+    "help.encrypt": (
+        "mã hóa tại chỗ một cơ sở dữ liệu chưa mã hóa; có thể dừng rồi chạy lại",
+        "encrypt a plain database in place; may be stopped and repeated",
+    ),
+    "help.keys": ("khóa của cơ sở dữ liệu đã mã hóa", "the keys of an encrypted database"),
+    "help.keys.show": (
+        "cơ sở dữ liệu có được mã hóa không, bằng khóa chủ nào",
+        "whether the database is encrypted, and with which master key",
+    ),
+    "help.keys.copy": (
+        "sao khóa của các đối tượng, thứ mà không bản sao lưu nào chứa",
+        "copy the keys of subjects, which no backup holds",
+    ),
+    "help.keys.copy.file": (
+        "tệp mới; hãy giữ tách khỏi các bản sao lưu và hủy bản sao trước đó",
+        "the new file; keep it apart from backups and destroy the copy before it",
+    ),
+    "help.keys.rotate": (
+        "bọc lại các khóa bằng khóa chủ khác; không ghi lại dữ liệu",
+        "wrap the keys with another master key; no data is written",
+    ),
+    "help.keys.rotate.new_key": (
+        "tệp của khóa chủ mới; được tạo nếu chưa có",
+        "file of the new master key; made where it is not there",
+    ),
+    "help.restore.keys": (
+        "bản sao khóa của cơ sở dữ liệu đã mã hóa (station-matcher keys copy)",
+        "copy of the keys of an encrypted database, by station-matcher keys copy",
+    ),
+    "help.restore.without_keys": (
+        "bỏ qua những gì được đăng ký sau khi sao khóa, thay vì từ chối",
+        "leave out what was enrolled after the keys were copied, rather than refuse",
+    ),
+    "serve.key_made": (
+        "Dữ liệu được mã hóa. Khóa chủ vừa được tạo: {path}. Hãy cất một bản sao ở nơi khác, tách khỏi dữ liệu và "
+        "các bản "
+        "sao lưu: mất khóa là mất toàn bộ dữ liệu, lộ khóa cùng dữ liệu là lộ tất cả.",
+        "The database is encrypted. Its master key was made: {path}. Keep a copy elsewhere, apart from the data and "
+        "from "
+        "backups: without the key everything is lost, and whoever has both reads everything.",
+    ),
+    "serve.not_encrypted": (
+        "Dữ liệu chưa được mã hóa. Hãy dừng máy chủ và chạy: station-matcher encrypt",
+        "The database is not encrypted. Stop the server and run: station-matcher encrypt",
+    ),
+    "keys.no_database": (
+        "Thư mục này không có cơ sở dữ liệu; cơ sở dữ liệu mới được mã hóa ngay từ đầu.",
+        "There is no database in this folder; a new one is encrypted from its first start.",
+    ),
+    "keys.encrypted": (
+        "Đã mã hóa toàn bộ dữ liệu. Các bản sao lưu cũ vẫn chưa mã hóa: hãy sao lưu lại, rồi hủy chúng. "
+        "Hãy sao khóa: station-matcher keys copy TỆP",
+        "Everything is encrypted. Backups made before are not: make a new one, then destroy them. "
+        "Copy the keys: station-matcher keys copy FILE",
+    ),
+    "keys.plain": ("Cơ sở dữ liệu chưa được mã hóa.", "The database is not encrypted."),
+    "keys.shown": (
+        "Cơ sở dữ liệu được mã hóa bằng khóa chủ {key_id}.",
+        "The database is encrypted with master key {key_id}.",
+    ),
+    "keys.fits": ("Khóa trong cấu hình đúng là {key_id}.", "The settings name this key: {key_id}."),
+    "keys.fits_not": (
+        "Khóa trong cấu hình là {key_id}, một khóa khác; máy chủ sẽ không mở được dữ liệu.",
+        "The settings name another key, {key_id}; no server can open the database with it.",
+    ),
+    "keys.copied": (
+        "Đã sao khóa. Hãy giữ bản này tách khỏi các bản sao lưu, và hủy bản sao khóa trước đó: "
+        "bản cũ còn mở được những gì đã xóa từ sau đó.",
+        "The keys were copied. Keep the copy apart from backups, and destroy the copy before it: an old one still "
+        "opens "
+        "what was erased since.",
+    ),
+    "keys.rotated": (
+        "Khóa chủ {old} đã được thay bằng {new}. Hãy đặt storage.master_key_file thành tệp mới, sao lại khóa "
+        "(station-matcher keys copy), rồi hủy khóa cũ và các bản sao khóa cũ.",
+        "Master key {old} was replaced by {new}. Set storage.master_key_file to the new file, copy the keys again "
+        "(station-matcher keys copy), then destroy the old key and the old copies.",
+    ),
+    "restore.without_key": (
+        "Không khôi phục {subjects} đối tượng và {references} mẫu tham chiếu: khóa của chúng không còn (đã xóa sau khi "
+        "sao lưu, hoặc đăng ký sau khi sao khóa).",
+        "Left out {subjects} subjects and {references} references whose keys are gone: they were erased after the "
+        "backup, "
+        "or enrolled after the keys were copied.",
+    ),
+    "error.backup.keys": (
+        "Bản sao lưu là của cơ sở dữ liệu đã mã hóa; hãy chỉ ra bản sao khóa của nó: --keys TỆP",
+        "The backup is of an encrypted database; name the copy of its keys: --keys FILE",
+    ),
+    "error.backup.keys_other": (
+        "Bản sao khóa này thuộc một cơ sở dữ liệu khác.",
+        "This copy of the keys is of another database.",
+    ),
+    "error.backup.keys_older": (
+        "Bản sao khóa cũ hơn bản sao lưu; hãy dùng bản mới hơn, hoặc --without-missing-keys để bỏ qua những gì không "
+        "mở được.",
+        "The copy of the keys is older than the backup; use a newer one, or --without-missing-keys to leave out what "
+        "it "
+        "does not open.",
+    ),
+    "error.key.missing": (
+        "Dữ liệu được mã hóa mà không có khóa chủ: hãy đặt lại tệp khóa từ bản sao (storage.master_key_file).",
+        "The database is encrypted and its master key is not there: put the key file back from its copy "
+        "(storage.master_key_file).",
+    ),
+    "error.key.wrong": (
+        "Dữ liệu được mã hóa bằng một khóa chủ khác; chưa thay đổi gì.",
+        "The database was encrypted with another master key; nothing was changed.",
+    ),
+    "error.key.form": (
+        "Khóa chủ phải là 64 chữ số thập lục phân.",
+        "A master key has 64 hexadecimal digits.",
+    ),
+    "error.key.rights": (
+        "Người khác đọc được tệp khóa chủ; hãy chạy: chmod 600 TỆP",
+        "Others may read the master key file; run: chmod 600 FILE",
+    ),
+    "error.key.unreadable": (
+        "Không đọc được tệp khóa chủ; hãy kiểm tra đường dẫn và quyền.",
+        "The master key file cannot be read; check the path and its rights.",
+    ),
+    "error.key.command": (
+        "Lệnh in khóa chủ (storage.master_key_command) bị lỗi: {reason}",
+        "The command that prints the master key (storage.master_key_command) failed: {reason}",
+    ),
+    "error.key.target": (
+        "Tệp đã có sẵn hoặc không ghi được; hãy chọn tên khác, hoặc đặt storage.master_key_file.",
+        "The file exists already or cannot be written; choose another name, or set storage.master_key_file.",
+    ),
+    "error.key.slots": (
+        "Tệp khóa của cơ sở dữ liệu (keys.slots) không có, hoặc là của cơ sở dữ liệu khác; hãy đặt lại từ bản sao "
+        "khóa.",
+        "The keys of the database (keys.slots) are not there, or are of another database; put them back from their "
+        "copy.",
+    ),
+    "error.key.damaged": (
+        "Khóa trong cơ sở dữ liệu bị hỏng; hãy đặt lại keys.slots từ bản sao khóa.",
+        "A key of the database is damaged; put keys.slots back from its copy.",
+    ),
+    "error.key.erased": (
+        "Khóa đã được hủy cùng với những gì nó mở.",
+        "The key was erased together with what it opened.",
+    ),
+    "error.key.unknown": (
+        "Tệp khóa cũ hơn kho dữ liệu; hãy dùng bản sao khóa mới hơn.",
+        "The keys are older than the store; use a newer copy of them.",
+    ),
+}

@@ -1,0 +1,67 @@
+"""What is wrong with the settings: a file, a variable, a key or its value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # code: (Vietnamese, English)
+    "config.unreadable": (
+        "không đọc được tệp cài đặt: {reason}",
+        "the settings file cannot be read: {reason}",
+    ),
+    "config.not_toml": (
+        "tệp cài đặt không đúng TOML: {reason}",
+        "the settings file is not valid TOML: {reason}",
+    ),
+    "config.outside_section": (
+        "cài đặt '{name}' nằm ngoài mọi mục như [server]",
+        "setting '{name}' stands outside a section such as [server]",
+    ),
+    "config.unknown_variable": (
+        "không có biến môi trường {name}{nearest}",
+        "unknown environment variable {name}{nearest}",
+    ),
+    "config.unknown_section": ("không có mục [{name}]{nearest}", "unknown section [{name}]{nearest}"),
+    "config.unknown_key": ("không có cài đặt {name}{nearest}", "unknown setting {name}{nearest}"),
+    "config.nearest": ("; có phải {name}?", "; did you mean {name}?"),
+    "config.known": ("; có thể dùng: {names}", "; known: {names}"),
+    "config.yes_or_no": ("{name} phải là true hoặc false", "{name} must be true or false"),
+    "config.kind_str": ("{name} phải là một chuỗi ký tự", "{name} must be a text"),
+    "config.kind_int": ("{name} phải là số nguyên", "{name} must be a whole number"),
+    "config.kind_float": ("{name} phải là một số", "{name} must be a number"),
+    "config.kind_path": ("{name} phải là một đường dẫn", "{name} must be a path"),
+    "config.range": ("{name} phải từ {least} đến {most}", "{name} must be {least} to {most}"),
+    "config.mib": ("{name} phải từ {least} đến {most} MiB", "{name} must be {least} to {most} MiB"),
+    "config.between": (
+        "{name} phải lớn hơn {above} và nhỏ hơn {below}",
+        "{name} must be above {above} and below {below}",
+    ),
+    "config.share": (
+        "{name} phải lớn hơn {above} và không quá {most}",
+        "{name} must be above {above} and at most {most}",
+    ),
+    "config.one_of": ("{name} phải là một trong: {names}", "{name} must be one of {names}"),
+    "config.not_negative": ("{name} không được âm", "{name} must not be negative"),
+    "config.web_address": (
+        "{name} phải bắt đầu bằng https:// hoặc http://",
+        "{name} must begin with https:// or http://",
+    ),
+    "config.fields_unreadable": (
+        "records.fields_file không đọc được: {reason}",
+        "records.fields_file cannot be read: {reason}",
+    ),
+    "config.fields_not_toml": (
+        "records.fields_file không đúng TOML: {reason}",
+        "records.fields_file is not valid TOML: {reason}",
+    ),
+    "config.fields_missing": (
+        "records.fields_file phải khai báo {names}",
+        "records.fields_file must declare {names}",
+    ),
+    "config.fields_wrong": (
+        "records.fields_file chưa đúng: {reason}",
+        "records.fields_file is not as it must be: {reason}",
+    ),
+    "config.need_number": ("{name} phải là một số", "{name} must be a number"),
+}

@@ -1,0 +1,129 @@
+"""RecordKeeper: what is recorded of a subject is corrected, with its history; a subject is sealed and unsealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from index.database import EnrollmentDatabase
+from index.receipts import Page, RecordReceipt
+from index.records import RecordAuthor, RecordRevision, Subject, SubjectRecord
+from matcher.access.context import AccessContext, check_caller, check_change
+from matcher.access.wording import REQUEST_ID, TextLimit, check_text
+from matcher.audit.changes import ChangeLedger
+from matcher.audit.entries import audited, changing
+from matcher.audit.records import AuditLog
+from matcher.errors import RequestError
+from matcher.record_forms.kinds import RULES, fits
+from matcher.record_forms.schema import RecordField, RecordSchema
+from matcher.texts.catalog import told
+from matcher.usecases.keep_records import require
+
+
+class RecordKeeper:
+    """Thread safe. The audit record is on disk when a method returns or raises; it names the fields and never their
+    values. Raises DatabaseError, RequestError and AuditError."""
+
+    def __init__(
+        self, database: EnrollmentDatabase, audit: AuditLog, changes: ChangeLedger, schema: RecordSchema
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._changes = changes
+        self._schema = schema
+
+    def update(
+        self,
+        context: AccessContext,
+        subject_id: str,
+        values: Mapping[str, str],
+        *,
+        expected_revision: int | None = None,
+        request_id: str = "",
+    ) -> tuple[RecordReceipt, str]:
+        """The receipt and the audit id. values: text by field id, "" to record nothing there. A repeated request_id
+        gives the first receipt. Raises RevisionConflictError where the record has another revision."""
+        with changing(self._changes, "update_subject", context, subject_id=subject_id, request_id=request_id) as entry:
+            check_change(context)
+            check_text(request_id, REQUEST_ID, field="request_id")
+            require(subject_id, "subject_id")
+            if not values:
+                raise RequestError(told("field.no_field"), field="values")
+            for number, (field_id, value) in enumerate(values.items()):
+                self._check_value(field_id, value, number)
+            author = RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
+            receipt = self._database.update_record(
+                subject_id,
+                values,
+                author,
+                expected_revision=expected_revision,
+                request_id=request_id,
+                owed=entry.owes(_update_said),
+            )
+            audit_id = entry.finish(
+                changed_fields=receipt.changed_fields, reason="replayed" if receipt.replayed else ""
+            )
+        return receipt, audit_id
+
+    def get(self, context: AccessContext, subject_id: str) -> tuple[Subject, SubjectRecord]:
+        """The subject and its record, with the fields in the order of the schema."""
+        with audited(self._audit, "get_record", context, subject_id=subject_id) as entry:
+            check_caller(context)
+            require(subject_id, "subject_id")
+            subject, record = self._database.get_subject(subject_id), self._database.get_record(subject_id)
+            entry.finish()
+        places = {name: place for place, name in enumerate(self._schema.fields)}
+        # A field that the schema no longer declares is kept and shown, after the others.
+        ordered = sorted(record.fields, key=lambda name: (places.get(name, len(places)), name))
+        return subject, SubjectRecord(subject_id, record.revision, {name: record.fields[name] for name in ordered})
+
+    def list_revisions(
+        self, context: AccessContext, subject_id: str, *, page_size: int = 0, page_token: str = ""
+    ) -> Page[RecordRevision]:
+        """Oldest first."""
+        with audited(self._audit, "list_revisions", context, subject_id=subject_id) as entry:
+            check_caller(context)
+            require(subject_id, "subject_id")
+            page = self._database.list_revisions(subject_id, page_size=page_size, page_token=page_token)
+            entry.finish()
+        return page
+
+    def set_sealed(self, context: AccessContext, subject_id: str, *, sealed: bool) -> str:
+        """Search a subject no more, or again; the audit id."""
+        action = "seal_subject" if sealed else "unseal_subject"
+        with changing(self._changes, action, context, subject_id=subject_id) as entry:
+            check_change(context)
+            require(subject_id, "subject_id")
+            change = self._database.seal_subject if sealed else self._database.unseal_subject
+            change(subject_id, owed=entry.owes(_nothing_said))
+            audit_id = entry.finish()
+        return audit_id
+
+    def forms(self, context: AccessContext) -> RecordSchema:
+        """Which fields a record may have."""
+        with audited(self._audit, "get_record_forms", context) as entry:
+            check_caller(context)
+            entry.finish()
+        return self._schema
+
+    def _check_value(self, field_id: str, value: str, number: int) -> None:
+        declared = self._schema.fields.get(field_id)
+        if declared is None:
+            raise RequestError(told("field.no_such_field"), field=f"values[{number}].field_id")
+        _check_text_of(declared, value, field=f"values[{number}].text")
+
+
+def _check_text_of(declared: RecordField, value: str, *, field: str) -> None:
+    check_text(value, TextLimit(declared.longest), field=field)
+    if value and value != value.strip():
+        raise RequestError(told("field.spaces"), field=field)
+    if value and not fits(declared.kind, value):
+        raise RequestError(RULES[declared.kind], field=field)
+
+
+def _update_said(receipt: RecordReceipt) -> dict[str, Any]:
+    return {"changed_fields": receipt.changed_fields}
+
+
+def _nothing_said(_: None) -> dict[str, Any]:
+    return {}

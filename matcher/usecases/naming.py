@@ -1,0 +1,40 @@
+"""Whom a list of candidates is about, as the subjects are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.database import EnrollmentDatabase
+from index.errors import SubjectNotFoundError
+from index.records import Subject
+from matcher.results import Candidate
+
+
+def named(database: EnrollmentDatabase, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """With who they are; a subject deleted meanwhile is dropped and the ranks closed."""
+    found: list[Candidate] = []
+    for candidate in candidates:
+        subject = recorded_subject(database, candidate.subject_id)
+        if subject is None:
+            continue
+        found.append(
+            replace(
+                candidate,
+                rank=len(found) + 1,
+                external_id=subject.external_id,
+                display_name=subject.display_name,
+                galleries=subject.galleries,
+                sex=subject.sex,
+                birth_year=subject.birth_year,
+            )
+        )
+    return tuple(found)
+
+
+def recorded_subject(database: EnrollmentDatabase, subject_id: str) -> Subject | None:
+    """None where it was deleted meanwhile."""
+    try:
+        return database.get_subject(subject_id)
+    except SubjectNotFoundError:
+        return None

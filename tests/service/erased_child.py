@@ -1,0 +1,61 @@
+"""Enrolls and deletes through the use cases, with the real store and audit file, until it is killed.
+
+Lines: "- SUBJECT_ID EXTERNAL_ID NAME" for what was deleted and acknowledged. Arguments: the data folder and a seed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from index.database import EnrollmentDatabase
+from index.records import Subject
+from matcher.assembly.use_cases import UseCases
+from matcher.audit.log import FileAuditLog
+from tests.fakes import face, finger
+from tests.service.joined_child import ACCESS, AUDIT_NAME, say, use_cases_of
+
+THREAD_COUNT = 6
+
+
+def _work(use_cases: UseCases, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    mine: list[tuple[str, str, str]] = []
+    while True:
+        number = f"0{random.integers(10**11, 10**12 - 1)}"
+        name = f"Nguyễn-{secrets.token_hex(int(random.integers(4, 30)))}"
+        samples = [face(seed % 200), finger(seed % 200)][: int(random.integers(1, 3))]
+        answer = use_cases.enroller.enroll(
+            Subject("", number, display_name=name), samples, ACCESS, request_id="", skip_duplicate_check=True
+        )
+        mine.append((answer.subject_id, number, name))
+        while mine and random.random() < 0.45:
+            one = mine.pop(int(random.integers(len(mine))))
+            use_cases.keeper.delete_subject(ACCESS, one[0])
+            say("- " + " ".join(one))
+
+
+def _guarded(use_cases: UseCases, seed: int) -> None:
+    try:
+        _work(use_cases, seed)
+    except Exception as error:
+        say(f"! {type(error).__name__} {error}")
+        os._exit(3)
+
+
+def main(folder: Path, seed: int) -> None:
+    """Runs until killed."""
+    database = EnrollmentDatabase(folder, save_interval_s=0.3)
+    use_cases = use_cases_of(database, FileAuditLog(folder / AUDIT_NAME, noted=database.log_head))
+    use_cases.changes.pay_at_start()
+    for number in range(THREAD_COUNT):
+        threading.Thread(target=_guarded, args=(use_cases, seed * THREAD_COUNT + number)).start()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,437 @@
+"""An encrypted database: the same answers, nothing of a person in its files, and keys that can be destroyed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from index.absence import contains
+from index.backup.backup import back_up, mend, restore
+from index.database import EnrollmentDatabase
+from index.errors import BackupError, DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
+from index.folder import SLOTS_NAME, STORE_NAME, database_files
+from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
+from index.keys.seals import Seals
+from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
+from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
+from index.store.sqlite import sealing
+from index.store.template_codec import ENCODING_OF, encode_vectors
+
+MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
+NAME, NUMBER = unicodedata.normalize("NFC", "Trần Đức Ẩn"), "079203004567"
+
+
+def needles(*references: NewReference) -> dict[str, bytes]:
+    found = {"name": NAME.encode(), "number": NUMBER.encode()}
+    for place, reference in enumerate(references):
+        template = reference.template
+        found[f"vector {place}"] = encode_vectors(template.vectors, ENCODING_OF[template.modality])[:24]
+        if reference.template.minutiae:
+            found[f"minutiae {place}"] = reference.template.minutiae[:24]
+    return found
+
+
+def files_with(folder: Path, needle: bytes) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and contains(path, needle)]
+
+
+def person() -> Subject:
+    return Subject("", external_id=NUMBER, display_name=NAME, galleries=frozenset({"watch"}))
+
+
+def test_nothing_of_a_person_stands_in_any_file(folder, make, found) -> None:
+    face, finger = make.face(), make.finger(count=40)
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        assert database.is_encrypted
+        database.create_gallery(Gallery("watch", "watch"))
+        receipt = database.enroll(person(), [face, finger])
+        for name, needle in needles(face, finger).items():
+            assert not files_with(folder, needle), name
+    for name, needle in needles(face, finger).items():
+        assert not files_with(folder, needle), name
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            subject = database.get_subject(receipt.subject_id)
+            assert (subject.external_id, subject.display_name) == (NUMBER, NAME)
+            assert database.find_subject(NUMBER) == subject
+            assert database.find_subject(NUMBER[1:]) is None
+            assert database.list_subjects().items == (subject,)
+            assert found(database, face) == receipt.reference_ids[0]
+            first, second = database.references(receipt.reference_ids)
+            assert first.template.vectors.tobytes() == face.template.vectors.tobytes()
+            assert second.template.minutiae == finger.template.minutiae
+            assert database.vectors_of(Modality.FACE, face.template.pack_id, [receipt.reference_ids[0]])
+            assert database.verify().ok
+            again = database.enroll(Subject("", external_id=NUMBER), [make.face()])
+            assert again.subject_id == receipt.subject_id
+
+
+def test_fields_filled_in_later_are_encrypted_and_found(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject(""), [make.face()])
+        database.enroll(Subject(receipt.subject_id, external_id=NUMBER, display_name=NAME), [])
+        found = database.find_subject(NUMBER)
+        assert found is not None
+        assert (found.subject_id, found.display_name) == (receipt.subject_id, NAME)
+    assert not files_with(folder, NUMBER.encode())
+    assert not files_with(folder, NAME.encode())
+
+
+def test_a_sealed_subject_comes_back(folder, make, found) -> None:
+    face = make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject("", external_id=NUMBER), [face])
+        database.seal_subject(receipt.subject_id)
+        assert not found(database, face)
+        database.unseal_subject(receipt.subject_id)
+        assert found(database, face)
+
+
+def test_without_the_key_or_with_another_nothing_opens(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject(""), [make.face()])
+    for key, reason in ((None, "missing"), (OTHER, "wrong")):
+        with pytest.raises(EncryptionKeyError) as raised:
+            EnrollmentDatabase.open(folder, master_key=key)
+        assert raised.value.reason == reason
+    (folder / SLOTS_NAME).rename(folder / "kept")
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder)
+    assert raised.value.reason == "missing"
+    KeySlots.create(folder / SLOTS_NAME, MASTER).close()
+    with pytest.raises(EncryptionKeyError, match="another database"):
+        EnrollmentDatabase.open(folder, master_key=MASTER)
+    (folder / "kept").replace(folder / SLOTS_NAME)
+    EnrollmentDatabase.open(folder, master_key=MASTER).close()
+
+
+def test_a_value_put_in_another_place_does_not_open(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject("", display_name="one"), [])
+        database.enroll(Subject("", display_name="two"), [])
+    with sqlite3.connect(folder / STORE_NAME) as connection:
+        connection.execute(
+            "UPDATE subject_seal SET (key_number, content) ="
+            " (SELECT key_number, content FROM subject_seal WHERE subject_number = 2) WHERE subject_number = 1"
+        )
+    connection.close()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database, pytest.raises(DatabaseDamagedError):
+        database.get_subject(receipt.subject_id)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_old_copies_of_the_store_do_not_open_what_was_deleted(folder, make, tmp_path, whole: bool) -> None:
+    face, other = make.face(), make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject("", display_name=NAME), [face, other])
+        bystander = database.enroll(Subject("", display_name="bystander"), [make.face()])
+    shutil.copy(folder / STORE_NAME, tmp_path / "old")
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        if whole:
+            database.delete_subject(receipt.subject_id)
+        else:
+            database.delete_reference(receipt.reference_ids[0])
+    shutil.rmtree(folder / "cache")
+    shutil.copy(tmp_path / "old", folder / STORE_NAME)
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        found = [one.reference_id for one in database.references(receipt.reference_ids)]
+        assert found == ([] if whole else [receipt.reference_ids[1]])
+        assert len(database.references(bystander.reference_ids)) == 1
+        assert database.get_subject(bystander.subject_id).display_name == "bystander"
+        if whole:
+            with pytest.raises(DatabaseDamagedError):
+                database.get_subject(receipt.subject_id)
+
+
+def test_keys_that_a_killed_process_left_are_erased_at_the_next_start(folder, make, monkeypatch) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject("", display_name=NAME), [make.face()])
+
+        def refused(self: Seals, numbers: object) -> None:
+            raise DatabaseWriteError("the disk refused the key slots")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Seals, "erase", refused)
+            deletion = database.delete_subject(receipt.subject_id)
+            assert not deletion.files_scrubbed
+            assert erased_slots(folder / SLOTS_NAME, [1, 2])[0] == frozenset()
+            database.close()
+    EnrollmentDatabase.open(folder, master_key=MASTER).close()
+    assert erased_slots(folder / SLOTS_NAME, [1, 2]) == (frozenset({1, 2}), frozenset())
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject(""), [])
+    with sqlite3.connect(folder / STORE_NAME) as connection:
+        assert connection.execute("SELECT count(*) FROM erased_key").fetchone() == (0,)
+    connection.close()
+
+
+@pytest.fixture
+def plain(folder: Path, make) -> tuple[Path, dict[str, bytes], tuple[int, ...]]:
+    """A folder with a plain database, what must not be found in it later, and what is."""
+    face, finger = make.face(), make.finger(count=40)
+    with EnrollmentDatabase.open(folder) as database:
+        database.create_gallery(Gallery("watch", "watch"))
+        receipt = database.enroll(person(), [face, finger])
+        for number in range(30):
+            database.enroll(Subject("", f"number {number}", f"name {number}"), [make.face(), make.finger()])
+        gone = database.enroll(Subject("", display_name="Gone from a page"), [make.face()])
+        database.delete_subject(gone.subject_id)
+    return folder, needles(face, finger), receipt.reference_ids
+
+
+def test_a_plain_database_stays_plain_until_told(plain) -> None:
+    folder, secrets, ids = plain
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        assert not database.is_encrypted
+        assert len(database.references(ids)) == 2
+    assert not (folder / SLOTS_NAME).exists()
+    assert all(files_with(folder, needle) for needle in secrets.values())
+
+
+def test_a_plain_database_is_encrypted_in_place(plain) -> None:
+    folder, secrets, ids = plain
+    told: list[tuple[int, int]] = []
+    with EnrollmentDatabase.open(
+        folder,
+        master_key=MASTER,
+        encrypt=True,
+        progress=lambda one: told.append((one.done_count, one.total_count)) if one.stage == "encrypt" else None,
+    ) as database:
+        assert database.is_encrypted
+        assert database.find_subject(NUMBER).display_name == NAME
+        assert len(database.references(ids)) == 2
+        assert len(database.list_subjects().items) == 31
+        assert database.verify().ok
+        for name, needle in secrets.items():
+            assert not files_with(folder, needle), name
+    assert told[0] == (0, 31)
+    assert told[-1] == (31, 31)
+    for name, needle in secrets.items():
+        assert not files_with(folder, needle), name
+    with pytest.raises(EncryptionKeyError):
+        EnrollmentDatabase.open(folder)
+
+
+def test_encrypting_goes_on_where_it_was_killed(plain, monkeypatch) -> None:
+    folder, secrets, ids = plain
+    monkeypatch.setattr(sealing, "_SUBJECTS_A_COMMIT", 4)
+
+    def killed(progress) -> None:
+        if progress.stage == "encrypt" and progress.done_count >= 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True, progress=killed)
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        assert not database.is_encrypted
+        assert database.find_subject(NUMBER).display_name == NAME
+        assert database.find_subject("number 29").display_name == "name 29"
+        assert len(database.references(ids)) == 2
+        database.enroll(Subject("", "new one", "in between"), [])
+        assert not files_with(folder, b"in between")
+    done = []
+    with EnrollmentDatabase.open(
+        folder, master_key=MASTER, encrypt=True, progress=lambda one: done.append((one.stage, one.done_count))
+    ) as database:
+        assert next(count for stage, count in done if stage == "encrypt") == 13
+        assert database.is_encrypted
+        assert len(database.list_subjects().items) == 32
+    for name, needle in secrets.items():
+        assert not files_with(folder, needle), name
+
+
+def test_damage_stays_damage_when_it_is_encrypted(plain) -> None:
+    folder, _, ids = plain
+    with sqlite3.connect(folder / STORE_NAME) as connection:
+        connection.execute("UPDATE template SET vectors = zeroblob(length(vectors)) WHERE reference_id = ?", (ids[0],))
+    connection.close()
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        assert [one.reference_id for one in database.references(ids)] == [ids[1]]
+        assert database.verify().set_aside_ids == (ids[0],)
+
+
+def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> None:
+    face = make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [face])
+        gone = database.enroll(Subject(""), [make.face()])
+        database.delete_subject(gone.subject_id)
+    before = {path: path.read_bytes() for path in database_files(folder) if path.name != SLOTS_NAME}
+    old_slots = (folder / SLOTS_NAME).read_bytes()
+    slots_id, key_id = read_identity(folder / SLOTS_NAME)
+    rewrap(folder / SLOTS_NAME, MASTER, OTHER)
+    assert read_identity(folder / SLOTS_NAME) == (slots_id, OTHER.key_id)
+    assert key_id == MASTER.key_id != OTHER.key_id
+    assert {path: path.read_bytes() for path in before} == before
+    new_slots = (folder / SLOTS_NAME).read_bytes()
+    assert len(new_slots) == len(old_slots)
+    assert new_slots[FIRST_OFFSET : FIRST_OFFSET + 60] != old_slots[FIRST_OFFSET : FIRST_OFFSET + 60]
+    with pytest.raises(EncryptionKeyError):
+        EnrollmentDatabase.open(folder, master_key=MASTER)
+    with EnrollmentDatabase.open(folder, master_key=OTHER) as database:
+        assert found(database, face)
+        assert database.find_subject(NUMBER).display_name == NAME
+
+
+def person_without_gallery() -> Subject:
+    return Subject("", external_id=NUMBER, display_name=NAME)
+
+
+def test_slots_are_given_once_and_a_flipped_bit_is_named(tmp_path) -> None:
+    path = tmp_path / "slots"
+    slots = KeySlots.create(path, MASTER)
+    given = dict(slots.give() for _ in range(40))
+    assert len(set(given.values())) == 40
+    assert 0 not in given
+    slots.close()
+    slots = KeySlots(path, MASTER)
+    later = dict(slots.give() for _ in range(3))
+    assert not later.keys() & given.keys()
+    assert all(slots.secret(number) == secret for number, secret in given.items())
+    slots.erase([5])
+    assert slots.secret(4) == given[4]
+    for number, reason in ((5, "erased"), (10**6, "unknown")):
+        with pytest.raises(EncryptionKeyError) as raised:
+            slots.secret(number)
+        assert raised.value.reason == reason
+    slots.close()
+    content = bytearray(path.read_bytes())
+    content[FIRST_OFFSET + 7 * SLOT_BYTES + 20] ^= 1
+    path.write_bytes(content)
+    slots = KeySlots(path, MASTER)
+    with pytest.raises(EncryptionKeyError) as raised:
+        slots.secret(7)
+    assert raised.value.reason == "damaged"
+    slots.close()
+
+
+def test_a_master_key_file_is_the_owners_alone(tmp_path) -> None:
+    path = tmp_path / "new" / "master.key"
+    key = new_master_key(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert read_master_key(path) == key == parse_master_key(path.read_text())
+    assert key.key.hex() not in repr(key)
+    with pytest.raises(EncryptionKeyError):
+        new_master_key(path)
+    os.chmod(path, 0o640)
+    with pytest.raises(EncryptionKeyError) as raised:
+        read_master_key(path)
+    assert raised.value.reason == "rights"
+    for text in ("", "00" * 31, "zz" * 32, "ü"):
+        with pytest.raises(EncryptionKeyError) as raised:
+            parse_master_key(text)
+        assert raised.value.reason == "form"
+
+
+def test_a_backup_of_an_encrypted_database_comes_back_with_its_keys(folder, make, found, tmp_path) -> None:
+    kept, gone, partly = make.face(), make.face(), make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [kept])
+        erased = database.enroll(Subject("", "gone", "Gone Soon"), [gone])
+        half = database.enroll(Subject("", "half"), [make.face(), partly])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys of before")
+        later = database.enroll(Subject("", "late", "Late"), [make.face()])
+        back_up(folder, tmp_path / "backup")
+        database.delete_subject(erased.subject_id)
+        database.delete_reference(half.reference_ids[1])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    assert not contains(tmp_path / "backup", NAME.encode())
+    assert not contains(tmp_path / "backup", kept.template.vectors.tobytes()[:16])
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new")
+    assert raised.value.reason == "keys"
+    with pytest.raises(EncryptionKeyError):
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert (restored.without_key.subject_count, restored.without_key.reference_count) == (1, 1)
+    with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
+        assert database.find_subject(NUMBER).display_name == NAME
+        assert database.find_subject("gone") is None
+        assert database.find_subject("late").subject_id == later.subject_id
+        assert found(database, kept)
+        assert not found(database, gone)
+        assert not found(database, partly)
+        assert database.verify().ok
+
+
+def test_keys_older_than_the_backup_are_refused_or_lose_what_is_told(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+        for number in range(40):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        back_up(folder, tmp_path / "backup")
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert raised.value.reason == "keys_older"
+    restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys", may_lose=True)
+    assert restored.without_key.subject_count > 20
+    with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
+        assert database.find_subject("early")
+        assert database.verify().ok
+
+
+def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, make, tmp_path) -> None:
+    face = make.face()
+    with EnrollmentDatabase.open(folder) as database:
+        (reference_id,) = database.enroll(Subject("", "one"), [face]).reference_ids
+    back_up(folder, tmp_path / "plain")
+    EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True).close()
+    back_up(folder, tmp_path / "encrypted")
+    for backup in ("plain", "encrypted"):
+        with sqlite3.connect(folder / STORE_NAME) as connection:
+            connection.execute("UPDATE template SET vectors = zeroblob(length(vectors))")
+        connection.close()
+        shutil.rmtree(folder / "cache")
+        with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+            assert database.verify().set_aside_ids == (reference_id,)
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+            (mended,) = database.references([reference_id])
+            assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()
+        assert not files_with(folder, face.template.vectors.tobytes()[:16])
+
+
+def test_records_and_their_history_are_encrypted_too(folder, make) -> None:
+    texts = ("Nguyễn Văn Cũ", "Trần Thị Mới", "Hẻm 12 Lê Lợi", "079200000001", "079200000002")
+    secrets = [text.encode() for text in texts]
+    author = RecordAuthor("officer")
+    with EnrollmentDatabase.open(folder) as database:
+        subject_id = database.enroll(Subject("", "079200000001", "Nguyễn Văn Cũ"), [make.face()]).subject_id
+        database.update_record(subject_id, {"display_name": "Trần Thị Mới", "address": "Hẻm 12 Lê Lợi"}, author)
+    assert files_with(folder, secrets[2])
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        database.update_record(subject_id, {"external_id": "079200000002"}, author)
+        for needle in secrets:
+            assert not files_with(folder, needle), needle
+        assert database.find_subject("079200000002").display_name == "Trần Thị Mới"
+        assert database.find_subject("079200000001") is None
+        assert database.get_record(subject_id).fields["address"] == "Hẻm 12 Lê Lợi"
+        first, second = database.list_revisions(subject_id).items
+        assert {one.before for one in first.changes} == {"", "Nguyễn Văn Cũ"}
+        assert [one.after for one in second.changes] == ["079200000002"]
+
+
+def test_names_are_found_by_their_words_and_beginnings_and_no_word_is_stored(folder, make) -> None:
+    with EnrollmentDatabase.open(folder) as database:
+        database.enroll(Subject("", "1", "Nguyễn Thị Ẩn"), [make.face()])
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        database.enroll(Subject("", "2", "Trần Văn Hùng"), [make.face()])
+
+        def found(name: str, *, by_word_beginnings: bool = False) -> list[str]:
+            query = SubjectQuery(name=name, by_word_beginnings=by_word_beginnings)
+            return [one.external_id for one in database.list_subjects(query).items]
+
+        assert found("an nguyen") == ["1"]
+        assert found("hùng TRẦN") == ["2"]
+        assert found("hun") == []
+        assert found("hun tr", by_word_beginnings=True) == ["2"]
+        assert found("ngu", by_word_beginnings=True) == ["1"]
+        assert found("nguyen hung") == []
+    for word in (b"nguyen", b"hung", b"Nguy", b"tran"):
+        assert not files_with(folder, word), word
