@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.durable.sealed_folders import forget_folder, seal_folder
@@ -347,11 +345,8 @@ class EnrollmentDatabase:
     def counts_by_subject(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
         """int64 (m,): how many references of each subject a search with this filter covers. A subject has the same
         place whatever the pack and the filter; places beyond the last subject that has any are left off."""
-        partition = self._partitions.get(PackKey(modality, pack_id))
-        resolved = self._resolve(modality, pack_id, where)
-        if partition is None:
-            return np.zeros(0, dtype=np.int64)
-        return partition.columns.counts_by_subject(resolved.reference_ids)
+        self._check_in_step()
+        return self._partitions.counts_by_subject(self._store, PackKey(modality, pack_id), where)
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""

@@ -11,10 +11,10 @@ from matcher.fingerprint.comparison.similarity import NOTHING
 
 PENALTY = 1e-4
 STEP_COUNT = 30
-HARD_SHARE = 0.05
+HARD_SHARE = 0.1
 """Of the strangers that a first fit finds most like mates: the fit that counts is to them, and to the mates above the
 lowest of them, since no threshold lies elsewhere."""
-TOTAL, TOTAL_WEIGHT = 3, 1.5
+TOTAL, TOTAL_WEIGHT = 3, 1.0
 """Likeness in sum beyond what strangers show: no stranger tells its weight, so it is set. It takes mates farther."""
 
 Values = NDArray[np.float64]

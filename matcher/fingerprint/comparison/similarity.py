@@ -24,32 +24,34 @@ Float64Array = npt.NDArray[np.float64]
 TOTAL_OFFSET: Final = 4.5
 TOTAL_SHARE: Final = 0.12
 SUPPORT_OFFSET, APART_OFFSET, STIFF_OFFSET, TURN_OFFSET = 0.005, 5.0, 10.0, 0.003
+STIFF_SHARE: Final = 0.6
+"""Of the distance without stretching, in logarithms, that the distance with it is set against."""
 
 # Logistic regression of mated against non-mated pairs (training/fingerprints/strangers.py), one for each of terms().
-WEIGHTS: Final = np.array([1.10, 12.31, 10.03, 1.50, 3.43, -4.29, -1.33, 2.03])
-BIAS: Final = -16.13
+WEIGHTS: Final = np.array([1.24, 11.52, 9.60, 1.00, 2.31, -4.13, -1.15])
+BIAS: Final = -13.75
 NOTHING: Final = -60.0
 """Log odds where no minutiae coincide."""
 
 STRANGERS: Final = np.array(
     [
         # minutiae, log odds that one stranger in a hundred reaches, log odds to ten times fewer
-        (4.00, 0.11, 2.18),
-        (5.00, -0.45, 2.07),
-        (6.00, -0.45, 1.99),
-        (7.00, -0.45, 1.93),
-        (8.00, -0.45, 1.88),
-        (9.49, -1.06, 1.81),
-        (11.49, -1.06, 1.74),
-        (13.96, -1.52, 1.68),
-        (17.44, -1.52, 1.61),
-        (21.91, -1.91, 1.54),
-        (27.84, -2.38, 1.47),
-        (35.33, -2.49, 1.41),
-        (44.27, -2.49, 1.35),
-        (56.12, -2.49, 1.29),
-        (75.47, -2.49, 1.24),
-        (120.00, -2.49, 1.24),
+        (4.00, 0.88, 2.10),
+        (5.00, 0.16, 1.96),
+        (6.00, 0.16, 1.85),
+        (7.00, 0.16, 1.78),
+        (8.00, 0.16, 1.72),
+        (9.49, -0.60, 1.65),
+        (11.49, -0.60, 1.59),
+        (13.96, -1.08, 1.52),
+        (17.44, -1.08, 1.46),
+        (21.91, -1.84, 1.40),
+        (27.84, -2.07, 1.35),
+        (35.33, -2.49, 1.29),
+        (44.27, -2.49, 1.25),
+        (56.12, -2.49, 1.21),
+        (75.47, -2.49, 1.17),
+        (120.00, -2.49, 1.17),
     ]
 )
 """float64 (k, 3), between the rows linear in the logarithm of the number: those of the recipe, for all sets."""
@@ -76,7 +78,7 @@ def log_odds(found: Float64Array, minutia_counts: Float64Array) -> Float64Array:
 
 
 def terms(found: Float64Array, minutia_counts: Float64Array) -> Float64Array:
-    """float64 (n, 8), what the log odds are linear in: support, coverage, likeness, likeness in sum beyond what
+    """float64 (n, 7), what the log odds are linear in: support, coverage, likeness, likeness in sum beyond what
     strangers show, how many minutiae coincide, and how far apart they lie and are turned.
 
     Minutiae of one finger lie apart because skin is stretched, which is smooth: what a smooth displacement does not
@@ -90,9 +92,8 @@ def terms(found: Float64Array, minutia_counts: Float64Array) -> Float64Array:
             found[:, LIKENESS],
             np.maximum(found[:, TOTAL] - (TOTAL_OFFSET + TOTAL_SHARE * minutia_counts), 0.0),
             np.log(np.maximum(pair_count, 1.0)),
-            np.log(found[:, APART] + APART_OFFSET),
+            np.log(found[:, APART] + APART_OFFSET) - STIFF_SHARE * np.log(found[:, APART_STIFF] + STIFF_OFFSET),
             np.log(found[:, TURN] + TURN_OFFSET),
-            np.log(found[:, APART_STIFF] + STIFF_OFFSET),
         )
     )
 
