@@ -233,7 +233,7 @@ def test_limits_are_those_of_the_server(service: Service) -> None:
     ("language", "short", "said"),
     [
         ("en", "has a notice", "Whether this subject is enrolled already cannot be told"),
-        ("vi", "có điều cần lưu ý", "Không thể biết đối tượng này đã có trong kho hay chưa"),
+        ("vi", "có điều cần lưu ý", "Không thể biết hồ sơ này đã có trong kho hay chưa"),
     ],
 )
 def test_a_duplicate_check_that_cannot_tell_is_shown_and_stands_in_the_results(
