@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo serve test lint format protos node contract contract-record bench bench-quick soak doctor lock wheelhouse clean
+.PHONY: help setup setup-dev demo serve test lint format protos node contract contract-record bench bench-quick soak doctor docs lock wheelhouse clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -95,6 +95,14 @@ bench-quick: setup-dev ## quick profile against the committed baseline (at most 
 
 soak: setup-dev ## the long rounds: crashes, malformed inputs, load
 	@$(BIN)/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.installed-docs ## the documentation as a site in build/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # It solves for every supported Python at once, and for another than ours.
 build/uv/bin/uv: | $(BIN)/python

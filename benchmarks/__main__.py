@@ -24,6 +24,7 @@ COMMANDS = {
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "fingers": ("benchmarks.speed.descriptor_search", "the shortlist of fingers: time, memory and what it loses"),
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
+    "encryption": ("benchmarks.speed.encryption", "what encryption at rest costs, as ratios"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),
     "acceptance": (

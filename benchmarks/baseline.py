@@ -1,4 +1,4 @@
-"""The committed ratios that the quick profile is held against, one file a processor class."""
+"""The committed ratios that the quick profile is held against, one file per processor class."""
 
 import json
 from collections.abc import Mapping

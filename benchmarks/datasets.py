@@ -54,7 +54,7 @@ class Dataset:
 
 
 def read_dataset(folder: Path, *, fingerprints: bool, ppi: float | None = None) -> Dataset:
-    """The data set in a folder: files named FINGER_IMPRESSION.ext, or one folder a finger or person.
+    """The data set in a folder: files named FINGER_IMPRESSION.ext, or one folder per finger or person.
 
     ppi: of every file; when not given, see file_ppi. Raises DatasetError.
     """

@@ -31,6 +31,16 @@ def write_piece(source: Path, ppi: float | None, side_px: int, target: Path, rng
     cv2.imwrite(str(target), piece)
 
 
+def write_turned(source: Path, ppi: float | None, target: Path, rng: np.random.Generator) -> None:
+    """The whole print, turned by any angle, on white; a PNG at 500 ppi."""
+    pixels = gray_at_500_ppi(read_image(source, ppi=ppi))
+    height, width = pixels.shape
+    side = int(np.hypot(height, width)) + 1
+    move = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(0.0, 360.0)), 1.0)
+    move[:, 2] += [(side - width) / 2, (side - height) / 2]
+    cv2.imwrite(str(target), cv2.warpAffine(pixels, move, (side, side), flags=cv2.INTER_CUBIC, borderValue=255))
+
+
 def neighboring(minutiae: MinutiaSet, count: int, rng: np.random.Generator) -> MinutiaSet | None:
     """The count described minutiae nearest to a random one; None where there are not so many."""
     described = described_count(minutiae)

@@ -242,7 +242,7 @@ class _Worker:
             return ItemResult(item, Outcome.FAILED, reason="unexpected", detail=f"{type(error).__name__}: {error}")
         with self._lock:
             self._unanswered_count = 0
-        return replace(result, warning=warning)
+        return replace(result, warning=" ".join(filter(None, (warning, result.warning))))
 
     def _with_retries(self, call: Callable[[], T]) -> T:
         for try_number, wait_seconds in enumerate(self._waits_seconds, start=1):

@@ -51,7 +51,7 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.jobs": (
         "số ảnh xử lý cùng lúc (mặc định: theo số bộ xử lý, nhiều nhất 4)",
-        "images at a time (default: one a processor, at most 4)",
+        "images at a time (default: one per processor, at most 4)",
     ),
     "help.quick": ("không giải mã ảnh", "do not decode the pictures"),
     "help.operator": ("cán bộ thực hiện, ghi vào nhật ký", "who enrolls, for the audit record"),

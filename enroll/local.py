@@ -26,8 +26,10 @@ from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.config import AUDIT_NAME, load_settings
 from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
+from matcher.results import NoticeCode
 from matcher.texts.catalog import localized, text
 from matcher.texts.reasons import error_text, reason_of
+from matcher.usecases.notices import notice_text
 
 
 class LocalTarget:
@@ -101,7 +103,16 @@ class LocalTarget:
             reference_id=sample.reference_id,
             quality=sample.quality,
             duplicates=tuple((lead.subject_id, lead.score.value) for lead in answer.duplicates),
-            notices=tuple(text(f"notice.{notice.code.value}", self._language) for notice in answer.notices),
+            notices=tuple(
+                notice_text(notice, self._language)
+                for notice in answer.notices
+                if notice.code is not NoticeCode.REFERENCES_DISAGREE
+            ),
+            warning=" ".join(
+                notice_text(notice, self._language)
+                for notice in answer.notices
+                if notice.code is NoticeCode.REFERENCES_DISAGREE
+            ),
         )
 
     def find_subject(self, external_id: str) -> Subject | None:

@@ -11,6 +11,7 @@ from enroll.target import ItemResult, Outcome
 from index.records import Sex, Subject
 from matcher.access.context import AccessContext
 from matcher.client import ClientTls, MatcherClient, ServiceError, unusable_files, why_unreachable
+from matcher.results import NoticeCode
 from matcher.samples import EncodedSample
 from matcher.texts.catalog import localized
 
@@ -72,7 +73,12 @@ class RemoteTarget:
             reference_id=sample.reference_id,
             quality=sample.quality.score,
             duplicates=tuple((lead.subject_id, lead.score) for lead in answer.duplicates),
-            notices=tuple(notice.text for notice in answer.notices),
+            notices=tuple(
+                notice.text for notice in answer.notices if notice.code != NoticeCode.REFERENCES_DISAGREE.value
+            ),
+            warning=" ".join(
+                notice.text for notice in answer.notices if notice.code == NoticeCode.REFERENCES_DISAGREE.value
+            ),
         )
 
     def find_subject(self, external_id: str) -> Subject | None:

@@ -13,9 +13,15 @@ _BLOCK_BYTES = 1 << 22
 
 
 def find_traces(
-    folder: Path, store: Store, subject_id: str, reference_ids: Sequence[int], *, known_in: tuple[str, ...]
+    folder: Path,
+    store: Store,
+    subject_id: str,
+    reference_ids: Sequence[int],
+    *,
+    known_in: tuple[str, ...],
+    in_files: bool,
 ) -> AbsenceReport:
-    """Search rows by id, and the bytes of every file of the folder for the subject id, which is random.
+    """Search rows by id, and where in_files the bytes of every file of the folder for the subject id, which is random.
 
     The bytes of vectors and names leave together with those of the id: they lie in the same rows, overwritten by the
     same deletion (secure_delete), in the same log, which is emptied, and in the same unused space, which is cleaned.
@@ -25,8 +31,8 @@ def find_traces(
         found_in.append("store")
     needle = subject_id.encode()
     # The store looks into its own files: whoever closes a file takes the locks on it from all of the process.
-    others = [path for path in database_files(folder) if not path.name.startswith(STORE_NAME)]
-    if subject_id and (store.contains(needle) or any(contains(path, needle) for path in others)):
+    others = [path for path in database_files(folder) if not path.name.startswith(STORE_NAME)] if in_files else []
+    if in_files and subject_id and (store.contains(needle) or any(contains(path, needle) for path in others)):
         found_in.append("file")
     if not store.is_scrubbed:
         found_in.append("log")

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
 from index.durable.sealed_folders import forget_folder, seal_folder
@@ -40,6 +42,7 @@ from index.receipts import (
     PackHolding,
     Page,
     RecordReceipt,
+    ReembeddingCounts,
     ReportProgress,
     VerifyReport,
     silent,
@@ -59,7 +62,7 @@ from index.records import (
 )
 from index.store.effects import PackKey
 from index.store.opening import open_store
-from index.store.protocol import Store
+from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
@@ -202,6 +205,42 @@ class EnrollmentDatabase:
             subject, references, request_id=request_id, request_digest=request_digest, now=self._clock(), owed=owed
         )
 
+    def add_counterparts(
+        self,
+        pack_id: str,
+        made: Sequence[tuple[int, NewReference]],
+        failed: Sequence[tuple[int, str]] = (),
+        *,
+        owed: Owe[tuple[int, ...]] | None = None,
+    ) -> tuple[int, ...]:
+        """Store what a pack made of the images of references, by their ids, and why it made nothing of others; the new
+        ids. They are searched with that pack, and deleted with the reference that was enrolled. What was deleted
+        meanwhile is passed over. Raises VectorError, DatabaseFullError, DatabaseWriteError."""
+        return self._store.add_counterparts(pack_id, made, failed, now=self._clock(), owed=owed)
+
+    def without_counterpart(
+        self, modality: Modality, pack_id: str, *, after_id: int = 0, limit: int = 100
+    ) -> tuple[int, ...]:
+        """Ascending ids of references of other packs, whose images a pack has still to make something of."""
+        return self._store.without_counterpart(modality, pack_id, after_id=after_id, limit=limit)
+
+    def reembedding_counts(self, modality: Modality, pack_id: str) -> ReembeddingCounts:
+        """How far a pack has come with the images on record."""
+        return self._store.reembedding_counts(modality, pack_id)
+
+    def passed_over(
+        self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING
+    ) -> tuple[PackHolding, ...]:
+        """References of other packs that a search with this pack and filter meets in no form, because this pack made
+        nothing of the same images. Packs without any are left out."""
+        found = []
+        for key, ids in self._partitions.passed_over(PackKey(modality, pack_id)).items():
+            allowed = self._resolve(modality, key.pack_id, where).reference_ids
+            count = int(np.isin(ids, allowed).sum())
+            if count:
+                found.append(PackHolding(modality, key.pack_id, count))
+        return tuple(found)
+
     def update_record(
         self,
         subject_id: str,
@@ -272,10 +311,19 @@ class EnrollmentDatabase:
         """Whether the files of the store that are open still lie in the folder. If not, nothing is stored any more."""
         return self._store.is_in_place
 
-    def check_absence(self, *, subject_id: str = "", reference_ids: Iterable[int] = ()) -> AbsenceReport:
-        """Look for a deleted subject or references in store, indexes and, byte by byte, the files of the folder."""
+    def check_absence(
+        self, *, subject_id: str = "", reference_ids: Iterable[int] = (), in_files: bool = True
+    ) -> AbsenceReport:
+        """Look for a deleted subject or references in store, indexes and, where in_files, which reads all of them, byte
+        by byte in the files of the folder."""
         ids = tuple(reference_ids)
-        return find_traces(self._folder, self._store, subject_id, ids, known_in=self._partitions.known_in(ids))
+        known_in = self._partitions.known_in(ids)
+        return find_traces(self._folder, self._store, subject_id, ids, known_in=known_in, in_files=in_files)
+
+    def counts(self) -> StoreCounts:
+        """How much there is."""
+        with self._store.reading() as reader:
+            return reader.counts()
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject but never search it. Raises SubjectNotFoundError."""

@@ -133,7 +133,7 @@ class BackupError(DatabaseError):
 
     reason: "damaged", "content", "format", "key", "key_missing", "key_other", "key_file" and its
     kinds, "not_sealed", "other_database", "target", "source",
-    "scratch", "unreadable"; the texts of each are with the commands.
+    "scratch", "unreadable", "keys", "keys_other", "keys_older", "keys_there"; the texts of each are with the commands.
     """
 
     def __init__(self, message: str, *, reason: str = "damaged") -> None:

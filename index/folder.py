@@ -36,7 +36,8 @@ def check_folder(folder: Path, *, create: bool) -> None:
     answer every search with nobody. Raises DatabaseError where there is no store and none is to be made."""
     if has_store(folder):
         return
-    if _is_filled(folder / WAL_NAME) or any(path.is_file() for path in (folder / CACHE_NAME).rglob("*")):
+    others = (path for name in (CACHE_NAME, VAULT_NAME) for path in (folder / name).rglob("*"))
+    if _is_filled(folder / WAL_NAME) or any(path.is_file() for path in others):
         raise DatabaseDamagedError("the store is gone and other files of its database are left; restore a backup")
     if not create:
         raise DatabaseError("there is no database in this folder; check the path or create one")

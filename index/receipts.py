@@ -40,6 +40,7 @@ class DeletionReceipt:
     reference_ids: what was removed. removed_row_count: rows of all tables. files_scrubbed: the bytes are gone from
     the files of the database folder too; False while a long read (a backup) holds an old page, in which case the next
     write or the closing of the database finishes the work. replayed: an earlier request with this id did it.
+    key_count, image_count: keys and images that were destroyed; 0 in a plain database, and when replayed.
     """
 
     subject_id: str
@@ -48,6 +49,8 @@ class DeletionReceipt:
     removed_row_count: int
     files_scrubbed: bool
     replayed: bool = False
+    key_count: int = 0
+    image_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,22 @@ class VerifyReport:
     subject_count: int
     reference_count: int
     set_aside_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReembeddingCounts:
+    """How far a pack has come with the images on record of its modality.
+
+    done_count: references of the pack. waiting_count: images that it has still to be tried on. without_image_ids:
+    references of other packs of which no image is kept. failed: (reference id, reason) of those that it can make
+    nothing of.
+    """
+
+    pack_id: str
+    done_count: int
+    waiting_count: int
+    without_image_ids: tuple[int, ...]
+    failed: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

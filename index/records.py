@@ -55,7 +55,7 @@ class Sex(Enum):
 class Template:
     """What a pack made of one sample. Templates of different packs are never compared.
 
-    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one a minutia for a finger.
+    vectors: float32 (n, dim), rows of unit L2 norm, read-only: one row for a face, one per minutia for a finger.
     minutiae: serialized MinutiaSet of a finger; empty for a face.
     pack_id: "name@version".
     """
@@ -74,12 +74,22 @@ class Template:
         object.__setattr__(self, "vectors", frozen)
 
 
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """Which part of an image a template is made of. face_number: 0 for the only face. region_px: corners (x, y); empty
+    for the whole print."""
+
+    face_number: int = 0
+    largest_face: bool = False
+    region_px: tuple[tuple[float, float], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NewReference:
     """A template about to be enrolled; the database gives it its id and time.
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
-    image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it.
+    image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it. part: of the image.
     """
 
     template: Template
@@ -89,15 +99,18 @@ class NewReference:
     capture_time: datetime | None = None
     image: bytes = b""
     ppi: float | None = None
+    part: ImagePart = ImagePart()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptImage:
-    """An image as it was enrolled. sha256: hex digest of content. ppi: what the sender said of it, None for nothing."""
+    """An image as it was enrolled. sha256: hex digest of content. ppi: what the sender said of it, None for nothing.
+    part: of which the reference was made."""
 
     content: bytes
     sha256: str
     ppi: float | None
+    part: ImagePart = ImagePart()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

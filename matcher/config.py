@@ -37,7 +37,7 @@ _FACE_ENGINES: Final = tuple(engine.value for engine in FaceEngine)
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """address: host:port, port 0 takes a free one. worker_count: requests worked on at a time, one ONNX Runtime
-    thread each; 0: one a processor. queue_count: requests that may wait beside them. stream_count: batch streams at
+    thread each; 0: one per processor. queue_count: requests that may wait beside them. stream_count: batch streams at
     a time. drain_s: seconds that running requests get on SIGTERM. max_message_bytes: largest request. connection_count:
     open connections at a time, fewer where the process may not open so many files. peer_share: of all of these that one
     station may have; 1: no shares. metrics_address: port, or host:port, at which Prometheus may ask
@@ -73,7 +73,8 @@ class StorageSettings:
     not. encrypt: which databases are encrypted at rest: "new" ones, "always" (one that is plain is encrypted in place
     at start), or "never". The master key: master_key (64 hexadecimal digits, meant for the environment), else what
     master_key_command prints, else master_key_file, by default master.key beside the settings file, without one in
-    $XDG_CONFIG_HOME/station-matcher (~/.config/station-matcher)."""
+    $XDG_CONFIG_HOME/station-matcher (~/.config/station-matcher). signing_key_file: with which the station signs
+    certificates of erasure, by default signing.key in the same place; made where it is not there."""
 
     data_folder: Path = Path()
     audit_file: Path = Path()
@@ -83,15 +84,21 @@ class StorageSettings:
     master_key: str = field(default="", repr=False)
     master_key_command: str = ""
     master_key_file: Path = Path()
+    signing_key_file: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
 class PackSettings:
     """Names of the packs that make templates; "" leaves a modality out. device: "cpu" or "cuda". mirror: address of a
-    folder on a web server from which `packs install` takes the publishers' files; "" for their own addresses."""
+    folder on a web server from which `packs install` takes the publishers' files; "" for their own addresses.
+    next_face, next_fingerprint: packs that make templates of the images on record in the background, beside those in
+    use; reembed_share: of one processor's time that this takes, above 0, at most 1."""
 
     face: str = "face-builtin"
     fingerprint: str = "leader"
+    next_face: str = ""
+    next_fingerprint: str = ""
+    reembed_share: float = 0.25
     device: str = "cpu"
     allow_cpu_fallback: bool = False
     mirror: str = ""
@@ -248,13 +255,16 @@ def _with_folders(settings: Settings, environ: Mapping[str, str], settings_file:
     packs_folder = own_packs_folder if storage.packs_folder == Path() else storage.packs_folder
     data_folder = own_packs_folder.parent if storage.data_folder == Path() else storage.data_folder
     audit_file = data_folder / AUDIT_NAME if storage.audit_file == Path() else storage.audit_file
-    key_file = storage.master_key_file
-    if key_file == Path():
-        base = environ.get("XDG_CONFIG_HOME", "")
-        folder = (Path(base) if base else Path.home() / ".config") / "station-matcher"
-        key_file = (folder if settings_file is None else settings_file.absolute().parent) / "master.key"
+    base = environ.get("XDG_CONFIG_HOME", "")
+    folder = (Path(base) if base else Path.home() / ".config") / "station-matcher"
+    folder = folder if settings_file is None else settings_file.absolute().parent
     filled = replace(
-        storage, data_folder=data_folder, audit_file=audit_file, packs_folder=packs_folder, master_key_file=key_file
+        storage,
+        data_folder=data_folder,
+        audit_file=audit_file,
+        packs_folder=packs_folder,
+        master_key_file=folder / "master.key" if storage.master_key_file == Path() else storage.master_key_file,
+        signing_key_file=folder / "signing.key" if storage.signing_key_file == Path() else storage.signing_key_file,
     )
     return replace(settings, storage=filled)
 
@@ -282,6 +292,10 @@ def _checked(settings: Settings) -> Settings:
         ),
         (0.0 < server.peer_share <= 1.0, told("config.share", name="server.peer_share", above=0, most=1)),
         (server.language in LANGUAGES, told("config.one_of", name="server.language", names=", ".join(LANGUAGES))),
+        (
+            0.0 < settings.packs.reembed_share <= 1.0,
+            told("config.share", name="packs.reembed_share", above=0, most=1),
+        ),
         (settings.packs.device in ("cpu", "cuda"), told("config.one_of", name="packs.device", names="cpu, cuda")),
         (
             settings.storage.encrypt in ("new", "always", "never"),

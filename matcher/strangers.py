@@ -19,8 +19,3 @@ class StrangerGroup:
     similarities: npt.NDArray[np.floating]
     first: Int64Array
     second: Int64Array
-
-    @property
-    def people_count(self) -> int:
-        """How many people or fingers there are."""
-        return len(np.union1d(self.first, self.second))

@@ -35,7 +35,7 @@ def fingerprints_folder(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def faces_folder(shared_folder: Path) -> Path:
-    """Real faces: orl/ and lfw_dev/, one folder a person."""
+    """Real faces: orl/ and lfw_dev/, one folder per person."""
     return folder_or_skip(shared_folder / "data" / "faces", "the face sets")
 
 

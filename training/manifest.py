@@ -148,7 +148,7 @@ def calibration(vectors: np.ndarray, subjects: np.ndarray, whose: str) -> Calibr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="lfw_dev, one folder a subject")
+    parser.add_argument("--photos", type=Path, required=True, help="lfw_dev, one folder per subject")
     parser.add_argument("--pack", default=NAME, help="whose manifest is written (default: %(default)s)")
     options = parser.parse_args()
     path = MANIFESTS_FOLDER / f"{options.pack}.toml"

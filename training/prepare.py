@@ -126,7 +126,7 @@ def find_all_faces(photos: Path, models: Path, cache: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="lfw_dev: one folder a subject")
+    parser.add_argument("--photos", type=Path, required=True, help="lfw_dev: one folder per subject")
     parser.add_argument("--models", type=Path, required=True, help="shared/models")
     parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args()

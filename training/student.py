@@ -18,7 +18,7 @@ LOOK_POINTS_PX = np.array([[58.5, 64], [101.5, 64], [80, 88.5], [62.5, 113.5], [
 
 
 class Student:
-    """Not safe for concurrent use; one a thread."""
+    """Not safe for concurrent use; one per thread."""
 
     def __init__(self, folder: Path, *, looks: int = 1) -> None:
         self.detector = open_session(folder / "detector.onnx")

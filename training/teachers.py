@@ -105,7 +105,7 @@ def run_yunet(session: Any, image: np.ndarray, *, score_floor: float) -> Faces:
 
 
 class TeacherDetector:
-    """YuNet at any side, then the 48 x 48 refiner. Not safe for concurrent use; one a thread."""
+    """YuNet at any side, then the 48 x 48 refiner. Not safe for concurrent use; one per thread."""
 
     def __init__(self, models: Path) -> None:
         self.detector = open_session(models / "yunet_s_dynamic.onnx")

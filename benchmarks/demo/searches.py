@@ -1,4 +1,4 @@
-"""The demonstration's searches: one a probe sample, and one with all samples of a person together."""
+"""The demonstration's searches: one per probe sample, and one with all samples of a person together."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmarks.demo.pictures import face_picture, fingerprint_picture
 from index.arrays import Float32Array
 from index.records import FingerPosition, Modality
 from matcher.client import MatcherClient
+from matcher.commands.pictures import stacked
 from matcher.face.align import align_face
 from matcher.samples import EncodedSample
 
@@ -131,7 +132,7 @@ def _picture(client: MatcherClient, search: Search, candidate: Any, line: Line, 
             ]
             caption = f"{caption}; {len(pairs)} paired minutiae, the same number in both prints"
             parts.append(fingerprint_picture(_gray(probe), _gray(reference), pairs, caption))
-    return _stacked(parts)
+    return stacked(parts)
 
 
 def _aligned_face(client: MatcherClient, sample: EncodedSample) -> Pixels:
@@ -146,12 +147,6 @@ def _aligned_face(client: MatcherClient, sample: EncodedSample) -> Pixels:
 def _gray(sample: EncodedSample) -> Pixels:
     pixels = cv2.imdecode(np.frombuffer(sample.image_bytes, np.uint8), cv2.IMREAD_GRAYSCALE)
     return np.asarray(pixels, dtype=np.uint8)
-
-
-def _stacked(parts: Sequence[Pixels]) -> Pixels:
-    width = max(part.shape[1] for part in parts)
-    padded = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in parts]
-    return np.vstack(padded)
 
 
 def _label(sample: EncodedSample) -> str:

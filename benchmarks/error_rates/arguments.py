@@ -25,7 +25,7 @@ def add_dataset_arguments(parser: argparse.ArgumentParser, *, only: str = "") ->
         action="extend",
         required=True,
         metavar="DIR",
-        help="folders of FINGER_IMPRESSION.ext files, or of one folder a finger or person",
+        help="folders of FINGER_IMPRESSION.ext files, or of one folder per finger or person",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report is written")
     parser.add_argument(

@@ -54,7 +54,7 @@ UNSPOILED = "as they are"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
-    parser.add_argument("--faces", type=Path, metavar="DIR", help="one folder a person; without it fingers alone")
+    parser.add_argument("--faces", type=Path, metavar="DIR", help="one folder per person; without it fingers alone")
     parser.add_argument("--impressions", type=int, default=4, metavar="N", help="prints of each finger (default: 4)")
     parser.add_argument("--face-pack", default="", help="default: an installed face pack, else face-builtin")
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.datasets import DatasetError
+from benchmarks.datasets import DatasetError, ImageFile
 from benchmarks.engines import Engine, Extracted
 from benchmarks.error_rates.arguments import read_datasets, same_identities
 from benchmarks.extraction import failure_counts
@@ -13,13 +13,14 @@ from benchmarks.extraction import failure_counts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrollment:
-    """references: one a finger or person. probes: (sample, row of its mate in references). probe_names, datasets:
-    of each probe."""
+    """references: one per finger or person. probes: (sample, row of its mate in references). probe_names, datasets,
+    probe_files: of each probe."""
 
     references: list[Extracted]
     probes: list[tuple[Extracted, int]]
     probe_names: list[str]
     datasets: list[str]
+    probe_files: list[ImageFile]
 
     @property
     def reference_failures(self) -> dict[str, int]:
@@ -39,7 +40,7 @@ class Enrollment:
 
 def read_enrollment(args: argparse.Namespace, engine: Engine) -> Enrollment:
     """The folders of --data together. Raises DatasetError where no finger or person has two images."""
-    enrollment = Enrollment([], [], [], [])
+    enrollment = Enrollment([], [], [], [], [])
     same = same_identities(args)
     mates: dict[str, int] = {}
     for dataset, samples in read_datasets(args, engine):
@@ -54,6 +55,7 @@ def read_enrollment(args: argparse.Namespace, engine: Engine) -> Enrollment:
                 enrollment.probes.append((samples[row], mate))
                 enrollment.probe_names.append(f"{dataset.name}/{dataset.files[row].name}")
                 enrollment.datasets.append(dataset.name)
+                enrollment.probe_files.append(dataset.files[row])
     if not enrollment.probes:
         raise DatasetError("no finger or person has two images, so there is no probe")
     return enrollment

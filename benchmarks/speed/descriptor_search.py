@@ -1,40 +1,61 @@
-"""Fingers by votes: time, memory and what the shortlist loses, in a gallery of real references and generated strangers.
+"""Fingers by votes: time, memory and what a search loses, in a gallery of real references and generated strangers.
 
-The first image of each finger is its reference, every other a probe. A probe is found where its mate leads the
-shortlist after full comparison. What exhaustive comparison would find is computed for the probes whose mate is not on
-the shortlist; for the others the shortlist cannot lose. So `loss` is an upper bound, in points of the rank-1 rate.
+The first image of each finger is its reference, every other a probe; with --pieces each of these is a probe once more
+turned, and in pieces. A probe is found where its mate leads after full comparison. What exhaustive comparison would
+find is computed for the probes whose mate is not on the shortlist; for the others the shortlist cannot lose. So
+`loss` is an upper bound, in points of the rank-1 rate.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engines import Engine
-from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, measured
-from benchmarks.error_rates.gallery import read_enrollment
-from benchmarks.generated_templates import minutia_sets
+from benchmarks.datasets import ImageFile
+from benchmarks.engines import Engine, default_job_count
+from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, engine_spec, measured
+from benchmarks.error_rates.gallery import Enrollment, read_enrollment
+from benchmarks.extraction import extract_files
 from benchmarks.metrics import wilson_interval
+from benchmarks.pieces import PIECE_SIDES_PX, write_piece, write_turned
 from benchmarks.progress import track
-from index.records import FingerPosition, Modality, Template
+from benchmarks.speed.finger_gallery import FingerGallery, Outcome
+from benchmarks.template_cache import default_cache_folder
+from index.records import Template
 from index.vector.votes.index import DescriptorIndex
-from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
-from matcher.fingerprint.comparison.descriptors import DIM, describe
-from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.search.searcher import SearchSettings
 
-STRANGERS_A_BATCH = 2000
 SHARES = (0.5, 0.1, 0.01)
+PRINTS, TURNED = "prints", "turned prints"
+_TIMED_PROBES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KindResult:
+    """Shares in percent; loss_at_most in points, with its 95 % interval."""
+
+    probes: int
+    rank1: float
+    rank1_interval: tuple[float, ...]
+    loss_at_most: float
+    loss_interval: tuple[float, ...]
+    widened: float
 
 
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
-    """Shares in percent; times in milliseconds of one thread; ratio_at_share: time with that share allowed over the
-    time without a filter, medians of alternating searches."""
+    """Shares in percent; times in milliseconds of one thread; ratio_at_share: time of the votes with that share allowed
+    over the time without a filter, medians of alternating searches. clear_probes: probes that one finger led clearly;
+    clear_missed: those of them whose mate was not on the list then. p50_ms, p95_ms: whole searches.
+    ratio_to_exhaustive: their median over that of comparing everybody; ratio_to_flat_knn: median of the votes over
+    FAISS's flat index for the same descriptors."""
 
     fingers: int
     probes: int
@@ -45,12 +66,30 @@ class DescriptorSearchResult:
     rank1_interval: tuple[float, ...]
     rank1_exhaustive_at_most: float
     loss_at_most: float
+    loss_interval: tuple[float, ...]
+    kinds: dict[str, KindResult]
+    clear_probes: int
+    clear_missed: int
+    votes_p50_ms: float
     p50_ms: float
     p95_ms: float
     p50_processor_ms: float
+    exhaustive_ms: float
+    flat_knn_ms: float
+    ratio_to_exhaustive: float
+    ratio_to_flat_knn: float
     memory_bytes_a_finger: float
     add_ms_a_finger: float
+    save_s: float
+    load_s: float
     ratio_at_share: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    kind: str
+    template: Template
+    mate: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +97,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_same_argument(parser)
     parser.add_argument("--fingers", type=int, default=100_000, metavar="N", help="references, generated ones included")
     parser.add_argument(
-        "--probes", type=int, default=0, metavar="N", help="at most so many, spread evenly (default: all)"
+        "--probes", type=int, default=0, metavar="N", help="at most so many prints, spread evenly (default: all)"
     )
-    parser.add_argument("--shortlist", type=int, default=500, metavar="N")
+    parser.add_argument("--pieces", action="store_true", help="turned prints and pieces of 4 to 12 mm as probes too")
+    parser.add_argument("--shortlist", type=int, default=500, metavar="N", help="fingers compared where none leads")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,118 +109,136 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
-    gallery = _Gallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
-    probes = [(gallery.template(sample.minutiae), mate + 1) for sample, mate in enrollment.probes if not sample.failed]
-    if args.probes:
-        probes = probes[:: -(-len(probes) // args.probes)]
+    gallery = FingerGallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
+    probes = _probes(args, engine, enrollment, gallery)
+    settings = SearchSettings(shortlist_count=args.shortlist)
     outcomes = [
-        gallery.search(probe, mate, args.shortlist) for probe, mate in track(probes, total=len(probes), what="search")
+        gallery.search(probe.template, probe.mate, settings)
+        for probe in track(probes, total=len(probes), what="search")
     ]
-    missing = [number for number, outcome in enumerate(outcomes) if not outcome.in_shortlist]
-    would_be_found = sum(gallery.is_found_exhaustively(*probes[number]) for number in missing)
-    found = sum(outcome.is_found for outcome in outcomes)
-    times = np.array([outcome.wall_ms for outcome in outcomes])
-    share = 100.0 / len(probes)
-    result = DescriptorSearchResult(
-        fingers=len(gallery.index),
-        probes=len(probes),
-        shortlist=args.shortlist,
-        rank1_by_votes=share * sum(outcome.leads_votes for outcome in outcomes),
-        in_shortlist=share * sum(outcome.in_shortlist for outcome in outcomes),
-        rank1=share * found,
-        rank1_interval=_percent(wilson_interval(found, len(probes))),
-        rank1_exhaustive_at_most=share * (found + would_be_found),
-        loss_at_most=share * would_be_found,
-        p50_ms=float(np.median(times)),
-        p95_ms=float(np.percentile(times, 95)),
-        p50_processor_ms=float(np.median([outcome.processor_ms for outcome in outcomes])),
-        memory_bytes_a_finger=gallery.index.memory_bytes / len(gallery.index),
-        add_ms_a_finger=gallery.add_ms / args.fingers,
-        ratio_at_share=gallery.filter_ratios([probe for probe, _ in probes[:20]], args.shortlist),
-    )
+    lost = np.array([outcome.place < 0 for outcome in outcomes])
+    missing = np.flatnonzero(lost).tolist()
+    lost[missing] = gallery.found_exhaustively([(probes[one].template, probes[one].mate) for one in missing])
+    result = _result(args, gallery, probes, outcomes, lost.tolist())
     text = json.dumps(asdict(result), indent=2)
     print(text)
     (args.out / "report.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 
+def _result(
+    args: argparse.Namespace,
+    gallery: FingerGallery,
+    probes: Sequence[_Probe],
+    outcomes: Sequence[Outcome],
+    lost: Sequence[bool],
+) -> DescriptorSearchResult:
+    share = 100.0 / len(probes)
+    found = sum(outcome.is_found for outcome in outcomes)
+    clear = [outcome for outcome in outcomes if outcome.is_clear]
+    timed = [probe.template for probe in probes[:: max(1, len(probes) // _TIMED_PROBES)]]
+    exhaustive_ms, flat_ms = gallery.exhaustive_ms(timed), gallery.flat_ms(timed)
+    processor_ms = float(np.median([outcome.processor_ms for outcome in outcomes]))
+    votes_ms = float(np.median([outcome.votes_ms for outcome in outcomes]))
+    save_s, load_s = _through_files(gallery.index)
+    kinds = sorted({probe.kind for probe in probes})
+    return DescriptorSearchResult(
+        fingers=len(gallery),
+        probes=len(probes),
+        shortlist=args.shortlist,
+        rank1_by_votes=share * sum(outcome.place == 0 for outcome in outcomes),
+        in_shortlist=share * sum(outcome.place >= 0 for outcome in outcomes),
+        rank1=share * found,
+        rank1_interval=_percent(wilson_interval(found, len(probes))),
+        rank1_exhaustive_at_most=share * (found + sum(lost)),
+        loss_at_most=share * sum(lost),
+        loss_interval=_percent(wilson_interval(sum(lost), len(probes))),
+        kinds={kind: _of_kind(kind, probes, outcomes, lost) for kind in kinds},
+        clear_probes=len(clear),
+        clear_missed=sum(outcome.place < 0 for outcome in clear),
+        votes_p50_ms=votes_ms,
+        p50_ms=float(np.median([outcome.wall_ms for outcome in outcomes])),
+        p95_ms=float(np.percentile([outcome.wall_ms for outcome in outcomes], 95)),
+        p50_processor_ms=processor_ms,
+        exhaustive_ms=exhaustive_ms,
+        flat_knn_ms=flat_ms,
+        ratio_to_exhaustive=processor_ms / exhaustive_ms,
+        ratio_to_flat_knn=votes_ms / flat_ms,
+        memory_bytes_a_finger=gallery.index.memory_bytes / len(gallery.index),
+        add_ms_a_finger=gallery.add_ms / len(gallery),
+        save_s=save_s,
+        load_s=load_s,
+        ratio_at_share={f"{one:g}": gallery.filter_ratio(timed, 50, one) for one in SHARES},
+    )
+
+
+def _of_kind(kind: str, probes: Sequence[_Probe], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
+    of_kind = [number for number, probe in enumerate(probes) if probe.kind == kind]
+    found, lost_count = sum(outcomes[one].is_found for one in of_kind), sum(lost[one] for one in of_kind)
+    share = 100.0 / len(of_kind)
+    return KindResult(
+        probes=len(of_kind),
+        rank1=share * found,
+        rank1_interval=_percent(wilson_interval(found, len(of_kind))),
+        loss_at_most=share * lost_count,
+        loss_interval=_percent(wilson_interval(lost_count, len(of_kind))),
+        widened=share * sum(not outcomes[one].is_clear for one in of_kind),
+    )
+
+
+def _probes(args: argparse.Namespace, engine: Engine, enrollment: Enrollment, gallery: FingerGallery) -> list[_Probe]:
+    """The prints, each followed by what was made of it; what gave no template is left out."""
+    chosen = [number for number, (sample, _) in enumerate(enrollment.probes) if not sample.failed]
+    chosen = chosen[:: -(-len(chosen) // args.probes)] if args.probes else chosen
+    probes = [
+        _Probe(PRINTS, gallery.template(sample.minutiae), mate + 1)
+        for sample, mate in (enrollment.probes[number] for number in chosen)
+    ]
+    if not args.pieces:
+        return probes
+    with tempfile.TemporaryDirectory() as folder:
+        kinds, files, mates = [], [], []
+        for number in track(chosen, total=len(chosen), what="cut"):
+            for kind, file in _made_of(enrollment.probe_files[number], number, Path(folder)):
+                kinds.append(kind)
+                files.append(file)
+                mates.append(enrollment.probes[number][1] + 1)
+        samples = extract_files(
+            files,
+            spec=engine_spec(args),
+            engine=engine,
+            cache_folder=None if args.no_cache else args.cache or default_cache_folder(),
+            job_count=args.jobs or default_job_count(),
+        )
+    made = zip(kinds, samples, mates, strict=True)
+    return probes + [
+        _Probe(kind, gallery.template(sample.minutiae), mate) for kind, sample, mate in made if not sample.failed
+    ]
+
+
+def _made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, ImageFile]]:
+    """A turned print and a piece of every size: the same in every run."""
+    rng = np.random.default_rng(number)
+    made = []
+    path = folder / f"{number}-turned.png"
+    write_turned(source.path, source.ppi, path, rng)
+    made.append((TURNED, ImageFile(path, path.name, source.identity, 500.0)))
+    for side in PIECE_SIDES_PX:
+        path = folder / f"{number}-{side}.png"
+        write_piece(source.path, source.ppi, side, path, rng)
+        made.append((f"pieces of {side} px", ImageFile(path, path.name, source.identity, 500.0)))
+    return made
+
+
+def _through_files(index: DescriptorIndex) -> tuple[float, float]:
+    """Seconds to save the index and to load it again."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        index.save(Path(folder))
+        between = time.perf_counter()
+        DescriptorIndex.load(Path(folder))
+        return between - start, time.perf_counter() - between
+
+
 def _percent(interval: Sequence[float]) -> tuple[float, ...]:
     return tuple(100.0 * side for side in interval)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    is_found: bool
-    in_shortlist: bool
-    leads_votes: bool
-    wall_ms: float
-    processor_ms: float
-
-
-class _Gallery:
-    """References 1..n are the real ones, generated strangers follow. Only minutiae are kept; they take little room."""
-
-    def __init__(self, pack_id: str, real: list[bytes], count: int) -> None:
-        self._pack_id = pack_id
-        self._minutiae: list[bytes] = []
-        self.index = DescriptorIndex(DIM)
-        self.add_ms = 0.0
-        self._add(real)
-        batch: list[bytes] = []
-        for minutiae in track(minutia_sets(count - len(real), seed=7), total=count - len(real), what="enroll"):
-            batch.append(minutiae.to_bytes())
-            if len(batch) == STRANGERS_A_BATCH:
-                self._add(batch)
-                batch = []
-        self._add(batch)
-
-    def template(self, minutiae: bytes) -> Template:
-        vectors = describe(MinutiaSet.from_bytes(minutiae))
-        return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
-
-    def search(self, probe: Template, mate: int, shortlist: int) -> _Outcome:
-        wall, processor = time.perf_counter(), time.thread_time()
-        hits = self.index.search(probe.vectors, shortlist)
-        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
-        ids = hits.reference_ids[0, : int(hits.counts[0])]
-        similarities = compare_many(prepare(probe), [self._prepared(int(found)) for found in ids])
-        order = np.lexsort((ids, -similarities))
-        is_found = bool(len(ids)) and int(ids[order[0]]) == mate
-        return _Outcome(is_found, mate in ids, bool(len(ids)) and ids[0] == mate, 1e3 * wall, 1e3 * processor)
-
-    def is_found_exhaustively(self, probe: Template, mate: int) -> bool:
-        prepared = prepare(probe)
-        own = compare_many(prepared, [self._prepared(mate)])[0]
-        for start in range(0, len(self._minutiae), STRANGERS_A_BATCH):
-            ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self._minutiae)) + 1)
-            similarities = compare_many(prepared, [self._prepared(found) for found in ids])
-            if any(value >= own for found, value in zip(ids, similarities, strict=True) if found != mate):
-                return False
-        return True
-
-    def filter_ratios(self, probes: list[Template], shortlist: int) -> dict[str, float]:
-        generator = np.random.default_rng(0)
-        ids = self.index.reference_ids()
-        ratios = {}
-        for share in SHARES:
-            allowed = np.sort(generator.choice(ids, max(1, int(share * len(ids))), replace=False))
-            pairs = []
-            for probe in probes:
-                start = time.thread_time()
-                self.index.search(probe.vectors, shortlist)
-                between = time.thread_time()
-                self.index.search(probe.vectors, shortlist, allowed=allowed)
-                pairs.append((time.thread_time() - between) / (between - start))
-            ratios[f"{share:g}"] = float(np.median(pairs))
-        return ratios
-
-    def _add(self, minutiae: list[bytes]) -> None:
-        vectors = [self.template(one).vectors for one in minutiae]
-        first = len(self._minutiae) + 1
-        start = time.thread_time()
-        self.index.add(np.arange(first, first + len(vectors), dtype=np.int64), vectors)
-        self.add_ms += 1e3 * (time.thread_time() - start)
-        self._minutiae += minutiae
-
-    def _prepared(self, reference_id: int) -> PreparedFingerprint:
-        return prepare(self.template(self._minutiae[reference_id - 1]))

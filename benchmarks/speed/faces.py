@@ -163,7 +163,7 @@ def ratio_with_interval(ours: list[float], theirs: list[float]) -> dict[str, flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="one folder a person, JPEG photographs")
+    parser.add_argument("--data", type=Path, required=True, help="one folder per person, JPEG photographs")
     parser.add_argument("--packs-folder", type=Path, required=True)
     parser.add_argument("--pack", default="face-open")
     parser.add_argument("--images", type=int, default=200)

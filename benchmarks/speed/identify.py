@@ -13,8 +13,10 @@ from benchmarks.generated_templates import minutia_sets
 from benchmarks.product_files import pack_store, ready_pack
 from benchmarks.product_fingerprints import DEFAULT_PACK
 from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
 from index.records import FingerPosition, Modality, NewReference, Subject
 from matcher.access.context import AccessContext
+from matcher.audit.changes import ChangeLedger
 from matcher.audit.log import FileAuditLog
 from matcher.errors import MatcherError
 from matcher.extraction.engines import Engines
@@ -23,6 +25,7 @@ from matcher.fingerprint.engine import FingerprintEngine
 from matcher.samples import EncodedSample
 from matcher.scoring.calibration import Calibration
 from matcher.search.searcher import Searcher
+from matcher.usecases.enroll import Enroller
 from matcher.usecases.identify import Identifier
 
 GALLERY_SIZE = 2_000  # above the searcher's limit for comparing with every reference
@@ -59,6 +62,26 @@ def identify_work(folder: Path) -> Iterator[Callable[[], object]]:
         if first_candidate.subject_id != mate.subject_id:
             raise EngineError("the benchmark's own mate is not ranked first; its speed would mean nothing")
         yield lambda: identifier.identify([probe], CONTEXT)
+
+
+@contextmanager
+def enroll_work(folder: Path, master: MasterKey | None) -> Iterator[Callable[[], object]]:
+    """One enrollment of one finger through the use case: decoded, extracted, stored, its image kept where the database
+    is encrypted, recorded. Raises EngineError where no fingerprint pack is ready."""
+    try:
+        store = pack_store()
+        engine = FingerprintEngine.load(ready_pack(store, DEFAULT_PACK), store, thread_count=1)
+    except MatcherError as error:
+        raise EngineError(str(error)) from error
+    sample, engines = _sample(1), Engines(face=None, fingerprint=engine)
+    with (
+        EnrollmentDatabase.open(folder / "database", master_key=master) as database,
+        FileAuditLog(folder / "audit.jsonl") as audit,
+    ):
+        searcher = Searcher(database, MinutiaComparer(), {engine.pack_id: _calibration(engine)})
+        enroller = Enroller(database, engines, searcher, ChangeLedger(database, audit))
+        subject = Subject("", display_name="Nguyễn Văn Mẫu")
+        yield lambda: enroller.enroll(subject, [sample], CONTEXT, skip_duplicate_check=True)
 
 
 def _calibration(engine: FingerprintEngine) -> Calibration:

@@ -18,7 +18,7 @@ Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def plot_sizes(path: Path, points: Sequence[tuple[int, SearchTimes, float]], *, dim: int) -> None:
-    """Two pictures, FILE and FILE-memory. points: size, times, hot bytes a row. The last point, at ten million, is
+    """Two pictures, FILE and FILE-memory. points: size, times, hot bytes per row. The last point, at ten million, is
     computed from the largest one measured, in proportion, and said to be so in the legend."""
     ordered = sorted(points, key=lambda point: point[0])
     sizes = np.array([size for size, _, _ in ordered])

@@ -72,13 +72,11 @@ def _measure(folder: Path, face_count: int, finger_count: int) -> StartResult:
     face_pack, finger_pack = (ready_pack(pack_store(), name) for name in ("face-builtin", "leader"))
     database_folder = folder / "database"
     begin = time.perf_counter()
-    references = chain(
-        _faces(face_count, face_pack.pack_id, face_pack.dim), _fingers(finger_count, finger_pack.pack_id)
-    )
+    references = chain(faces(face_count, face_pack.pack_id, face_pack.dim), fingers(finger_count, finger_pack.pack_id))
     total = -(-face_count // FACES_A_SUBJECT) + -(-finger_count // FINGERS_A_SUBJECT)
     with EnrollmentDatabase.open(database_folder) as database, ThreadPoolExecutor(WRITERS) as writers:
         # A bounded number of subjects at a time: a million templates do not fit in memory twice.
-        for group in _groups(track(references, total=total, what="enroll"), 50 * WRITERS):
+        for group in groups(track(references, total=total, what="enroll"), 50 * WRITERS):
             list(writers.map(lambda one: database.enroll(Subject(""), one), group))
     enroll_s = time.perf_counter() - begin
     settings = {"STATION_MATCHER_PACKS_FACE": "face-builtin", "STATION_MATCHER_PACKS_FINGERPRINT": "leader"}
@@ -96,13 +94,13 @@ def _start_s(database_folder: Path, log: Path, settings: dict[str, str]) -> floa
         return time.perf_counter() - begin
 
 
-def _faces(count: int, pack_id: str, dim: int) -> Iterator[list[NewReference]]:
+def faces(count: int, pack_id: str, dim: int) -> Iterator[list[NewReference]]:
     rows = chain.from_iterable(make_set("identities", size=count, dim=dim, probe_count=2, seed=1).blocks())
     templates = (Template(Modality.FACE, FingerPosition.UNKNOWN, pack_id, _frozen(row[None])) for row in rows)
     return _subjects(templates, FACES_A_SUBJECT)
 
 
-def _fingers(count: int, pack_id: str) -> Iterator[list[NewReference]]:
+def fingers(count: int, pack_id: str) -> Iterator[list[NewReference]]:
     templates = (
         Template(
             Modality.FINGERPRINT,
@@ -117,11 +115,11 @@ def _fingers(count: int, pack_id: str) -> Iterator[list[NewReference]]:
 
 
 def _subjects(templates: Iterable[Template], references_each: int) -> Iterator[list[NewReference]]:
-    for group in _groups(templates, references_each):
+    for group in groups(templates, references_each):
         yield [NewReference(template, QUALITY) for template in group]
 
 
-def _groups(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
+def groups(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
     left = iter(items)
     while group := list(islice(left, count)):
         yield group

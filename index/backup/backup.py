@@ -40,7 +40,14 @@ from index.folder import (
 from index.keys.master_key import MasterKey
 from index.keys.opening import open_seals
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
-from index.store.opening import image_files, leave_out_what_no_key_opens, mend_references, restored_store, take_snapshot
+from index.store.opening import (
+    check_restorable,
+    image_files,
+    leave_out_what_no_key_opens,
+    mend_references,
+    restored_store,
+    take_snapshot,
+)
 
 _MANIFEST_LENGTH = struct.Struct(">I")
 NO_DELETIONS = Deletions()
@@ -121,17 +128,22 @@ def _snapshot_place(folder: Path) -> Path:
 
 
 def check_backup(path: Path, *, key: bytes | None = None) -> CheckedBackup:
-    """Read a backup to its end and check every byte. The store in it was checked when it was written. With a key
+    """Read a backup to its end, check every byte, and that the store in it is whole and of a known schema. With a key
     nothing is accepted that was not sealed with it.
 
-    Raises BackupError.
+    The store is unpacked for that into a file without a name, in memory (MEMORY_FOLDER) where that has room, else on
+    the disk of temporary files. Raises BackupError, SchemaError, DatabaseDamagedError, DatabaseFullError.
     """
     with _named_disk_errors(), path.open("rb") as file:
         header, _ = read_header(file)
         file.seek(0)
         summary, parts = _opened(read_chunks(file, key=key))
-        for _ in exactly(parts, summary.size_bytes):
-            pass
+        with _nameless(_unpacking_place(summary.size_bytes)) as copy:
+            for part in exactly(parts, summary.size_bytes):
+                copy.write(part)
+            copy.flush()
+            with _named_again(copy) as store:
+                check_restorable(store)
         for _, chunks in read_files(parts):
             for _ in chunks:
                 pass
@@ -162,6 +174,8 @@ def restore(
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
+        if key_slots is not None and (folder / SLOTS_NAME).exists():
+            raise BackupError("the folder has keys already; restore with these, or move them", reason="keys_there")
         slots = key_slots or folder / SLOTS_NAME
         with _restored(path, folder, key, deletions) as (checked, made, deleted, files):
             lost = leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
@@ -247,6 +261,32 @@ def _opened(chunks: Iterator[bytes]) -> tuple[BackupSummary, Iterator[bytes]]:
         return BackupSummary(**json.loads(first[_MANIFEST_LENGTH.size :])), chunks
     except (ValueError, TypeError, struct.error) as error:
         raise BackupError("the manifest of the backup is damaged; use another backup") from error
+
+
+def _unpacking_place(size_bytes: int) -> Path:
+    in_memory = MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free > 2 * size_bytes
+    return MEMORY_FOLDER if in_memory else Path(tempfile.gettempdir())
+
+
+@contextlib.contextmanager
+def _nameless(folder: Path) -> Iterator[BinaryIO]:
+    """A new file that nobody else finds and nothing is left of."""
+    with os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), "w+b") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _named_again(file: BinaryIO) -> Iterator[Path]:
+    """A file of _nameless with a name, in a folder of its own, for as long as it takes to open it."""
+    with tempfile.TemporaryDirectory(dir=_folder_of(file)) as folder:
+        path = Path(folder) / "store"
+        # Only where a folder is named does the library follow the link; the path is absolute and needs none.
+        os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno(), follow_symlinks=True)
+        yield path
+
+
+def _folder_of(file: BinaryIO) -> Path:
+    return Path(os.readlink(f"/proc/self/fd/{file.fileno()}")).parent
 
 
 @contextlib.contextmanager

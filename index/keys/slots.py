@@ -19,6 +19,7 @@ slot are authenticated with each. 64 divides a sector: an erased slot never take
 from __future__ import annotations
 
 import hmac
+import mmap
 import os
 import secrets
 import struct
@@ -67,6 +68,7 @@ class KeySlots:
             os.close(self._handle)
             raise
         self._lock = threading.Lock()
+        self._mapped()
         # Up to here slots may have been given out, by this process or one before.
         self._next = self._end = self.count
         self._batch = _FIRST_BATCH
@@ -103,7 +105,10 @@ class KeySlots:
     def secret(self, number: int) -> bytes:
         """Raises EncryptionKeyError with reason "erased" where it was erased, "unknown" where there never was one,
         "damaged" where the disk changed it."""
-        content = os.pread(self._handle, SLOT_BYTES, FIRST_OFFSET + number * SLOT_BYTES)
+        start = FIRST_OFFSET + number * SLOT_BYTES
+        content = self._view[start : start + SLOT_BYTES]
+        if len(content) < SLOT_BYTES:
+            content = self._mapped()[start : start + SLOT_BYTES]
         if len(content) < SLOT_BYTES:
             raise EncryptionKeyError("the key slots are older than the store", reason="unknown")
         if content == _ERASED:
@@ -116,6 +121,11 @@ class KeySlots:
             )
         except InvalidTag as error:
             raise EncryptionKeyError("a key slot is damaged; put back the copy", reason="damaged") from error
+
+    def _mapped(self) -> mmap.mmap:
+        """The file as long as it is now. What is written to it shows in the mapping at once."""
+        self._view = mmap.mmap(self._handle, 0, access=mmap.ACCESS_READ)
+        return self._view
 
     def erase(self, numbers: Iterable[int]) -> None:
         """Overwrite these with zeros, on disk when this returns. Slot 0 stays. Raises DatabaseWriteError."""
@@ -214,9 +224,8 @@ def _rewrapped(slots: KeySlots, cipher: AESGCM, identity: bytes, number: int) ->
     try:
         return _sealed(cipher, identity, number, slots.secret(number))
     except EncryptionKeyError as error:
-        if error.reason != "erased":
-            raise
-        return _ERASED
+        # A damaged one, perhaps of a batch that a killed process was making, stays damaged and is not taken for erased.
+        return _ERASED if error.reason == "erased" else secrets.token_bytes(SLOT_BYTES)
 
 
 def _header(slots_id: bytes, master: MasterKey, salt: bytes) -> bytes:

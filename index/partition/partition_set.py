@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
 from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
 from index.partition.columns import ColumnFilter, Resolved
+from index.partition.coverage import Coverage
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
@@ -52,6 +53,9 @@ class PartitionSet:
         self.gallery_numbers: dict[str, int] = {}
         self.in_step = False
         self._unsaved: set[PackKey] = set()
+        self._coverage = Coverage()
+        # Of what is searchable.
+        self._version = 0
         # Held while index files are saved, and while folders of indexes that were replaced are removed.
         self._file_lock = threading.Lock()
         self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
@@ -70,6 +74,8 @@ class PartitionSet:
                 if is_changed:
                     self._unsaved.add(pack.key)
             not_erased = reader.pending_erasures()
+            for counterpart_id, original_id in sorted(reader.counterparts().items()):
+                self._coverage.add(counterpart_id, original_id)
         self._remove_old_folders()
         if not_erased:
             self.erase(not_erased)
@@ -85,6 +91,17 @@ class PartitionSet:
             if count:
                 found.append(PackHolding(key.modality, key.pack_id, count))
         return tuple(found)
+
+    def passed_over(self, key: PackKey) -> Mapping[PackKey, Int64Array]:
+        """int64 (n,) by pack: of each image that a search with this pack meets in no form, one reference of another."""
+        members = {
+            other: partition.columns.reference_ids()
+            for other, partition in self._by_key.items()
+            if other.modality is key.modality
+        }
+        if not any(len(ids) for other, ids in members.items() if other != key):
+            return {}
+        return self._coverage.passed_over(key, members, version=self._version)
 
     def resolve(self, store: Store, key: PackKey, where: SearchFilter) -> Resolved:
         """What a filter lets through. Raises GalleryNotFoundError, SubjectNotFoundError."""
@@ -122,6 +139,7 @@ class PartitionSet:
     def apply(self, effects: Sequence[Effect]) -> None:
         """Follow a commit. When that fails the store is right and the indexes are not, so searching stops."""
         try:
+            self._version += 1
             for kind, run in itertools.groupby(effects, key=type):
                 if kind is ReferenceAdded:
                     self._add([effect for effect in run if isinstance(effect, ReferenceAdded)])
@@ -223,6 +241,9 @@ class PartitionSet:
         by_pack: dict[PackRow, list[ReferenceAdded]] = {}
         for one in added:
             by_pack.setdefault(one.pack, []).append(one)
+        for one in added:
+            if one.original_id:
+                self._coverage.add(one.reference_id, one.original_id)
         for pack, group in by_pack.items():
             partition = self._by_key.get(pack.key)
             if partition is None:

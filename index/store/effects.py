@@ -34,7 +34,8 @@ class PackRow:
 class ReferenceAdded:
     """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back.
 
-    sex: of SEX_CODES. birth_year: 0 when not recorded.
+    sex: of SEX_CODES. birth_year: 0 when not recorded. original_id: of the reference whose image it was made of by
+    another pack, 0 for one that was enrolled.
     """
 
     pack: PackRow
@@ -45,6 +46,7 @@ class ReferenceAdded:
     birth_year: int
     gallery_numbers: tuple[int, ...]
     vectors: Float32Array
+    original_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.folder import STORE_NAME, has_store
 from index.keys.seals import Seals
-from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
+from index.records import Modality
 from index.store.effects import ApplyEffects, PackRow
 from index.store.protocol import Store
 from index.store.sqlite import mending, restored_keys
@@ -43,10 +45,17 @@ def pack_sizes(folder: Path) -> tuple[tuple[PackRow, int], ...]:
     return sqlite_snapshot.pack_sizes(folder / STORE_NAME)
 
 
-def pack_holdings(folder: Path) -> tuple[PackHolding, ...]:
-    """How many references of each pack a data folder holds, in use or not, damaged ones included. Empty where there is
-    no store. Raises DatabaseDamagedError."""
-    return sqlite_snapshot.pack_holdings(folder / STORE_NAME)
+def passed_over(folder: Path, in_use: Mapping[Modality, str]) -> tuple[PackHolding, ...]:
+    """References of a data folder, in use or not, damaged ones included, that no search with these packs meets in any
+    form, by the pack that made them. in_use: pack id by modality. Empty where there is no store. Raises
+    DatabaseDamagedError."""
+    return sqlite_snapshot.passed_over(folder / STORE_NAME, in_use)
+
+
+def reembedding_counts(folder: Path, modality: Modality, pack_id: str) -> ReembeddingCounts | None:
+    """How far a pack has come with the images of a data folder, in use or not. None where there is no store, or one of
+    an older schema. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.reembedding_counts(folder / STORE_NAME, modality, pack_id)
 
 
 def mend_references(
@@ -75,6 +84,12 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> D
 def image_files(store: Path) -> tuple[str, ...]:
     """The files of the vault that a snapshot or a restored store names. Raises DatabaseDamagedError."""
     return sqlite_snapshot.image_files(store)
+
+
+def check_restorable(snapshot: Path) -> None:
+    """That the snapshot of a backup is whole and holds a store of a known schema; the file loses its name. Raises
+    BackupError, SchemaError, DatabaseDamagedError."""
+    sqlite_snapshot.check_restorable(snapshot)
 
 
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:

@@ -28,10 +28,11 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
 from index.records import (
     Gallery,
     KeptImage,
+    Modality,
     NewReference,
     RecordAuthor,
     RecordRevision,
@@ -113,6 +114,9 @@ class StoreReader(Protocol):
     def counts(self) -> StoreCounts:
         """How much there is."""
 
+    def counterparts(self) -> dict[int, int]:
+        """Of every reference that was made of another one's image by another pack, that original."""
+
     def schema(self) -> str:
         """Name of the last step that made the schema what it is."""
 
@@ -166,6 +170,24 @@ class Store(Protocol):
         self, reference_id: int, *, request_id: str, now: datetime, owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
         """Delete one reference like delete_subject. Raises ReferenceNotFoundError, RequestConflictError."""
+
+    def add_counterparts(
+        self,
+        pack_id: str,
+        made: Sequence[tuple[int, NewReference]],
+        failed: Sequence[tuple[int, str]],
+        *,
+        now: datetime,
+        owed: Owe[tuple[int, ...]] | None = None,
+    ) -> tuple[int, ...]:
+        """Store what a pack made of the images of references, and why it made nothing of others; the new ids. What was
+        deleted meanwhile is passed over. Deleting a reference deletes its counterparts."""
+
+    def without_counterpart(self, modality: Modality, pack_id: str, *, after_id: int, limit: int) -> tuple[int, ...]:
+        """Ascending ids of references of other packs, whose images a pack has still to make something of."""
+
+    def reembedding_counts(self, modality: Modality, pack_id: str) -> ReembeddingCounts:
+        """How far a pack has come with the images on record."""
 
     def update_record(
         self,

@@ -1,7 +1,7 @@
 """Which index serves which modality: the one place that names the classes.
 
-Faces have one vector a reference and an exact vector index. Fingerprints have many, one a minutia, and an index that
-counts their votes; it makes a shortlist for full comparison.
+Faces have one vector per reference and an exact vector index. Fingerprints have many, one per minutia, and an index
+that counts their votes; it makes a shortlist for full comparison.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class SearchIndex(Protocol):
     """What a partition asks of an index, whatever the modality. Thread safe like VectorIndex."""
 
     def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
-        """reference_ids (n,); vectors: n arrays float32 (m, dim), one a reference."""
+        """reference_ids (n,); vectors: n arrays float32 (m, dim), one per reference."""
 
     def remove(self, reference_ids: Int64Array) -> int:
         """Forget references; returns how many were known."""

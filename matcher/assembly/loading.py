@@ -12,6 +12,7 @@ from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.packs.store import ModelPack, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
+from matcher.texts.catalog import told, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def load_packs(
         if not name:
             continue
         if store.manifest(name).modality is not modality:
-            raise PackError(f"pack {name} is for another modality than {modality.value}")
+            raise PackError(told("pack.other_modality", name=name, modality=told(modality.value)))
         try:
             store.verify(name)  # its files come first: without them it cannot be calibrated either
             pack = store.get(name)
@@ -59,7 +60,7 @@ def load_packs(
             else:
                 fingerprint_engine = _fingerprint_engine(pack, store, device, allow_cpu_fallback)
         except PackError as error:
-            missing[modality] = str(error)
+            missing[modality] = told_of(error)
             continue
         packs.append(pack)
     return LoadedPacks(
@@ -75,9 +76,7 @@ def load_packs(
 
 def _calibration(pack: ModelPack) -> Calibration:
     if pack.calibration is None:
-        raise PackNotReadyError(
-            f"pack {pack.name} has no calibration. Run: station-matcher calibrate --pack {pack.name} --data DIR"
-        )
+        raise PackNotReadyError(told("pack.no_calibration", name=pack.name))
     return Calibration.from_table(pack.calibration)
 
 

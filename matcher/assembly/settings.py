@@ -9,12 +9,17 @@ from index.receipts import PackHolding
 from index.records import Modality
 from matcher.assembly.loading import LoadedPacks, load_packs
 from matcher.assembly.use_cases import UseCases, build_use_cases
+from matcher.audit.changes import ChangeLedger
+from matcher.audit.erasure import SigningKey
 from matcher.audit.records import AuditLog
 from matcher.config import RecordSettings, Settings
-from matcher.errors import PacksNotCoveringError
+from matcher.errors import ConfigError, PackNotReadyError, PacksNotCoveringError
+from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
 from matcher.record_forms.schema import load_schema
 from matcher.search.searcher import SearchSettings
+from matcher.texts.catalog import told
+from matcher.usecases.reembed import Reembedder
 
 
 def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: LoadedPacks, audit: AuditLog) -> UseCases:
@@ -49,6 +54,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
         packs=loaded.packs,
         missing=loaded.missing,
         site_calibrated=loaded.site_calibrated,
+        signing_key=SigningKey.of_file(settings.storage.signing_key_file),
     )
     use_cases.changes.pay_at_start()
     return use_cases
@@ -63,9 +69,10 @@ def _kept_images(records: RecordSettings) -> frozenset[Modality]:
 
 
 def not_searched(database: EnrollmentDatabase, loaded: LoadedPacks) -> tuple[PackHolding, ...]:
-    """What is on record of packs that are not loaded: no search meets it."""
-    pack_ids = {pack.pack_id for pack in loaded.packs}
-    return tuple(held for held in database.holdings() if held.pack_id not in pack_ids)
+    """What is on record and no search with the loaded packs meets in any form."""
+    in_use = {pack.modality: pack.pack_id for pack in loaded.packs}
+    served = [held for modality, pack_id in in_use.items() for held in database.passed_over(modality, pack_id)]
+    return (*served, *(held for held in database.holdings() if held.modality not in in_use))
 
 
 def _check_covered(passed_over: Sequence[PackHolding]) -> None:
@@ -79,6 +86,38 @@ def _check_covered(passed_over: Sequence[PackHolding]) -> None:
         "serve the others alone",
         values={"reference_count": count, "pack_ids": pack_ids},
     )
+
+
+def load_next_engines(settings: Settings) -> Engines:
+    """The packs that make templates beside those in use. Raises ConfigError, PackError, also where one is not ready,
+    and SessionError."""
+    packs = settings.packs
+    for name, next_name in ((packs.face, packs.next_face), (packs.fingerprint, packs.next_fingerprint)):
+        if next_name and next_name == name:
+            raise ConfigError(told("config.next_pack", name=name))
+    loaded = load_packs(
+        PackStore(settings.storage.packs_folder),
+        face=packs.next_face,
+        fingerprint=packs.next_fingerprint,
+        device=packs.device,
+        allow_cpu_fallback=packs.allow_cpu_fallback,
+    )
+    for reason in loaded.missing.values():
+        raise PackNotReadyError(reason)
+    return loaded.engines
+
+
+def reembedders(
+    settings: Settings, database: EnrollmentDatabase, engines: Engines, changes: ChangeLedger
+) -> list[Reembedder]:
+    """One for each modality that has a next pack. engines: of these packs."""
+    share = settings.packs.reembed_share
+    modalities = ((Modality.FACE, engines.face), (Modality.FINGERPRINT, engines.fingerprint))
+    return [
+        Reembedder(database, engines, changes, modality=modality, share=share)
+        for modality, engine in modalities
+        if engine is not None
+    ]
 
 
 def load_configured_packs(settings: Settings) -> LoadedPacks:

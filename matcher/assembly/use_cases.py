@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.audit.changes import ChangeLedger
+from matcher.audit.erasure import SigningKey
 from matcher.audit.records import AuditLog
 from matcher.extraction.engines import Engines
 from matcher.packs.manifest import ModelPack
@@ -23,6 +24,7 @@ from matcher.usecases.identify import Identifier
 from matcher.usecases.keep_records import Keeper
 from matcher.usecases.show_references import ReferenceViewer
 from matcher.usecases.verify import Verifier
+from matcher.usecases.witness_erasure import ErasureWitness
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def build_use_cases(
     missing: Mapping[Modality, str] | None = None,
     site_calibrated: frozenset[str] = frozenset(),
     record_schema: RecordSchema | None = None,
+    signing_key: SigningKey | None = None,
 ) -> UseCases:
     """calibrations: by pack id. quality_floors: 0-100 by modality, of enrollment and assessment. packs, missing and
     site_calibrated: what a client is told of packs, see Describer. record_schema: the shipped one where none is given.
@@ -68,7 +71,7 @@ def build_use_cases(
         verifier=Verifier(database, engines, searcher, audit),
         assessor=Assessor(engines, audit, quality_floors=floors),
         enroller=Enroller(database, engines, searcher, changes, settings=enrollment),
-        keeper=Keeper(database, searcher, audit, changes),
+        keeper=Keeper(database, searcher, audit, changes, witness=ErasureWitness(database, audit, signing_key)),
         record_keeper=RecordKeeper(database, audit, changes, record_schema or load_schema()),
         describer=Describer(
             database,

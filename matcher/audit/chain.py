@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 FIRST_PREVIOUS_HASH = "0" * 64
 _ENDING = re.compile(rb',"hash":"([0-9a-f]{64})"\}\Z')
@@ -43,7 +44,7 @@ def make_line(members: Mapping[str, Any], after: ChainPoint) -> tuple[bytes, Cha
     try:
         body = _json_bytes(numbered)
     except (TypeError, ValueError) as error:
-        raise AuditError("the audit record has a value that cannot be written; nothing was answered") from error
+        raise AuditError(told("log.value_answered")) from error
     record_hash = hashlib.sha256(body).hexdigest()
     line = body[:-1] + f',"hash":"{record_hash}"}}\n'.encode()
     return line, ChainPoint(after.sequence + 1, record_hash, after.offset_bytes + len(line))

@@ -22,6 +22,7 @@ from index.errors import DatabaseError
 from index.outbox import OwedRecord
 from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 # Why a record is younger than its change; its change_time says by how much.
 RECORDED_LATER = "recorded_later"
@@ -80,7 +81,7 @@ class ChangeLedger:
         try:
             return OwedRecord(owed_id, json.dumps(content, allow_nan=False)), event
         except (TypeError, ValueError) as error:
-            raise AuditError("the audit record has a value that cannot be written; nothing was changed") from error
+            raise AuditError(told("log.value_changed")) from error
 
     def settle(self, owed_id: int, *, at_once: bool) -> None:
         """The record is in the log. at_once: its bytes, which name a deleted subject, leave the store now.
@@ -139,4 +140,4 @@ def _read(record: OwedRecord) -> _Owed:
         event = replace(event_of(content["event"]), change_time=str(content["change_time"]))
         return _Owed(record.owed_id, event, int(content["log_bytes"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise AuditError("what the store owes the audit log cannot be read; restore a backup") from error
+        raise AuditError(told("log.owed")) from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from matcher.audit.chain import ChainPoint
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 _ORIGIN = "station-matcher/audit-log"
 _OFFSET, _CONTENT = "bytes ", "content-sha256 "
@@ -51,7 +52,7 @@ def read_checkpoint(text: str) -> Checkpoint | None:
         point = ChainPoint(int(sequence), _hex(record_hash), int(offset.removeprefix(_OFFSET)))
         return Checkpoint(point, _hex(content.removeprefix(_CONTENT)))
     except (ValueError, binascii.Error) as error:
-        raise AuditError("what the store knows of the audit log cannot be read; restore a backup") from error
+        raise AuditError(told("log.checkpoint")) from error
 
 
 def _base64(digest: str) -> str:

@@ -11,6 +11,7 @@ from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import peek_head
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 
 def read_deletions(audit_file: Path, *, at_least: str = "") -> Deletions:
@@ -42,14 +43,14 @@ def _records(audit_file: Path, noted: Checkpoint | None) -> Iterator[dict[str, A
                 if head and reached.sequence == head.sequence and reached.record_hash != head.record_hash:
                     raise BrokenChainError("differs_from_noted_hash")
                 if noted and reached.sequence == noted.point.sequence and reached != noted.point:
-                    raise AuditError("the audit log is not the one that went with the backup; take that one")
+                    raise AuditError(told("log.not_of_backup"))
                 yield record
     except BrokenChainError as error:
         if error.reason != "incomplete_line":
             raise
     except OSError as error:
-        raise AuditError("the audit file cannot be read; check the path and its rights") from error
+        raise AuditError(told("log.unreadable_path")) from error
     if head and reached.sequence < head.sequence:
         raise BrokenChainError("missing_at_end")
     if noted and reached.sequence < noted.point.sequence:
-        raise AuditError("the audit log is older than the backup; take the whole log of that database")
+        raise AuditError(told("log.older"))

@@ -6,6 +6,7 @@ process leaves it exact, a power failure may leave it some records behind, never
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from matcher.audit.chain import ChainPoint
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 # One write within one disk sector is not torn.
 HEAD_BYTES = 256
@@ -31,12 +33,12 @@ class AuditHead:
         try:
             self._handle = os.open(head_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise AuditError("the audit folder cannot be written; check the disk and its rights") from error
+            raise AuditError(told("log.folder_unwritable")) from error
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._handle)
-            raise AuditError("another process appends to this audit log; stop it or use its service") from error
+            raise AuditError(told("log.in_use")) from error
 
     def read(self) -> ChainPoint | None:
         """The point noted last; None for a new or unreadable head."""
@@ -50,9 +52,10 @@ class AuditHead:
         os.pwrite(self._handle, content.encode().ljust(HEAD_BYTES), 0)
 
     def close(self) -> None:
-        """Sync and let go of the lock. Safe to call twice."""
+        """Sync and let go of the lock, also where the disk refuses: a head may be behind. Safe to call twice."""
         if self._handle >= 0:
-            os.fsync(self._handle)
+            with contextlib.suppress(OSError):
+                os.fsync(self._handle)
             os.close(self._handle)
             self._handle = -1
 

@@ -20,6 +20,7 @@ from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead
 from matcher.audit.records import AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 RECOVERED = "audit_recovered"
 MAX_GROUP_COUNT = 256
@@ -58,7 +59,7 @@ class FileAuditLog:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise AuditError("the audit folder cannot be made; check the disk and its rights") from error
+            raise AuditError(told("log.folder")) from error
         self._head = AuditHead(path)
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -72,7 +73,7 @@ class FileAuditLog:
                 raise
         except OSError as error:
             self._head.close()
-            raise AuditError("the audit file cannot be written; check the disk and its rights") from error
+            raise AuditError(told("log.unwritable")) from error
         except BaseException:
             self._head.close()
             raise
@@ -145,7 +146,7 @@ class FileAuditLog:
             write_all(self._handle, content, before.offset_bytes)
         except OSError as error:
             self._take_back(before)
-            raise AuditError("the audit record could not be written; free disk space and check its rights") from error
+            raise AuditError(told("log.not_written")) from error
         try:
             os.fdatasync(self._handle)
         except OSError as error:
@@ -163,11 +164,11 @@ class FileAuditLog:
         try:
             mine, found = os.fstat(self._handle), os.stat(self._path)
         except OSError as error:
-            raise AuditError("the audit file was removed while in use; stop the server and put it back") from error
+            raise AuditError(told("log.removed")) from error
         if (mine.st_dev, mine.st_ino) != (found.st_dev, found.st_ino):
-            raise AuditError("the audit file was replaced while in use; stop the server and put it back")
+            raise AuditError(told("log.replaced"))
         if mine.st_size != self._point.offset_bytes:
-            raise AuditError("somebody else changed the length of the audit file; stop the server, run audit verify")
+            raise AuditError(told("log.length"))
 
     def _take_back(self, before: ChainPoint) -> None:
         try:
@@ -181,7 +182,7 @@ class FileAuditLog:
         noted = self._head.read()
         must_hold = [point for point in (noted, self._noted and self._noted.point) if point and point.sequence]
         if any(size_bytes < point.offset_bytes for point in must_hold):
-            raise AuditError("records are missing at the end of the audit log; run audit verify and keep the file")
+            raise AuditError(told("log.missing_end"))
         for point in must_hold:
             self._check_noted(point)
         point = self._checked_start()
@@ -193,9 +194,9 @@ class FileAuditLog:
                 # With a head, nothing behind it was acknowledged. Without one only an incomplete line may go.
                 is_end = noted is not None and point.sequence >= noted.sequence
                 if not is_end and error.reason != "incomplete_line":
-                    raise AuditError(f"record {point.sequence + 1} of the audit log: {error}") from error
+                    raise AuditError(told("log.record", number=point.sequence + 1, reason=error)) from error
         if any(point.sequence < other.sequence for other in must_hold):
-            raise AuditError("records are missing at the end of the audit log; run audit verify and keep the file")
+            raise AuditError(told("log.missing_end"))
         if size_bytes > point.offset_bytes:
             self._move_aside(point.offset_bytes, size_bytes)
         elif size_bytes == 0:
@@ -217,7 +218,7 @@ class FileAuditLog:
         """The record that the head, or the store, names must be where it says."""
         ending = f'"hash":"{noted.record_hash}"}}\n'.encode()
         if os.pread(self._handle, len(ending), max(0, noted.offset_bytes - len(ending))) != ending:
-            raise AuditError("the audit log differs from what was noted of it; run audit verify and keep all files")
+            raise AuditError(told("log.differs"))
 
     def _move_aside(self, start: int, end: int) -> None:
         torn = os.pread(self._handle, end - start, start)
@@ -270,7 +271,7 @@ def _named_read_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise AuditError("the audit file cannot be read; check the disk and its rights") from error
+        raise AuditError(told("log.unreadable")) from error
 
 
 def write_all(handle: int, content: bytes, offset_bytes: int) -> None:

@@ -19,6 +19,7 @@ from matcher.audit.head import peek_head
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 _NOTICE = ".notice-"
 
@@ -45,7 +46,7 @@ def record_command(audit_file: Path, event: AuditEvent, *, noted: str) -> None:
         # Whole or not there at all.
         part.rename(path)
     except OSError as error:
-        raise AuditError("the audit record of this command could not be left for the service") from error
+        raise AuditError(told("log.notice_unwritable")) from error
 
 
 def take_notices(audit_file: Path, audit: AuditLog) -> int:
@@ -68,7 +69,7 @@ def _read(path: Path) -> AuditEvent:
         members: Mapping[str, object] = json.loads(path.read_bytes())
         return event_of(members)
     except (OSError, ValueError, TypeError) as error:
-        raise AuditError("a notice beside the audit log cannot be read; look at it and move it away") from error
+        raise AuditError(told("log.notice_unreadable")) from error
 
 
 def _user() -> str:

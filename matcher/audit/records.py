@@ -22,6 +22,7 @@ class AuditEvent:
     encoded samples; other_probe_sha256: of a probe that they were compared with. threshold: score. candidates:
     (subject_id, score) of a search, best first. score: of a verification, with subject_id or with the other probe.
     subject_ids: what a change of several subjects, or a list that was searched for, is about.
+    disagreeing_scores: of enrolled samples that do not agree with what was on record of their subject.
     accepted_quality_reason: why samples of low quality were enrolled. changed_fields: ids of the fields of a
     record, never their values. change_id: names a change of the store, which has exactly one record; change_time:
     of the change, where its record had to wait (see changes.py).
@@ -47,6 +48,7 @@ class AuditEvent:
     subject_id: str = ""
     subject_ids: tuple[str, ...] = ()
     reference_ids: tuple[int, ...] = ()
+    disagreeing_scores: tuple[float, ...] = ()
     accepted_quality_reason: str = ""
     changed_fields: tuple[str, ...] = ()
     change_id: str = ""

@@ -10,6 +10,7 @@ from matcher.audit.head import peek_head
 from matcher.audit.log import RECOVERED
 from matcher.audit.records import AuditVerification
 from matcher.errors import AuditError
+from matcher.texts.catalog import told
 
 
 def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted: str = "") -> AuditVerification:
@@ -40,7 +41,7 @@ def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted
         in_the_making = ends_in_use and error.reason == "incomplete_line"
         broken = None if in_the_making else (point.sequence + 1, error.reason)
     except OSError as error:
-        raise AuditError("the audit file cannot be read; check the path and its rights") from error
+        raise AuditError(told("log.unreadable_path")) from error
     last_expected = max(expected, default=0)
     if broken is None and point.sequence < last_expected:
         broken = (point.sequence + 1, "missing_at_end")

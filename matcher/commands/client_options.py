@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.access.context import AccessContext
 from matcher.client import ClientTls, MatcherClient, ServiceError, unusable_files, why_unreachable
@@ -18,6 +19,9 @@ from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
+
+# How long nobody wonders what is going on.
+_PATIENCE_S: Final = 2.0
 
 ClientCommand = Callable[[MatcherClient, argparse.Namespace], int]
 
@@ -64,7 +68,12 @@ def add_json_option(parser: CommandParser) -> None:
 
 def access_of(options: argparse.Namespace) -> AccessContext:
     """Who asks and why, as the options say."""
-    return AccessContext(operator_id=options.operator, case_number=options.case, purpose=options.purpose)
+    return AccessContext(
+        operator_id=options.operator,
+        case_number=options.case,
+        purpose=options.purpose,
+        station_id=getattr(options, "station", ""),
+    )
 
 
 def server_of(options: argparse.Namespace) -> tuple[str, ClientTls | None]:
@@ -108,12 +117,34 @@ def _run(command: ClientCommand, options: argparse.Namespace) -> int:
     address, tls = server_of(options)
     if tls is not None and (why := unusable_files(tls)):
         raise ConfigError(why)
-    with MatcherClient(address, tls=tls, language=options.lang, timeout_s=options.timeout) as client:
+    with _PatientClient(address, tls=tls, language=options.lang, timeout_s=options.timeout) as client:
         try:
             return command(client, options)
         except ServiceError as error:
             _tell(error, address, tls, options.lang)
             return 1
+
+
+class _PatientClient(MatcherClient):
+    """Says on stderr why a call takes long, the first time that one does."""
+
+    def __init__(self, address: str, *, language: str, **options: Any) -> None:
+        super().__init__(address, language=language, **options)
+        self._waiting = text("search.waiting", language)
+
+    def call(self, method: Callable[..., Any], request: object, *, timeout_s: float | None = None) -> Any:
+        timer = threading.Timer(_PATIENCE_S, self._say_waiting)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().call(method, request, timeout_s=timeout_s)
+        finally:
+            timer.cancel()
+
+    def _say_waiting(self) -> None:
+        if self._waiting:
+            print(self._waiting, file=sys.stderr, flush=True)
+        self._waiting = ""
 
 
 def _tell(error: ServiceError, address: str, tls: ClientTls | None, language: str) -> None:

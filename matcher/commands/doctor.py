@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import DatabaseError
+from index.errors import DatabaseError, EncryptionKeyError
+from index.folder import SLOTS_NAME, has_store
+from index.keys.opening import has_keys
+from index.keys.slots import read_identity
 from index.records import Modality
-from index.store.opening import pack_holdings, pack_sizes, references_set_aside
+from index.store.opening import pack_sizes, passed_over, references_set_aside
 from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
+from matcher.assembly.keys import master_key
 from matcher.commands.packs import language_of, pack_store
-from matcher.config import SearchDefaults, Settings
+from matcher.config import SearchDefaults, Settings, StorageSettings
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.scores import largest_gallery
-from matcher.texts.catalog import text
+from matcher.texts.catalog import localized, text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ def run_doctor(options: argparse.Namespace) -> int:
         *pack_findings(pack_store(options), language, configured, fpir),
     ]
     findings += store_findings(options.settings.storage.data_folder, language)
+    findings += encryption_findings(options.settings.storage, language)
     findings += face_engine_findings(options.settings.storage.data_folder, language, options.settings.search)
     findings += coverage_findings(options.settings, pack_store(options), language)
     for finding in findings:
@@ -77,6 +82,22 @@ def store_findings(data_folder: Path, language: str) -> list[Finding]:
     except DatabaseError as error:
         return [Finding(False, text("doctor_store", language, reason=error))]
     return [Finding(False, text("doctor_set_aside", language, ids=", ".join(map(str, ids))))] if ids else []
+
+
+def encryption_findings(storage: StorageSettings, language: str) -> list[Finding]:
+    """Whether the database is encrypted, and whether the settings name its master key."""
+    if not has_store(storage.data_folder):
+        return []
+    if not has_keys(storage.data_folder):
+        return [Finding(None, text("keys.plain", language))]
+    try:
+        _, key_id = read_identity(storage.data_folder / SLOTS_NAME)
+        found = master_key(storage).key_id
+    except EncryptionKeyError as error:
+        return [Finding(False, text(f"error.key.{error.reason}", language, reason=error))]
+    if found != key_id:
+        return [Finding(False, text("keys.fits_not", language, key_id=found))]
+    return [Finding(True, text("keys.shown", language, key_id=key_id))]
 
 
 def face_engine_findings(data_folder: Path, language: str, search: SearchDefaults) -> list[Finding]:
@@ -102,16 +123,15 @@ def face_engine_findings(data_folder: Path, language: str, search: SearchDefault
 def coverage_findings(settings: Settings, store: PackStore, language: str) -> list[Finding]:
     """References on record of packs that the settings do not name: no search meets them."""
     configured = {settings.packs.face, settings.packs.fingerprint} - {""}
-    pack_ids = {pack.pack_id for pack in store.manifests() if pack.name in configured}
+    in_use = {pack.modality: pack.pack_id for pack in store.manifests() if pack.name in configured}
     try:
-        holdings = pack_holdings(settings.storage.data_folder)
+        found = passed_over(settings.storage.data_folder, in_use)
     except DatabaseError:
         return []  # store_findings says what is wrong with it
     ok = None if settings.search.allow_unsearchable else False
     return [
         Finding(ok, text("doctor_not_searched", language, count=held.reference_count, pack=held.pack_id))
-        for held in holdings
-        if held.pack_id not in pack_ids
+        for held in found
     ]
 
 
@@ -151,7 +171,7 @@ def opencv_finding(language: str) -> Finding:
 
 
 def pack_findings(store: PackStore, language: str, configured: AbstractSet[str], target_fpir: float) -> list[Finding]:
-    """One line a pack and what to know of it, and one for each modality that has no ready pack. configured: names of
+    """One line per pack and what to know of it, and one for each modality that has no ready pack. configured: names of
     the packs that the settings ask for; the others need not be there. target_fpir: of searches, by the settings."""
     findings, ready = [], set()
     for name in sorted(configured - {pack.name for pack in store.manifests()}):
@@ -202,7 +222,7 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
             }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))
     except PackError as error:
-        remarks.append(Finding(False, str(error)))
+        remarks.append(Finding(False, localized(error, language)))
     return remarks
 
 

@@ -13,12 +13,15 @@ from matcher.commands import (
     backup,
     calibrate,
     doctor,
+    erasure,
     gallery,
     health,
     index,
     keys,
     packs,
     record,
+    reembed,
+    search,
     serve,
     subject,
 )
@@ -31,7 +34,23 @@ from matcher.texts.catalog import has_text, text
 # In the order of the help text. Each module has add_commands(subparsers, language); every command sets `run`, a
 # function of the parsed options that returns the exit code. options.lang is the language, options.settings are what
 # the settings say.
-_MODULES: Final = (serve, packs, gallery, subject, record, doctor, calibrate, index, backup, keys, audit, health)
+_MODULES: Final = (
+    serve,
+    packs,
+    search,
+    gallery,
+    subject,
+    record,
+    doctor,
+    calibrate,
+    index,
+    reembed,
+    backup,
+    keys,
+    erasure,
+    audit,
+    health,
+)
 
 
 def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:

@@ -81,7 +81,7 @@ def language_of(options: argparse.Namespace) -> str:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    """Print one row a pack."""
+    """Print one row per pack."""
     language, store = language_of(options), pack_store(options)
     if options.json:
         print_json([_plain(pack, store) for pack in store.manifests()])

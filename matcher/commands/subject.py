@@ -8,6 +8,7 @@ import itertools
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matcher.client import FINGERPRINT, SEALED, MatcherClient, ServiceError, plain
@@ -44,6 +45,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     one.add_argument("reference_id", type=int, metavar="REFERENCE", help=text("help.subject.reference", language))
     for parser in (delete, one):
         parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
+        parser.add_argument("--certificate", type=Path, metavar="FILE", help=text("help.subject.certificate", language))
         parser.add_argument("--yes", action="store_true", help=text("help.subject.yes", language))
 
 
@@ -116,6 +118,7 @@ def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
     with _repeatable(options) as request_id:
         answer = client.delete_subject(options.subject_id, request_id=request_id, access=access_of(options))
     _say_if_replayed(options, replayed=answer.replayed)
+    _keep_certificate(options, answer.erasure_certificate)
     print(text("subject.deleted", options.lang, count=answer.deleted_reference_count, audit=answer.audit_id))
     return 0
 
@@ -127,8 +130,14 @@ def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int
     with _repeatable(options) as request_id:
         answer = client.delete_reference(options.reference_id, request_id=request_id, access=access_of(options))
     _say_if_replayed(options, replayed=answer.replayed)
+    _keep_certificate(options, answer.erasure_certificate)
     print(text("reference.deleted", options.lang, audit=answer.audit_id))
     return 0
+
+
+def _keep_certificate(options: argparse.Namespace, certificate: bytes) -> None:
+    if options.certificate is not None and certificate:
+        options.certificate.write_bytes(certificate)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Engines:
         """Pack that makes the templates of a modality. Raises PackNotReadyError."""
         engine = self.face if modality is Modality.FACE else self.fingerprint
         if engine is None:
-            raise PackNotReadyError(f"no {modality.value} pack is ready; run: station-matcher doctor")
+            raise PackNotReadyError(told("pack.none_ready", modality=told(modality.value)))
         return engine.pack_id
 
     def pack_ids(self) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Engines:
         """Every face of the image, largest first. Raises ImageError, PackNotReadyError, SessionError."""
         assert sample.modality is Modality.FACE
         if self.face is None:
-            raise PackNotReadyError("no face pack is ready; run: station-matcher doctor")
+            raise PackNotReadyError(told("pack.none_ready", modality=told("face")))
         return self.face.detect(self._decoded(sample, stages or Stages()))
 
     def _decoded(self, sample: EncodedSample, stages: Stages) -> Image:

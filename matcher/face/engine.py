@@ -59,7 +59,7 @@ class FaceEngine:
     ) -> FaceEngine:
         """Open the pack's files. Raises PackError (missing, damaged, not a face pack) and SessionError."""
         if pack.detector is None or not pack.embedders:
-            raise PackError(f"pack {pack.name} holds no face models")
+            raise PackError(told("pack.no_face_models", name=pack.name))
         sessions = PackSessions(pack, pack_store, thread_count, device, allow_cpu_fallback)
         embedders = [load_embedder(spec, sessions) for spec in pack.embedders]
         return cls(pack, load_finder(pack.detector, sessions), embedders)

@@ -17,6 +17,7 @@ from matcher.fingerprint.network.build import GRAPH_VERSION, build_leader_graph
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import ModelPack, PackStore
 from matcher.samples import Image, PointPx, Quality
+from matcher.texts.catalog import told
 
 # Pixels of the largest ordinary print (640 x 480 and more). The maps of the network take over 1 GB a megapixel.
 LARGE_PRINT_COUNT: Final = 400_000
@@ -55,7 +56,7 @@ class FingerprintEngine:
         Raises PackError (missing, damaged, not a fingerprint pack) and SessionError.
         """
         if pack.modality is not Modality.FINGERPRINT:
-            raise PackError(f"pack {pack.name} is not a fingerprint pack")
+            raise PackError(told("pack.no_fingerprint_pack", name=pack.name))
         graph = pack_store.derived(
             pack.name, WEIGHTS_NAME, build_leader_graph, derived_name=f"leader-fast-v{GRAPH_VERSION}.onnx"
         )

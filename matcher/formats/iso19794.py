@@ -1,7 +1,7 @@
 """Fingerprint minutiae records of ISO/IEC 19794-2:2005, out and in, and of ANSI INCITS 378-2004, in.
 
 Record: header of 24 bytes, then the finger views. View: 4 bytes (finger position, view number and impression type,
-quality, minutia count), 6 bytes a minutia (kind and x, y, angle in 360/256 degrees, quality), extended data with its
+quality, minutia count), 6 bytes per minutia (kind and x, y, angle in 360/256 degrees, quality), extended data with its
 length in 2 bytes. Integers are big-endian, resolutions are in pixels per cm. Directions mean there what they mean in
 MinutiaSet. Extended data (ridge counts, cores and deltas) are passed over on the way in and not written.
 

@@ -19,6 +19,7 @@ from matcher.errors import PackDamagedError, PackError
 from matcher.packs.install import CHUNK_BYTES, LARGEST_MADE_BYTES, Progress, is_right_file, no_progress, sha256_of
 from matcher.packs.manifest import ModelPack, PackFile
 from matcher.packs.store import PackStore
+from matcher.texts.catalog import told
 
 FORMAT: Final = "station-matcher pack 1"
 CONTENTS_NAME: Final = "pack.json"
@@ -45,7 +46,7 @@ def export_pack(store: PackStore, name: str, target: Path, progress: Progress = 
     pack = store.manifest(name)
     entries = _carried(pack)
     if target.exists():
-        raise PackError(f"{target.name} exists already; it was left as it is")
+        raise PackError(told("pack.file_exists", file=target.name))
     paths = [store.file(name, entry.name) for entry in entries]
     contents = {
         "format": FORMAT,
@@ -90,14 +91,14 @@ def import_pack(store: PackStore, source: Path, progress: Progress = no_progress
                     _extract(archive, entry, contents.sha256[entry.name], Path(staging), progress)
                 store.install(pack.name, from_folder=Path(staging), accept_license=contents.accepted_license)
     except _UNREADABLE as error:
-        raise PackDamagedError(f"{source.name} is no pack file that can be read: {error}") from error
+        raise PackDamagedError(told("pack.no_pack_file", file=source.name, reason=error)) from error
     return pack
 
 
 def _carried(pack: ModelPack) -> tuple[PackFile, ...]:
     entries = tuple(entry for entry in pack.files if entry.source in _CARRIED)
     if not entries:
-        raise PackError(f"pack {pack.name} has no file of its own to carry: it comes with the software")
+        raise PackError(told("pack.nothing_to_carry", name=pack.name))
     return entries
 
 
@@ -111,10 +112,10 @@ def _read_contents(archive: zipfile.ZipFile) -> Contents:
     with archive.open(CONTENTS_NAME) as stream:
         raw = stream.read(LARGEST_CONTENTS_BYTES + 1)
     if len(raw) > LARGEST_CONTENTS_BYTES:
-        raise PackDamagedError(f"{CONTENTS_NAME} in the pack file is too large")
+        raise PackDamagedError(told("pack.contents_large", file=CONTENTS_NAME))
     table: dict[str, Any] = json.loads(raw)
     if table["format"] != FORMAT:
-        raise PackError("the pack file has a form that this version does not know; bring both machines to one version")
+        raise PackError(told("pack.form"))
     return Contents(
         name=str(table["name"]),
         version=str(table["version"]),
@@ -125,24 +126,21 @@ def _read_contents(archive: zipfile.ZipFile) -> Contents:
 
 def _require_known(pack: ModelPack, contents: Contents, archive: zipfile.ZipFile) -> None:
     if contents.version != pack.version:
-        raise PackError(
-            f"the pack file holds {contents.name}@{contents.version}, and this version of Station Matcher knows "
-            f"{pack.pack_id}; bring both machines to one version"
-        )
+        raise PackError(told("pack.other_version", held=f"{contents.name}@{contents.version}", known=pack.pack_id))
     expected = sorted(entry.name for entry in _carried(pack))
     if sorted(archive.namelist()) != sorted([CONTENTS_NAME, *expected]) or sorted(contents.sha256) != expected:
-        raise PackDamagedError(f"the pack file does not hold exactly the files of {pack.pack_id}")
+        raise PackDamagedError(told("pack.other_files", pack=pack.pack_id))
 
 
 def _extract(archive: zipfile.ZipFile, entry: PackFile, sha256: str, staging: Path, progress: Progress) -> None:
     size_bytes = archive.getinfo(entry.name).file_size
     if size_bytes != entry.size_bytes and not (entry.graph_sha256 and size_bytes <= LARGEST_MADE_BYTES):
-        raise PackDamagedError(f"{entry.name} in the pack file does not have the size of the manifest")
+        raise PackDamagedError(told("pack.carried_size", file=entry.name))
     target = staging / entry.name
     with archive.open(entry.name) as stream, target.open("wb") as into:
         _copy(stream, into, size_bytes, entry.name, progress)
     if sha256_of(target) != sha256 or not is_right_file(target, entry):
-        raise PackDamagedError(f"{entry.name} in the pack file is not the file that the manifest names")
+        raise PackDamagedError(told("pack.carried_other", file=entry.name))
 
 
 def _copy(source: IO[bytes], into: IO[bytes], size_bytes: int, name: str, progress: Progress) -> None:

@@ -27,6 +27,7 @@ from matcher.errors import PackDamagedError, PackDownloadError, PackNotReadyErro
 from matcher.packs.graph_digest import graph_digest
 from matcher.packs.making import make_graph
 from matcher.packs.manifest import ModelPack, PackFile
+from matcher.texts.catalog import told
 
 Progress = Callable[[str, int, int], None]
 """Called with file name, bytes done, bytes in all."""
@@ -98,10 +99,7 @@ def _is_there(path: Path, entry: PackFile) -> bool:
 def _make(entry: PackFile, sources_folder: Path, target: Path) -> None:
     content = make_graph(entry.made_by, [(sources_folder / name).read_bytes() for name in entry.made_from])
     if graph_digest(content) != entry.graph_sha256:
-        raise PackDamagedError(
-            f"{entry.name} came out different from what the manifest pins; it was discarded. The onnx package that is "
-            "installed does not write what it was given: install the version that Station Matcher names"
-        )
+        raise PackDamagedError(told("pack.made_different", file=entry.name))
     write_atomically(target, content)
 
 
@@ -142,14 +140,11 @@ def _require_obtainable(pack_name: str, entry: PackFile, from_folder: Path | Non
     kind, _, rest = entry.source.partition(":")
     if kind == "package":
         package = rest.partition("/")[0]
-        raise PackNotReadyError(f"{entry.name} of pack {pack_name} comes with the Python package {package}: install it")
+        raise PackNotReadyError(told("pack.with_package", file=entry.name, name=pack_name, package=package))
     if kind == "bundled":
-        raise PackDamagedError(f"{entry.name} of pack {pack_name} comes with Station Matcher itself: install it again")
+        raise PackDamagedError(told("pack.with_software", file=entry.name, name=pack_name))
     if kind == "folder" and from_folder is None:
-        raise PackNotReadyError(
-            f"no official address is known for {entry.name} of pack {pack_name}. Put the files of the pack into a "
-            f"folder and run: station-matcher packs install {pack_name} --from FOLDER. Origin: {entry.origin}"
-        )
+        raise PackNotReadyError(told("pack.no_address", file=entry.name, name=pack_name, origin=entry.origin))
 
 
 def _take_from_folder(entry: PackFile, from_folder: Path, target: Path) -> bool:
@@ -160,7 +155,7 @@ def _take_from_folder(entry: PackFile, from_folder: Path, target: Path) -> bool:
             shutil.copyfile(candidate, partial)
             if not is_right_file(partial, entry):
                 partial.unlink()
-                raise PackDamagedError(f"{entry.name} changed while it was copied; it was discarded")
+                raise PackDamagedError(told("pack.changed", file=entry.name))
             os.replace(partial, target)
             return True
     return False
@@ -169,7 +164,7 @@ def _take_from_folder(entry: PackFile, from_folder: Path, target: Path) -> bool:
 def _candidates(name: str, size_bytes: int, folder: Path, *, any_size: bool = False) -> Iterable[Path]:
     """Files of the right size in folder, the one of the right name first, which may have another size if any_size."""
     if not folder.is_dir():
-        raise PackNotReadyError("the folder given with --from does not exist")
+        raise PackNotReadyError(told("pack.no_folder"))
     found = [
         path
         for path in sorted(folder.iterdir())
@@ -204,13 +199,14 @@ def _archive_name(entry: PackFile) -> str:
 
 
 def _not_in_folder(pack_name: str, entry: PackFile) -> str:
-    told = f"{entry.name} of pack {pack_name} was not found"
+    values = {"file": entry.name, "name": pack_name}
     if entry.archive_member:
-        told = f"neither {entry.name} of pack {pack_name} nor {_archive_name(entry)} was found"
-    message = f"{told} in the folder given, by name or by sha256"
+        missing = told("pack.neither_found", **values, archive=_archive_name(entry))
+    else:
+        missing = told("pack.not_found", **values)
     if entry.address:
-        return f"{message}. Put it there from {entry.address}, or leave out --from to have it downloaded"
-    return f"{message}, and no official address is known. Origin: {entry.origin or 'see the manifest'}"
+        return told("pack.put_there", missing=missing, address=entry.address)
+    return told("pack.no_origin", missing=missing, origin=entry.origin or told("pack.see_manifest"))
 
 
 def extract_member(archive: Path, entry: PackFile, target: Path) -> None:
@@ -221,7 +217,7 @@ def extract_member(archive: Path, entry: PackFile, target: Path) -> None:
             _copy_bounded(stream, partial, entry)
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
         partial.unlink(missing_ok=True)
-        raise PackDamagedError(f"the archive holds no readable {entry.archive_member}: {error}") from error
+        raise PackDamagedError(told("pack.member_unreadable", file=entry.archive_member, reason=error)) from error
     _require_hash(partial, entry.name, entry.sha256)
     os.replace(partial, target)
 
@@ -236,7 +232,7 @@ def _copy_bounded(stream: IO[bytes], partial: Path, entry: PackFile) -> None:
             output.write(chunk)
     if left != 0:
         partial.unlink()
-        raise PackDamagedError(f"{entry.archive_member} in the archive does not have the size of the manifest")
+        raise PackDamagedError(told("pack.member_size", file=entry.archive_member))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +257,7 @@ def mirrored(remote: RemoteFile, mirror: str) -> tuple[RemoteFile, ...]:
     no http or https address."""
     base = urllib.parse.urlsplit(mirror)
     if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
-        raise PackDownloadError(f"the mirror {mirror} is no address that begins with https:// or http://")
+        raise PackDownloadError(told("pack.mirror", mirror=mirror))
     official = urllib.parse.urlsplit(remote.address)
     path = official.path.lstrip("/")
     places = (remote.name.removeprefix(ARCHIVE_PREFIX), f"{official.netloc}/{path}", path, Path(path).name)
@@ -304,7 +300,7 @@ def download(remote: RemoteFile, folder: Path, progress: Progress = no_progress)
             "Without network, put the file into a folder and install with --from FOLDER"
         ) from error
     if partial.stat().st_size < remote.size_bytes:
-        raise PackDownloadError(f"the download of {remote.name} ended early; run the same command again to go on")
+        raise PackDownloadError(told("pack.download_ended", file=remote.name))
     _require_hash(partial, remote.name, remote.sha256)
     return partial
 
@@ -318,7 +314,7 @@ def _receive(remote: RemoteFile, partial: Path, have_bytes: int, progress: Progr
         _require_safe(response.url, remote.http_host)
         resumes = response.status == http.HTTPStatus.PARTIAL_CONTENT
         if resumes and not response.headers.get("Content-Range", "").startswith(f"bytes {have_bytes}-"):
-            raise PackDownloadError("the server answered with another part than was asked for")
+            raise PackDownloadError(told("pack.other_part"))
         done_bytes = have_bytes if resumes else 0
         with partial.open("ab" if resumes else "wb") as output:
             while chunk := response.read(CHUNK_BYTES):
@@ -326,7 +322,7 @@ def _receive(remote: RemoteFile, partial: Path, have_bytes: int, progress: Progr
                 if done_bytes > remote.size_bytes:
                     output.close()
                     partial.unlink()
-                    raise PackDownloadError(f"the server sends more than the {remote.size_bytes} bytes of the manifest")
+                    raise PackDownloadError(told("pack.too_long", bytes=remote.size_bytes))
                 output.write(chunk)
                 progress(remote.name, done_bytes, remote.size_bytes)
 
@@ -335,10 +331,10 @@ def _require_safe(address: str, http_host: str) -> None:
     parts = urllib.parse.urlsplit(address)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in (*LOOPBACK_HOSTS, http_host or None)):
         return
-    raise PackDownloadError(f"the address {address} is not https")
+    raise PackDownloadError(told("pack.not_https", address=address))
 
 
 def _require_hash(path: Path, name: str, sha256: str) -> None:
     if sha256_of(path) != sha256:
         path.unlink()
-        raise PackDamagedError(f"{name} does not have the sha256 of the manifest; it was discarded")
+        raise PackDamagedError(told("pack.hash", file=name))

@@ -20,6 +20,7 @@ from index.durable.files import write_atomically
 from matcher.errors import PackDamagedError, PackError, PackLicenseError, PackNotFoundError, PackNotReadyError
 from matcher.packs.install import Progress, bring_files, is_right_file, no_progress
 from matcher.packs.manifest import DetectorSpec, EmbedderSpec, ModelPack, PackFile, RefinerSpec, read_manifest
+from matcher.texts.catalog import told, told_of
 
 __all__ = [
     "DetectorSpec",
@@ -89,7 +90,7 @@ class PackStore:
         path = self._manifests_folder / f"{name}.toml"
         if Path(name).name != name or not path.is_file():
             known = ", ".join(sorted(path.stem for path in self._manifests_folder.glob("*.toml")))
-            raise PackNotFoundError(f"no pack is named {name!r}; known packs: {known}")
+            raise PackNotFoundError(told("pack.unknown", name=name, known=known))
         return read_manifest(path)
 
     def site_calibration_path(self, name: str) -> Path:
@@ -122,9 +123,9 @@ class PackStore:
             for entry in pack.files:
                 self.file(name, entry.name)
         except PackDamagedError as error:
-            return PackState(PackStatus.DAMAGED, str(error))
+            return PackState(PackStatus.DAMAGED, told_of(error))
         except (PackNotReadyError, PackLicenseError) as error:
-            return PackState(PackStatus.MISSING, str(error))
+            return PackState(PackStatus.MISSING, told_of(error))
         return PackState(PackStatus.READY)
 
     def verify(self, name: str) -> None:
@@ -197,10 +198,7 @@ class PackStore:
         try:
             return replace(pack, calibration=tomllib.loads(path.read_text(encoding="utf-8"))["calibration"])
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
-            raise PackError(
-                f"the site calibration of pack {pack.name} is damaged. "
-                f"Run again: station-matcher calibrate --pack {pack.name} --data DIR"
-            ) from error
+            raise PackError(told("pack.site_calibration", name=pack.name)) from error
 
     def _path(self, pack: ModelPack, entry: PackFile) -> Path | None:
         kind, _, rest = entry.source.partition(":")
@@ -218,15 +216,15 @@ class PackStore:
         path = self._path(pack, entry)
         if path is None or not path.is_file():
             raise PackNotReadyError(
-                f"pack {pack.name} is not ready: {entry.name} is missing. "
-                f"Run: station-matcher packs install {pack.name}"
-                + (" --from FOLDER" if entry.source == "folder" else "")
+                told(
+                    "pack.file_missing",
+                    name=pack.name,
+                    file=entry.name,
+                    option=" --from FOLDER" if entry.source == "folder" else "",
+                )
             )
         if not is_right_file(path, entry):
-            raise PackDamagedError(
-                f"{entry.name} of pack {pack.name} is not the file that the manifest names (size or sha256 differs). "
-                f"Run: station-matcher packs remove {pack.name}, then packs install {pack.name}"
-            )
+            raise PackDamagedError(told("pack.file_other", file=entry.name, name=pack.name))
         return path
 
     def _is_right(self, pack: ModelPack, entry: PackFile) -> bool:
@@ -245,7 +243,4 @@ class PackStore:
 
 
 def _license_message(pack: ModelPack) -> str:
-    return (
-        f"the license of pack {pack.name} is not permissive and must be accepted by name: "
-        f'station-matcher packs install {pack.name} --accept-license "{pack.license}"'
-    )
+    return told("pack.license", name=pack.name, license=pack.license)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from index.records import Sex
+from matcher.texts.catalog import Told, told
 
 _YEARS: Final = range(1850, 2201)
 _DATE: Final = re.compile(r"(?:(?:(\d{2})/)?(\d{2})/)?(\d{4})", re.ASCII)
@@ -32,16 +33,9 @@ class FieldKind(Enum):
     PASSPORT = "passport"
 
 
-# What to write, by kind; said when a value is refused.
-RULES: Final = {
-    FieldKind.DATE: "write dd/mm/yyyy, mm/yyyy or yyyy, a day that exists",
-    FieldKind.YEAR: "write a year from 1850 to 2200",
-    FieldKind.SEX: "write female or male",
-    FieldKind.NUMBER: "write a number",
-    FieldKind.CCCD: "a CCCD number has 12 digits",
-    FieldKind.CMND: "a CMND number has 9 digits",
-    FieldKind.PASSPORT: "a passport number has 5 to 15 capital letters and digits",
-}
+def rule(kind: FieldKind) -> Told:
+    """What to write; said when a value is refused."""
+    return told(f"field.record.{kind.value}")
 
 
 def fits(kind: FieldKind, value: str) -> bool:

@@ -15,6 +15,7 @@ from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
+from matcher.search.shortlist import shortlist
 from matcher.stages import Stages
 
 # A subject among this many best of one sample is compared with the other samples too.
@@ -24,10 +25,12 @@ _LEAST_KEPT_COUNT = 60
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """shortlist_count: fingers that the index proposes for full comparison. exhaustive_reference_limit: with at most
-    this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
+    """shortlist_count: fingers that the index proposes for full comparison, more of them for a small piece of a print;
+    clear_shortlist_count where one leads clearly (shortlist.py). exhaustive_reference_limit: with
+    at most this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
 
     shortlist_count: int = 500
+    clear_shortlist_count: int = 50
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * 1024 * 1024
 
@@ -184,12 +187,19 @@ class Searcher:
             allowed = self._database.allowed_reference_ids(template.modality, template.pack_id, where)
             compare_all = exhaustive or len(allowed) <= self._settings.exhaustive_reference_limit
             if not compare_all:
-                k = max(self._settings.shortlist_count, kept_count)
-                shortlist = self._database.shortlist(template.pack_id, template.vectors, k, where=where)
-                allowed = shortlist.reference_ids[0][: int(shortlist.counts[0])]
+                allowed = self._shortlist(template, where, kept_count)
         with stages.stage("rerank"):
             ids, similarities = self._compared(template, allowed, stages)
         return _FingerHits(ids, similarities, compare_all)
+
+    def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
+        return shortlist(
+            lambda count: self._database.shortlist(template.pack_id, template.vectors, count, where=where),
+            minutia_count=len(template.vectors),
+            kept_count=kept_count,
+            clear_count=self._settings.clear_shortlist_count,
+            longest_count=self._settings.shortlist_count,
+        ).reference_ids
 
     def _compared(
         self, template: Template, reference_ids: Int64Array, stages: Stages

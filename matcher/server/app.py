@@ -29,13 +29,20 @@ from index.vector.face_engine import FaceEngine
 from matcher.assembly.compiling import compiling
 from matcher.assembly.keys import database_keys
 from matcher.assembly.loading import LoadedPacks
-from matcher.assembly.settings import load_configured_packs, not_searched, open_use_cases
+from matcher.assembly.settings import (
+    load_configured_packs,
+    load_next_engines,
+    not_searched,
+    open_use_cases,
+    reembedders,
+)
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from matcher.audit.notices import take_notices
 from matcher.audit.records import AuditEvent, AuditLog
 from matcher.config import Settings
 from matcher.errors import AuditError, PackNotReadyError
+from matcher.extraction.engines import Engines
 from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
@@ -51,6 +58,7 @@ from matcher.server.metrics import Metrics
 from matcher.server.read_watch import ReadWatch
 from matcher.server.readiness import Readiness
 from matcher.server.record_servicer import RecordServicer
+from matcher.server.reembedding import reembedding
 from matcher.server.reference_servicer import ReferenceServicer
 from matcher.server.server_servicer import ServerLimits, ServerServicer
 from matcher.server.transport import bind
@@ -258,9 +266,10 @@ def serve(
     say: Callable[..., None],
     stop: threading.Event | None = None,
     load: Callable[[Settings], LoadedPacks] = load_configured_packs,
+    load_next: Callable[[Settings], Engines] = load_next_engines,
 ) -> None:
     """Runs until SIGTERM or SIGINT (or `stop`), then drains. say: gets a message code and its values.
-    load: gives the engines.
+    load: gives the engines; load_next: those that make templates of the images on record in the background.
 
     Listens first and answers NOT_SERVING, so that whoever waits for it can ask; then loads packs, opens the database
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
@@ -292,6 +301,7 @@ def serve(
             _say_packs(loaded, say)
             if not loaded.packs:
                 raise PackNotReadyError(told("serve.nothing"))
+            next_engines = replace(load_next(settings), decode=decoders)
             keys = database_keys(settings.storage)
             if keys.made is not None:
                 say("serve.key_made", path=keys.made)
@@ -303,7 +313,7 @@ def serve(
                 engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
                 _tell_encryption(database, settings, say)
-                _serve_database(server, settings, database, loaded, say=say, stop=stop)
+                _serve_database(server, settings, database, loaded, next_engines, say=say, stop=stop)
         finally:
             server.stop()
 
@@ -313,11 +323,13 @@ def _serve_database(
     settings: Settings,
     database: EnrollmentDatabase,
     loaded: LoadedPacks,
+    next_engines: Engines,
     *,
     say: Callable[..., None],
     stop: threading.Event,
 ) -> None:
-    """Compiles, verifies the index, answers until it is told to stop, and drains."""
+    """Compiles, verifies the index, answers until it is told to stop, and drains. next_engines: of the packs that make
+    templates in the background."""
     # Before verifying, which searches.
     say("serve.preparing")
     database.warm_up()
@@ -329,10 +341,12 @@ def _serve_database(
     audit_file = settings.storage.audit_file
     take_notices(audit_file, server.audit)
     server.audit.append(AuditEvent("start", pack_ids=tuple(pack.pack_id for pack in loaded.packs)))
+    workers = reembedders(settings, database, next_engines, use_cases.changes)
     with _start_taken_for_permanent():
         server.open(use_cases, database=database, audit_file=audit_file)
         say("serve.ready", subjects=report.subject_count, references=report.reference_count)
-        stop.wait()
+        with reembedding(workers, say):
+            stop.wait()
         say("serve.stopping")
         server.stop()
     # A full disk does not keep the server from stopping in order.

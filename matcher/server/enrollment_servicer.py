@@ -94,11 +94,14 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
     def DeleteSubject(
         self, request: pb.DeleteSubjectRequest, context: grpc.ServicerContext
     ) -> pb.DeleteSubjectResponse:
-        receipt, audit_id = self._readiness.get().keeper.delete_subject(
+        receipt, audit_id, certificate = self._readiness.get().keeper.delete_subject(
             _access(request.access), request.subject_id, request_id=request.request_id
         )
         return pb.DeleteSubjectResponse(
-            deleted_reference_count=len(receipt.reference_ids), audit_id=audit_id, replayed=receipt.replayed
+            deleted_reference_count=len(receipt.reference_ids),
+            audit_id=audit_id,
+            replayed=receipt.replayed,
+            erasure_certificate=certificate,
         )
 
     def ListReferences(
@@ -116,10 +119,10 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
     def DeleteReference(
         self, request: pb.DeleteReferenceRequest, context: grpc.ServicerContext
     ) -> pb.DeleteReferenceResponse:
-        receipt, audit_id = self._readiness.get().keeper.delete_reference(
+        receipt, audit_id, certificate = self._readiness.get().keeper.delete_reference(
             _access(request.access), request.reference_id, request_id=request.request_id
         )
-        return pb.DeleteReferenceResponse(audit_id=audit_id, replayed=receipt.replayed)
+        return pb.DeleteReferenceResponse(audit_id=audit_id, replayed=receipt.replayed, erasure_certificate=certificate)
 
     def ExportTemplate(
         self, request: pb.ExportTemplateRequest, context: grpc.ServicerContext

@@ -32,6 +32,7 @@ from matcher.results import (
 from matcher.samples import FaceBox, Quality
 from matcher.texts.catalog import quality_text, text
 from matcher.texts.reasons import error_text, reason_of
+from matcher.usecases.notices import notice_text
 from protos.biometrics.v1 import (
     enrollment_service_pb2,
     matching_service_pb2,
@@ -388,15 +389,8 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
-    code = notice.code.value
-    told = text(
-        f"notice.{code}",
-        language,
-        reference_count=notice.reference_count,
-        pack_ids=", ".join(notice.pack_ids),
-        fields=", ".join(notice.fields),
-    )
-    return sample_pb2.Notice(code=code, text=told, sample_index=notice.sample_number)
+    told = notice_text(notice, language)
+    return sample_pb2.Notice(code=notice.code.value, text=told, sample_index=notice.sample_number)
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

@@ -17,11 +17,14 @@ from matcher.texts import (
     help,
     keys,
     listening,
+    log,
     notices,
     nouns,
+    pack_errors,
     packs,
     pictures,
     samples,
+    search,
     server,
     settings,
     store,
@@ -39,11 +42,14 @@ _TABLES: Final[tuple[Table, ...]] = (
     samples.TEXTS,
     fields.TEXTS,
     settings.TEXTS,
+    search.TEXTS,
     commands.TEXTS,
     help.TEXTS,
     usage.TEXTS,
     listening.TEXTS,
     packs.TEXTS,
+    pack_errors.TEXTS,
+    log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
     face_quality.TEXTS,
@@ -69,6 +75,11 @@ def told(code: str, /, **values: object) -> Told:
     made = Told(text(code, "en", **values))
     made.code, made.values = code, MappingProxyType(values)
     return made
+
+
+def told_of(error: BaseException) -> str:
+    """The message of an error, a Told where it was raised with one, which str() of the error is not."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 def localized(value: object, language: str) -> str:

@@ -8,12 +8,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     "serve.listening": ("Máy chủ lắng nghe tại {address}", "Listening on {address}"),
     "serve.loading": ("Đang nạp gói mô hình", "Loading the model packs"),
-    "serve.preparing": (
-        "Đang chuẩn bị tìm kiếm; lần chạy đầu tiên trên máy này, phần so sánh được biên dịch cho bộ xử lý, mất "
-        "vài chục giây",
-        "Preparing the search; at the first start on a machine the comparison is compiled for its processor, which "
-        "takes some tens of seconds",
-    ),
+    "serve.preparing": ("Đang chuẩn bị tìm kiếm", "Preparing the search"),
     "serve.metrics": ("Số liệu vận hành tại http://{address}/metrics", "Metrics at http://{address}/metrics"),
     "serve.compiling": (
         "Đang biên dịch mã tìm kiếm và so sánh cho bộ xử lý này; "
@@ -42,6 +37,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "serve.not_searched": (
         "CẢNH BÁO: {count} mẫu của gói {pack} có trong kho dữ liệu nhưng không được tìm kiếm, vì gói này chưa được nạp",
         "WARNING: {count} references of pack {pack} are on record and not searched, because that pack is not loaded",
+    ),
+    "serve.reembedding": (
+        "Đang tạo mẫu của gói {pack} từ ảnh đã lưu: {done}/{total}",
+        "Making templates of {pack} from the images on record: {done}/{total}",
+    ),
+    "serve.reembedded": (
+        "Gói {pack} đã có {done} mẫu; {without} mẫu không có ảnh lưu và {failed} ảnh không dùng được với gói này. Xem: "
+        "station-matcher reembed status",
+        "Pack {pack} has {done} references; of {without} no image is kept, and of {failed} it can make nothing. See: "
+        "station-matcher reembed status",
     ),
     "serve.rebuilding": (
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
@@ -172,6 +177,49 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "record.change": (
         "Lần sửa {revision}, {time} UTC, cán bộ {operator}, vụ việc {case}: {purpose}",
         "Revision {revision}, {time} UTC, operator {operator}, case {case}: {purpose}",
+    ),
+    "reembed.no_pack": (
+        "Cài đặt không nêu packs.next_face hay packs.next_fingerprint; hãy nêu gói bằng --pack.",
+        "The settings name neither packs.next_face nor packs.next_fingerprint; name a pack with --pack.",
+    ),
+    "reembed.no_store": (
+        "Thư mục dữ liệu chưa có kho dữ liệu của phiên bản này; hãy khởi động máy chủ trước.",
+        "The data folder has no store of this version yet; start the server first.",
+    ),
+    "reembed.not_comparable": (
+        "{pack} không phải là gói khuôn mặt đã hiệu chuẩn.",
+        "{pack} is no calibrated face pack.",
+    ),
+    "reembed.nothing_to_compare": (
+        "Không có gì để so sánh: cần những hồ sơ có ít nhất hai ảnh mà cả hai gói đều đã tạo mẫu.",
+        "Nothing to compare: it takes subjects with two images or more of which both packs have made templates.",
+    ),
+    "reembed.compared": (
+        "{count} ảnh được tìm giữa tất cả các ảnh khác, lần lượt với từng gói. Điểm là −10·log10 của tỉ lệ nhận nhầm:",
+        "{count} images, each searched among all others, once with each pack. Scores are −10·log10 of the false match "
+        "rate:",
+    ),
+    "reembed.ranks": (
+        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt.",
+        "With the next pack the mate ranks higher in {better} searches and lower in {worse}.",
+    ),
+    "column.first": ("Cùng người xếp đầu", "Mate first"),
+    "column.median_mate": ("Điểm cùng người, trung vị", "Mates, median"),
+    "column.low_mate": ("Điểm cùng người, 5 %", "Mates, 5 %"),
+    "column.median_stranger": ("Điểm khác người, trung vị", "Strangers, median"),
+    "column.highest_stranger": ("Điểm khác người, cao nhất", "Strangers, highest"),
+    "stage.compare": ("So sánh hai gói", "Comparing the packs"),
+    "reembed.status": (
+        "{pack}: {done} mẫu đã có, {waiting} ảnh còn phải làm",
+        "{pack}: {done} references made, {waiting} images still to do",
+    ),
+    "reembed.without_image": (
+        "  {count} mẫu không có ảnh lưu, cần thu nhận lại: {ids}",
+        "  of {count} references no image is kept; they must be enrolled anew: {ids}",
+    ),
+    "reembed.failed": (
+        "  với {count} ảnh gói này không tạo được mẫu: {ids}",
+        "  of {count} images this pack can make nothing: {ids}",
     ),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (

@@ -147,7 +147,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The audit record could not be written, so the answer is withheld. Tell the administrator.",
     ),
     "ERROR_REASON_INTERNAL": (
-        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã cuộc gọi.",
+        "Lỗi của máy chủ. Hãy báo quản trị viên kèm mã lời gọi (call_id).",
         "A fault of the server. Tell the administrator, with the call id.",
     ),
 }

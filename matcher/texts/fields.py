@@ -100,6 +100,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "the page token is not one that this list gave; begin the list anew",
     ),
     "field.twice": ("mỗi trường chỉ nêu một lần", "name each field once"),
+    "field.record.date": (
+        "hãy viết dd/mm/yyyy, mm/yyyy hoặc yyyy, là ngày có thật",
+        "write dd/mm/yyyy, mm/yyyy or yyyy, a day that exists",
+    ),
+    "field.record.year": ("hãy viết năm từ 1850 đến 2200", "write a year from 1850 to 2200"),
+    "field.record.sex": ("hãy viết female (nữ) hoặc male (nam)", "write female or male"),
+    "field.record.number": ("hãy viết một số", "write a number"),
+    "field.record.cccd": ("số CCCD có 12 chữ số", "a CCCD number has 12 digits"),
+    "field.record.cmnd": ("số CMND có 9 chữ số", "a CMND number has 9 digits"),
+    "field.record.passport": (
+        "số hộ chiếu có 5 đến 15 chữ cái in hoa và chữ số",
+        "a passport number has 5 to 15 capital letters and digits",
+    ),
     "field.spaces": (
         "hãy bỏ khoảng trắng ở đầu và cuối",
         "leave out the spaces at its beginning and end",

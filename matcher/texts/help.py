@@ -177,6 +177,27 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "từ chối nếu hồ sơ đã được sửa sau lần sửa này",
         "refuse where the record was changed since it had this revision",
     ),
+    "help.reembed": (
+        "tạo mẫu của một gói khác từ các ảnh đã lưu",
+        "templates of another pack from the images on record",
+    ),
+    "help.reembed.status": ("đã làm được đến đâu", "how far it has come"),
+    "help.reembed.compare": (
+        "gói khuôn mặt kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
+        "what the next face pack changes for the records of this site (while no server runs)",
+    ),
+    "help.reembed.compare_pack": (
+        "gói để so sánh với gói đang dùng (mặc định: packs.next_face)",
+        "pack to hold against the one in use (default: packs.next_face)",
+    ),
+    "help.reembed.count": (
+        "số ảnh được dùng làm mẫu tìm (mặc định: %(default)s)",
+        "images that are searched with (default: %(default)s)",
+    ),
+    "help.reembed.pack": (
+        "gói cần xem (mặc định: packs.next_face và packs.next_fingerprint)",
+        "pack to speak of (default: packs.next_face and packs.next_fingerprint)",
+    ),
     "help.subject.reference": ("số của mẫu", "number of the reference"),
     "help.subject.yes": (
         "xác nhận; việc xóa không thể hoàn tác",
@@ -197,7 +218,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.calibrate.data": (
         "mỗi người một thư mục, ảnh nằm trong đó; với gói vân tay thì mỗi ngón một thư mục",
-        "one folder a person with photographs in it; for a fingerprint pack one folder a finger with its prints",
+        "one folder per person with photographs in it; for a fingerprint pack one folder per finger with its prints",
     ),
     "help.calibrate.pack": (
         "gói khuôn mặt hoặc vân tay (mặc định: gói khuôn mặt trong cài đặt)",

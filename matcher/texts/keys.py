@@ -31,6 +31,52 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "tệp của khóa chủ mới; được tạo nếu chưa có",
         "file of the new master key; made where it is not there",
     ),
+    "error.signing_key": (
+        "không đọc hoặc không tạo được tệp khóa ký (storage.signing_key_file): tệp phải có 64 chữ số thập lục phân",
+        "the signing key file (storage.signing_key_file) cannot be read or made; it holds 64 hexadecimal digits",
+    ),
+    "help.erasure": ("giấy chứng nhận xóa dữ liệu", "certificates of erasure"),
+    "help.erasure.verify": (
+        "kiểm tra một giấy chứng nhận, không cần máy chủ",
+        "check a certificate, without a server",
+    ),
+    "help.erasure.file": ("tệp giấy chứng nhận", "the file of the certificate"),
+    "help.erasure.public_key": (
+        "khóa công khai của đơn vị đã ký (mặc định: của máy này, nếu có)",
+        "public key of the station that signed it (default: that of this machine, where it has one)",
+    ),
+    "help.erasure.key": (
+        "in khóa công khai dùng để kiểm tra giấy chứng nhận của máy này",
+        "print the public key by which certificates of this station are checked",
+    ),
+    "help.subject.certificate": (
+        "ghi giấy chứng nhận xóa vào tệp này",
+        "write the certificate of erasure to this file",
+    ),
+    "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is no certificate of erasure."),
+    "erasure.forged": (
+        "Chữ ký không đúng: giấy chứng nhận đã bị sửa.",
+        "The signature does not fit: the certificate was changed.",
+    ),
+    "erasure.other_key": (
+        "Giấy chứng nhận do một khóa khác ký: {key}",
+        "The certificate was signed with another key: {key}",
+    ),
+    "erasure.unknown_key": (
+        "Không có khóa để so: hãy kiểm tra rằng {key} là khóa của đơn vị (--public-key).",
+        "There is no key to compare with: make sure that {key} is the station's (--public-key).",
+    ),
+    "erasure.genuine": (
+        "Chữ ký đúng. Đối tượng {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
+        "{images} ảnh đã bị hủy.",
+        "The signature fits. Subject {subject}, references {references}, deleted {time}: {rows} rows, {keys} keys and "
+        "{images} images were destroyed.",
+    ),
+    "erasure.left": ("Vẫn còn tìm thấy: {where}", "Still found: {where}"),
+    "erasure.absent": (
+        "Đã tìm lại {count} mẫu tham chiếu: không còn mẫu nào.",
+        "{count} references were searched for again: none is there.",
+    ),
     "help.restore.keys": (
         "bản sao khóa của cơ sở dữ liệu đã mã hóa (station-matcher keys copy)",
         "copy of the keys of an encrypted database, by station-matcher keys copy",
@@ -90,21 +136,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Left out {subjects} subjects and {references} references whose keys are gone: they were erased after the "
         "backup, "
         "or enrolled after the keys were copied.",
-    ),
-    "error.backup.keys": (
-        "Bản sao lưu là của cơ sở dữ liệu đã mã hóa; hãy chỉ ra bản sao khóa của nó: --keys TỆP",
-        "The backup is of an encrypted database; name the copy of its keys: --keys FILE",
-    ),
-    "error.backup.keys_other": (
-        "Bản sao khóa này thuộc một cơ sở dữ liệu khác.",
-        "This copy of the keys is of another database.",
-    ),
-    "error.backup.keys_older": (
-        "Bản sao khóa cũ hơn bản sao lưu; hãy dùng bản mới hơn, hoặc --without-missing-keys để bỏ qua những gì không "
-        "mở được.",
-        "The copy of the keys is older than the backup; use a newer one, or --without-missing-keys to leave out what "
-        "it "
-        "does not open.",
     ),
     "error.key.missing": (
         "Dữ liệu được mã hóa mà không có khóa chủ: hãy đặt lại tệp khóa từ bản sao (storage.master_key_file).",

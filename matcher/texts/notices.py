@@ -48,6 +48,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
         "(station-matcher record update); if this is somebody else, delete the references just enrolled.",
     ),
+    "notice.references_disagree": (
+        "Mẫu này không giống những mẫu đã có của chính đối tượng này (điểm {score}, cần {threshold}). Hãy kiểm tra xem "
+        "có nhầm người hoặc nhầm số định danh không; nếu nhầm, hãy xóa mẫu vừa thu nhận.",
+        "This sample does not agree with what was enrolled of this subject before (score {score}, {threshold} needed). "
+        "Check whether it is somebody else's, or the external id is wrong; if so, delete the references just enrolled.",
+    ),
     "notice.duplicates_not_told": (
         "Không thể biết hồ sơ này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "
         "hơn hoặc thêm ngón khác.",

@@ -126,7 +126,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "calibrate_no_people": (
         "không có ảnh nào trong các thư mục con của --data; mỗi người (hoặc ngón tay) một thư mục, ảnh nằm trong đó",
-        "there is no image in the sub-folders of --data; make one folder a person (or finger), with the images in it",
+        "there is no image in the sub-folders of --data; make one folder per person (or finger), with the images in it",
     ),
     "calibrate_no_group": (
         "không dòng nào của tệp --groups nêu tên một thư mục con của --data; mỗi dòng: thư_mục,nhóm",

@@ -8,7 +8,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # kind: (Vietnamese, English)
     "picture.float": (
         "Ảnh số thực không được hỗ trợ. Hãy xuất ảnh với 8 hoặc 16 bit mỗi mẫu.",
-        "Floating point images are not supported. Export the image with 8 or 16 bits a sample.",
+        "Floating point images are not supported. Export the image with 8 or 16 bits per sample.",
     ),
     "picture.signed": (
         "Ảnh có giá trị mẫu có dấu không được hỗ trợ. Hãy xuất ảnh với số không dấu, 8 hoặc 16 bit.",
@@ -16,7 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "picture.bits": (
         "Ảnh {bits} bit mỗi mẫu không được hỗ trợ. Hãy xuất ảnh với 8 hoặc 16 bit.",
-        "Samples of {bits} bits are not supported here. Export the image with 8 or 16 bits a sample.",
+        "Samples of {bits} bits are not supported here. Export the image with 8 or 16 bits per sample.",
     ),
     "picture.bits_contradict": (
         "Tệp ghi là dùng {bits} bit mỗi mẫu nhưng có giá trị lớn hơn. Hãy xuất lại ảnh với 8 bit.",
@@ -25,7 +25,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "picture.low_bits": (
         "Ảnh màu JPEG 2000 chỉ dùng các bit thấp nhất và không ghi bao nhiêu bit. Hãy xuất lại ảnh với 8 bit.",
         "The JPEG 2000 color picture uses only the lowest of its bits and does not say how many are meant. "
-        "Export it again with 8 bits a sample.",
+        "Export it again with 8 bits per sample.",
     ),
     "picture.photometric": (
         "Không hỗ trợ cách ghi màu “{name}”. Hãy xuất ảnh xám hoặc RGB.",
@@ -45,7 +45,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "picture.pages": (
         "Tệp có nhiều trang hoặc nhiều khung hình. Hãy gửi mỗi ảnh trong một tệp.",
-        "The file holds several pages or frames. Send one image a file.",
+        "The file holds several pages or frames. Send one image per file.",
     ),
     "picture.transparent": (
         "Ảnh hoàn toàn trong suốt, không có nội dung. Hãy xuất lại ảnh không có kênh trong suốt.",

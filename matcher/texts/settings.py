@@ -55,6 +55,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "records.fields_file không đúng TOML: {reason}",
         "records.fields_file is not valid TOML: {reason}",
     ),
+    "config.next_pack": (
+        "{name} là gói đang dùng; hãy nêu gói khác để tạo mẫu song song, hoặc để trống",
+        "{name} is the pack in use; name another one to make templates beside it, or none",
+    ),
     "config.fields_missing": (
         "records.fields_file phải khai báo {names}",
         "records.fields_file must declare {names}",

@@ -29,6 +29,25 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} references are still damaged; the backup has not got them: {ids}. Use another backup, or delete and "
         "enroll them again.",
     ),
+    "error.backup.keys": (
+        "Bản sao lưu là của cơ sở dữ liệu đã mã hóa; hãy chỉ ra bản sao khóa của nó: --keys TỆP",
+        "The backup is of an encrypted database; name the copy of its keys: --keys FILE",
+    ),
+    "error.backup.keys_there": (
+        "Thư mục đích đã có tệp khóa (keys.slots): hãy khôi phục không kèm --keys, hoặc chuyển tệp đó đi nơi khác.",
+        "The folder has keys already (keys.slots): restore without --keys, or move them away.",
+    ),
+    "error.backup.keys_other": (
+        "Bản sao khóa này thuộc một cơ sở dữ liệu khác.",
+        "This copy of the keys is of another database.",
+    ),
+    "error.backup.keys_older": (
+        "Bản sao khóa cũ hơn bản sao lưu; hãy dùng bản mới hơn, hoặc --without-missing-keys để bỏ qua những gì không "
+        "mở được.",
+        "The copy of the keys is older than the backup; use a newer one, or --without-missing-keys to leave out what "
+        "it "
+        "does not open.",
+    ),
     "error.backup.other_database": (
         "Bản sao lưu thuộc một cơ sở dữ liệu khác; chưa thay đổi gì.",
         "The backup is of another database; nothing was changed.",

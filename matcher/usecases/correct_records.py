@@ -14,7 +14,7 @@ from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.record_forms.kinds import RULES, fits
+from matcher.record_forms.kinds import fits, rule
 from matcher.record_forms.schema import RecordField, RecordSchema
 from matcher.texts.catalog import told
 from matcher.usecases.keep_records import require
@@ -118,7 +118,7 @@ def _check_text_of(declared: RecordField, value: str, *, field: str) -> None:
     if value and value != value.strip():
         raise RequestError(told("field.spaces"), field=field)
     if value and not fits(declared.kind, value):
-        raise RequestError(RULES[declared.kind], field=field)
+        raise RequestError(rule(declared.kind), field=field)
 
 
 def _update_said(receipt: RecordReceipt) -> dict[str, Any]:

@@ -75,9 +75,11 @@ class Describer:
         )
 
     def _unsearched(self, census: Census) -> Iterator[NotSearchable]:
-        for held in census.searchable:
-            if self._pack_ids.get(held.modality) != held.pack_id:
-                yield NotSearchable(UnsearchedCode.PACK_NOT_IN_USE, held.reference_count, held.modality, held.pack_id)
+        missed = [held for held in census.searchable if held.modality not in self._pack_ids]
+        for modality, pack_id in self._pack_ids.items():
+            missed += self._database.passed_over(modality, pack_id)
+        for held in missed:
+            yield NotSearchable(UnsearchedCode.PACK_NOT_IN_USE, held.reference_count, held.modality, held.pack_id)
         if census.damaged_count:
             yield NotSearchable(UnsearchedCode.DAMAGED, census.damaged_count)
         if census.sealed_count:

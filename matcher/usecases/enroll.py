@@ -11,7 +11,7 @@ from typing import Any
 from index.database import EnrollmentDatabase
 from index.errors import SubjectNotFoundError
 from index.receipts import EnrollmentReceipt
-from index.records import Modality, NewReference, Reference, SearchFilter, Subject, Template
+from index.records import ImagePart, Modality, NewReference, Reference, SearchFilter, Subject, Template
 from matcher.access.context import AccessContext, check_change, check_comparison
 from matcher.access.wording import ID, NAME, PURPOSE, REQUEST_ID, check_text
 from matcher.audit.changes import ChangeLedger
@@ -27,7 +27,7 @@ from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 from matcher.texts.catalog import told
 from matcher.usecases.naming import recorded_subject
-from matcher.usecases.notices import differing_notices, missed_notices, reach_notices
+from matcher.usecases.notices import differing_notices, disagreeing_notices, missed_notices, reach_notices
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -38,11 +38,13 @@ _BIRTH_YEARS = range(1850, 2201)
 class EnrollmentSettings:
     """quality_floors: 0-100 by modality, below which a sample is refused. duplicate_fpir: how often a new subject may
     be reported as resembling a stranger; lower than in searches, since nobody asked for leads. kept_images: modalities
-    whose images are kept, where the database is encrypted."""
+    whose images are kept, where the database is encrypted. agreement_fmr: false match rate that a sample has to reach
+    against what is enrolled of its subject already, or a notice says so."""
 
     quality_floors: Mapping[Modality, int] = field(default_factory=dict)
     duplicate_fpir: float = 0.001
     kept_images: frozenset[Modality] = frozenset(Modality)
+    agreement_fmr: float = 0.001
 
 
 class Enroller:
@@ -104,6 +106,11 @@ class Enroller:
             if not skip_duplicate_check:
                 with stages.stage("duplicates"):
                     resembling, notices = self._resembling(extractions, subject, stages)
+            # Without a case nothing may be compared, not even with the subject's own references.
+            disagreeing: tuple[Notice, ...] = ()
+            if not skip_duplicate_check or context.case_number:
+                with stages.stage("agreement"):
+                    disagreeing = self._disagreeing(extractions, subject, stages)
             stages.check()
 
             def said(receipt: EnrollmentReceipt) -> dict[str, Any]:
@@ -112,6 +119,7 @@ class Enroller:
                     "subject_id": receipt.subject_id,
                     "reference_ids": receipt.reference_ids,
                     "candidates": tuple((lead.subject_id, lead.score.value) for lead in found),
+                    "disagreeing_scores": tuple(notice.score for notice in disagreeing),
                 }
 
             with stages.stage("store"):
@@ -138,8 +146,20 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=(*notices, *self._differing(subject, receipt)),
+            notices=(*notices, *disagreeing, *self._differing(subject, receipt)),
         )
+
+    def _disagreeing(self, extractions: Sequence[Extraction], subject: Subject, stages: Stages) -> tuple[Notice, ...]:
+        """Before anything is stored: notices of samples that do not agree with what the subject has already."""
+        subject_id = subject.subject_id
+        if not subject_id and subject.external_id:
+            stored = self._database.find_subject(subject.external_id)
+            subject_id = "" if stored is None else stored.subject_id
+        if not subject_id:
+            return ()
+        templates = [made.template for made in extractions]
+        fmr = self._settings.agreement_fmr
+        return disagreeing_notices(self._searcher, templates, subject_id, target_fmr=fmr, stages=stages)
 
     def _differing(self, said: Subject, receipt: EnrollmentReceipt) -> tuple[Notice, ...]:
         """A notice where the subject was on record with other particulars than are said of it now: those stay."""
@@ -155,6 +175,7 @@ class Enroller:
             capture_time=sample.capture_time,
             image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
             ppi=sample.ppi,
+            part=ImagePart(sample.face_number, sample.largest_face, sample.region_px),
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:

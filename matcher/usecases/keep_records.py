@@ -20,6 +20,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.iso19794 import to_iso19794_2
 from matcher.search.searcher import Searcher
 from matcher.texts.catalog import told
+from matcher.usecases.witness_erasure import ErasureWitness
 
 _MAX_MEMBER_COUNT = 10_000
 MAX_NAME_WORD_COUNT = 20
@@ -30,12 +31,19 @@ class Keeper:
     and AuditError."""
 
     def __init__(
-        self, database: EnrollmentDatabase, searcher: Searcher, audit: AuditLog, changes: ChangeLedger
+        self,
+        database: EnrollmentDatabase,
+        searcher: Searcher,
+        audit: AuditLog,
+        changes: ChangeLedger,
+        *,
+        witness: ErasureWitness,
     ) -> None:
         self._database = database
         self._searcher = searcher
         self._audit = audit
         self._changes = changes
+        self._witness = witness
 
     def get_subject(self, context: AccessContext, *, subject_id: str = "", external_id: str = "") -> Subject:
         """By one of the two ids. Raises SubjectNotFoundError."""
@@ -69,16 +77,18 @@ class Keeper:
 
     def delete_subject(
         self, context: AccessContext, subject_id: str, *, request_id: str = ""
-    ) -> tuple[DeletionReceipt, str]:
-        """The receipt and the audit id. A repeated request_id gives the first receipt."""
+    ) -> tuple[DeletionReceipt, str, bytes]:
+        """The receipt, the audit id and the certificate (see ErasureWitness). A repeated request_id gives the first
+        receipt."""
         with changing(self._changes, "delete_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             _check_request_id(request_id)
             require(subject_id, "subject_id")
+            destroyed = self._witness.before(subject_id=subject_id)
             receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
-        return receipt, audit_id
+        return receipt, audit_id, self._witness.certificate(receipt, destroyed, audit_id=audit_id, scope="subject")
 
     def list_references(
         self, context: AccessContext, subject_id: str, *, page_size: int = 0, page_token: str = ""
@@ -92,8 +102,8 @@ class Keeper:
 
     def delete_reference(
         self, context: AccessContext, reference_id: int, *, request_id: str = ""
-    ) -> tuple[DeletionReceipt, str]:
-        """The receipt and the audit id. A repeated request_id gives the first receipt."""
+    ) -> tuple[DeletionReceipt, str, bytes]:
+        """Like delete_subject."""
         with changing(
             self._changes, "delete_reference", context, reference_ids=(reference_id,), request_id=request_id
         ) as entry:
@@ -101,12 +111,13 @@ class Keeper:
             _check_request_id(request_id)
             if reference_id < 1:
                 raise RequestError(told("field.reference_id"), field="reference_id")
+            destroyed = self._witness.before(reference_ids=(reference_id,))
             receipt = self._database.delete_reference(
                 reference_id, request_id=request_id, owed=entry.owes(deletion_said)
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
-        return receipt, audit_id
+        return receipt, audit_id, self._witness.certificate(receipt, destroyed, audit_id=audit_id, scope="reference")
 
     def export_template(self, context: AccessContext, reference_id: int) -> tuple[Reference, bytes, str]:
         """A fingerprint as a record of ISO/IEC 19794-2:2005, its reference, and the audit id. Its places are rounded to

@@ -8,8 +8,10 @@ from dataclasses import replace
 from index.database import EnrollmentDatabase
 from index.records import SUBJECT_FIELDS, FingerPosition, SearchFilter, Sex, Subject, Template
 from matcher.results import Notice, NoticeCode
-from matcher.scoring.scores import fuse_scores
+from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher, SearchOutcome
+from matcher.stages import Stages
+from matcher.texts.catalog import text
 
 EVERYTHING = SearchFilter()
 
@@ -32,28 +34,25 @@ def missed_notices(
     and damaged ones."""
     notices = []
     searched = {(template.modality, template.pack_id) for template in templates}
-    modalities = {modality for modality, _ in searched}
-    passed_over: dict[str, int] = {}
-    for held in database.holdings():
-        if held.modality in modalities and (held.modality, held.pack_id) not in searched:
-            _, count = database.count(held.modality, held.pack_id, where)
-            if count:
-                passed_over[held.pack_id] = count
+    passed_over = [held for modality, pack_id in searched for held in database.passed_over(modality, pack_id, where)]
     if passed_over:
-        total = sum(passed_over.values())
         notices.append(
-            Notice(NoticeCode.REFERENCES_NOT_SEARCHED, reference_count=total, pack_ids=tuple(sorted(passed_over)))
+            Notice(
+                NoticeCode.REFERENCES_NOT_SEARCHED,
+                reference_count=sum(held.reference_count for held in passed_over),
+                pack_ids=tuple(sorted({held.pack_id for held in passed_over})),
+            )
         )
     if damaged := database.references_set_aside():
         notices.append(Notice(NoticeCode.REFERENCES_SET_ASIDE, reference_count=len(damaged)))
     return tuple(notices)
 
 
-def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold_score: float) -> tuple[Notice, ...]:
+def reach_notices(searcher: Searcher, templates: Sequence[Template], threshold: float) -> tuple[Notice, ...]:
     """One where the very same samples again would stay below the threshold: they show too little for it, or it lies
     beyond what a score can say."""
     highest = fuse_scores([searcher.highest_score(template) for template in templates])
-    if highest.value >= threshold_score:
+    if highest.value >= threshold:
         return ()
     return (Notice(NoticeCode.THRESHOLD_OUT_OF_REACH),)
 
@@ -66,6 +65,37 @@ def differing_notices(said: Subject, stored: Subject) -> tuple[Notice, ...]:
         if getattr(said, name) not in ("", None, Sex.UNKNOWN) and getattr(said, name) != getattr(stored, name)
     )
     return (Notice(NoticeCode.RECORD_DIFFERS, fields=fields),) if fields else ()
+
+
+def disagreeing_notices(
+    searcher: Searcher, templates: Sequence[Template], subject_id: str, *, target_fmr: float, stages: Stages
+) -> tuple[Notice, ...]:
+    """One for each sample that does not reach the score of target_fmr against what is enrolled of a subject already.
+    None for a sample that nothing of the subject can be compared with, or that shows too little to reach it at all."""
+    notices = []
+    for number, template in enumerate(templates):
+        match = searcher.subject_match(template, subject_id, stages=stages)
+        if match is None:
+            continue
+        chance_count, reference_id, similarity = match
+        threshold = threshold_score(target_fmr, chance_count)
+        score = searcher.score_of(template, number, reference_id, similarity).score.value
+        if score < threshold <= searcher.highest_score(template).value:
+            notices.append(Notice(NoticeCode.REFERENCES_DISAGREE, number, score=score, threshold=threshold))
+    return tuple(notices)
+
+
+def notice_text(notice: Notice, language: str) -> str:
+    """What a notice tells a person."""
+    return text(
+        f"notice.{notice.code.value}",
+        language,
+        reference_count=notice.reference_count,
+        pack_ids=", ".join(notice.pack_ids),
+        fields=", ".join(notice.fields),
+        score=f"{notice.score:.1f}",
+        threshold=f"{notice.threshold:.1f}",
+    )
 
 
 def _emptiness(database: EnrollmentDatabase, template: Template, where: SearchFilter) -> NoticeCode:

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from index.arrays import Float32Array
 from index.durable.cache_file import read_cache, write_cache
 from index.errors import CacheFileError, DatabaseFullError, DuplicateReferenceError, VectorError
-from index.vector.kernels.layout import high_places
 from index.vector.votes.chunk import CHUNK_ROW_COUNT
 from index.vector.votes.files import CHUNK_KIND, LIST_NAME
-from index.vector.votes.index import STORED_LIMIT, DescriptorIndex
-from index.vector.votes.scan import NEAREST_COUNT, row_bytes
+from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex
 
 DIM = 64
 
@@ -52,8 +50,9 @@ def test_the_mate_has_the_most_votes() -> None:
         assert not hits.proved[0]
 
 
-def test_votes_are_those_of_an_exhaustive_count() -> None:
-    """Against the same rule in plain NumPy on the vectors themselves: the order of those that stand out is equal."""
+def test_votes_are_about_those_of_an_exhaustive_count() -> None:
+    """Against the same rule in plain NumPy on the vectors themselves: the order of those that stand out is equal, and
+    rounding takes at most a fifth of their votes, of directions as random as no print has them."""
     count, nearest = 60, NEAREST_COUNT
     index = filled(count)
     rows = np.concatenate([finger(seed) for seed in range(1, count + 1)])
@@ -68,7 +67,7 @@ def test_votes_are_those_of_an_exhaustive_count() -> None:
             votes[owner] += (best - similarities[order[-1]]) / len(probe)
     hits = index.search(probe, 3)
     assert hits.reference_ids[0].tolist() == np.argsort(-votes)[:3].tolist() == [7, 21, 50]
-    np.testing.assert_allclose(hits.similarities[0], np.sort(votes)[::-1][:3], atol=0.03)
+    np.testing.assert_allclose(hits.similarities[0], np.sort(votes)[::-1][:3], rtol=0.2)
 
 
 def test_k_that_covers_everyone_names_everyone() -> None:
@@ -202,12 +201,9 @@ def test_erasing_takes_removed_codes_out_of_the_files_and_adds_nothing(tmp_path:
     assert after.reference_ids().tolist() == [seed for seed in range(1, 21) if seed != 7]
     (chunk_file,) = tmp_path.glob("*.chunk")
     arrays = read_cache(chunk_file, kind=CHUNK_KIND).arrays
-    assert arrays["reference_ids"].tolist() == [0 if seed == 7 else seed for seed in range(1, 21)]
-    rows = np.flatnonzero(arrays["row_fingers"] == 6)
-    assert len(rows) == 30
-    assert not arrays["codes"][high_places(rows, row_bytes(DIM))].any()
-    # The rest of the last group belonged to finger 50, which this stamp does not know.
-    assert not arrays["codes"][high_places(np.arange(600, 640), row_bytes(DIM))].any()
+    # Nor finger 50, which this stamp does not know.
+    assert arrays["reference_ids"].tolist() == [seed for seed in range(1, 21) if seed != 7]
+    assert len(arrays["codes"]) == len(arrays["lists"]) == 19 * 30
     index.save(tmp_path, stamp="next")
     assert DescriptorIndex.load(tmp_path).reference_ids().tolist() == index.reference_ids().tolist()
 
@@ -227,7 +223,7 @@ def test_an_erasure_that_failed_is_done_by_the_next(tmp_path: Path, monkeypatch:
             index.erase(np.array([7]))
     assert 7 in _ids_in_files(tmp_path)
     index.erase(np.array([7]))
-    assert _ids_in_files(tmp_path) == {0, *range(1, 21)} - {7}
+    assert _ids_in_files(tmp_path) == set(range(1, 21)) - {7}
     assert 8 in DescriptorIndex.load(tmp_path).reference_ids()
 
 

@@ -48,7 +48,7 @@ def tolerances(name: str) -> Tolerances:
 
 
 def write_record(name: str, answers: list[Answer]) -> None:
-    """One line an answer, so that a commit shows which ones changed."""
+    """One line per answer, so that a commit shows which ones changed."""
     lines = ",\n".join(json.dumps(answer, separators=(",", ":")) for answer in answers)
     content = f'{{"made_with":{json.dumps(made_here())},\n"answers":[\n{lines}\n]}}\n'
     RECORDS_FOLDER.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from index.database import EnrollmentDatabase
 from index.records import Modality
 from matcher.access.context import AccessContext
 from matcher.assembly.use_cases import build_use_cases
+from matcher.audit.erasure import SigningKey
 from matcher.client import MatcherClient
 from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
@@ -61,6 +62,7 @@ def start_service(
     search: SearchSettings | None = None,
     audit: Any = None,
     duplicate_fpir: float = 0.001,
+    signing_key: SigningKey | None = None,
     **limits: Any,
 ) -> Service:
     """audit: the log, InMemoryAudit where none is given."""
@@ -80,6 +82,7 @@ def start_service(
         quality_floors={Modality.FACE: FLOOR, Modality.FINGERPRINT: FLOOR},
         search=search,
         duplicate_fpir=duplicate_fpir,
+        signing_key=signing_key,
     )
     if is_open:
         server.open(use_cases, database=database)

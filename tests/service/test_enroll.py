@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,32 @@ def test_a_repeated_request_id_gives_the_first_answer_and_stores_nothing(service
     with pytest.raises(ServiceError) as refusal:
         service.client.enroll([face(2)], subject=NEW, request_id="r-1")
     assert refusal.value.reason == "ERROR_REASON_REQUEST_CONFLICT"
+
+
+def test_a_sample_that_does_not_agree_with_what_is_enrolled_of_its_subject_is_told_and_recorded(
+    service: Service,
+) -> None:
+    def told(*samples: EncodedSample, **options: Any) -> list[tuple[str, int]]:
+        answer = service.client.enroll(list(samples), subject=NEW, **options)
+        return [(notice.code, notice.sample_index) for notice in answer.notices]
+
+    assert told(face(1), finger(1)) == []
+    assert told(face(1, impression=1)) == []
+    # Nothing of another position can be compared.
+    assert told(finger(2, position=FingerPosition.LEFT_THUMB)) == []
+    assert not any(event.disagreeing_scores for event in service.audit.events)
+    assert told(face(1, impression=2), finger(3)) == [("references_disagree", 1)]
+    (score,) = service.audit.events[-1].disagreeing_scores
+    assert score < 30
+    by_id = service.client.enroll(
+        [face(4)], subject=Subject(service.client.get_subject(external_id="number-1").subject_id)
+    )
+    assert [notice.code for notice in by_id.notices] == ["references_disagree"]
+    assert "does not agree" in by_id.notices[0].text
+    # Without a case nothing is compared.
+    no_case = replace(ACCESS, case_number="")
+    assert told(face(5), access=no_case, skip_duplicate_check=True) == []
+    assert told(face(6), skip_duplicate_check=True) == [("references_disagree", 0)]
 
 
 def test_a_resembling_subject_is_reported_and_not_merged(service: Service) -> None:

@@ -103,7 +103,15 @@ def test_another_name_for_a_known_id_is_told(
     said = capsys.readouterr()
     first, second = _results(tmp_path)
     assert first["outcome"] == "enrolled"
-    for words in ("display_name", "Trần Văn Khác", "Trần Văn Bình", "birth_date", "1950"):
+    told = (
+        "display_name",
+        "Trần Văn Khác",
+        "Trần Văn Bình",
+        "birth_date",
+        "1950",
+        "does not agree with what was enrolled",
+    )
+    for words in told:
         assert words in first["warning"]
     assert second["warning"] == ""
     assert "1 rows differ from what is recorded" in said.err

@@ -142,3 +142,13 @@ def test_the_key_comes_from_the_environment_a_command_or_a_file(settings_file: P
         environ["STATION_MATCHER_STORAGE_MASTER_KEY_COMMAND"] = command
         with pytest.raises(EncryptionKeyError):
             found()
+
+
+def test_doctor_says_whether_the_key_fits(settings_file: Path, tmp_path: Path, capsys) -> None:
+    key = settings_file.parent / "master.key"
+    filled(tmp_path / "data", new_master_key(key))
+    called(settings_file, "doctor")
+    assert "✓ The database is encrypted with master key" in capsys.readouterr().out
+    key.unlink()
+    assert called(settings_file, "doctor") == 1
+    assert "✗ The database is encrypted and its master key is not there" in capsys.readouterr().out

@@ -269,7 +269,7 @@ def test_calibrate_refuses_too_few_photographs(
     ("data", "groups", "told"),
     [
         ("nowhere", "", "thư mục con của --data"),
-        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder a person
+        ("data/p000", "", "thư mục con của --data"),  # photographs, but no folder per person
         ("data", "p0,a\n", "--groups"),
     ],
 )
@@ -299,3 +299,14 @@ def test_a_damaged_site_calibration_leaves_the_packs_usable_and_is_mended_by_cal
     data = photographs(tmp_path / "data", people=30, each=1)
     assert run("calibrate", "--data", str(data), packs_folder=folder) == 0
     assert PackStore(folder).get("joined").calibration is not None
+
+
+def test_what_is_wrong_with_a_pack_is_told_in_vietnamese_with_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("packs", "install", "nothing", lang="vi", packs_folder=tmp_path) == 1
+    assert "không có gói nào tên 'nothing'; các gói đã biết: " in capsys.readouterr().err
+    assert run("packs", "verify", "face-open", lang="vi", packs_folder=tmp_path) == 1
+    assert "gói face-open chưa sẵn sàng: thiếu yunet_s_dynamic.onnx." in capsys.readouterr().err
+    assert run("packs", "install", "insightface-buffalo_s", lang="vi", packs_folder=tmp_path) == 1
+    assert '--accept-license "insightface-non-commercial"' in capsys.readouterr().err

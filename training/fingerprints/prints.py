@@ -27,7 +27,7 @@ _SIDES_PX = ((400, 480), (300, 300), (388, 374), (300, 480), (500, 480))
 
 @dataclass(frozen=True, slots=True)
 class PrintSet:
-    """minutiae and fingers: one entry a print."""
+    """minutiae and fingers: one entry per print."""
 
     name: str
     minutiae: tuple[MinutiaSet, ...]

@@ -97,6 +97,12 @@ def all_files(connection: sqlite3.Connection) -> Iterable[str]:
     return (str(row[0]) for row in connection.execute("SELECT file_name FROM image ORDER BY image_number"))
 
 
+def noted_counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many keys and files are noted as to be erased."""
+    keys = connection.execute("SELECT count(*) FROM erased_key").fetchone()[0]
+    return int(keys), int(connection.execute("SELECT count(*) FROM erased_file").fetchone()[0])
+
+
 def noted_files(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Files to be removed that may be there still."""
     return tuple(row[0] for row in connection.execute("SELECT file_name FROM erased_file"))

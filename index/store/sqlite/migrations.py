@@ -198,6 +198,29 @@ IMAGES = Migration(
     ),
 )
 
+COUNTERPARTS = Migration(
+    "0009_counterparts",
+    (
+        # What another pack made of the image of a reference.
+        """CREATE TABLE counterpart (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            original_id INTEGER NOT NULL REFERENCES reference ON DELETE CASCADE) STRICT""",
+        "CREATE INDEX counterpart_by_original ON counterpart (original_id)",
+        # Which part of its image a reference was made of, where that is not the whole.
+        """CREATE TABLE image_part (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            face_number INTEGER NOT NULL,
+            largest_face INTEGER NOT NULL,
+            region TEXT NOT NULL) STRICT""",
+        # Of which images a pack can make nothing, so that it does not try each time.
+        """CREATE TABLE failed_counterpart (
+            original_id INTEGER NOT NULL REFERENCES reference ON DELETE CASCADE,
+            pack_id TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (original_id, pack_id)) STRICT, WITHOUT ROWID""",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -207,6 +230,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     NAME_TOKENS,
     SEALS,
     IMAGES,
+    COUNTERPARTS,
 )
 
 

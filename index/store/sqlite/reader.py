@@ -7,7 +7,7 @@ import sqlite3
 from index.arrays import Float32Array, Int64Array
 from index.store.effects import PackKey, PackRow
 from index.store.protocol import IndexMark, StoreCounts, SubjectValues
-from index.store.sqlite import galleries, index_marks, references, searchable
+from index.store.sqlite import counterparts, galleries, index_marks, references, searchable
 from index.store.sqlite.row_digests import ReportDamage
 
 
@@ -57,3 +57,7 @@ class SqliteReader:
     def schema(self) -> str:
         """See StoreReader."""
         return str(self._connection.execute("SELECT name FROM migration ORDER BY number DESC LIMIT 1").fetchone()[0])
+
+    def counterparts(self) -> dict[int, int]:
+        """See StoreReader."""
+        return counterparts.counterparts(self._connection)

@@ -18,10 +18,7 @@ def copy_known_rows(connection: sqlite3.Connection) -> None:
 
     Raises BackupError naming what the source has too much or too little: a table, column, view, trigger or index.
     """
-    _check_objects(connection)
-    tables = [name for name in _tables(connection, "main") if name not in _LEFT_OUT]
-    for table in tables:
-        _check_columns(connection, table)
+    tables = check_schema(connection)
     connection.execute("BEGIN")
     try:
         for table in tables:
@@ -37,6 +34,15 @@ def copy_known_rows(connection: sqlite3.Connection) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def check_schema(connection: sqlite3.Connection) -> list[str]:
+    """The tables to copy, where source has the schema of main. Raises BackupError, see copy_known_rows."""
+    _check_objects(connection)
+    tables = [name for name in _tables(connection, "main") if name not in _LEFT_OUT]
+    for table in tables:
+        _check_columns(connection, table)
+    return tables
 
 
 def _check_objects(connection: sqlite3.Connection) -> None:

@@ -131,8 +131,12 @@ def opened_vectors(
             yield reference_id, vectors
             continue
         try:
-            seal = _given(seals).of_reference(subject_key, reference_key)
-            yield reference_id, seal.open(vectors, place=_place(reference_id, "vectors"))
+            yield (
+                reference_id,
+                _given(seals).open_of_reference(
+                    subject_key, reference_key, vectors, place=f"template {reference_id} vectors"
+                ),
+            )
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(reference_id))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import BackupError, SchemaError
-from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
 from index.records import Modality
 from index.store.effects import PackRow
-from index.store.sqlite import references, searchable, set_aside
+from index.store.sqlite import counterparts, references, searchable, set_aside
 from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.images import all_files
 from index.store.sqlite.migrations import MIGRATIONS, Migration, apply_migrations
 from index.store.sqlite.owed_records import log_head
-from index.store.sqlite.row_copy import copy_known_rows
+from index.store.sqlite.row_copy import check_schema, copy_known_rows
 from index.store.sqlite.writes import delete_again
 
 # Pages copied between two reports of progress.
@@ -57,17 +58,25 @@ def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
         )
 
 
-def pack_holdings(store: Path) -> tuple[PackHolding, ...]:
+def passed_over(store: Path, in_use: Mapping[Modality, str]) -> tuple[PackHolding, ...]:
     """See index.store.opening."""
     if not store.is_file() or not store.stat().st_size:
         return ()
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reference'").fetchone() is None:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if "reference" not in tables:
             return ()
-        rows = connection.execute(
-            "SELECT modality, pack_id, count(*) FROM reference JOIN pack USING (pack_number) GROUP BY pack_number"
-        )
-        return tuple(PackHolding(Modality(modality), pack_id, count) for modality, pack_id, count in rows)
+        return counterparts.passed_over(connection, in_use, has_counterparts="counterpart" in tables)
+
+
+def reembedding_counts(store: Path, modality: Modality, pack_id: str) -> ReembeddingCounts | None:
+    """See index.store.opening."""
+    if not store.is_file() or not store.stat().st_size:
+        return None
+    with named_errors(), contextlib.closing(open_reader(store)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'counterpart'").fetchone() is None:
+            return None
+        return counterparts.reembedding_counts(connection, modality, pack_id)
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
@@ -159,16 +168,12 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
     schema is refused by name. Today's schema, ids that go on beyond those given since, no index files, no deleted rows.
     """
     with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None, uri=True)) as connection:
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("PRAGMA cell_size_check=ON")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
         # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("ATTACH ? AS source", (f"{snapshot.absolute().as_uri()}?mode=ro&immutable=1",))
-        if [row[0] for row in connection.execute("PRAGMA source.quick_check(1)")] != ["ok"]:
-            raise BackupError("the store in the backup is damaged; use another backup")
+        _attach(connection, snapshot)
         apply_migrations(connection, _steps_of_source(connection))
         copy_known_rows(connection)
         connection.execute("DETACH source")
@@ -185,6 +190,26 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
     with made.open("rb") as file:
         os.fsync(file.fileno())
     return deleted
+
+
+def check_restorable(snapshot: Path) -> None:
+    """That a snapshot is whole and of a known schema, without making a store of it. It may lose its name once it is
+    open, and does. Raises BackupError, SchemaError, DatabaseDamagedError."""
+    with named_errors(), contextlib.closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as connection:
+        _attach(connection, snapshot, forget_name=True)
+        apply_migrations(connection, _steps_of_source(connection))
+        check_schema(connection)
+
+
+def _attach(connection: sqlite3.Connection, snapshot: Path, *, forget_name: bool = False) -> None:
+    """As source, which is no code of ours, read-only."""
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.execute("ATTACH ? AS source", (f"{snapshot.absolute().as_uri()}?mode=ro&immutable=1",))
+    if forget_name:
+        snapshot.unlink()
+    if [row[0] for row in connection.execute("PRAGMA source.quick_check(1)")] != ["ok"]:
+        raise BackupError("the store in the backup is damaged; use another backup")
 
 
 def _steps_of_source(connection: sqlite3.Connection) -> tuple[Migration, ...]:

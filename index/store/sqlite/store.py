@@ -26,10 +26,11 @@ from index.errors import (
 from index.folder import VAULT_NAME
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt
+from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
 from index.records import (
     Gallery,
     KeptImage,
+    Modality,
     NewReference,
     RecordAuthor,
     RecordRevision,
@@ -41,6 +42,7 @@ from index.records import (
 from index.store.effects import ApplyEffects, Effect, PackKey
 from index.store.protocol import IndexMark, StoreReader
 from index.store.sqlite import (
+    counterparts,
     images,
     index_marks,
     lists,
@@ -208,6 +210,33 @@ class SqliteStore:
             )
         )
 
+    def add_counterparts(
+        self,
+        pack_id: str,
+        made: Sequence[tuple[int, NewReference]],
+        failed: Sequence[tuple[int, str]],
+        *,
+        now: datetime,
+        owed: Owe[tuple[int, ...]] | None = None,
+    ) -> tuple[int, ...]:
+        """See Store."""
+        encoded = [counterparts.encode(original_id, new) for original_id, new in made]
+        return self.queue.submit(
+            lambda connection: counterparts.add_counterparts(
+                connection, encoded, failed, pack_id=pack_id, now=now, owed=owed
+            )
+        )
+
+    def without_counterpart(self, modality: Modality, pack_id: str, *, after_id: int, limit: int) -> tuple[int, ...]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return counterparts.without_counterpart(connection, modality, pack_id, after_id=after_id, limit=limit)
+
+    def reembedding_counts(self, modality: Modality, pack_id: str) -> ReembeddingCounts:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return counterparts.reembedding_counts(connection, modality, pack_id)
+
     def update_record(
         self,
         subject_id: str,
@@ -362,6 +391,7 @@ class SqliteStore:
         """See Store."""
         with self._readers.borrow() as connection:
             row = images.image_of(connection, reference_id)
+            part = counterparts.image_part(connection, reference_id)
         if row is None or self._vault is None:
             return None
         try:
@@ -369,7 +399,7 @@ class SqliteStore:
         except EncryptionKeyError as error:
             raise DatabaseDamagedError("the image of a reference is damaged; restore a backup") from error
         if content is not None:
-            return KeptImage(content, row.sha256, row.ppi)
+            return KeptImage(content, row.sha256, row.ppi, part)
         with self._readers.borrow() as connection:
             if images.image_of(connection, reference_id) is not None:
                 raise DatabaseDamagedError("the image of a reference is gone; restore a backup")

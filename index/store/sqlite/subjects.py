@@ -49,6 +49,11 @@ def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
     return rows[0]
 
 
+def find_by_number(connection: sqlite3.Connection, subject_number: int) -> SubjectRow:
+    """The subject of a reference, which is there as long as the reference is."""
+    return _select(connection, "WHERE subject_number = ?", (subject_number,))[0]
+
+
 def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> SubjectRow | None:
     """The subject with exactly this external id, if there is one."""
     number = number_by_external_id(connection, external_id)

@@ -21,7 +21,8 @@ from index.store.effects import (
     SubjectChanged,
 )
 from index.store.sqlite import galleries, references, subjects
-from index.store.sqlite.images import put_image
+from index.store.sqlite.counterparts import counterparts, family_of, put_image_part
+from index.store.sqlite.images import noted_counts, put_image
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
@@ -68,6 +69,8 @@ def enroll(
         if file is not None:
             new = reference.new
             put_image(connection, row.subject_number, one.reference_id, file, sha256=new.sample_sha256, ppi=new.ppi)
+    for one, reference in zip(added, encoded, strict=True):
+        put_image_part(connection, one.reference_id, reference.new.part)
     if row.subject.state is SubjectState.ACTIVE:
         effects.extend(added)
     receipt = EnrollmentReceipt(row.subject.subject_id, tuple(one.reference_id for one in added), now)
@@ -96,9 +99,13 @@ def delete_subject(
         return WriteOutcome(_deletion_again(subject_id, earlier))
     number = subjects.find_subject(connection, subject_id).subject_number
     reference_ids = references.reference_ids_of_subject(connection, number)
+    before = noted_counts(connection)
     removed = subjects.delete_subject_rows(connection, number)
     note_erasures(connection, reference_ids)
-    receipt = DeletionReceipt(subject_id, reference_ids, now, removed, files_scrubbed=False)
+    keys, images = (after - count for after, count in zip(noted_counts(connection), before, strict=True))
+    receipt = DeletionReceipt(
+        subject_id, reference_ids, now, removed, files_scrubbed=False, key_count=keys, image_count=images
+    )
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
     owe(connection, owed, receipt)
     return WriteOutcome(receipt, (ReferencesRemoved(reference_ids),), frees_rows=True)
@@ -112,20 +119,28 @@ def delete_reference(
     now: datetime,
     owed: Owe[DeletionReceipt] | None,
 ) -> WriteOutcome[DeletionReceipt]:
-    """Delete one reference; its subject stays, also without any."""
+    """Delete one reference with its counterparts; its subject stays, also without any."""
     digest = _digest_of("delete_reference", str(reference_id))
     earlier = earlier_receipt(connection, request_id, "delete_reference", digest)
     if earlier is not None:
         return WriteOutcome(_deletion_again("", earlier))
     subject_id = references.subject_ids_of(connection, (reference_id,)).get(reference_id, "")
-    number, removed = references.delete_reference_rows(connection, reference_id)
-    note_erasures(connection, (reference_id,))
-    receipt = DeletionReceipt(subject_id, (reference_id,), now, removed, files_scrubbed=False)
+    before = noted_counts(connection)
+    # What other packs made of the same image goes with it, before the original that it refers to.
+    family, removed = family_of(connection, reference_id), 0
+    for one in sorted(family, reverse=True):
+        number, count = references.delete_reference_rows(connection, one)
+        removed += count
+    note_erasures(connection, family)
+    keys, images = (after - count for after, count in zip(noted_counts(connection), before, strict=True))
+    receipt = DeletionReceipt(
+        subject_id, family, now, removed, files_scrubbed=False, key_count=keys, image_count=images
+    )
     # Kept under the subject, so that deleting it later blanks this answer, which names it.
     kept = {**_kept(receipt), "subject_id": subject_id}
     remember_request(connection, request_id, "delete_reference", digest, kept, subject_number=number)
     owe(connection, owed, receipt)
-    return WriteOutcome(receipt, (ReferencesRemoved((reference_id,)),), frees_rows=True)
+    return WriteOutcome(receipt, (ReferencesRemoved(family),), frees_rows=True)
 
 
 def seal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
@@ -145,6 +160,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
     subjects.set_state(connection, row.subject_number, SubjectState.ACTIVE)
     gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
     effects: list[Effect] = []
+    originals = counterparts(connection)
     for pack in references.all_packs(connection).values():
         stored = connection.execute(
             f"{SELECT_CHECKED} WHERE subject_number = ? AND pack_number = ? AND reference.reference_id NOT IN"  # noqa: S608
@@ -163,6 +179,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
                     birth_year=row.subject.birth_year or 0,
                     gallery_numbers=gallery_numbers,
                     vectors=decode_vectors(blob, pack.dim, pack.encoding),
+                    original_id=originals.get(reference_id, 0),
                 )
             )
     return WriteOutcome(None, tuple(effects))

@@ -125,6 +125,9 @@ def _look_high(instruction: Instruction) -> Callable[..., Any]:
                     np.float32(floors[query] - queries.slacks[query]),
                 )
                 tile.passed[slot + query - first_query] = bits
+                if bits != 0:
+                    # look_low reads one for each of these rows; scales and high residuals were just read.
+                    fetch(rows.low_residuals, first_row, 4 * GROUP_ROW_COUNT)
                 while bits != 0:
                     fetch(low, (first_row + lowest_bit(bits)) * half_length, half_length)
                     bits &= bits - np.uint64(1)

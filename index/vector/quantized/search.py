@@ -164,7 +164,7 @@ def _coded(queries: Float32Array, pass_query_count: int) -> Queries:
 
 
 def _shares(view: View, thread_count: int, smallest: int) -> list[list[Share]]:
-    """The groups of all segments, cut into runs of about equal length, at most one a thread, none below smallest."""
+    """The groups of all segments, cut into runs of about equal length, at most one per thread, none below smallest."""
     group_counts = [-(-row_count // GROUP_ROW_COUNT) for row_count in view.row_counts]
     share_length = max(smallest, -(-sum(group_counts) // thread_count))
     shares: list[list[Share]] = [[]]

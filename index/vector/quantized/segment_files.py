@@ -1,4 +1,4 @@
-"""The cache files of a segmented index: one file a segment, and one that says which they are and what died in them."""
+"""The cache files of a segmented index: one per segment, and one that says which they are and what died in them."""
 
 from __future__ import annotations
 

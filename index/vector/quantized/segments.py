@@ -65,7 +65,7 @@ class Segment:
         self.row_count += int(reference_ids.size)
 
     def bury(self, rows: Int64Array, sequence: int | Int64Array) -> None:
-        """Mark rows dead from this change on, one for all or one a row."""
+        """Mark rows dead from this change on, one for all or one per row."""
         self.died[rows] = sequence
         self.dead_count += int(rows.size)
 

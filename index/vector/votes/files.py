@@ -8,79 +8,109 @@ adds nothing to them. Names are random: they say nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
+from index.arrays import UInt8Array
 from index.durable.cache_file import AnyArray, read_cache, write_cache
 from index.errors import CacheFileError
-from index.vector.votes.chunk import DescriptorChunk
+from index.vector.votes.chunk import DescriptorChunk, Fingers, SavedPart, arrays_of, fingers_of
+from index.vector.votes.lists import InvertedLists
 
 LIST_NAME = "descriptors.cache"
 LIST_KIND = "descriptor list"
 CHUNK_KIND = "descriptor chunk"
 CHUNK_SUFFIX = ".chunk"
 _NAME_BYTES = 16
+# Files whose codes are in memory beside the lists while these are filled: 70 MB.
+_READ_TOGETHER = 64
+
+Undisturbed = Callable[[], AbstractContextManager[object]]
 
 
 def save_chunks(
-    folder: Path, chunks: Sequence[DescriptorChunk], lock: AbstractContextManager[object], *, dim: int, stamp: str
+    folder: Path,
+    chunks: Sequence[DescriptorChunk],
+    lists: InvertedLists,
+    undisturbed: Undisturbed,
+    *,
+    dim: int,
+    codebook: str,
+    stamp: str,
 ) -> None:
-    """Write what changed and the list. lock: guards the chunks; held while one is copied, not while files are written.
+    """Write what changed and the list. undisturbed: nobody changes chunks or lists within it; entered while one chunk
+    is copied, not while files are written.
 
     Raises CacheFileError, DatabaseFullError; the list of before stays whole then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for chunk in chunks:
-        with lock:
+        with undisturbed():
             is_there = chunk.is_saved and chunk.saved is not None and (folder / chunk.saved.file_name).is_file()
-            copied = None if is_there else chunk.to_save(secrets.token_hex(_NAME_BYTES) + CHUNK_SUFFIX)
-        if copied is not None:
-            part, arrays = copied
-            _write_chunk(folder / part.file_name, arrays)
-            with lock:
-                chunk.mark_saved(part)
+            fingers = chunk.fingers
+            arrays = {} if is_there else arrays_of(fingers, lists)
+        if not is_there:
+            file_name = secrets.token_hex(_NAME_BYTES) + CHUNK_SUFFIX
+            _write_chunk(folder / file_name, arrays)
+            with undisturbed():
+                chunk.mark_saved(file_name, fingers)
     names = [chunk.saved.file_name for chunk in chunks if chunk.saved is not None]
     packed = np.frombuffer(b"".join(name.encode("ascii") for name in names), dtype=np.uint8)
-    meta = {"dim": dim, "stamp": stamp, "chunk_count": len(names)}
+    meta = {"dim": dim, "codebook": codebook, "stamp": stamp, "chunk_count": len(names)}
     write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed})
     _delete_other_files(folder, names)
 
 
-def scrub_chunks(folder: Path, chunks: Sequence[DescriptorChunk], lock: AbstractContextManager[object]) -> None:
+def scrub_chunks(
+    folder: Path, chunks: Sequence[DescriptorChunk], lists: InvertedLists, undisturbed: Undisturbed
+) -> None:
     """Rewrite the files that hold removed fingers without them. Raises CacheFileError, DatabaseFullError.
 
     Files of a list that a failed saving did not replace go: nobody knows what of them was removed since.
     """
     _delete_other_files(folder, [chunk.saved.file_name for chunk in chunks if chunk.saved is not None])
     for chunk in chunks:
-        with lock:
-            copied = chunk.to_scrub()
-        if copied is not None:
-            part, arrays = copied
-            try:
-                _write_chunk(folder / part.file_name, arrays)
-            except BaseException:
-                with lock:
-                    chunk.mark_not_scrubbed()
-                raise
+        with undisturbed():
+            saved = chunk.saved
+            if saved is None or not saved.holds_removed:
+                continue
+            # Nothing that came after what the file holds.
+            fingers = chunk.fingers.first(saved.finger_count)
+            arrays = arrays_of(fingers, lists)
+        _write_chunk(folder / saved.file_name, arrays)
+        with undisturbed():
+            chunk.mark_saved(saved.file_name, fingers)
 
 
-def load_chunks(folder: Path) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
-    """Dimension, stamp and chunks that save_chunks wrote. Raises CacheFileError."""
+def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
+    """Dimension, stamp and chunks that save_chunks wrote; fills the lists, which are empty. Raises CacheFileError."""
     contents = read_cache(folder / LIST_NAME, kind=LIST_KIND)
-    dim, count = contents.integer("dim"), contents.integer("chunk_count")
+    if contents.text("codebook") != codebook:
+        raise CacheFileError("the index files were made with another codebook; rebuild the index")
     packed = contents.array("names", np.uint8, 1).tobytes().decode("ascii")
     length = 2 * _NAME_BYTES + len(CHUNK_SUFFIX)
-    if len(packed) != count * length:
+    if len(packed) != contents.integer("chunk_count") * length:
         raise CacheFileError("the list of index files is damaged; rebuild the index")
-    chunks = []
-    for start in range(0, len(packed), length):
-        name = packed[start : start + length]
-        chunks.append(DescriptorChunk.from_file(dim, read_cache(folder / name, kind=CHUNK_KIND), name))
-    return dim, contents.text("stamp"), tuple(chunks)
+    names = [packed[start : start + length] for start in range(0, len(packed), length)]
+    chunks: list[DescriptorChunk] = []
+    for start in range(0, len(names), _READ_TOGETHER):
+        together = names[start : start + _READ_TOGETHER]
+        parts = [_read_chunk(folder / name, lists) for name in together]
+        row_counts = np.zeros(lists.list_count, dtype=np.int64)
+        for fingers, _ in parts:
+            row_counts += np.bincount(fingers.lists, minlength=lists.list_count)
+        lists.make_room(row_counts)
+        for name, (fingers, codes) in zip(together, parts, strict=True):
+            lists.append(fingers.lists, codes, fingers.row_ids())
+            chunks.append(DescriptorChunk(fingers, SavedPart(name, len(fingers))))
+    return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
+
+
+def _read_chunk(path: Path, lists: InvertedLists) -> tuple[Fingers, UInt8Array]:
+    return fingers_of(read_cache(path, kind=CHUNK_KIND, mapped=frozenset({"codes"})), lists.list_count)
 
 
 def _delete_other_files(folder: Path, names: Sequence[str]) -> None:

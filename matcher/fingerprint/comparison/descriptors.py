@@ -1,4 +1,4 @@
-"""One unit vector a minutia: its cylinder, projected onto the directions that tell fingers apart.
+"""One unit vector per minutia: its cylinder, projected onto the directions that tell fingers apart.
 
 The projection is a linear discriminant (R. A. Fisher, Annals of Eugenics 7, 1936; here for many classes): of all
 directions in cylinder space it keeps those in which different minutiae differ most relative to how much the same

@@ -20,7 +20,8 @@ def outline_of(x_px: Float32Array, y_px: Float32Array) -> Float32Array:
     if len(corners) < 3:
         return np.array([[1.0], [0.0], [-np.inf]], dtype=np.float32)
     x, y = x_px[corners].astype(np.float64), y_px[corners].astype(np.float64)
-    along_x, along_y = np.roll(x, -1) - x, np.roll(y, -1) - y
+    # Not np.roll, which takes a tenth of the time that a template takes to prepare.
+    along_x, along_y = np.concatenate((x[1:], x[:1])) - x, np.concatenate((y[1:], y[:1])) - y
     length = np.hypot(along_x, along_y)
     a, b = along_y / length, -along_x / length
     return np.stack((a, b, a * x + b * y)).astype(np.float32)

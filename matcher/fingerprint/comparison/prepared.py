@@ -66,7 +66,7 @@ def prepare(template: Template) -> PreparedFingerprint:
 def require_same_pack(probe: PreparedFingerprint, reference: PreparedFingerprint) -> None:
     """Raises PackMismatchError: templates of different packs are never compared."""
     if probe.pack_id != reference.pack_id:
-        raise PackMismatchError(f"templates of packs {probe.pack_id} and {reference.pack_id} cannot be compared")
+        raise PackMismatchError(told("pack.mismatch", probe=probe.pack_id, reference=reference.pack_id))
 
 
 def _are_directions(vectors: Float32Array) -> bool:

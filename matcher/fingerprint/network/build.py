@@ -11,6 +11,7 @@ from matcher.fingerprint.network.compact_blocks import read_compact_blocks
 from matcher.fingerprint.network.fast_graph import build_fast_graph
 from matcher.fingerprint.network.reference_graph import build_exact_graph
 from matcher.fingerprint.network.weights import read_leader_weights
+from matcher.texts.catalog import told
 
 GRAPH_VERSION: Final = 3
 """Raise when a builder's output changes, so that graphs kept by an older version are built again."""
@@ -33,4 +34,4 @@ def build_leader_graph(weights_file: Path, variant: GraphVariant = GraphVariant.
             return build_exact_graph(weights)
         return build_fast_graph(weights, read_compact_blocks() if variant is GraphVariant.FAST else None)
     except (KeyError, ValueError, IndexError) as error:
-        raise PackDamagedError("the weights of the leader pack are not LEADER's; install the pack again") from error
+        raise PackDamagedError(told("pack.leader_weights")) from error

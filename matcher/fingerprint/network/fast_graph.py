@@ -11,7 +11,7 @@ would be equal. What is rearranged, and why it pays:
 - Depthwise kernels get empty channels up to a multiple of 4.
 
 Input "image": uint8 (1, 1, height, width), sides multiples of 32, dark ridges, 500 ppi.
-Outputs: "blurred" float32 (1, 1, height, width) as in leader_graph.py; and a row a minutia: "row", "column" int64 (n,),
+Outputs: "blurred" float32 (1, 1, height, width) as in leader_graph.py; a row per minutia: "row", "column" int64 (n,),
 its pixel; "direction" float32 (n, 2), cosine and sine, not normalized; "ending" float32 (n,) in [0, 1]. Minutiae are
 the pixels whose blurred position is at least PEAK_FLOOR and the largest within 7 x 7.
 """

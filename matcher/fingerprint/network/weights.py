@@ -15,6 +15,7 @@ import numpy as np
 
 from index.arrays import Float32Array
 from matcher.errors import PackDamagedError
+from matcher.texts.catalog import told
 
 Weights = Mapping[str, tuple[Float32Array, ...]]
 """Layer name to its arrays in Keras order: kernels (height, width, in, out), then biases; gain, then offset."""
@@ -41,7 +42,7 @@ def read_leader_weights(path: Path) -> Weights:
                 if len(arrays)
             }
     except (OSError, KeyError, RuntimeError) as error:
-        raise PackDamagedError("the weights of the leader pack cannot be read; install the pack again") from error
+        raise PackDamagedError(told("pack.leader_unreadable")) from error
     if not all(bool(np.isfinite(array).all()) for arrays in weights.values() for array in arrays):
-        raise PackDamagedError("the weights of the leader pack hold values that are not numbers; install it again")
+        raise PackDamagedError(told("pack.leader_numbers"))
     return weights

@@ -229,14 +229,16 @@ class DeleteSubjectRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ...) -> None: ...
 
 class DeleteSubjectResponse(_message.Message):
-    __slots__ = ("deleted_reference_count", "audit_id", "replayed")
+    __slots__ = ("deleted_reference_count", "audit_id", "replayed", "erasure_certificate")
     DELETED_REFERENCE_COUNT_FIELD_NUMBER: _ClassVar[int]
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    ERASURE_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     deleted_reference_count: int
     audit_id: str
     replayed: bool
-    def __init__(self, deleted_reference_count: _Optional[int] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+    erasure_certificate: bytes
+    def __init__(self, deleted_reference_count: _Optional[int] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., erasure_certificate: _Optional[bytes] = ...) -> None: ...
 
 class ListReferencesRequest(_message.Message):
     __slots__ = ("access", "subject_id", "page_size", "page_token")
@@ -271,12 +273,14 @@ class DeleteReferenceRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_id: _Optional[int] = ...) -> None: ...
 
 class DeleteReferenceResponse(_message.Message):
-    __slots__ = ("audit_id", "replayed")
+    __slots__ = ("audit_id", "replayed", "erasure_certificate")
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    ERASURE_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     audit_id: str
     replayed: bool
-    def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+    erasure_certificate: bytes
+    def __init__(self, audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., erasure_certificate: _Optional[bytes] = ...) -> None: ...
 
 class ExportTemplateRequest(_message.Message):
     __slots__ = ("access", "reference_id")

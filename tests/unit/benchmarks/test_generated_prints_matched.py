@@ -69,4 +69,16 @@ def test_the_shortlist_finds_generated_mates_among_generated_strangers(tmp_path:
     assert (found["fingers"], found["probes"], found["shortlist"]) == (400, 2, 20)
     assert (found["rank1"], found["in_shortlist"], found["loss_at_most"]) == (100.0, 100.0, 0.0)
     assert 500 < found["memory_bytes_a_finger"] < 100_000
+    assert found["ratio_to_exhaustive"] > 0
+    assert found["ratio_to_flat_knn"] > 0
+    assert found["kinds"]["prints"]["probes"] == 2
     assert "| mate on the shortlist, % | 100.00 |" in descriptor_table(found)
+
+
+def test_pieces_and_turned_prints_are_probes_too(tmp_path: Path) -> None:
+    assert main(["generate", "--out", str(tmp_path / "prints"), "--fingers", "1", "--impressions", "2"]) == 0
+    command = ["fingers", "--data", str(tmp_path / "prints"), "--out", str(tmp_path), "--jobs", "1", "--no-cache"]
+    assert main([*command, "--ppi", "500", "--fingers", "50", "--pieces"]) == 0
+    kinds = json.loads((tmp_path / "report.json").read_text())["kinds"]
+    assert {"prints", "turned prints", "pieces of 230 px"} <= kinds.keys()
+    assert kinds["turned prints"]["rank1"] == kinds["pieces of 230 px"]["rank1"] == 100.0

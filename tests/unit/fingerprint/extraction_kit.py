@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.fingerprint.minutiae import FingerprintExtractor
@@ -18,6 +19,7 @@ from matcher.packs.store import PackStore
 from matcher.samples import Image
 
 Pixels = npt.NDArray[np.uint8]
+GENERATED_FOLDER = Path(__file__).parents[2] / "corpus" / "prints"
 FVC_PPI = {"fvc2002_db2_b": 569.0, "fvc2004_db3_b": 512.0}
 
 
@@ -39,10 +41,21 @@ def image_of(pixels: Pixels, ppi: float | None = 500.0) -> Image:
 
 
 def read_print(folder: Path, name: str) -> Image:
-    """name: "fvc2002_db1_b/101_1"."""
-    pixels = cv2.imread(str(folder / f"{name}.tif"), cv2.IMREAD_GRAYSCALE)
+    """name: "fvc2002_db1_b/101_1", or "generated/01-1", which every checkout has."""
+    path = GENERATED_FOLDER / f"{name.partition('/')[2]}.png" if is_generated(name) else folder / f"{name}.tif"
+    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert pixels is not None
     return image_of(pixels, FVC_PPI.get(name.partition("/")[0], 500.0))
+
+
+def is_generated(name: str) -> bool:
+    """Whether a print is of no real finger and lies in the repository."""
+    return name.startswith("generated/")
+
+
+def folder_of(request: pytest.FixtureRequest, name: str) -> Path:
+    """The folder for read_print; of real prints that are not here the test is skipped."""
+    return GENERATED_FOLDER if is_generated(name) else request.getfixturevalue("fingerprints_folder")
 
 
 def agreement(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 import sqlite3
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.absence import contains
 from index.backup.backup import back_up, mend, restore
@@ -16,7 +20,7 @@ from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
 from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
-from index.keys.seals import Seals
+from index.keys.seals import Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import sealing
@@ -308,6 +312,19 @@ def test_slots_are_given_once_and_a_flipped_bit_is_named(tmp_path) -> None:
         slots.secret(7)
     assert raised.value.reason == "damaged"
     slots.close()
+    rewrap(path, MASTER, OTHER)
+    slots = KeySlots(path, OTHER)
+    assert slots.secret(4) == given[4]
+    for number, reason in ((5, "erased"), (7, "damaged")):
+        with pytest.raises(EncryptionKeyError) as raised:
+            slots.secret(number)
+        assert raised.value.reason == reason
+    slots.close()
+
+
+@given(st.binary(max_size=64), st.binary(max_size=200))
+def test_tokens_are_hmac_sha256(key: bytes, content: bytes) -> None:
+    assert Mac(key).digest(content) == hmac.digest(key, content, "sha256")
 
 
 def test_a_master_key_file_is_the_owners_alone(tmp_path) -> None:
@@ -347,6 +364,11 @@ def test_a_backup_of_an_encrypted_database_comes_back_with_its_keys(folder, make
     assert raised.value.reason == "keys"
     with pytest.raises(EncryptionKeyError):
         copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    (tmp_path / "new" / SLOTS_NAME).write_bytes(b"other keys")
+    with pytest.raises(BackupError) as raised:
+        restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
+    assert raised.value.reason == "keys_there"
+    (tmp_path / "new" / SLOTS_NAME).unlink()
     restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys")
     assert (restored.without_key.subject_count, restored.without_key.reference_count) == (1, 1)
     with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
@@ -435,3 +457,28 @@ def test_names_are_found_by_their_words_and_beginnings_and_no_word_is_stored(fol
         assert found("nguyen hung") == []
     for word in (b"nguyen", b"hung", b"Nguy", b"tran"):
         assert not files_with(folder, word), word
+
+
+def test_after_many_deletions_no_byte_of_them_is_left_and_no_copy_opens_them(folder, make, tmp_path) -> None:
+    """The random ids stand for the rows that they lie in; names and templates are looked for besides."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipts, wanted = [], []
+        for number in range(60):
+            face = replace(make.face(), image=b"picture %d" % number * 50, sample_sha256=f"{number:064x}")
+            receipts.append(database.enroll(Subject("", f"07920300{number:04}", f"Họ Tên {number}"), [face]))
+            wanted.append(face.template.vectors.tobytes()[:20])
+        database.save()
+        back_up(folder, tmp_path / "backup")
+        gone = receipts[::2]
+        for receipt in gone:
+            assert database.delete_subject(receipt.subject_id).files_scrubbed
+        for receipt, vector in zip(gone, wanted[::2], strict=True):
+            for needle in (receipt.subject_id.encode(), vector):
+                assert not files_with(folder, needle)
+        assert not files_with(folder, b"picture ")
+        assert not any(contains(tmp_path / "backup", vector) for vector in wanted)
+    restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=folder / SLOTS_NAME)
+    assert restored.without_key.subject_count == len(gone)
+    with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
+        assert len(database.list_subjects().items) == 30
+        assert not any(database.check_absence(subject_id=one.subject_id).found_in for one in gone)

@@ -96,6 +96,10 @@ def test_what_is_no_part_of_the_schema_is_refused_by_name(
         restore(forged, tmp_path / "b", key=key)
     assert refusal.value.reason == "content"
     assert not database_files(tmp_path / "b")
+    # Whoever checks it is told the same, without making a database of it.
+    with pytest.raises(BackupError, match=name) as refusal:
+        check_backup(forged, key=key)
+    assert refusal.value.reason == "content"
 
 
 @pytest.mark.parametrize(

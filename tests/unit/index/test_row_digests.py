@@ -152,6 +152,9 @@ def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled
             "reference_image",
             "image",
             "erased_file",
+            "counterpart",
+            "image_part",
+            "failed_counterpart",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DELETE FROM migration WHERE name >= '0004'")

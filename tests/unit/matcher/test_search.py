@@ -99,6 +99,30 @@ def test_many_references_are_shortlisted_and_the_answer_is_not_proved(
     assert comparer.compared_count == 44
 
 
+@pytest.mark.parametrize(("second", "asked"), [(0.2, [2]), (0.3, [2, 20])])
+def test_a_clear_lead_ends_the_looking_and_anything_else_widens_it(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch, second: float, asked: list[int]
+) -> None:
+    """A probe of four minutiae, so that four times shortlist_count are asked for in the end."""
+    enrolled = {identity: enroll(database, identity, finger_template(identity)) for identity in range(1, 11)}
+    counts: list[int] = []
+
+    def shortlist(_pack_id: str, _vectors: object, count: int, **_options: object) -> Hits:
+        counts.append(count)
+        votes = np.array([[0.4, second, 0.1, 0.1, 0.1][:count]], dtype=np.float32)
+        ids = np.array([[9, 3, 1, 2, 4][:count]], dtype=np.int64)
+        return Hits(ids, votes, np.array([min(count, 5)]), np.array([False]))
+
+    monkeypatch.setattr(database, "shortlist", shortlist)
+    limits = {"exhaustive_reference_limit": 5, "shortlist_count": 5, "clear_shortlist_count": 2}
+    search, comparer = searcher(database, **limits)
+    outcome = search.search([finger_template(9, 1)], where=SearchFilter(), subject_count=1)
+    assert counts == asked
+    assert comparer.compared_count == min(asked[-1], 5)
+    assert best_subject(dict(outcome.sample_scores)) == enrolled[9]
+    assert not outcome.proved
+
+
 def test_the_filter_narrows_before_the_comparison(database: EnrollmentDatabase) -> None:
     subject_ids = [enroll(database, identity, finger_template(identity)) for identity in range(1, 11)]
     search, comparer = searcher(database)

@@ -1,0 +1,171 @@
+"""Real references and generated strangers in a descriptor index, and what a search of them costs without a database.
+
+References 1..n are the real ones, generated strangers follow. Templates are kept as the store keeps them, a byte a
+number, so that what is compared is decoded and prepared as in the product; only the reading from disk is left out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.generated_templates import minutia_sets
+from benchmarks.progress import track
+from index.records import FingerPosition, Modality, Template
+from index.vector.faiss_flat import FlatYardstick
+from index.vector.protocol import Hits
+from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
+from matcher.fingerprint.comparison.descriptors import DIM, codes_of, describe
+from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.search.searcher import SearchSettings
+from matcher.search.shortlist import shortlist
+
+STRANGERS_A_BATCH = 2000
+STRANGER_SEED = 7
+_COMPARED_FOR_TIMING = 2000
+_FLAT_FINGERS = 10_000
+"""In the flat index that is timed: its time grows in proportion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One search. place: of the mate on the shortlist, -1 where it is not there. is_clear: see shortlist.py.
+    votes_ms: of the index. wall_ms, processor_ms: of the whole search."""
+
+    is_found: bool
+    place: int
+    is_clear: bool
+    votes_ms: float
+    wall_ms: float
+    processor_ms: float
+
+
+class FingerGallery:
+    """Searched like the product, a finger at a time."""
+
+    def __init__(self, pack_id: str, real: Sequence[bytes], count: int) -> None:
+        """real: serialized minutiae. count: references in all."""
+        self._pack_id = pack_id
+        self._stored: list[tuple[bytes, bytes]] = []
+        self.index = DescriptorIndex(DIM)
+        self.add_ms = 0.0
+        self._add(list(real))
+        batch: list[bytes] = []
+        strangers = minutia_sets(count - len(real), seed=STRANGER_SEED)
+        for minutiae in track(strangers, total=count - len(real), what="enroll"):
+            batch.append(minutiae.to_bytes())
+            if len(batch) == STRANGERS_A_BATCH:
+                self._add(batch)
+                batch = []
+        self._add(batch)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def template(self, minutiae: bytes) -> Template:
+        return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
+
+    def search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
+        """The product's search, except that templates come from memory. mate: its reference id."""
+        wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
+
+        def ask(count: int) -> Hits:
+            nonlocal votes
+            start = time.perf_counter()
+            hits = self.index.search(probe.vectors, count)
+            votes += time.perf_counter() - start
+            return hits
+
+        found = shortlist(
+            ask,
+            minutia_count=len(probe.vectors),
+            kept_count=1,
+            clear_count=settings.clear_shortlist_count,
+            longest_count=settings.shortlist_count,
+        )
+        ids = found.reference_ids
+        similarities = compare_many(prepare(probe), [self._prepared(one) for one in ids.tolist()])
+        order = np.lexsort((ids, -similarities))
+        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
+        places = np.flatnonzero(ids == mate)
+        place = int(places[0]) if len(places) else -1
+        is_found = bool(len(ids)) and int(ids[order[0]]) == mate
+        return Outcome(is_found, place, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
+
+    def found_exhaustively(self, probes: Sequence[tuple[Template, int]]) -> NDArray[np.bool_]:
+        """bool (n,): whether comparison with everybody would put the mate of each probe first."""
+        prepared = [prepare(probe) for probe, _ in probes]
+        own = [compare_many(one, [self._prepared(mate)])[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
+        leads = np.array(own) > 0
+        starts = range(0, len(self), STRANGERS_A_BATCH) if leads.any() else range(0)
+        for start in track(starts, total=len(starts), what="compare all"):
+            ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
+            references = [self._prepared(one) for one in ids]
+            for number in np.flatnonzero(leads).tolist():
+                similarities = compare_many(prepared[number], references)
+                mate = probes[number][1]
+                if mate in ids:
+                    similarities[mate - ids.start] = -1.0
+                leads[number] = similarities.max() < own[number]
+        return leads
+
+    def exhaustive_ms(self, probes: Sequence[Template]) -> float:
+        """Median processor time of comparing a probe with everybody, all of them prepared before: from a sample."""
+        ids = np.random.default_rng(0).choice(len(self), min(_COMPARED_FOR_TIMING, len(self)), replace=False) + 1
+        references = [self._prepared(one) for one in ids.tolist()]
+        times = []
+        for probe in (prepare(one) for one in probes):
+            start = time.thread_time()
+            compare_many(probe, references)
+            times.append(time.thread_time() - start)
+        return 1e3 * float(np.median(times)) * len(self) / len(ids)
+
+    def flat_ms(self, probes: Sequence[Template]) -> float:
+        """Median processor time of FAISS's flat index for the nearest of every descriptor: from a part of them."""
+        flat, rows = FlatYardstick(DIM, thread_count=1), 0
+        fingers = min(len(self), _FLAT_FINGERS)
+        for reference_id in range(1, fingers + 1):
+            vectors = self._vectors(reference_id)[:STORED_LIMIT]
+            flat.add(vectors)
+            rows += len(vectors)
+        times = []
+        for probe in probes:
+            start = time.thread_time()
+            flat.search(probe.vectors[:STORED_LIMIT], min(NEAREST_COUNT, rows))
+            times.append(time.thread_time() - start)
+        return 1e3 * float(np.median(times)) * len(self) / fingers
+
+    def filter_ratio(self, probes: Sequence[Template], count: int, share: float) -> float:
+        """Median ratio of the time with this share allowed to the time without a filter, of alternating searches."""
+        ids = self.index.reference_ids()
+        allowed = np.sort(np.random.default_rng(0).choice(ids, max(1, int(share * len(ids))), replace=False))
+        pairs = []
+        for probe in probes:
+            start = time.thread_time()
+            self.index.search(probe.vectors, count)
+            between = time.thread_time()
+            self.index.search(probe.vectors, count, allowed=allowed)
+            pairs.append((time.thread_time() - between) / (between - start))
+        return float(np.median(pairs))
+
+    def _add(self, minutiae: Sequence[bytes]) -> None:
+        vectors = [self.template(one).vectors for one in minutiae]
+        start = time.thread_time()
+        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors)
+        self.add_ms += 1e3 * (time.thread_time() - start)
+        self._stored += [(codes_of(rows).tobytes(), one) for rows, one in zip(vectors, minutiae, strict=True)]
+
+    def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
+        return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
+
+    def _vectors(self, reference_id: int) -> NDArray[np.float32]:
+        codes = np.frombuffer(self._stored[reference_id - 1][0], dtype=np.int8).reshape(-1, DIM).astype(np.float32)
+        return np.asarray(codes / np.linalg.norm(codes, axis=1, keepdims=True), dtype=np.float32)
+
+    def _prepared(self, reference_id: int) -> PreparedFingerprint:
+        return prepare(self._template(self._vectors(reference_id), self._stored[reference_id - 1][1]))

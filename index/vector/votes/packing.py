@@ -1,0 +1,111 @@
+"""Codes as FAISS lays them out for its fast scan, written and overwritten in place.
+
+After faiss/impl/pq4_fast_scan.cpp: a block of 32 descriptors has 16 bytes for each 4-bit part. A byte holds the part of
+two descriptors, v in its low and v + 16 in its high half, and the bytes stand in the order v = 0, 8, 1, 9 and so on.
+"""
+
+# ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import carray
+
+from index.vector.kernels.addresses import pointer
+from index.vector.kernels.compiling import compiled
+
+BLOCK_ROW_COUNT: Final = 32
+NOBODY: Final = -1
+"""Reference id of a place whose codes were overwritten."""
+
+
+@compiled
+def write_rows(code_addresses, id_addresses, sizes, lists, codes, ids):  # type: ignore[no-untyped-def]
+    """Append codes uint8 (n, bytes) with ids int64 (n,) to the lists, uint16 (n,), which have room for them.
+
+    code_addresses, id_addresses: int64 (lists,). sizes: int64 (lists,), how many places are filled; follows.
+    """
+    for row in range(len(lists)):
+        number = lists[row]
+        place = sizes[number]
+        _put(code_addresses[number], place, codes[row])
+        carray(pointer(id_addresses[number]), place + 1, np.int64)[place] = ids[row]
+        sizes[number] = place + 1
+
+
+@compiled
+def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids):  # type: ignore[no-untyped-def]
+    """Overwrite every place in list lists[n] that belongs to ids[n]. dead: int64 (lists,), counts such places."""
+    nothing = np.zeros(code_bytes, np.uint8)
+    for row in range(len(lists)):
+        number = lists[row]
+        owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
+        for place in range(len(owners)):
+            if owners[place] == ids[row]:
+                _put(code_addresses[number], place, nothing)
+                owners[place] = NOBODY
+                dead[number] += 1
+
+
+@compiled
+def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows, codes):  # type: ignore[no-untyped-def]
+    """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of ids int64 (n,), ascending, which lie in the
+    lists uint16 (k,): those of ids[n] from starts[n] on."""
+    filled = starts.copy()
+    for number in lists:
+        owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
+        for place in range(len(owners)):
+            if ids[0] <= owners[place] <= ids[-1]:
+                finger = np.searchsorted(ids, owners[place])
+                if ids[finger] == owners[place]:
+                    of_rows[filled[finger]] = number
+                    _get(code_addresses[number], place, codes[filled[finger]])
+                    filled[finger] += 1
+
+
+@compiled
+def close_gaps(code_address, id_address, size, code_bytes):  # type: ignore[no-untyped-def]
+    """Move what a list holds to its front, in order, overwriting where it was. Returns how many places that fills."""
+    owners = carray(pointer(id_address), size, np.int64)
+    code, nothing, kept = np.zeros(code_bytes, np.uint8), np.zeros(code_bytes, np.uint8), 0
+    for place in range(size):
+        if owners[place] == NOBODY:
+            continue
+        if place != kept:
+            _get(code_address, place, code)
+            _put(code_address, kept, code)
+            _put(code_address, place, nothing)
+            owners[kept] = owners[place]
+            owners[place] = NOBODY
+        kept += 1
+    return kept
+
+
+@compiled
+def _put(address, place, code):  # type: ignore[no-untyped-def]
+    first, shift = _position(place, len(code))
+    block = carray(pointer(address), first + 32 * len(code), np.uint8)
+    kept = np.uint8(0xF0 >> shift)
+    for part in range(2 * len(code)):
+        half = (code[part >> 1] >> (4 * (part & 1))) & 15
+        block[first + 16 * part] = (block[first + 16 * part] & kept) | np.uint8(half << shift)
+
+
+@compiled
+def _get(address, place, code):  # type: ignore[no-untyped-def]
+    first, shift = _position(place, len(code))
+    block = carray(pointer(address), first + 32 * len(code), np.uint8)
+    for part in range(0, 2 * len(code), 2):
+        low = (block[first + 16 * part] >> shift) & 15
+        high = (block[first + 16 * (part + 1)] >> shift) & 15
+        code[part >> 1] = np.uint8(low | (high << 4))
+
+
+@compiled
+def _position(place, code_bytes):  # type: ignore[no-untyped-def]
+    """Offset of the byte that holds the first part of a place, and by how many bits it is shifted there."""
+    inside = place % BLOCK_ROW_COUNT
+    lane = inside % 16
+    column = 2 * lane if lane < 8 else 2 * (lane - 8) + 1
+    return (place // BLOCK_ROW_COUNT) * BLOCK_ROW_COUNT * code_bytes + column, 4 * (inside // 16)

@@ -1,0 +1,144 @@
+"""station-matcher reembed status | compare: how far the next packs have come, and what the next face pack changes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.arrays import Float64Array
+from index.records import Modality
+from index.store.opening import reembedding_counts
+from matcher.commands.client_options import add_json_option
+from matcher.commands.packs import pack_store
+from matcher.commands.parser import positive_count
+from matcher.commands.store_options import StageBars, add_folder_option, opened_database, reporting
+from matcher.commands.tables import add_row, make_table, print_json, print_table
+from matcher.scoring.calibration import Calibration
+from matcher.texts.catalog import text
+from matcher.usecases.compare_packs import PackComparison, compare_face_packs
+
+if TYPE_CHECKING:
+    from matcher.commands.parser import CommandParser, Subparsers
+
+# Damaged or pictureless references that are named one by one; --json names all.
+_NAMED_COUNT = 20
+
+
+def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
+    """Adds `reembed`."""
+    actions = subparsers.add_parser("reembed", help=text("help.reembed", language)).add_subparsers(
+        dest="reembed_action"
+    )
+    status = actions.add_parser("status", help=text("help.reembed.status", language))
+    status.add_argument("--pack", action="append", metavar="PACK", help=text("help.reembed.pack", language))
+    add_json_option(status)
+    status.set_defaults(run=run_status)
+    compare = actions.add_parser("compare", help=text("help.reembed.compare", language))
+    compare.add_argument("--pack", metavar="PACK", help=text("help.reembed.compare_pack", language))
+    said = text("help.reembed.count", language)
+    compare.add_argument("--count", type=positive_count, default=1000, metavar="COUNT", help=said)
+    add_folder_option(compare)
+    add_json_option(compare)
+    compare.set_defaults(run=reporting(run_compare))
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """0: each of the packs covers every reference of its modality. 1: something is missing. 2: no pack to speak of."""
+    settings = options.settings
+    store = pack_store(options)
+    packs = settings.packs
+    names = options.pack or [name for name in (packs.next_face, packs.next_fingerprint) if name]
+    if not names:
+        print(text("reembed.no_pack", options.lang), file=sys.stderr)
+        return 2
+    found = []
+    for name in names:
+        pack = store.manifest(name)
+        counts = reembedding_counts(settings.storage.data_folder, pack.modality, pack.pack_id)
+        if counts is None:
+            print(text("reembed.no_store", options.lang), file=sys.stderr)
+            return 1
+        found.append(counts)
+    if options.json:
+        print_json([asdict(counts) for counts in found])
+    else:
+        for counts in found:
+            without = _named([str(one) for one in counts.without_image_ids])
+            failed = _named([f"{one} ({reason})" for one, reason in counts.failed])
+            values = {"pack": counts.pack_id, "done": counts.done_count, "waiting": counts.waiting_count}
+            print(text("reembed.status", options.lang, **values))
+            if without:
+                count = len(counts.without_image_ids)
+                print(text("reembed.without_image", options.lang, count=count, ids=without))
+            if failed:
+                print(text("reembed.failed", options.lang, count=len(counts.failed), ids=failed))
+    is_whole = all(not (one.waiting_count or one.without_image_ids or one.failed) for one in found)
+    return 0 if is_whole else 1
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """The database is opened by this command, so no server may have it."""
+    packs, store = options.settings.packs, pack_store(options)
+    name = options.pack or packs.next_face
+    if not name or name == packs.face:
+        print(text("reembed.no_pack", options.lang), file=sys.stderr)
+        return 2
+    chosen = []
+    for one in (packs.face, name):
+        pack = store.get(one)
+        if pack.modality is not Modality.FACE or pack.calibration is None:
+            print(text("reembed.not_comparable", options.lang, pack=pack.pack_id), file=sys.stderr)
+            return 2
+        chosen.append((pack.pack_id, Calibration.from_table(pack.calibration)))
+    with StageBars(options.lang) as bars, opened_database(options, progress=bars.report) as database:
+        found = compare_face_packs(
+            database,
+            chosen,
+            probe_count=options.count,
+            report=lambda done, total: bars.show("compare", done, total),
+        )
+    if options.json:
+        print_json(_plain(found))
+        return 0
+    if not found.probe_count:
+        print(text("reembed.nothing_to_compare", options.lang))
+        return 1
+    print(text("reembed.compared", options.lang, count=found.probe_count))
+    columns = ("pack", "first", "median_mate", "low_mate", "median_stranger", "highest_stranger")
+    table = make_table([f"column.{column}" for column in columns], options.lang)
+    for one in _plain(found)["packs"]:
+        add_row(table, *(one[column] for column in columns))
+    print_table(table)
+    print(text("reembed.ranks", options.lang, better=found.better_count, worse=found.worse_count))
+    return 0
+
+
+def _plain(found: PackComparison) -> dict[str, Any]:
+    return {
+        "probe_count": found.probe_count,
+        "better_rank_count": found.better_count,
+        "worse_rank_count": found.worse_count,
+        "packs": [
+            {
+                "pack": one.pack_id,
+                "first": one.first_count,
+                "median_mate": _quantile(one.mate_scores, 0.5),
+                "low_mate": _quantile(one.mate_scores, 0.05),
+                "median_stranger": _quantile(one.stranger_scores, 0.5),
+                "highest_stranger": _quantile(one.stranger_scores, 1.0),
+            }
+            for one in found.figures
+        ],
+    }
+
+
+def _quantile(scores: Float64Array, share: float) -> float | None:
+    return round(float(np.quantile(scores, share)), 1) if len(scores) else None
+
+
+def _named(shown: list[str]) -> str:
+    return ", ".join(shown[:_NAMED_COUNT]) + (", …" if len(shown) > _NAMED_COUNT else "")

@@ -1,0 +1,115 @@
+"""ErasureWitness: after a deletion, looks for what was deleted and signs what it found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from index.database import EnrollmentDatabase
+from index.errors import DatabaseError
+from index.receipts import DeletionReceipt
+from index.records import Reference
+from matcher.audit.erasure import SigningKey
+from matcher.audit.records import AuditLog
+
+log = logging.getLogger(__name__)
+
+# Of a subject with more references no more are held in memory until they are gone and looked for.
+MAX_REFERENCE_COUNT = 1000
+# Neighbors that a search looks at: what is destroyed must be none of them.
+_NEIGHBOR_COUNT = 20
+
+
+class ErasureWitness:
+    """Thread safe. Without a key it sees nothing and certifies nothing."""
+
+    def __init__(self, database: EnrollmentDatabase, audit: AuditLog, key: SigningKey | None) -> None:
+        self._database = database
+        self._audit = audit
+        self._key = key
+
+    def before(self, *, subject_id: str = "", reference_ids: Sequence[int] = ()) -> tuple[Reference, ...]:
+        """What is about to be destroyed, to search with afterwards; empty where it is not there."""
+        if self._key is None:
+            return ()
+        try:
+            if subject_id:
+                found: list[Reference] = []
+                token = ""
+                while len(found) < MAX_REFERENCE_COUNT:
+                    page = self._database.list_references(subject_id, page_token=token)
+                    found += page.items
+                    token = page.next_page_token
+                    if not token:
+                        break
+                return tuple(found)
+            return self._database.references(reference_ids)
+        except DatabaseError:
+            # The deletion itself says what is wrong.
+            return ()
+
+    def certificate(
+        self, receipt: DeletionReceipt, destroyed: Sequence[Reference], *, audit_id: str, scope: str
+    ) -> bytes:
+        """Signed; b"" without a key. destroyed: what `before` gave. scope: "subject" or "reference". The deletion
+        stands, whatever is found."""
+        if self._key is None:
+            return b""
+        try:
+            return self._key.certificate(self._content(receipt, destroyed, audit_id, scope))
+        except DatabaseError as error:
+            log.warning("a deletion has no certificate: %s", type(error).__name__)
+            return b""
+
+    def _content(
+        self, receipt: DeletionReceipt, destroyed: Sequence[Reference], audit_id: str, scope: str
+    ) -> dict[str, Any]:
+        database = self._database
+        absence = database.check_absence(
+            subject_id=receipt.subject_id if scope == "subject" else "",
+            reference_ids=receipt.reference_ids,
+            in_files=False,
+        )
+        counts = database.counts()
+        state = {
+            "database_id": database.database_id,
+            "change_count": database.change_count,
+            "subject_count": counts.subject_count,
+            "reference_count": counts.reference_count,
+            "audit_log": self._audit.checkpoint().text,
+        }
+        return {
+            "scope": scope,
+            "subject_id": receipt.subject_id,
+            "reference_ids": list(receipt.reference_ids),
+            "delete_time": receipt.delete_time.isoformat(),
+            "certified_time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "audit_id": audit_id,
+            "is_repeated": receipt.replayed,
+            "destroyed": {
+                "rows": receipt.removed_row_count,
+                "keys": receipt.key_count,
+                "images": receipt.image_count,
+                "is_encrypted": database.is_encrypted,
+            },
+            "found_in": list(absence.found_in),
+            "searched_again": [self._searched(one, receipt.reference_ids) for one in destroyed],
+            "state": state,
+            "state_sha256": hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest(),
+        }
+
+    def _searched(self, reference: Reference, destroyed_ids: Sequence[int]) -> dict[str, Any]:
+        """The search that would have found the reference, with its own template."""
+        template = reference.template
+        hits = self._database.search(template.modality, template.pack_id, template.vectors, _NEIGHBOR_COUNT)
+        found = {int(one) for one in hits.reference_ids.ravel()} & set(destroyed_ids)
+        return {
+            "reference_id": reference.reference_id,
+            "modality": template.modality.value,
+            "pack_id": template.pack_id,
+            "is_found": bool(found),
+        }

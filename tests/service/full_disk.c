@@ -1,0 +1,95 @@
+/* Fails the n-th call that needs room on the disk of one folder, with ENOSPC. Preloaded into a process of a test. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static char folder[4096];
+static long fail_at, counted;
+static int is_lasting;
+
+/* From now on calls on files of the folder count; number 0 fails none. lasting: those after it fail, too. */
+void full_disk_begin(const char *of, long at, int lasting) {
+    snprintf(folder, sizeof folder, "%s/", of);
+    counted = 0;
+    is_lasting = lasting;
+    fail_at = at;
+}
+
+long full_disk_end(void) {
+    long count = counted;
+    folder[0] = 0;
+    return count;
+}
+
+static int fails(const char *path) {
+    if (!folder[0] || strncmp(path, folder, strlen(folder)) != 0) return 0;
+    long now = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
+    if (!fail_at || !(now == fail_at || (is_lasting && now > fail_at))) return 0;
+    errno = ENOSPC;
+    return 1;
+}
+
+static int fails_at(int handle) {
+    char link[64], path[4096];
+    if (!folder[0]) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", handle);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length <= 0) return 0;
+    path[length] = 0;
+    return fails(path);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+ssize_t write(int handle, const void *content, size_t count) {
+    return fails_at(handle) ? -1 : REAL(write)(handle, content, count);
+}
+ssize_t pwrite(int handle, const void *content, size_t count, off_t at) {
+    return fails_at(handle) ? -1 : REAL(pwrite)(handle, content, count, at);
+}
+ssize_t pwrite64(int handle, const void *content, size_t count, off64_t at) {
+    return fails_at(handle) ? -1 : REAL(pwrite64)(handle, content, count, at);
+}
+ssize_t writev(int handle, const struct iovec *parts, int count) {
+    return fails_at(handle) ? -1 : REAL(writev)(handle, parts, count);
+}
+int fsync(int handle) { return fails_at(handle) ? -1 : REAL(fsync)(handle); }
+int fdatasync(int handle) { return fails_at(handle) ? -1 : REAL(fdatasync)(handle); }
+int ftruncate(int handle, off_t size) { return fails_at(handle) ? -1 : REAL(ftruncate)(handle, size); }
+int ftruncate64(int handle, off64_t size) { return fails_at(handle) ? -1 : REAL(ftruncate64)(handle, size); }
+int posix_fallocate(int handle, off_t at, off_t count) {
+    return fails_at(handle) ? ENOSPC : REAL(posix_fallocate)(handle, at, count);
+}
+int posix_fallocate64(int handle, off64_t at, off64_t count) {
+    return fails_at(handle) ? ENOSPC : REAL(posix_fallocate64)(handle, at, count);
+}
+int rename(const char *from, const char *to) { return fails(to) ? -1 : REAL(rename)(from, to); }
+int mkdir(const char *path, mode_t mode) { return fails(path) ? -1 : REAL(mkdir)(path, mode); }
+
+static mode_t mode_of(int flags, va_list rest) { return flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; }
+
+/* A new file needs room for its name. */
+int open(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    if ((flags & O_CREAT) && access(path, F_OK) != 0 && fails(path)) return -1;
+    return REAL(open)(path, flags, mode);
+}
+int open64(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    if ((flags & O_CREAT) && access(path, F_OK) != 0 && fails(path)) return -1;
+    return REAL(open64)(path, flags, mode);
+}

@@ -1,0 +1,150 @@
+"""Certificates of erasure: what a deletion answers, and what `station-matcher erasure verify` makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
+from index.receipts import AbsenceReport
+from index.records import Subject
+from matcher.__main__ import main
+from matcher.audit.erasure import SigningKey, check_certificate
+from matcher.errors import ConfigError
+from tests.fakes import face, finger
+from tests.service.conftest import Service, start_service, stop_service
+
+KEY = SigningKey(bytes(range(32)))
+
+
+@pytest.fixture(params=[None, MasterKey(bytes(32))], ids=["plain", "encrypted"])
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Service]:
+    plain = EnrollmentDatabase.open
+    monkeypatch.setattr(EnrollmentDatabase, "open", lambda folder: plain(folder, master_key=request.param))
+    running = start_service(tmp_path / "database", signing_key=KEY)
+    yield running
+    stop_service(running)
+
+
+def enrolled(service: Service, number: int) -> tuple[str, list[int]]:
+    samples = [face(number), finger(50 + number)]
+    answer = service.client.enroll(samples, subject=Subject("", str(number)), skip_duplicate_check=True)
+    return answer.subject_id, [sample.reference_id for sample in answer.samples]
+
+
+def test_a_deleted_subject_has_a_certificate(service: Service) -> None:
+    subject_id, reference_ids = enrolled(service, 1)
+    enrolled(service, 2)
+    answer = service.client.delete_subject(subject_id, request_id="d")
+    checked = check_certificate(answer.erasure_certificate)
+    assert checked.is_genuine
+    assert checked.public_key == KEY.public_key
+    said = checked.content
+    is_encrypted = service.database.is_encrypted
+    assert (said["subject_id"], said["reference_ids"], said["scope"]) == (subject_id, reference_ids, "subject")
+    assert said["found_in"] == []
+    assert [(one["reference_id"], one["is_found"]) for one in said["searched_again"]] == [
+        (reference_id, False) for reference_id in reference_ids
+    ]
+    # A subject, two references and two images have a key each.
+    assert (said["destroyed"]["keys"], said["destroyed"]["images"]) == ((5, 2) if is_encrypted else (0, 0))
+    assert said["state"]["reference_count"] == 2
+    assert said["audit_id"] == answer.audit_id
+    again = service.client.delete_subject(subject_id, request_id="d")
+    repeated = check_certificate(again.erasure_certificate)
+    assert (repeated.is_genuine, repeated.content["is_repeated"]) == (True, True)
+
+
+def test_a_deleted_reference_has_one_too(service: Service) -> None:
+    subject_id, (first, second) = enrolled(service, 1)
+    answer = service.client.delete_reference(second)
+    said = check_certificate(answer.erasure_certificate).content
+    assert (said["scope"], said["subject_id"], said["reference_ids"]) == ("reference", subject_id, [second])
+    assert said["found_in"] == []
+    assert [one["is_found"] for one in said["searched_again"]] == [False]
+    assert [one.reference_id for one in service.client.references(subject_id)] == [first]
+
+
+def test_what_is_still_there_is_said(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject_id, _ = enrolled(service, 1)
+    monkeypatch.setattr(EnrollmentDatabase, "check_absence", lambda *_, **__: AbsenceReport(False, ("index file",)))
+    answer = service.client.delete_subject(subject_id)
+    assert check_certificate(answer.erasure_certificate).content["found_in"] == ["index file"]
+
+
+def written(tmp_path: Path, certificate: bytes) -> str:
+    path = tmp_path / "certificate.json"
+    path.write_bytes(certificate)
+    return str(path)
+
+
+def test_the_command_checks_a_certificate_off_line(service: Service, tmp_path: Path, capsys, monkeypatch) -> None:
+    subject_id, _ = enrolled(service, 1)
+    certificate = service.client.delete_subject(subject_id).erasure_certificate
+    path = written(tmp_path, certificate)
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_SIGNING_KEY_FILE", str(tmp_path / "signing.key"))
+    verify = ["--lang", "en", "erasure", "verify", path]
+    # Without a key the certificate is whole, and whose it is remains to be seen.
+    assert main(verify) == 0
+    assert "make sure that" in capsys.readouterr().err
+    assert main([*verify, "--public-key", KEY.public_key]) == 0
+    said = capsys.readouterr()
+    assert subject_id in said.out
+    assert "2 references were searched for again: none is there" in said.out
+    assert said.err == ""
+    assert main(["erasure", "key"]) == 0
+    own = capsys.readouterr().out.strip()
+    assert len(own) == 64
+    assert main(verify) == 1
+    assert "another key" in capsys.readouterr().err
+
+
+def test_a_changed_certificate_is_refused(service: Service, tmp_path: Path, capsys) -> None:
+    subject_id, _ = enrolled(service, 1)
+    certificate = service.client.delete_subject(subject_id).erasure_certificate
+    content = json.loads(certificate)
+    content["destroyed"]["rows"] += 1
+    forged = written(tmp_path, json.dumps(content).encode())
+    assert main(["--lang", "en", "erasure", "verify", forged, "--public-key", KEY.public_key]) == 1
+    assert "was changed" in capsys.readouterr().err
+    for other in (b"", b"{}", b"[]", b"\xff", certificate.replace(b"certificate 1", b"certificate 2")):
+        assert main(["--lang", "en", "erasure", "verify", written(tmp_path, other)]) == 1
+        assert "no certificate" in capsys.readouterr().err
+
+
+def test_a_certificate_that_found_something_does_not_pass(tmp_path: Path, capsys) -> None:
+    content = {
+        "subject_id": "s",
+        "reference_ids": [4],
+        "delete_time": "2026-01-01T00:00:00+00:00",
+        "destroyed": {"rows": 1, "keys": 0, "images": 0},
+        "found_in": [],
+        "searched_again": [{"reference_id": 4, "is_found": True}],
+    }
+    path = written(tmp_path, KEY.certificate(content))
+    assert main(["--lang", "en", "erasure", "verify", path, "--public-key", KEY.public_key]) == 1
+    assert "Still found: 4" in capsys.readouterr().err
+
+
+def test_without_a_signing_key_there_is_no_certificate(tmp_path: Path) -> None:
+    running = start_service(tmp_path / "database")
+    try:
+        subject_id, _ = enrolled(running, 1)
+        assert running.client.delete_subject(subject_id).erasure_certificate == b""
+    finally:
+        stop_service(running)
+
+
+def test_a_signing_key_file_is_made_once_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "signing.key"
+    first = SigningKey.of_file(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert SigningKey.of_file(path).public_key == first.public_key
+    for content in ("", "00" * 31, "no digits"):
+        path.write_text(content)
+        with pytest.raises(ConfigError):
+            SigningKey.of_file(path)

@@ -1,0 +1,51 @@
+"""No room at each single write, sync, rename and new file of everything that needs some, found one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = Path(__file__).with_name("full_disk.c")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("there is no C compiler here, or no preloading")
+    made = tmp_path_factory.mktemp("full-disk") / "full_disk.so"
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-o", str(made), str(SOURCE), "-ldl"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    return made
+
+
+@pytest.mark.parametrize("lasting", ["once", "lasting"])
+@pytest.mark.parametrize("step", [pytest.param(41, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)])
+def test_no_room_at_a_call_is_refused_by_name_and_nothing_acknowledged_is_lost(
+    library: Path, tmp_path: Path, step: int, lasting: str
+) -> None:
+    command = [sys.executable, "-m", "tests.service.full_disk_child", str(tmp_path), "1", "100000", str(step), lasting]
+    environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    whole, *others = said
+    assert not whole["wrong"], whole["wrong"]
+    assert not whole["refused"]
+    assert int(whole["count"][0]) > 50
+    for one in others:
+        assert not one["wrong"], (one["number"], one["wrong"])
+    refusals = sum(bool(one["refused"]) for one in others)
+    assert refusals
+    print(f"{whole['count'][0]} calls, {len(others)} tried ({lasting}): {refusals} refused by name, the rest harmless")
