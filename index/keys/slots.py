@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import replacement, sync_folder
+from index.durable.files import replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -156,7 +156,7 @@ class KeySlots:
             _sealed(self._cipher, self._identity, first + place, secret) for place, secret in enumerate(fresh)
         )
         with named_disk_errors():
-            os.pwrite(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
+            write_all(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
             os.fsync(self._handle)
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch

@@ -244,6 +244,8 @@ class PartitionSet:
         for one in added:
             if one.original_id:
                 self._coverage.add(one.reference_id, one.original_id)
+            else:
+                self._coverage.add_original(one.pack.key)
         for pack, group in by_pack.items():
             partition = self._by_key.get(pack.key)
             if partition is None:

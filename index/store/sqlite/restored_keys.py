@@ -12,6 +12,7 @@ from index.keys.slots import erased_slots, read_identity
 from index.receipts import DeletionCounts
 from index.store.sqlite.connection import named_errors
 from index.store.sqlite.references import delete_reference_rows
+from index.store.sqlite.sealed_rows import forget_erased_keys, noted_keys
 from index.store.sqlite.sealing import SLOTS_SETTING
 from index.store.sqlite.subjects import delete_subject_rows
 
@@ -34,7 +35,10 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> D
             raise BackupError("the copy of the keys is older than the backup; use a newer one", reason="keys_older")
         connection.execute("BEGIN")
         counts = _delete(connection, subjects, references, gone | unknown)
-        connection.execute("DELETE FROM erased_key")
+        # A number that these slots do not have will be somebody else's. The others stay noted: what was deleted again
+        # is closed at the first start, where the copy of the keys is older than the deletion.
+        noted = noted_keys(connection)
+        forget_erased_keys(connection, tuple(frozenset().union(*erased_slots(slots, noted))))
         connection.execute("COMMIT")
     with made.open("rb") as file:
         os.fsync(file.fileno())
