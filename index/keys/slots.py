@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import replacement, sync_folder
+from index.durable.files import replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -156,7 +156,7 @@ class KeySlots:
             _sealed(self._cipher, self._identity, first + place, secret) for place, secret in enumerate(fresh)
         )
         with named_disk_errors():
-            _write_whole(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
+            write_all(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
             os.fsync(self._handle)
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
@@ -245,13 +245,6 @@ def _opened(header: bytes, master: MasterKey) -> tuple[bytes, AESGCM, bytes]:
     if not hmac.compare_digest(check, header[_HEADER.size : _HEADER.size + _CHECK_BYTES]):
         raise EncryptionKeyError("the head of the key slots is damaged; put back the copy", reason="damaged")
     return slots_id, AESGCM(master.derived(b"slots " + salt)), slots_id
-
-
-def _write_whole(handle: int, content: bytes, offset: int) -> None:
-    """A disk that is nearly full takes a part and says so by the count alone; what is left is refused then."""
-    done_count = 0
-    while done_count < len(content):
-        done_count += os.pwrite(handle, content[done_count:], offset + done_count)
 
 
 def _sealed(cipher: AESGCM, identity: bytes, number: int, secret: bytes) -> bytes:

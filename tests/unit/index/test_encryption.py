@@ -269,6 +269,42 @@ def test_damage_stays_damage_when_it_is_encrypted(plain) -> None:
         assert database.verify().set_aside_ids == (ids[0],)
 
 
+def test_a_key_that_the_disk_changed_is_found(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(person_without_gallery(), [make.face()])
+        assert database.verify().ok
+    whole = (folder / SLOTS_NAME).read_bytes()
+
+    def verified_with_damage_in(slot: int) -> tuple[str, ...]:
+        content = bytearray(whole)
+        content[FIRST_OFFSET + slot * SLOT_BYTES + 20] ^= 1
+        (folder / SLOTS_NAME).write_bytes(content)
+        with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+            return database.verify().problems
+
+    subject, reference = 1, 2
+    assert any("1 subjects do not open" in problem for problem in verified_with_damage_in(subject))
+    (problem,) = verified_with_damage_in(reference)
+    assert f"reference {receipt.reference_ids[0]} is damaged" in problem
+
+
+def test_an_older_copy_in_the_place_of_the_keys_is_refused(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "older")
+        for number in range(20):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "newest")
+    shutil.copyfile(tmp_path / "older", folder / SLOTS_NAME)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, create=False, master_key=MASTER)
+    assert raised.value.reason == "unknown"
+    shutil.copyfile(tmp_path / "newest", folder / SLOTS_NAME)
+    with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+        assert database.find_subject("late 19")
+        assert database.verify().ok
+
+
 def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> None:
     face = make.face()
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
