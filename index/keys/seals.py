@@ -89,6 +89,10 @@ class Seals:
         """Which slots these are; the store keeps it."""
         return self._slots.slots_id.hex()
 
+    def has_given(self, number: int) -> bool:
+        """Whether there is a slot of this number, erased or not."""
+        return number < self._slots.count
+
     def folder_key(self) -> FolderKey:
         """Of the cache files."""
         return FolderKey(self._derived(b"cache files"), self.slots_id[:8])

@@ -61,7 +61,6 @@ from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
-from index.store.sqlite.row_digests import damaged_references
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -468,7 +467,7 @@ class SqliteStore:
     def find_damage(self) -> tuple[int, ...]:
         """See Store. Reads every template."""
         with self._readers.borrow() as connection:
-            return damaged_references(connection)
+            return sealed_rows.damaged_references(connection)
 
     def check(self) -> tuple[str, ...]:
         """See Store. Reads every page."""
@@ -481,8 +480,11 @@ class SqliteStore:
         problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
         with self._readers.borrow() as connection:
             missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+            unreadable = sealed_rows.unreadable_subject_count(connection)
         if missing:
             problems.append(f"{missing} images are not in the vault")
+        if unreadable:
+            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
         if orphans:
             problems.append(f"{len(orphans)} rows refer to rows that do not exist")
         return tuple(problems)

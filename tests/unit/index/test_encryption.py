@@ -269,6 +269,42 @@ def test_damage_stays_damage_when_it_is_encrypted(plain) -> None:
         assert database.verify().set_aside_ids == (ids[0],)
 
 
+def test_a_key_that_the_disk_changed_is_found(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(person_without_gallery(), [make.face()])
+        assert database.verify().ok
+    whole = (folder / SLOTS_NAME).read_bytes()
+
+    def verified_with_damage_in(slot: int) -> tuple[str, ...]:
+        content = bytearray(whole)
+        content[FIRST_OFFSET + slot * SLOT_BYTES + 20] ^= 1
+        (folder / SLOTS_NAME).write_bytes(content)
+        with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+            return database.verify().problems
+
+    subject, reference = 1, 2
+    assert any("1 subjects do not open" in problem for problem in verified_with_damage_in(subject))
+    (problem,) = verified_with_damage_in(reference)
+    assert f"reference {receipt.reference_ids[0]} is damaged" in problem
+
+
+def test_an_older_copy_in_the_place_of_the_keys_is_refused(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "older")
+        for number in range(20):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "newest")
+    shutil.copyfile(tmp_path / "older", folder / SLOTS_NAME)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, create=False, master_key=MASTER)
+    assert raised.value.reason == "unknown"
+    shutil.copyfile(tmp_path / "newest", folder / SLOTS_NAME)
+    with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+        assert database.find_subject("late 19")
+        assert database.verify().ok
+
+
 def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> None:
     face = make.face()
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
@@ -429,9 +465,15 @@ def test_keys_older_than_the_backup_are_refused_or_lose_what_is_told(folder, mak
     assert raised.value.reason == "keys_older"
     restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys", may_lose=True)
     assert restored.without_key.subject_count > 20
+    given = max(used_slots(folder))
     with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
         assert database.find_subject("early")
         assert database.verify().ok
+        database.enroll(Subject("", "anew"), [make.face()])
+    # Nobody has the number of a slot that was lost: deleting one would close the other.
+    assert max(used_slots(tmp_path / "new")) > given
+    restored = restore(tmp_path / "backup", tmp_path / "again", key_slots=tmp_path / "new" / SLOTS_NAME)
+    assert restored.without_key.subject_count > 20
 
 
 def test_what_the_log_deletes_again_is_closed_in_an_older_copy_of_the_keys_too(folder, make, tmp_path) -> None:
@@ -467,6 +509,14 @@ def test_requests_tell_nothing_of_whom_they_named(folder, make) -> None:
             database.update_record(receipt.subject_id, {"display_name": "C"}, author, request_id="sealed")
     assert not any(files_with(folder, digest) for digest in plain.values())
     assert len(_request_digests(folder)["sealed"]) == TOKEN_BYTES
+
+
+def used_slots(folder: Path) -> tuple[int, ...]:
+    connection = sqlite3.connect(folder / STORE_NAME)
+    try:
+        return tuple(row[0] for row in connection.execute("SELECT reference_key FROM reference_digest"))
+    finally:
+        connection.close()
 
 
 def _request_digests(folder: Path) -> dict[str, bytes]:
