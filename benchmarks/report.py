@@ -30,7 +30,7 @@ from benchmarks.report_tables import (
 )
 
 # Commands that write one file, by --json; the others write a folder, by --out.
-JSON_COMMANDS = ("search", "speed", "start")
+JSON_COMMANDS = ("encryption", "search", "speed", "start")
 ROOT = Path(__file__).resolve().parent.parent
 FINGERPRINT_SETS = (
     *("fvc2002_db1_b", "fvc2002_db2_b", "fvc2002_db3_b", "fvc2002_db4_b"),
@@ -115,8 +115,11 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 (*searched, "--distractors", "10000"), prints, "report.json", identification_table),
         Section("fingerprint_identification_100k", "Fingerprints among 100,000 generated strangers",
                 (*searched, "--distractors", "100000"), prints, "report.json", identification_table),
-        Section("fingerprint_descriptors", "The shortlist of fingers at 100,000: memory, and what it loses",
-                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000"), prints,
+        Section("fingerprint_search_10k", "Search of fingers among 10,000: time, memory, and what it loses",
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "10000", "--pieces", "--probes", "40"), prints,
+                "report.json", descriptor_table),
+        Section("fingerprint_search_100k", "Search of fingers among 100,000: time, memory, and what it loses",
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000", "--pieces"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
                 "report.json", quality_table),
@@ -141,6 +144,9 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         Section("speed_real_prints", "Extraction of real prints of 388 × 374 px",
                 ("speed", "--prints", str(prints[0])), prints[:1], "speed.json", speed_table),
         Section("start", "Start of a server with 1,000,000 faces and 100,000 fingers", ("start",), (), "start.json",
+                search_table),
+        Section("encryption", "What encryption at rest costs: encrypted against plain, in processor time",
+                ("encryption", "--faces", "8000", "--fingers", "500", "--rounds", "2"), (), "encryption.json",
                 search_table),
         Section("search", "Exact search", ("search", "--size", str(search_size), "--dim", "512", "--threads", "1",
                 "--sizes", *SIZES, "--plot", SIZES_PLOT), (), "search.json", exact_search_table),

@@ -36,11 +36,12 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
     """Counts of a run, each row of the backlog once. skipped: of the enrolled, those that an earlier run had done.
-    conflict_count: rows that differ from the record of their external id."""
+    notices: how many rows have each notice. conflict_count: rows that differ from the record of their external id."""
 
     outcomes: Counter[Outcome]
     reasons: Counter[str]
     duplicate_count: int
+    notices: Counter[str]
     conflict_count: int
     skipped: int
 
@@ -99,6 +100,7 @@ class _Record:
             Counter(": ".join(part for part in (line["reason"], line["detail"]) if part) for line in told),
             duplicate_count=sum(bool(line["duplicates"]) for line in lines),
             conflict_count=sum(bool(line["warning"]) for line in lines),
+            notices=Counter(line["notices"] for line in lines if line["notices"]),
             skipped=len(self._skipped),
         )
 

@@ -103,6 +103,11 @@ class LocalTarget:
             reference_id=sample.reference_id,
             quality=sample.quality,
             duplicates=tuple((lead.subject_id, lead.score.value) for lead in answer.duplicates),
+            notices=tuple(
+                notice_text(notice, self._language)
+                for notice in answer.notices
+                if notice.code is not NoticeCode.REFERENCES_DISAGREE
+            ),
             warning=" ".join(
                 notice_text(notice, self._language)
                 for notice in answer.notices

@@ -33,6 +33,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "unusable": ("không dùng được", "cannot be used"),
     "not_sent": ("chưa gửi", "not sent"),
     "duplicate": ("giống hồ sơ khác, cần kiểm tra", "resembles another subject, to be examined"),
+    "noticed": ("có điều cần lưu ý, xem cột notices", "has a notice, see the column notices"),
     "differs": ("khác với hồ sơ đã lưu", "differs from what is recorded"),
     "summary": (
         "{total} dòng: {enrolled} đã đăng ký, {already} đã có từ trước, {refused} bị từ chối, {failed} chưa được xử "
@@ -44,6 +45,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "duplicates": (
         "{count} ảnh giống một hồ sơ khác; xem cột duplicates trong tệp kết quả. Không có gì được gộp tự động.",
         "{count} images resemble another subject; see the column duplicates of the results file. Nothing was merged.",
+    ),
+    "notices": (
+        "{count} ảnh có điều cần lưu ý; xem cột notices trong tệp kết quả:",
+        "{count} images have a notice; see the column notices of the results file:",
     ),
     "conflicts": (
         "{count} dòng khác với hồ sơ đã lưu của cùng số định danh; xem cột warning. Hồ sơ đã lưu được giữ nguyên.",
@@ -338,14 +343,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "this external_id has different birth years in the rows {rows}",
     ),
     "lost_zeros": (
-        "external_id “{value}” có lẽ đã mất số 0 ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu đúng như "
-        "đã viết, thêm --ids-as-written",
-        "external_id “{value}” may have lost a leading 0 (“{full}”?). Format the column as Text and enter it again; "
+        "external_id “{value}” có lẽ đã mất chữ số không ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu "
+        "đúng như đã viết, thêm --ids-as-written",
+        "external_id “{value}” may have lost a leading zero (“{full}”?). Format the column as Text and enter it again; "
         "if it is right as written, add --ids-as-written",
     ),
     "odd_citizen_id": (
-        "external_id “{value}” có {count} chữ số, trong khi phần lớn là số CCCD 12 chữ số; hãy sửa, hoặc nếu đúng như "
-        "đã viết, thêm --ids-as-written",
+        "external_id “{value}” có {count} chữ số, trong khi phần lớn là số CCCD 12 chữ số; hãy sửa, hoặc nếu "
+        "đúng như đã viết, thêm --ids-as-written",
         "external_id “{value}” has {count} digits among citizens' numbers of 12; correct it, or if it is right as "
         "written, add --ids-as-written",
     ),

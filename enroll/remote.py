@@ -73,6 +73,9 @@ class RemoteTarget:
             reference_id=sample.reference_id,
             quality=sample.quality.score,
             duplicates=tuple((lead.subject_id, lead.score) for lead in answer.duplicates),
+            notices=tuple(
+                notice.text for notice in answer.notices if notice.code != NoticeCode.REFERENCES_DISAGREE.value
+            ),
             warning=" ".join(
                 notice.text for notice in answer.notices if notice.code == NoticeCode.REFERENCES_DISAGREE.value
             ),

@@ -38,6 +38,8 @@ def result_line(result: ItemResult, language: str) -> str:
         words.append(result.detail or result.reason)
     if result.duplicates:
         words.append(f"[{backlog_text('duplicate', language)}]")
+    if result.notices:
+        words.append(f"[{backlog_text('noticed', language)}]")
     if result.warning:
         words.append(f"[{backlog_text('differs', language)}]")
     return printable("  ".join(words))
@@ -88,6 +90,10 @@ def print_summary(summary: BatchSummary, results_path: Path, language: str, cons
             say(console, f"  {backlog_text('more', language, count=len(summary.reasons) - _SHOWN_COUNT)}")
     if summary.duplicate_count:
         say(console, backlog_text("duplicates", language, count=summary.duplicate_count))
+    if summary.notices:
+        say(console, backlog_text("notices", language, count=summary.notices.total()))
+        for notice, count in summary.notices.most_common(_SHOWN_COUNT):
+            say(console, f"  {count} × {notice}")
     if summary.conflict_count:
         say(console, backlog_text("conflicts", language, count=summary.conflict_count))
     say(console, backlog_text("results", language, path=results_path))

@@ -34,6 +34,7 @@ COLUMNS: Final = (
     "duplicates",
     "request_id",
     "warning",
+    "notices",
 )
 _DONE: Final = frozenset({Outcome.ENROLLED.value, Outcome.ALREADY.value})
 _NEEDED: Final = frozenset({"row", "outcome", "request_id"})
@@ -93,6 +94,7 @@ def line_of(result: ItemResult, request_id: str = "") -> Line:
         "duplicates": "|".join(f"{subject}:{score:.1f}" for subject, score in result.duplicates),
         "request_id": request_id,
         "warning": result.warning,
+        "notices": " | ".join(result.notices),
     }
 
 

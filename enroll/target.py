@@ -24,8 +24,9 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one image. quality 0-100; duplicates: other subjects it resembles, with scores. warning: what
-    differs from the record of the subject, or that the sample does not agree with those enrolled of it before."""
+    """What became of one image. quality 0-100; duplicates: other subjects it resembles, with scores. notices: what
+    the target says beside, in the language asked for. warning: what differs from the record of the subject, or that
+    the sample does not agree with those enrolled of it before."""
 
     item: EnrollmentItem
     outcome: Outcome
@@ -35,6 +36,7 @@ class ItemResult:
     reason: str = ""
     detail: str = ""
     duplicates: tuple[tuple[str, float], ...] = ()
+    notices: tuple[str, ...] = ()
     warning: str = ""
 
 

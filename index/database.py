@@ -390,6 +390,12 @@ class EnrollmentDatabase:
         resolved = self._resolve(modality, pack_id, where)
         return resolved.subject_count, len(resolved.reference_ids)
 
+    def counts_by_subject(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
+        """int64 (m,): how many references of each subject a search with this filter covers. A subject has the same
+        place whatever the pack and the filter; places beyond the last subject that has any are left off."""
+        self._check_in_step()
+        return self._partitions.counts_by_subject(self._store, PackKey(modality, pack_id), where)
+
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""
         return self._store.references([int(reference_id) for reference_id in reference_ids])

@@ -76,8 +76,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """Which part of an image a template is made of. face_number: 0 for the only face. region_px: corners (x, y); empty
-    for the whole print."""
+    """Which part of an image a template is made of. face_number: 0 for the only face. region_px: corners (x, y) of a
+    print, empty for the whole of it; of a face that was chosen of several, the first and the last corner of its box."""
 
     face_number: int = 0
     largest_face: bool = False

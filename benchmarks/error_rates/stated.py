@@ -29,6 +29,7 @@ from benchmarks.error_rates.arguments import (
     same_identities,
 )
 from benchmarks.extraction import extract_files
+from benchmarks.other_hand import OtherHands
 from benchmarks.pieces import NEIGHBOR_COUNTS, PIECE_SIDES_PX, mirrored, neighboring, write_piece
 from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
@@ -54,9 +55,11 @@ NEIGHBORS_OF_A_PRINT = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Print:
-    """One sample to compare. kind: WHOLE, "piece 80 px" or "8 neighbors". mirror: the other finger that it shows."""
+    """One sample to compare. kind: WHOLE, "piece 80 px" or "8 neighbors". mirror: the other finger that it shows.
+    identity: of the finger in its folder."""
 
     folder: str
+    identity: str
     finger: int
     kind: str
     quality: int
@@ -101,7 +104,8 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     samples = list(_whole(datasets, numbers, engine))
     if args.modality == "fingerprint":
         samples += _less(args, engine, datasets, numbers)
-    compared = _compare(engine, samples, is_fingerprint=args.modality == "fingerprint", across=args.across)
+    hands = OtherHands(same_identities(args))
+    compared = _compare(engine, samples, hands, is_fingerprint=args.modality == "fingerprint", across=args.across)
     strangers = _groups(compared)
     found = {name: kept(group) for name, group in strangers.items()}
     for name, rows in found.items():
@@ -157,7 +161,9 @@ def _whole(
         for file, sample in zip(dataset.files, samples, strict=True):
             if not sample.failed:
                 number = numbers[dataset.name, file.identity]
-                yield _Print(dataset.name, number, WHOLE, sample.quality, engine.prepare(sample), file.name)
+                yield _Print(
+                    dataset.name, file.identity, number, WHOLE, sample.quality, engine.prepare(sample), file.name
+                )
 
 
 def _less(
@@ -173,17 +179,18 @@ def _less(
         for file, sample in zip(dataset.files, samples, strict=True):
             if sample.failed:
                 continue
-            minutiae, number = MinutiaSet.from_bytes(sample.minutiae), numbers[dataset.name, file.identity]
+            minutiae = MinutiaSet.from_bytes(sample.minutiae)
+            one = _Print(dataset.name, file.identity, numbers[dataset.name, file.identity], WHOLE, sample.quality, None)
+            one = replace(one, name=file.name)
 
-            def one(kind: str, of: MinutiaSet, *, is_mirror: bool = False) -> _Print:
-                own = replace(sample, minutiae=of.to_bytes())  # noqa: B023 - used within this turn of the loop
-                return _Print(dataset.name, number, kind, sample.quality, engine.prepare(own), file.name, is_mirror)  # noqa: B023
+            def prepared(of: MinutiaSet, sample: Extracted = sample) -> object:
+                return engine.prepare(replace(sample, minutiae=of.to_bytes()))
 
-            made.append(one(WHOLE, mirrored(minutiae), is_mirror=True))
+            made.append(replace(one, prepared=prepared(mirrored(minutiae)), is_mirror=True))
             for count in rng.choice(NEIGHBOR_COUNTS, NEIGHBORS_OF_A_PRINT, replace=False).tolist():
                 near = neighboring(minutiae, count, rng)
                 if near is not None:
-                    made.append(one(f"{count} neighbors", near))
+                    made.append(replace(one, kind=f"{count} neighbors", prepared=prepared(near)))
         made += _pieces(args, engine, dataset, numbers, rng)
     return made
 
@@ -209,10 +216,20 @@ def _pieces(
     for file, side, sample in zip(files, sides, found, strict=True):
         if not sample.failed:
             number = numbers[dataset.name, file.identity]
-            yield _Print(dataset.name, number, f"piece {side} px", sample.quality, engine.prepare(sample), file.name)
+            yield _Print(
+                dataset.name,
+                file.identity,
+                number,
+                f"piece {side} px",
+                sample.quality,
+                engine.prepare(sample),
+                file.name,
+            )
 
 
-def _compare(engine: Engine, samples: Sequence[_Print], *, is_fingerprint: bool, across: int) -> Compared:
+def _compare(
+    engine: Engine, samples: Sequence[_Print], hands: OtherHands, *, is_fingerprint: bool, across: int
+) -> Compared:
     """Whole prints with all others; pieces and neighbors with whole prints of their own set and some of the others."""
     calibration = pack_calibration(engine.pack_id)
     rng = np.random.default_rng(1)
@@ -228,7 +245,7 @@ def _compare(engine: Engine, samples: Sequence[_Print], *, is_fingerprint: bool,
             chosen = [
                 row for row in whole if rng.random() < (WITHIN_SHARE if samples[row].folder == probe.folder else share)
             ]
-        chosen = [row for row in chosen if not _is_excluded(probe, samples[row])]
+        chosen = [row for row in chosen if not _is_excluded(probe, samples[row], hands)]
         if not chosen:
             continue
         similarities = engine.similarities(probe.prepared, [samples[row].prepared for row in chosen])
@@ -238,8 +255,11 @@ def _compare(engine: Engine, samples: Sequence[_Print], *, is_fingerprint: bool,
     return _columns(samples, rows)
 
 
-def _is_excluded(probe: _Print, reference: _Print) -> bool:
-    """A print with itself or its mirror image, and one finger in two sets: neither strangers nor mates to count."""
+def _is_excluded(probe: _Print, reference: _Print, hands: OtherHands) -> bool:
+    """A print with itself, one finger in two sets, and a mirror image with what may be of its own person: neither
+    strangers nor mates to count."""
+    if reference.is_mirror and hands.may_be((probe.folder, probe.identity), (reference.folder, reference.identity)):
+        return True
     if probe.finger != reference.finger:
         return False
     return reference.is_mirror or probe.folder != reference.folder or probe.name == reference.name

@@ -35,6 +35,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def write_all(handle: int, content: bytes, offset_bytes: int) -> None:
+    """All of content at this place of an open file; a disk that is nearly full takes a part, and says so by the count
+    alone. Raises OSError, with a part of it written."""
+    view = memoryview(content)
+    while view:
+        written = os.pwrite(handle, view, offset_bytes)
+        view, offset_bytes = view[written:], offset_bytes + written
+
+
 def sync_folder(folder: Path) -> None:
     """Put the names in a folder on disk: a new or renamed file is there after a power failure only then."""
     handle = os.open(folder, os.O_RDONLY)

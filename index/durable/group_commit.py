@@ -1,7 +1,8 @@
 """Group commit: work of concurrent threads shares one trip to the disk, each acknowledged after it.
 
-Whoever comes while nobody works does the work of all who wait by then, and hands over to one of those who came
-meanwhile. So there is no thread of its own, a lone caller waits for nobody, and whose work is done goes on at once.
+The first thread to arrive becomes the leader: it does the work of all that wait by then, and hands over to one that
+arrived meanwhile. So there is no thread of its own, a lone caller waits for nobody, and a caller goes on as soon as its
+work is done.
 """
 
 from __future__ import annotations

@@ -80,6 +80,7 @@ class Seals:
         self._database_secret = slots.secret(0)
         self._of_external_id = Mac(self._derived(b"external id"))
         self._of_name = Mac(self._derived(b"name"))
+        self._of_request = Mac(self._derived(b"request"))
         self._held: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
@@ -87,6 +88,10 @@ class Seals:
     def slots_id(self) -> str:
         """Which slots these are; the store keeps it."""
         return self._slots.slots_id.hex()
+
+    def has_given(self, number: int) -> bool:
+        """Whether there is a slot of this number, erased or not."""
+        return number < self._slots.count
 
     def folder_key(self) -> FolderKey:
         """Of the cache files."""
@@ -99,6 +104,11 @@ class Seals:
     def name_token(self, word: str) -> str:
         """Hexadecimal digits by which a word of a name is found."""
         return self._of_name.digest(word.encode())[:_NAME_TOKEN_BYTES].hex()
+
+    def request_token(self, digest: bytes) -> bytes:
+        """TOKEN_BYTES by which a repeated request is known; a plain digest could be found by trying names and
+        numbers."""
+        return self._of_request.digest(digest)[:TOKEN_BYTES]
 
     def new_subject(self) -> int:
         """The number of a slot that nobody had, on disk. Raises DatabaseWriteError, DatabaseFullError."""

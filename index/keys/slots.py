@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import replacement, sync_folder
+from index.durable.files import replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -156,7 +156,7 @@ class KeySlots:
             _sealed(self._cipher, self._identity, first + place, secret) for place, secret in enumerate(fresh)
         )
         with named_disk_errors():
-            os.pwrite(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
+            write_all(self._handle, made, FIRST_OFFSET + first * SLOT_BYTES)
             os.fsync(self._handle)
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
@@ -192,6 +192,15 @@ def copy_slots(path: Path, target: Path) -> None:
     with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)
+
+
+def reserve_slots(path: Path, count: int) -> None:
+    """Make the file of a database that nobody has open hold so many slots at least; those that it lacked are erased
+    ones, so that nobody is given the number of a slot that is lost. Raises DatabaseWriteError, DatabaseFullError."""
+    with named_disk_errors(), path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) < FIRST_OFFSET + count * SLOT_BYTES:
+            file.truncate(FIRST_OFFSET + count * SLOT_BYTES)
+            os.fsync(file.fileno())
 
 
 def erased_slots(path: Path, numbers: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:

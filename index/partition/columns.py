@@ -197,6 +197,11 @@ class ReferenceColumns:
         found = visible.part(_positions(visible, reference_ids))
         return _resolved(found, np.flatnonzero(_passing(found, where)))
 
+    def counts_by_subject(self, reference_ids: Int64Array) -> Int64Array:
+        """int64 (m,): how many of these references each subject has, by the subject's number."""
+        visible = self._visible
+        return np.bincount(visible.subject_numbers[_positions(visible, reference_ids)])
+
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending: every reference here."""
         return self.resolve(ColumnFilter()).reference_ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,15 +13,18 @@ import numpy as np
 from index.arrays import Int64Array
 from index.store.effects import PackKey
 
-# Counting anew takes at most about this share of the time, however often something changes.
+# Counting anew takes at most about this share of the time, however often something changes that can only lessen what is
+# passed over.
 _SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """As of a change. next_time: before it, what was counted stands."""
+    """As of a change. next_time: before it, what was counted stands, unless other packs got originals since, of which
+    they had original_count."""
 
     version: int
+    original_count: int
     next_time: float
     passed_over: Mapping[PackKey, Int64Array]
 
@@ -33,7 +37,12 @@ class Coverage:
         # Ids only grow, so that the first ascends. What was removed stays: only members are asked for.
         self._counterparts = array("q")
         self._originals = array("q")
+        self._originals_added: Counter[PackKey] = Counter()
         self._counted: dict[PackKey, _Counted] = {}
+
+    def add_original(self, key: PackKey) -> None:
+        """A reference that was enrolled with this pack became searchable, which others may pass over."""
+        self._originals_added[key] += 1
 
     def add(self, counterpart_id: int, original_id: int) -> None:
         """Counterparts come in ascending order; one that is known, as when a subject is unsealed, is passed over."""
@@ -49,11 +58,16 @@ class Coverage:
         """int64 (n,) by pack: of each image that a search with this pack meets in no form, one reference. members:
         searchable ids by pack of the modality. version: changes with them."""
         now = time.monotonic()
+        original_count = sum(count for other, count in self._originals_added.copy().items() if other != key)
         counted = self._counted.get(key)
-        if counted is None or (counted.version != version and now >= counted.next_time):
+        if (
+            counted is None
+            or counted.original_count != original_count
+            or (counted.version != version and now >= counted.next_time)
+        ):
             found = self._count(key, members)
             took = time.monotonic() - now
-            counted = _Counted(version, now + took / _SHARE, found)
+            counted = _Counted(version, original_count, now + took / _SHARE, found)
             self._counted[key] = counted
         return counted.passed_over
 

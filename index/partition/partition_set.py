@@ -109,6 +109,14 @@ class PartitionSet:
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
 
+    def counts_by_subject(self, store: Store, key: PackKey, where: SearchFilter) -> Int64Array:
+        """See ReferenceColumns. Raises like resolve."""
+        reference_ids = self.resolve(store, key, where).reference_ids
+        partition = self._by_key.get(key)
+        if partition is None:
+            return np.zeros(0, dtype=np.int64)
+        return partition.columns.counts_by_subject(reference_ids)
+
     def search(self, store: Store, key: PackKey, queries: Float32Array, k: int, where: SearchFilter) -> Hits:
         """Best k of what a filter lets through; no hits where nothing of the pack was ever enrolled. Raises
         VectorError, GalleryNotFoundError, SubjectNotFoundError."""
@@ -236,6 +244,8 @@ class PartitionSet:
         for one in added:
             if one.original_id:
                 self._coverage.add(one.reference_id, one.original_id)
+            else:
+                self._coverage.add_original(one.pack.key)
         for pack, group in by_pack.items():
             partition = self._by_key.get(pack.key)
             if partition is None:

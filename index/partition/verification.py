@@ -44,7 +44,7 @@ def verify_partitions(store: Store, partitions: Mapping[PackKey, Partition], *, 
     counts = store.exclusively(compare)
     for partition in partitions.values():
         problems.extend(_vector_problems(store, partition, SAMPLE_COUNT if thorough else QUICK_SAMPLE_COUNT))
-    # What the looking up found damaged goes to the others.
+    # References that this look-up found damaged are set aside like those known before.
     store.set_damage_aside()
     set_aside_ids = store.references_set_aside()
     if thorough:

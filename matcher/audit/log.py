@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from index.durable.files import sync_folder
+from index.durable.files import sync_folder, write_all
 from index.durable.group_commit import GroupCommit, Ticket
 from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
@@ -291,11 +291,3 @@ def _named_read_errors() -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise AuditError(told("log.unreadable")) from error
-
-
-def write_all(handle: int, content: bytes, offset_bytes: int) -> None:
-    """All of content at this place of an open file. Raises OSError, with a part of it written."""
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(handle, view, offset_bytes)
-        view, offset_bytes = view[written:], offset_bytes + written

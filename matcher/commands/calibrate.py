@@ -74,7 +74,7 @@ class Samples:
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
     # Engines and their arithmetic load only for this command.
-    from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated  # noqa: PLC0415
+    from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated, few_people_discount  # noqa: PLC0415
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
@@ -86,13 +86,18 @@ def run_calibrate(options: argparse.Namespace) -> int:
         named = [groups.get(samples.names[owner], "") for owner in samples.owners] if groups else []
         measured = (_face_strangers if is_face else _finger_strangers)(samples, named, language)
         _print_measured(samples, measured, language, is_face=is_face)
+        _check_people(measured, language, is_face=is_face)
         most = max((len(group.similarities) for group in measured.groups), default=0)
         if most <= FEWEST_COMPARISONS:
             raise ValueError(text("calibrate_too_few", language, needed=FEWEST_COMPARISONS, count=most))
-        described = _description(measured, is_face=is_face)
-        # Whole prints in folders say nothing of the pieces that a search meets: the pack's own calibration knows those.
-        floor = {} if is_face else _with_tail(store.manifest(name).calibration)
-        found = calibrated(measured.groups, described, non_mated_count=measured.comparison_count, known=floor)
+        # The pack's own calibration knows what a site's folders do not show: pieces of prints, people who are alike.
+        floor = _with_tail(store.manifest(name).calibration)
+        described = _description(measured, is_face=is_face, is_floored=bool(floor))
+        discount = 0.0 if floor or not is_face else few_people_discount(measured.person_count)
+        found = calibrated(
+            measured.groups, described, non_mated_count=measured.comparison_count, known=floor, discount=discount
+        )
+        _print_protection(language, is_floored=bool(floor), discount=discount)
         _print_range(found.calibration, options.settings.search, language)
         _print_rows(_known_calibration(store, name), found.calibration, language)
         _print_groups(measured, found, language)
@@ -105,6 +110,22 @@ def run_calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_people(measured: Any, language: str, *, is_face: bool) -> None:
+    """Raises ValueError where there are too few of them to say anything."""
+    from matcher.scoring.least_favorable import FEWEST_PEOPLE  # noqa: PLC0415
+
+    if is_face and measured.person_count < FEWEST_PEOPLE:
+        raise ValueError(text("calibrate_too_few_people", language, needed=FEWEST_PEOPLE, count=measured.person_count))
+
+
+def _print_protection(language: str, *, is_floored: bool, discount: float) -> None:
+    """What keeps scores from being kinder than they may be."""
+    if is_floored:
+        print(text("calibrate_floored", language))
+    elif discount > 0.0:
+        print(text("calibrate_lowered", language, discount=f"{discount:.1f}"))
+
+
 def _with_tail(table: Mapping[str, Any] | None) -> dict[str, Any]:
     """The pack's calibration as shipped, by name; empty where it has none that goes on."""
     from matcher.scoring.calibration import Calibration  # noqa: PLC0415
@@ -113,12 +134,12 @@ def _with_tail(table: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"as shipped": shipped} if shipped is not None and shipped.tail is not None else {}
 
 
-def _description(measured: Any, *, is_face: bool) -> str:
+def _description(measured: Any, *, is_face: bool, is_floored: bool) -> str:
     what = "people" if is_face else "fingers"
     count = measured.person_count if is_face else measured.finger_count
     return (
         f"{measured.comparison_count} non-mated comparisons of {count} {what} of this site, the least favorable of "
-        f"{len(measured.groups)} groups{'' if is_face else ' and of the pack as shipped'}; {len(measured.doubles)} "
+        f"{len(measured.groups)} groups{' and of the pack as shipped' if is_floored else ''}; {len(measured.doubles)} "
         f"pairs of {what} that look like one left out"
     )
 

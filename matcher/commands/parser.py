@@ -106,6 +106,17 @@ class CommandParser(argparse.ArgumentParser):
     def format_usage(self) -> str:
         return self._in_language(super().format_usage())
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but files may stand on both sides of an option: it gives a command only those of one side
+        and calls the others unknown."""
+        options, rest = self.parse_known_args(args, namespace)
+        files = getattr(options, "files", None)
+        if files is not None and not any(word.startswith("-") for word in rest):
+            files.extend(rest)
+        elif rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return options
+
     def error(self, message: str) -> NoReturn:
         """Ends the program with code 2, having said what is wrong and where the help is."""
         self.print_usage(sys.stderr)

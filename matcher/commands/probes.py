@@ -85,7 +85,7 @@ def _probe(given: str, options: argparse.Namespace) -> Probe:
 
 def _sample(kind: str, content: bytes, name: str, options: argparse.Namespace) -> EncodedSample:
     is_template = content.startswith(FORMAT_ID)
-    if kind.lower() in (FACE, text("face", "vi")) and not is_template:
+    if kind.lower() in {FACE, *(text("face", one) for one in LANGUAGES)} and not is_template:
         return EncodedSample(Modality.FACE, content, face_number=options.face_number, largest_face=options.largest_face)
     is_any_finger = kind.lower() == FINGER or (is_template and not kind)
     finger = FingerPosition.UNKNOWN if is_any_finger else finger_of(kind)

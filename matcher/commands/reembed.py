@@ -12,10 +12,18 @@ import numpy as np
 from index.arrays import Float64Array
 from index.records import Modality
 from index.store.opening import reembedding_counts
+from matcher.audit.records import AuditEvent
 from matcher.commands.client_options import add_json_option
 from matcher.commands.packs import pack_store
 from matcher.commands.parser import positive_count
-from matcher.commands.store_options import StageBars, add_folder_option, opened_database, reporting
+from matcher.commands.store_options import (
+    StageBars,
+    add_folder_option,
+    data_folder_of,
+    opened_database,
+    record_in_audit,
+    reporting,
+)
 from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.scoring.calibration import Calibration
 from matcher.texts.catalog import text
@@ -101,6 +109,10 @@ def run_compare(options: argparse.Namespace) -> int:
             probe_count=options.count,
             report=lambda done, total: bars.show("compare", done, total),
         )
+    # Who may open the database may ask for figures; that its references were searched with each other is on record.
+    said = f"{found.probe_count} references were searched among all others"
+    pack_ids = tuple(pack_id for pack_id, _ in chosen)
+    record_in_audit(options, data_folder_of(options), AuditEvent("compare_packs", pack_ids=pack_ids, reason=said))
     if options.json:
         print_json(_plain(found))
         return 0

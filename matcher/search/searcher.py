@@ -41,9 +41,10 @@ class SearchOutcome:
     finger, by all faces fused.
 
     gallery_size: subjects searched, the most that any one sample could meet. reference_counts: references searched
-    with each sample. trial_count: the most chances to match a stranger that any one sample had, references of a finger
-    or subjects of a face; the threshold of the search is set for it. proved: the lists equal those of an exhaustive
-    search; never where no reference was searched.
+    with each sample. trial_count: chances to match a stranger, summed over subjects; the threshold of the search is set
+    for it. A finger has one with each reference of a subject that it meets, a face one with the subject; of several
+    samples each takes the best, so that every combination of them is a chance. proved: the lists equal those of an
+    exhaustive search; never where no reference was searched.
     """
 
     sample_scores: Mapping[str, tuple[SampleScore, ...]]
@@ -103,7 +104,7 @@ class Searcher:
         is_fused = len(templates) > 1
         kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
         best: list[dict[str, Match]] = []
-        gallery_size = trial_count = 0
+        gallery_size = 0
         reference_counts: list[int] = []
         proved = True
         filters = [_filter_of(template, where) for template in templates]
@@ -112,10 +113,8 @@ class Searcher:
             gallery_size = max(gallery_size, subjects)
             reference_counts.append(references)
             if template.modality is Modality.FACE:
-                trial_count = max(trial_count, subjects)
                 best.append(self._face_matches(template, sample_where, kept_count, subjects < references, stages))
             else:
-                trial_count = max(trial_count, references)
                 hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
                 best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
                 proved &= hits.proved
@@ -126,7 +125,7 @@ class Searcher:
             self._sample_scores(templates, best),
             gallery_size,
             tuple(reference_counts),
-            trial_count,
+            self._trial_count(templates, filters),
             proved and any(reference_counts),
         )
 
@@ -159,6 +158,21 @@ class Searcher:
         templates = [reference.template for reference in self._database.references(ids)]
         prints = {(template.minutiae, template.vectors.tobytes()) for template in templates}
         return max(1, len(prints)), int(ids[0]), float(similarities[0])
+
+    def _trial_count(self, templates: Sequence[Template], filters: Sequence[SearchFilter]) -> int:
+        """See SearchOutcome."""
+        if len(templates) == 1:
+            subjects, references = self._database.count(templates[0].modality, templates[0].pack_id, filters[0])
+            return subjects if templates[0].modality is Modality.FACE else references
+        combinations = np.zeros(0)
+        for template, where in zip(templates, filters, strict=True):
+            counts = self._database.counts_by_subject(template.modality, template.pack_id, where)
+            chances = np.minimum(counts, 1) if template.modality is Modality.FACE else counts
+            size = max(len(combinations), len(chances))
+            chances, combinations = (np.pad(one, (0, size - len(one))) for one in (chances, combinations))
+            # Whoever has nothing for this sample is compared by the others.
+            combinations = np.where(chances > 0, np.maximum(combinations, 1.0) * chances, combinations)
+        return int(combinations.sum())
 
     def _face_matches(
         self, template: Template, where: SearchFilter, kept_count: int, fuse: bool, stages: Stages

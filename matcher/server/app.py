@@ -78,19 +78,19 @@ from protos.biometrics.v1 import (
 )
 
 _LOG: Final = logging.getLogger("station_matcher")
-SERVICE_NAMES: Final = (
-    matching_service_pb2.DESCRIPTOR.services_by_name["MatchingService"].full_name,
-    enrollment_service_pb2.DESCRIPTOR.services_by_name["EnrollmentService"].full_name,
-    record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name,
-    reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"].full_name,
-    server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name,
-)
-_ACTIONS: Final = frozenset(
-    snake_case(method.name)
-    for file in (matching_service_pb2, enrollment_service_pb2, reference_service_pb2, server_service_pb2)
+_SERVICES: Final = tuple(
+    service
+    for file in (
+        matching_service_pb2,
+        enrollment_service_pb2,
+        record_service_pb2,
+        reference_service_pb2,
+        server_service_pb2,
+    )
     for service in file.DESCRIPTOR.services_by_name.values()
-    for method in service.methods
 )
+SERVICE_NAMES: Final = tuple(service.full_name for service in _SERVICES)
+_ACTIONS: Final = frozenset(snake_case(method.name) for service in _SERVICES for method in service.methods)
 # Threads beside those that work and wait: they refuse what is too much, and answer health checks.
 _SPARE_THREAD_COUNT: Final = 16
 # Calls that may wait for their message at a time, beside those that have one.

@@ -239,7 +239,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.finger": ("Ngón", "Finger"),
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
-    "health.serving": ("Máy chủ đang phục vụ.", "The server serves."),
+    "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
     "health.not_serving": (
         "Máy chủ không trả lời hoặc chưa sẵn sàng.",
         "The server does not answer or is not ready yet.",

@@ -136,6 +136,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "cần hơn {needed} phép so sánh giữa những người khác nhau, mới có {count}; hãy thêm người",
         "more than {needed} comparisons between different people are needed, there are {count}; add people",
     ),
+    "calibrate_too_few_people": (
+        "cần ảnh của ít nhất {needed} người, mới có {count}; hãy thêm người",
+        "photographs of at least {needed} people are needed, there are {count}; add people",
+    ),
+    "calibrate_floored": (
+        "Không điểm nào dễ dãi hơn hiệu chuẩn sẵn có của gói: dữ liệu của đơn vị chỉ có thể làm điểm chặt hơn.",
+        "No score is kinder than by the pack's own calibration: a site's data can only ask for more.",
+    ),
+    "calibrate_lowered": (
+        "Gói không có hiệu chuẩn sẵn, và ít người thì thiếu những nhóm người giống nhau: mọi điểm được hạ {discount}. "
+        "Càng nhiều người, điểm càng ít bị hạ; từ 2300 người thì không hạ nữa.",
+        "The pack has no calibration of its own, and few people show no groups who resemble each other: every score is "
+        "lowered by {discount}. The more people there are the less; from 2300 on nothing is taken off.",
+    ),
     "calibrate_range": (
         "Điểm được đo đến {score}, tức một lần nhầm trong {one_in} phép so sánh, ở nhóm bất lợi nhất: đủ cho ngưỡng "
         "tìm kiếm với FPIR {fpir} trong không quá {gallery} hồ sơ. Cao hơn, đến {end}, điểm được ngoại suy và ghi "

@@ -175,7 +175,7 @@ class Enroller:
             capture_time=sample.capture_time,
             image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
             ppi=sample.ppi,
-            part=ImagePart(sample.face_number, sample.largest_face, sample.region_px),
+            part=part_taken(made, sample),
         )
 
     def _made_before(self, receipt: EnrollmentReceipt, extractions: Sequence[Extraction]) -> list[int]:
@@ -235,6 +235,15 @@ class Enroller:
         is_blind = bool(outcome.reference_count and reach_notices(self._searcher, templates, threshold))
         blind = (Notice(NoticeCode.DUPLICATES_NOT_TOLD),) if is_blind else ()
         return leads, (*blind, *missed_notices(self._database, templates, where))
+
+
+def part_taken(made: Extraction, sample: EncodedSample) -> ImagePart:
+    """A face that was chosen of several is noted with its place: another detector may number them otherwise."""
+    corners = sample.region_px
+    if made.detection is not None and (sample.face_number or sample.largest_face):
+        left, top, right, bottom = (float(side) for side in made.detection.box_px)
+        corners = ((left, top), (right, bottom))
+    return ImagePart(sample.face_number, sample.largest_face, corners)
 
 
 def is_low(quality: Quality, floor: int) -> bool:

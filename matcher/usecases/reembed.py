@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Final
 
+import numpy as np
+
+from index.arrays import Float64Array
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError
 from index.receipts import ReembeddingCounts
@@ -15,9 +18,10 @@ from index.records import KeptImage, Modality, NewReference, Reference
 from matcher.access.context import AccessContext
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import changing
-from matcher.errors import RequestError, SampleError
+from matcher.errors import NoFaceError, RequestError, SampleError
 from matcher.extraction.engines import Engines
-from matcher.samples import EncodedSample
+from matcher.samples import EncodedSample, FaceDetection, PointPx
+from matcher.texts.catalog import told
 from matcher.texts.reasons import reason_of
 
 # Who a record of the audit log names where nobody asked: the service, told so by its settings.
@@ -25,6 +29,9 @@ ITSELF: Final = AccessContext("station-matcher", "", "reembed")
 # One commit and one audit record for so many.
 _BATCH_COUNT: Final = 20
 _IMAGE_DAMAGED: Final = "ERROR_REASON_IMAGE_DAMAGED"
+
+# Detectors draw boxes of one face differently; those of two persons share less.
+_SAME_FACE_SHARE: Final = 0.3
 
 Report = Callable[[ReembeddingCounts], None]
 
@@ -107,15 +114,7 @@ class Reembedder:
         return batch
 
     def _template_of(self, reference: Reference, image: KeptImage) -> NewReference:
-        sample = EncodedSample(
-            self._modality,
-            image.content,
-            finger=reference.template.finger,
-            ppi=image.ppi,
-            face_number=image.part.face_number,
-            largest_face=image.part.largest_face,
-            region_px=image.part.region_px,
-        )
+        sample = self._sample_of(reference, image)
         made = self._engines.extract(sample)
         return NewReference(
             made.template,
@@ -125,6 +124,16 @@ class Reembedder:
             capture_time=reference.capture_time,
         )
 
+    def _sample_of(self, reference: Reference, image: KeptImage) -> EncodedSample:
+        """Raises NoFaceError where this pack finds no face where the first one found it."""
+        part, finger = image.part, reference.template.finger
+        whole = EncodedSample(self._modality, image.content, finger=finger, ppi=image.ppi)
+        if self._modality is not Modality.FACE:
+            return replace(whole, region_px=part.region_px)
+        if not part.region_px:
+            return replace(whole, face_number=part.face_number, largest_face=part.largest_face)
+        return replace(whole, face_number=_number_of_face_at(part.region_px, self._engines.detect_faces(whole)))
+
     def _keep(self, batch: _Batch) -> None:
         if not batch.made and not batch.failed:
             return
@@ -133,3 +142,20 @@ class Reembedder:
                 self.pack_id, batch.made, batch.failed, owed=entry.owes(lambda ids: {"reference_ids": ids})
             )
             entry.finish()
+
+
+def _number_of_face_at(corners: Sequence[PointPx], faces: Sequence[FaceDetection]) -> int:
+    """From 1. Raises NoFaceError."""
+    meant = np.array(corners, dtype=np.float64).ravel()
+    shares = [_shared(meant, np.asarray(face.box_px, dtype=np.float64)) for face in faces]
+    if not shares or max(shares) < _SAME_FACE_SHARE:
+        raise NoFaceError(told("face.none"))
+    return 1 + shares.index(max(shares))
+
+
+def _shared(one: Float64Array, other: Float64Array) -> float:
+    """Area of the intersection of two boxes (x1, y1, x2, y2) over that of their union."""
+    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    both = float(np.prod(np.maximum(sides, 0.0)))
+    union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - both
+    return both / union if union > 0.0 else 0.0

@@ -47,9 +47,10 @@ class Verifier:
         """Exactly one of subject_id and other. target_fmr: false match rate of the decision, above 0 and below 1.
 
         The best of several references of a finger has more chances to match a stranger, so the threshold rises with
-        their number; several references of a face are fused to one score that has paid for their number already. The
-        audit record is on disk when this returns or raises. Raises RequestError, SampleError, SubjectNotFoundError,
-        PackError, SessionError, AuditError, DeadlineError.
+        their number, and with that of their combinations where several fingers each take their best; several references
+        of a face are fused to one score that has paid for their number already. The audit record is on disk when this
+        returns or raises. Raises RequestError, SampleError, SubjectNotFoundError, PackError, SessionError, AuditError,
+        DeadlineError.
         """
         stages = stages or Stages()
         with audited(
@@ -114,7 +115,7 @@ class Verifier:
             if match is None:
                 continue
             chance_count, reference_id, similarity = match
-            trial_count = max(trial_count, chance_count)
+            trial_count *= chance_count
             score = self._searcher.score_of(template, number, reference_id, similarity)
             if explained and template.modality is Modality.FINGERPRINT:
                 explanation = self._searcher.template_comparer.explain(template, reference_id)
@@ -132,7 +133,7 @@ class Verifier:
             comparable = [other.template for other in others if _comparable(extraction, other)]
             if not comparable:
                 continue
-            trial_count = max(trial_count, len(comparable))
+            trial_count *= len(comparable)
             with stages.stage("compare"):
                 template = extraction.template
                 similarities = [template_comparer.compare_templates(template, other) for other in comparable]

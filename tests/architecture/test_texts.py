@@ -18,8 +18,8 @@ from matcher.commands.main import build_parser as matcher_parser
 from matcher.commands.parser import CommandParser
 from matcher.errors import AuditError, ConfigError, QualityError, RequestError, SampleError
 from matcher.server.status import status_of
-from matcher.texts.catalog import Told, catalog, localized, packed, told, unpacked
-from matcher.texts.languages import LANGUAGES
+from matcher.texts.catalog import Told, catalog, filled, localized, packed, told, unpacked
+from matcher.texts.languages import LANGUAGES, preferred_language
 from matcher.texts.reasons import error_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,3 +175,11 @@ def test_what_is_wrong_with_a_line_is_said_in_the_language_of_its_reader(
     said = capsys.readouterr().err
     assert (vietnamese if language == "vi" else english) in said
     assert "error:" not in said
+
+
+def test_a_third_language_is_a_third_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("catalog", "languages"):
+        monkeypatch.setattr(f"matcher.texts.{module}.LANGUAGES", (*LANGUAGES, "fr"))
+    assert preferred_language("fr-FR, en;q=0.5") == "fr"
+    three = ("sai: {reason}", "wrong: {reason}", "faux : {reason}")
+    assert filled(three, "fr", {"reason": "\x1b[2J"}) == "faux : \\u001b[2J"

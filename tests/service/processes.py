@@ -137,4 +137,4 @@ def _wait_until_serving(server: ServerProcess, limit_s: float) -> None:
                 if client.is_serving():
                     return
         time.sleep(0.05)
-    raise AssertionError("the server does not serve: " + "\n".join(server.lines[-20:]))
+    raise AssertionError("the server is not ready: " + "\n".join(server.lines[-20:]))

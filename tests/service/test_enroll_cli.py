@@ -237,6 +237,35 @@ def test_limits_are_those_of_the_server(service: Service) -> None:
         service.client.enroll([face(1)], subject=Subject("", "x" * (MOST_TEXT_LENGTH + 1)), access=ACCESS)
 
 
+@pytest.mark.parametrize(
+    ("language", "short", "said"),
+    [
+        ("en", "has a notice", "Whether this subject is enrolled already cannot be told"),
+        ("vi", "có điều cần lưu ý", "Không thể biết hồ sơ này đã có trong kho hay chưa"),
+    ],
+)
+def test_a_duplicate_check_that_cannot_tell_is_shown_and_stands_in_the_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, short: str, said: str
+) -> None:
+    """With this rate the threshold lies at 100, and the fake packs' scores end at 90."""
+    running = start_service(tmp_path / "database", duplicate_fpir=1e-10)
+    path = _sheet(tmp_path, {}, {}, {})
+    try:
+        assert _run(running, path, "--lang", language, "--jobs", "1") == 0
+        shown = capsys.readouterr()
+        rows = _results(tmp_path)
+        # A second run sends nothing, and keeps what was said.
+        assert _run(running, path, "--lang", language) == 0
+        again = capsys.readouterr()
+    finally:
+        stop_service(running)
+    assert [bool(row["notices"]) for row in rows] == [False, True, True]  # nobody was there before the first
+    assert said in rows[1]["notices"]
+    assert shown.out.count(f"[{short}") == 2
+    assert f"2 × {said}" in shown.err
+    assert f"2 × {said}" in again.err
+
+
 def test_both_targets_answer_alike(tmp_path: Path) -> None:
     """In process and through a server: the same outcomes, records and galleries."""
     running = start_service(tmp_path / "remote")
@@ -267,7 +296,7 @@ def _told_by(target: EnrollmentTarget) -> list[object]:
     told += [target.gallery_ids()]
     for identity in (1, 1, NOTHING):
         result = target.enroll(item, png_bytes(identity))
-        told += [result.outcome, result.reason, result.quality]
+        told += [result.outcome, result.reason, result.quality, result.notices]
     found = target.find_subject("079")
     assert found is not None
     told += [found.external_id, found.display_name, found.sex, found.birth_year, found.galleries]

@@ -47,10 +47,12 @@ def test_a_scrape_counts_calls_by_method_and_code(watched: Service) -> None:
     watched.client.identify([face(1)])
     with pytest.raises(ServiceError):
         watched.client.get_subject("nobody")
+    watched.client.record_forms(access=ACCESS)
     found = scraped(watched)
     calls = "station_matcher_calls_total"
     assert found[calls, (("action", "enroll"), ("code", "OK"))] == 1
     assert found[calls, (("action", "identify"), ("code", "OK"))] == 1
+    assert found[calls, (("action", "get_record_forms"), ("code", "OK"))] == 1
     assert found[calls, (("action", "get_subject"), ("code", "NOT_FOUND"))] == 1
     assert found["station_matcher_call_duration_seconds_count", (("action", "identify"),)] == 1
     assert found["station_matcher_call_duration_seconds_sum", (("action", "identify"),)] > 0

@@ -145,7 +145,7 @@ def test_eight_clients_leave_it_serving_with_flat_memory(tmp_path: Path, request
 def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     with (
         server_process(tmp_path),
-        pytest.raises(AssertionError, match="does not serve"),
+        pytest.raises(AssertionError, match="is not ready"),
         server_process(tmp_path, limit_s=30),
     ):
         pass

@@ -174,6 +174,10 @@ def test_assess_says_what_to_do_and_needs_no_case(
 ) -> None:
     good, bad = f"face={files / 'face.png'}", f"thumb={files / 'bad.png'}"
     assert run(capsys, service, "assess", good, why=False)[0] == 0
+    code, out, _ = run(capsys, service, "assess", good, "--largest-face", f"face={files / 'other.png'}", why=False)
+    assert (code, "other.png" in out) == (0, True)
+    code, _, err = run(capsys, service, "assess", good, "--none", why=False)
+    assert (code, "--none is not known here" in err) == (2, True)
     bad = bad.replace("thumb", "right thumb")
     code, out, _ = run(capsys, service, "assess", good, bad, why=False)
     assert code == 3

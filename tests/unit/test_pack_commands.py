@@ -242,6 +242,7 @@ def test_calibrate_writes_a_site_calibration_that_the_pack_then_has(
     printed = capsys.readouterr().out
     assert "30 different people; 1 photographs were not usable" in printed
     assert "1: The file is not a supported image" in printed
+    assert "every score is lowered by 16.0" in printed
     assert "among at most 0 subjects. Beyond, up to 100, scores are extrapolated" in printed
     assert "asks for a score of 40.0, beyond what is measured" in printed
     assert "score 60: similarity" in printed
@@ -254,12 +255,13 @@ def test_calibrate_writes_a_site_calibration_that_the_pack_then_has(
     assert tomllib.loads(path.read_text())["calibration"] == written
 
 
+@pytest.mark.parametrize(("people", "told"), [(3, "at least 20 people"), (20, "more than 300")])
 def test_calibrate_refuses_too_few_photographs(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], people: int, told: str
 ) -> None:
-    data = photographs(tmp_path / "data", people=3, each=1)
+    data = photographs(tmp_path / "data", people=people, each=1)
     assert run("calibrate", "--data", str(data), "--pack", "joined", packs_folder=folder) == 1
-    assert "more than 300" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert not PackStore(folder).site_calibration_path("joined").exists()
 
 

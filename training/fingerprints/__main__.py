@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.fingerprint.comparison.prepared import PreparedFingerprint
+from matcher.fingerprint.comparison.similarity import terms
 from matcher.fingerprint.engine import FingerprintEngine
 from matcher.packs.store import PackStore, default_packs_folder
 from training.fingerprints import basis as bases
@@ -83,29 +85,35 @@ def _generated_alone(
 def _evidence(
     prints: PrintSet, made: Sequence[NDArray[np.float32]], basis: bases.Basis, *, every: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Of every pair of the set, mated first; of the non-mated ones only each every-th."""
+    """Terms of every pair of the set, mated first; of the non-mated ones only each every-th."""
     prepared = bases.prepared_with(prints, made, basis)
     mated, non_mated = list(prints.mated_pairs()), list(prints.non_mated_pairs())[::every]
-    found = [bases.compared(prepared[first], prepared[second])[0] for first, second in (*mated, *non_mated)]
-    return np.array(found, dtype=np.float64), np.arange(len(found)) < len(mated)
+    found = _terms([(prepared[first], prepared[second]) for first, second in (*mated, *non_mated)])
+    return found, np.arange(len(found)) < len(mated)
+
+
+def _terms(pairs: Sequence[tuple[PreparedFingerprint, PreparedFingerprint]]) -> NDArray[np.float64]:
+    found = np.array([bases.compared(*pair)[0] for pair in pairs], dtype=np.float64)
+    return terms(found, np.array([min(first.minutia_count, second.minutia_count) for first, second in pairs], float))
 
 
 def _across(
     real: Sequence[PrintSet], made: Mapping[str, list[NDArray[np.float32]]], basis: bases.Basis
 ) -> NDArray[np.float64]:
-    """Evidence of non-mated pairs across sets."""
+    """Terms of non-mated pairs across sets."""
     prints = [
         (set_.name, finger, prepared)
         for set_ in real
         for finger, prepared in zip(set_.fingers, bases.prepared_with(set_, made[set_.name], basis), strict=True)
     ]
-    found = [
-        bases.compared(prints[first][2], prints[second][2])[0]
-        for first in range(len(prints))
-        for second in range(first + 1, len(prints))
-        if prints[first][0] != prints[second][0] and {prints[first][:2], prints[second][:2]} != SAME_FINGER
-    ]
-    return np.array(found, dtype=np.float64)
+    return _terms(
+        [
+            (prints[first][2], prints[second][2])
+            for first in range(len(prints))
+            for second in range(first + 1, len(prints))
+            if prints[first][0] != prints[second][0] and {prints[first][:2], prints[second][:2]} != SAME_FINGER
+        ]
+    )
 
 
 def _fit(

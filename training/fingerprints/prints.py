@@ -51,6 +51,11 @@ def real_sets(folder: Path, engine: FingerprintEngine, cache: Path) -> list[Prin
     return [_cached(cache, path.name, lambda path=path: _real(path, engine)) for path in sorted(folder.iterdir())]
 
 
+def print_order(path: Path) -> tuple[int, ...]:
+    """Finger and impression of FINGER_IMPRESSION.tif."""
+    return tuple(map(int, path.stem.split("_")))
+
+
 def generated_set(engine: FingerprintEngine, cache: Path, *, finger_count: int, impression_count: int) -> PrintSet:
     """Generated fingers, captured under widely varied conditions."""
     name = f"{GENERATED}-{finger_count}x{impression_count}"
@@ -69,7 +74,7 @@ def _cached(cache: Path, name: str, make: object) -> PrintSet:
 
 def _real(folder: Path, engine: FingerprintEngine) -> tuple[list[bytes], list[int]]:
     packed, fingers = [], []
-    for path in sorted(folder.glob("*.tif"), key=lambda path: tuple(map(int, path.stem.split("_")))):
+    for path in sorted(folder.glob("*.tif"), key=print_order):
         image = decode_image(path.read_bytes(), ppi=PPI.get(folder.name, DEFAULT_PPI))
         packed.append(engine.extract(image).minutiae.to_bytes())
         fingers.append(int(path.stem.split("_")[0]))

@@ -10,7 +10,6 @@ from index.receipts import Page
 from index.records import Gallery, RecordRevision, Reference, Subject, SubjectQuery
 from index.store.effects import PackRow
 from index.store.page_token import checked_page_size, make_page_token, read_page_token
-from index.store.sqlite.connection import ReaderPool
 from index.store.sqlite.galleries import galleries_after, gallery_numbers
 from index.store.sqlite.references import all_packs, reference_count_of_subject, references_after
 from index.store.sqlite.row_digests import ReportDamage
@@ -25,56 +24,58 @@ def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:
 
 
 def list_subjects(
-    readers: ReaderPool, database_id: str, query: SubjectQuery, page_size: int, page_token: str
+    connection: sqlite3.Connection, database_id: str, query: SubjectQuery, page_size: int, page_token: str
 ) -> Page[Subject]:
     """See Store.list_subjects."""
     limit, scope = checked_page_size(page_size), f"{database_id}/subjects/{astuple(query)}"
     place = read_page_token(page_token, scope=scope)
-    with readers.borrow() as connection:
-        passing = PassingSubjects(connection, query)
-        rows = passing.after(place.last_number, limit + 1)
-        # Counting a million for each page would cost more than the page.
-        total_count = passing.count() if place.total_count is None else place.total_count
+    passing = PassingSubjects(connection, query)
+    rows = passing.after(place.last_number, limit + 1)
+    # Counting a million for each page would cost more than the page.
+    total_count = passing.count() if place.total_count is None else place.total_count
     token = _next_token([row.subject_number for row in rows], limit, total_count, scope)
     return Page(tuple(row.subject for row in rows[:limit]), token, total_count)
 
 
 def list_references(
-    readers: ReaderPool, database_id: str, subject_id: str, *, page_size: int, page_token: str, report: ReportDamage
+    connection: sqlite3.Connection,
+    database_id: str,
+    subject_id: str,
+    *,
+    page_size: int,
+    page_token: str,
+    report: ReportDamage,
 ) -> Page[Reference]:
     """See Store.list_references."""
     limit, scope = checked_page_size(page_size), f"{database_id}/references/{subject_id}"
     place = read_page_token(page_token, scope=scope)
-    with readers.borrow() as connection:
-        subject = find_subject(connection, subject_id)
-        packs = packs_by_number(connection)
-        rows = references_after(connection, packs, subject, last_id=place.last_number, limit=limit + 1, report=report)
-        total_count = reference_count_of_subject(connection, subject.subject_number)
+    subject = find_subject(connection, subject_id)
+    packs = packs_by_number(connection)
+    rows = references_after(connection, packs, subject, last_id=place.last_number, limit=limit + 1, report=report)
+    total_count = reference_count_of_subject(connection, subject.subject_number)
     token = _next_token([row.reference_id for row in rows], limit, total_count, scope)
     return Page(tuple(rows[:limit]), token, total_count)
 
 
 def list_revisions(
-    readers: ReaderPool, database_id: str, subject_id: str, page_size: int, page_token: str
+    connection: sqlite3.Connection, database_id: str, subject_id: str, page_size: int, page_token: str
 ) -> Page[RecordRevision]:
     """See Store.list_revisions."""
     limit, scope = checked_page_size(page_size), f"{database_id}/revisions/{subject_id}"
     place = read_page_token(page_token, scope=scope)
-    with readers.borrow() as connection:
-        number = find_subject(connection, subject_id).subject_number
-        revisions = revisions_after(connection, number, place.last_number, limit + 1)
-        total_count = revision_count(connection, number)
+    number = find_subject(connection, subject_id).subject_number
+    revisions = revisions_after(connection, number, place.last_number, limit + 1)
+    total_count = revision_count(connection, number)
     token = _next_token([one.revision for one in revisions], limit, total_count, scope)
     return Page(tuple(revisions[:limit]), token, total_count)
 
 
-def list_galleries(readers: ReaderPool, database_id: str, page_size: int, page_token: str) -> Page[Gallery]:
+def list_galleries(connection: sqlite3.Connection, database_id: str, page_size: int, page_token: str) -> Page[Gallery]:
     """See Store.list_galleries."""
     limit, scope = checked_page_size(page_size), f"{database_id}/galleries"
     place = read_page_token(page_token, scope=scope)
-    with readers.borrow() as connection:
-        rows = galleries_after(connection, place.last_number, limit + 1)
-        total_count = len(gallery_numbers(connection))
+    rows = galleries_after(connection, place.last_number, limit + 1)
+    total_count = len(gallery_numbers(connection))
     token = _next_token([number for number, _ in rows], limit, total_count, scope)
     return Page(tuple(gallery for _, gallery in rows[:limit]), token, total_count)
 

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from index.errors import RequestConflictError, SubjectNotFoundError
+from index.store.sqlite.connection import seals_of
 
 
 def earlier_receipt(
@@ -28,7 +29,8 @@ def earlier_receipt(
         raise RequestConflictError("request_id was used for another operation; use a new one")
     if not row[2]:
         raise SubjectNotFoundError("what this request stored has been deleted since; use a new request_id")
-    if row[1] != digest:
+    # A plain one is of before the store was encrypted.
+    if row[1] not in (digest, _token(connection, digest)):
         raise RequestConflictError("request_id was used with other content; use a new one")
     receipt: dict[str, Any] = json.loads(row[2])
     return receipt
@@ -43,9 +45,24 @@ def remember_request(
     *,
     subject_number: int | None,
 ) -> None:
-    """Keep the answer under request_id, if there is one. subject_number: whose deletion blanks it."""
+    """Keep the answer under request_id, if there is one. digest: of what was asked for, which may name a person.
+    subject_number: whose deletion blanks it."""
     if request_id:
         connection.execute(
             "INSERT INTO request (request_id, operation, digest, receipt, subject_number) VALUES (?, ?, ?, ?, ?)",
-            (request_id, operation, digest, json.dumps(receipt), subject_number),
+            (request_id, operation, _token(connection, digest), json.dumps(receipt), subject_number),
         )
+
+
+def seal_requests(connection: sqlite3.Connection, subject_number: int) -> None:
+    """Of one subject, whose requests were kept while it was plain."""
+    statement = "SELECT request_id, digest FROM request WHERE subject_number = ?"
+    for request_id, digest in connection.execute(statement, (subject_number,)).fetchall():
+        connection.execute(
+            "UPDATE request SET digest = ? WHERE request_id = ?", (_token(connection, digest), request_id)
+        )
+
+
+def _token(connection: sqlite3.Connection, digest: bytes) -> bytes:
+    seals = seals_of(connection)
+    return digest if seals is None else seals.request_token(digest)

@@ -124,19 +124,6 @@ def _fits(row: Sequence[Any], of_row: object, of_template: object) -> bool:
         return False
 
 
-def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Ids of every reference that does not fit its digest, or has no template, ascending. Reads every template."""
-    found = [
-        row[0]
-        for row in connection.execute(
-            "SELECT reference_id FROM reference WHERE reference_id NOT IN (SELECT reference_id FROM template)"
-        )
-    ]
-    for _ in intact(connection.execute(SELECT_CHECKED), found.append):
-        pass
-    return tuple(sorted(found))
-
-
 def fill_digests(connection: sqlite3.Connection) -> None:
     """The step that brings digests to an older store. A vector that cannot be one gets none, and so is set aside."""
     encodings = {

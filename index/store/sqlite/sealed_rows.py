@@ -15,7 +15,7 @@ from typing import Any
 from index.errors import DatabaseDamagedError, EncryptionKeyError
 from index.keys.seals import Seals
 from index.store.sqlite.connection import seals_of
-from index.store.sqlite.row_digests import COVERED_WIDTH, ReportDamage
+from index.store.sqlite.row_digests import COVERED_WIDTH, SELECT_CHECKED, ReportDamage, intact
 from index.store.sqlite.rows import marks, parts_of
 
 Keys = tuple[int | None, int | None]
@@ -160,6 +160,31 @@ def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | 
         return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
     except (EncryptionKeyError, ValueError) as error:
         raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Ids of every reference that does not fit its digest, does not open, or has no template, ascending. Reads every
+    template."""
+    found = [
+        row[0]
+        for row in connection.execute(
+            "SELECT reference_id FROM reference WHERE reference_id NOT IN (SELECT reference_id FROM template)"
+        )
+    ]
+    for _ in opened(connection, intact(connection.execute(SELECT_CHECKED), found.append), found.append):
+        pass
+    return tuple(sorted(found))
+
+
+def unreadable_subject_count(connection: sqlite3.Connection) -> int:
+    """How many encrypted subjects do not open."""
+    seals, count = seals_of(connection), 0
+    for number, key, content in connection.execute("SELECT subject_number, key_number, content FROM subject_seal"):
+        try:
+            _opened_subject(_given(seals), number, key, content)
+        except DatabaseDamagedError:
+            count += 1
+    return count
 
 
 def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> tuple[int, ...]:

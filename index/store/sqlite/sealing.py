@@ -7,11 +7,12 @@ are encrypted already.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from index.errors import EncryptionKeyError
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
 from index.store.sqlite.subject_records import FIELDS, revision_column
@@ -42,6 +43,19 @@ def bind_keys(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     elif known[0] != seals.slots_id:
         raise EncryptionKeyError("the key slots are of another database; put back those of this one", reason="slots")
+    elif not all(seals.has_given(number) for number in _newest_keys(connection)):
+        # Going on would give numbers again that somebody has: deleting one of two would close the other.
+        raise EncryptionKeyError("the key slots are older than the store; put back the newest copy", reason="unknown")
+
+
+def _newest_keys(connection: sqlite3.Connection) -> Iterator[int]:
+    """Of what came last, whose keys are among the newest."""
+    for statement in (
+        "SELECT key_number FROM subject_seal ORDER BY subject_number DESC LIMIT 1",
+        "SELECT coalesce(reference_key, 0) FROM reference_digest ORDER BY reference_id DESC LIMIT 1",
+        "SELECT key_number FROM image ORDER BY image_number DESC LIMIT 1",
+    ):
+        yield from (row[0] for row in connection.execute(statement))
 
 
 def is_sealed(connection: sqlite3.Connection) -> bool:
@@ -92,6 +106,7 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         put_name(connection, number, name)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
         _seal_record(connection, number)
+        seal_requests(connection, number)
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():

@@ -61,7 +61,6 @@ from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, log_head, owed_records
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
-from index.store.sqlite.row_digests import damaged_references
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -264,12 +263,13 @@ class SqliteStore:
 
     def get_record(self, subject_id: str) -> SubjectRecord:
         """See Store."""
-        with self._readers.borrow() as connection:
-            return subject_records.read_record(connection, subject_id)
+        return self._read(lambda connection: subject_records.read_record(connection, subject_id))
 
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """See Store."""
-        return lists.list_revisions(self._readers, self._database_id, subject_id, page_size, page_token)
+        return self._read(
+            lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
+        )
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
@@ -384,8 +384,7 @@ class SqliteStore:
 
     def get_subject(self, subject_id: str) -> Subject:
         """See Store."""
-        with self._readers.borrow() as connection:
-            return subjects.find_subject(connection, subject_id).subject
+        return self._read(lambda connection: subjects.find_subject(connection, subject_id).subject)
 
     def image_of(self, reference_id: int) -> KeptImage | None:
         """See Store."""
@@ -408,28 +407,31 @@ class SqliteStore:
 
     def find_subject(self, external_id: str) -> Subject | None:
         """See Store."""
-        with self._readers.borrow() as connection:
-            row = subjects.find_by_external_id(connection, external_id)
+        row = self._read(lambda connection: subjects.find_by_external_id(connection, external_id))
         return None if row is None else row.subject
 
     def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """See Store."""
-        return lists.list_subjects(self._readers, self._database_id, query, page_size, page_token)
+        return self._read(
+            lambda connection: lists.list_subjects(connection, self._database_id, query, page_size, page_token)
+        )
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
-        return lists.list_references(
-            self._readers,
-            self._database_id,
-            subject_id,
-            page_size=page_size,
-            page_token=page_token,
-            report=self._damaged.add,
+        return self._read(
+            lambda connection: lists.list_references(
+                connection,
+                self._database_id,
+                subject_id,
+                page_size=page_size,
+                page_token=page_token,
+                report=self._damaged.add,
+            )
         )
 
     def list_galleries(self, page_size: int, page_token: str) -> Page[Gallery]:
         """See Store."""
-        return lists.list_galleries(self._readers, self._database_id, page_size, page_token)
+        return self._read(lambda connection: lists.list_galleries(connection, self._database_id, page_size, page_token))
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[StoreReader]:
@@ -443,7 +445,11 @@ class SqliteStore:
 
     def set_damage_aside(self, lost: Sequence[int] = ()) -> tuple[int, ...]:
         """See Store."""
-        found = tuple(sorted({*self._damaged, *lost}))
+        suspected = {*self._damaged, *lost}
+        with self._readers.borrow() as connection:
+            # What was deleted while it was read is not damaged.
+            found = tuple(sorted(references.subject_ids_of(connection, tuple(suspected))))
+        self._damaged.difference_update(suspected.difference(found))
         for reference_id in found:
             log.error("reference %d is damaged in the store; it is kept and not searched", reference_id)
         # They are left out of every answer already; a disk that refuses to note it must not stop the service.
@@ -461,7 +467,7 @@ class SqliteStore:
     def find_damage(self) -> tuple[int, ...]:
         """See Store. Reads every template."""
         with self._readers.borrow() as connection:
-            return damaged_references(connection)
+            return sealed_rows.damaged_references(connection)
 
     def check(self) -> tuple[str, ...]:
         """See Store. Reads every page."""
@@ -474,8 +480,11 @@ class SqliteStore:
         problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
         with self._readers.borrow() as connection:
             missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+            unreadable = sealed_rows.unreadable_subject_count(connection)
         if missing:
             problems.append(f"{missing} images are not in the vault")
+        if unreadable:
+            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
         if orphans:
             problems.append(f"{len(orphans)} rows refer to rows that do not exist")
         return tuple(problems)
@@ -520,6 +529,16 @@ class SqliteStore:
             else:
                 vault.settle(needed)
             vault.discard(one for one in files.values() if one.name not in needed)
+
+    def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What read finds in one commit. What a deletion closes meanwhile seems damaged, and is gone when it is read
+        again."""
+        try:
+            with self._readers.borrow() as connection:
+                return read(connection)
+        except DatabaseDamagedError:
+            with self._readers.borrow() as connection:
+                return read(connection)
 
     def _before_commit(self, connection: sqlite3.Connection) -> None:
         self._settlements.write(connection)

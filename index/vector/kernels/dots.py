@@ -25,6 +25,8 @@ BLOCK_ROW_COUNT = 16
 GROUP_BLOCK_COUNT = 4
 GROUP_ROW_COUNT = BLOCK_ROW_COUNT * GROUP_BLOCK_COUNT
 VECTOR_BYTES = 4 * BLOCK_ROW_COUNT
+# Vectors of a block that are worked on together; padded_length(dim) / 8 is a multiple of it.
+STEPS_TOGETHER = 4
 LOW_VECTOR_BYTES = 32
 _LOW_LANE_COUNT = LOW_VECTOR_BYTES // 4
 
@@ -60,13 +62,54 @@ def make_kernels(instruction: Instruction) -> Kernels:
     query_count = instruction.register_count // (GROUP_BLOCK_COUNT if instruction.lane_count == 16 else 2)
     return Kernels(
         query_count=query_count,
-        dots_of_one=_group_dots(instruction, 1),
+        dots_of_one=_group_dots_of_one(instruction),
         dots_of_several=_group_dots(instruction, query_count),
         low_dot=_low_dot(instruction),
         reaching=_reaching(),
         fetch=_fetch(),
         lowest_bit=_lowest_bit(),
     )
+
+
+def _group_dots_of_one(instruction: Instruction) -> Callable[..., Any]:
+    """One query needs few registers for sums, so that the codes are read in the order in which they lie."""
+    lanes = instruction.lane_count
+    parts = range(BLOCK_ROW_COUNT // lanes)
+
+    def emit(
+        builder: ir.IRBuilder, codes: ir.Value, steps: ir.Value, queries: ir.Value, _stride: ir.Value, sums: ir.Value
+    ) -> None:
+        half_length = builder.mul(steps, I64(4))
+        for block in range(GROUP_BLOCK_COUNT):
+            first = builder.mul(steps, I64(VECTOR_BYTES * block))
+            totals = _zeroed(builder, list(product(parts, range(STEPS_TOGETHER))), lanes)
+            with cgutils.for_range(builder, builder.udiv(steps, I64(STEPS_TOGETHER))) as loop:
+                factors: dict[int, list[tuple[ir.Value, ir.Value]]] = {part: [] for part in parts}
+                for step in range(STEPS_TOGETHER):
+                    number = builder.add(builder.mul(loop.index, I64(STEPS_TOGETHER)), I64(step))
+                    place = builder.mul(number, I64(4))
+                    low = simd.splat(builder, simd.load(builder, queries, place, I32), lanes)
+                    high = simd.splat(builder, simd.load(builder, queries, builder.add(place, half_length), I32), lanes)
+                    row = builder.add(first, builder.mul(number, I64(VECTOR_BYTES)))
+                    for part in parts:
+                        rows = simd.load(
+                            builder, codes, builder.add(row, I64(4 * lanes * part)), simd.vector(I32, lanes)
+                        )
+                        factors[part] += zip(simd.nibbles(builder, rows), (low, high), strict=True)
+                for part, found in factors.items():
+                    # As many at a time as add_products adds in one sum; else a sum for each, so that none waits.
+                    share = len(found) if instruction is Instruction.AVX2 else 2
+                    for start in range(0, len(found), share):
+                        slot = totals[part, start // share]
+                        chosen = found[start : start + share]
+                        builder.store(simd.add_products(builder, instruction, builder.load(slot), chosen), slot)
+            for part in parts:
+                total = builder.load(totals[part, 0])
+                for step in range(1, STEPS_TOGETHER):
+                    total = builder.add(total, builder.load(totals[part, step]))
+                simd.store(builder, total, sums, I64(4 * (BLOCK_ROW_COUNT * block + lanes * part)))
+
+    return _as_intrinsic(emit)
 
 
 def _group_dots(instruction: Instruction, query_count: int) -> Callable[..., Any]:
@@ -101,6 +144,10 @@ def _group_dots(instruction: Instruction, query_count: int) -> Callable[..., Any
                 lane = GROUP_ROW_COUNT * query + BLOCK_ROW_COUNT * block + lanes * part
                 simd.store(builder, builder.load(total), sums, I64(4 * lane))
 
+    return _as_intrinsic(emit)
+
+
+def _as_intrinsic(emit: Callable[..., None]) -> Callable[..., Any]:
     @intrinsic  # type: ignore[untyped-decorator]
     def group_dots(
         typingctx: Any,
@@ -149,15 +196,12 @@ def _low_dot(instruction: Instruction) -> Callable[..., Any]:
                 parts = [
                     simd.load(builder, query, offset, kind) for offset in (place, builder.add(place, arguments[4]))
                 ]
-                # Two sums, so that no product waits for the one before it.
-                for half, factor in enumerate(zip(numbers, parts, strict=True)):
-                    total = simd.add_products(builder, instruction, builder.load(totals[half]), [factor])
-                    builder.store(total, totals[half])
-            both = builder.add(builder.load(totals[0]), builder.load(totals[1]))
-            result = builder.extract_element(both, I32(0))
-            for lane in range(1, _LOW_LANE_COUNT):
-                result = builder.add(result, builder.extract_element(both, I32(lane)))
-            return result
+                factors = list(zip(numbers, parts, strict=True))
+                # Two sums, so that no product waits for the one before it; AVX2 has more to do for each sum.
+                shares = [factors] if instruction is Instruction.AVX2 else [[factor] for factor in factors]
+                for slot, share in zip(totals.values(), shares, strict=False):
+                    builder.store(simd.add_products(builder, instruction, builder.load(slot), share), slot)
+            return simd.sum_of_lanes(builder, builder.add(builder.load(totals[0]), builder.load(totals[1])))
 
         return signature, generate
 

@@ -80,6 +80,13 @@ def splat(builder: ir.IRBuilder, value: ir.Value, lane_count: int) -> ir.Value:
     )
 
 
+def sum_of_lanes(builder: ir.IRBuilder, numbers: ir.Value) -> ir.Value:
+    """The sum of the 32-bit lanes."""
+    lane_count = numbers.type.count
+    name = f"llvm.vector.reduce.add.v{lane_count}i32"
+    return builder.call(_declared(builder, name, I32, [numbers.type]), [numbers])
+
+
 def nibbles(builder: ir.IRBuilder, codes: ir.Value) -> tuple[ir.Value, ir.Value]:
     """The low and the high 4-bit numbers of the bytes in a vector of 32-bit lanes, one a byte."""
     lane_count = codes.type.count

@@ -27,6 +27,8 @@ UInt64Array = npt.NDArray[np.uint64]
 
 # Groups whose high plane is read before the low rows they ask for, which are on their way from memory meanwhile.
 TILE_GROUP_COUNT = 8
+# Of one query alone, whose codes are all that need stay near meanwhile.
+TILE_GROUP_COUNT_OF_ONE = 32
 
 
 class Queries(NamedTuple):
@@ -67,16 +69,17 @@ def scanner(instruction: Instruction) -> tuple[Scan, int]:
 
     @compiled(variant=instruction.value)
     def scan(parts: Parts, queries: Queries, found: Found) -> None:
+        together = TILE_GROUP_COUNT_OF_ONE if queries.totals.size == 1 else TILE_GROUP_COUNT
         tile = _Tile(
-            np.zeros(TILE_GROUP_COUNT * several * GROUP_ROW_COUNT, dtype=np.int32),
-            np.zeros(TILE_GROUP_COUNT * several, dtype=np.uint64),
+            np.zeros(together * several * GROUP_ROW_COUNT, dtype=np.int32),
+            np.zeros(together * several, dtype=np.uint64),
         )
         dim = queries.vectors.shape[1]
         for number in range(parts.size):
             part = parts[number]
             rows = rows_of(part, dim)
-            for first in range(part.first_group, part.last_group, TILE_GROUP_COUNT):
-                last = min(first + TILE_GROUP_COUNT, part.last_group)
+            for first in range(part.first_group, part.last_group, together):
+                last = min(first + together, part.last_group)
                 for first_query in range(0, queries.totals.size, several):
                     look_high(rows, queries, found, tile, first, last, first_query)
                     look_low(rows, queries, found, tile, first, last, first_query)
@@ -125,6 +128,9 @@ def _look_high(instruction: Instruction) -> Callable[..., Any]:
                     np.float32(floors[query] - queries.slacks[query]),
                 )
                 tile.passed[slot + query - first_query] = bits
+                if bits != 0:
+                    # look_low reads one for each of these rows; scales and high residuals were just read.
+                    fetch(rows.low_residuals, first_row, 4 * GROUP_ROW_COUNT)
                 while bits != 0:
                     fetch(low, (first_row + lowest_bit(bits)) * half_length, half_length)
                     bits &= bits - np.uint64(1)

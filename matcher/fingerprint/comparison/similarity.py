@@ -3,7 +3,8 @@
 Two prints of five minutiae resemble each other by chance far more often than two whole ones, so the log odds of the
 evidence are measured against what strangers reach who show as many minutiae: the smaller number of the two prints. How
 high strangers come was fitted to non-mated pairs within and across sets, of whole and of rolled prints, of pieces and
-of neighboring minutiae, and laid above the least favorable set (training/fingerprints/strangers.py).
+of neighboring minutiae, and laid above the least favorable set. Weights and rows are those that
+training/fingerprints/strangers.py prints.
 """
 
 from __future__ import annotations
@@ -14,46 +15,46 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array
-from matcher.fingerprint.comparison.evidence import COVERAGE, LIKENESS, SUPPORT, TOTAL
+from matcher.fingerprint.comparison.evidence import APART, APART_STIFF, COVERAGE, LIKENESS, SUPPORT, TOTAL, TURN
 
 Float64Array = npt.NDArray[np.float64]
 
-# Logistic regression of mated against non-mated pairs (training/fingerprints).
-SUPPORT_WEIGHT: Final = 4.35
-SUPPORT_OFFSET: Final = 0.005
-COVERAGE_WEIGHT: Final = 6.68
-LIKENESS_WEIGHT: Final = 13.03
-BIAS: Final = 5.85
-# Likeness in sum that strangers hardly ever reach, rising with the number of minutiae; what lies beyond adds to the log
-# odds. It changes no order near the thresholds, and takes mates farther from them.
+# Likeness in sum that strangers hardly ever reach, rising with the number of minutiae; what lies beyond takes mates
+# farther from the thresholds.
 TOTAL_OFFSET: Final = 4.5
 TOTAL_SHARE: Final = 0.12
+SUPPORT_OFFSET, APART_OFFSET, STIFF_OFFSET, TURN_OFFSET = 0.005, 5.0, 10.0, 0.003
+STIFF_SHARE: Final = 0.6
+"""Of the distance without stretching, in logarithms, that the distance with it is set against."""
+
+# Logistic regression of mated against non-mated pairs (training/fingerprints/strangers.py), one for each of terms().
+WEIGHTS: Final = np.array([1.24, 11.52, 9.60, 1.00, 2.31, -4.13, -1.15])
+BIAS: Final = -13.75
+NOTHING: Final = -60.0
+"""Log odds where no minutiae coincide."""
 
 STRANGERS: Final = np.array(
     [
         # minutiae, log odds that one stranger in a hundred reaches, log odds to ten times fewer
-        (3, 6.20, 6.50),
-        (4, 4.90, 4.50),
-        (5, 4.30, 3.60),
-        (6, 3.80, 3.20),
-        (7, 3.20, 2.95),
-        (8, 2.90, 2.80),
-        (10, 2.70, 2.65),
-        (12, 2.20, 2.45),
-        (14, 1.40, 2.35),
-        (17, 0.60, 2.20),
-        (20, 0.05, 2.10),
-        (25, -0.30, 1.90),
-        (32, -0.38, 1.75),
-        (40, -0.40, 1.65),
-        (50, -0.35, 1.60),
-        (64, -0.10, 1.55),
-        (90, 0.00, 1.55),
-        (160, 0.30, 1.55),
+        (4.00, 0.88, 2.10),
+        (5.00, 0.16, 1.96),
+        (6.00, 0.16, 1.85),
+        (7.00, 0.16, 1.78),
+        (8.00, 0.16, 1.72),
+        (9.49, -0.60, 1.65),
+        (11.49, -0.60, 1.59),
+        (13.96, -1.08, 1.52),
+        (17.44, -1.08, 1.46),
+        (21.91, -1.84, 1.40),
+        (27.84, -2.07, 1.35),
+        (35.33, -2.49, 1.29),
+        (44.27, -2.49, 1.25),
+        (56.12, -2.49, 1.21),
+        (75.47, -2.49, 1.17),
+        (120.00, -2.49, 1.17),
     ]
 )
-"""float64 (k, 3), between the rows linear in the logarithm of the number. Larger prints of alike strangers reach more
-than smaller ones again: from 50 minutiae on the middle column rises."""
+"""float64 (k, 3), between the rows linear in the logarithm of the number: those of the recipe, for all sets."""
 
 LOWEST, HIGHEST, SOFT_FROM = -100.0, 300.0, 160.0
 """Scores at similarity 0 and 1; from SOFT_FROM on similarity rises ever more slowly, so that mates still differ."""
@@ -63,7 +64,7 @@ def similarity_of_evidence(found: Float32Array, minutia_counts: npt.ArrayLike) -
     """float32 (n,) in [0, 1] from evidence float32 (n, EVIDENCE_COUNT); 0 where nothing was found.
 
     minutia_counts: (n,), of each pair the smaller number of described minutiae. Linear in the score that strangers give
-    it, see score_at and similarity_at.
+    it, see stranger_score and similarity_at.
     """
     wide = found.astype(np.float64)
     counts = np.asarray(minutia_counts, np.float64)
@@ -73,12 +74,27 @@ def similarity_of_evidence(found: Float32Array, minutia_counts: npt.ArrayLike) -
 
 def log_odds(found: Float64Array, minutia_counts: Float64Array) -> Float64Array:
     """float64 (n,): the evidence, float64 (n, EVIDENCE_COUNT), in one number, whatever there was to compare."""
-    return np.asarray(
-        SUPPORT_WEIGHT * np.log(found[:, SUPPORT] + SUPPORT_OFFSET)
-        + COVERAGE_WEIGHT * found[:, COVERAGE]
-        + LIKENESS_WEIGHT * found[:, LIKENESS]
-        + BIAS
-        + np.maximum(found[:, TOTAL] - (TOTAL_OFFSET + TOTAL_SHARE * minutia_counts), 0.0)
+    return np.where(found[:, TOTAL] > 0.0, terms(found, minutia_counts) @ WEIGHTS + BIAS, NOTHING)
+
+
+def terms(found: Float64Array, minutia_counts: Float64Array) -> Float64Array:
+    """float64 (n, 7), what the log odds are linear in: support, coverage, likeness, likeness in sum beyond what
+    strangers show, how many minutiae coincide, and how far apart they lie and are turned.
+
+    Minutiae of one finger lie apart because skin is stretched, which is smooth: what a smooth displacement does not
+    explain speaks against it, and what it does explain does not.
+    """
+    pair_count = found[:, TOTAL] / np.maximum(found[:, LIKENESS], 1e-6) - 1.0
+    return np.column_stack(
+        (
+            np.log(found[:, SUPPORT] + SUPPORT_OFFSET),
+            found[:, COVERAGE],
+            found[:, LIKENESS],
+            np.maximum(found[:, TOTAL] - (TOTAL_OFFSET + TOTAL_SHARE * minutia_counts), 0.0),
+            np.log(np.maximum(pair_count, 1.0)),
+            np.log(found[:, APART] + APART_OFFSET) - STIFF_SHARE * np.log(found[:, APART_STIFF] + STIFF_OFFSET),
+            np.log(found[:, TURN] + TURN_OFFSET),
+        )
     )
 
 

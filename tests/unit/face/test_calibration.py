@@ -13,7 +13,7 @@ from index.arrays import Float32Array, Int64Array
 from matcher.face.neighborhoods import neighborhoods
 from matcher.face.non_mated import compare_strangers
 from matcher.scoring.calibration import Calibration
-from matcher.scoring.least_favorable import TAIL_COUNT, calibrated
+from matcher.scoring.least_favorable import TAIL_COUNT, LeastFavorable, calibrated, few_people_discount, lowered
 
 
 def templates(
@@ -126,3 +126,42 @@ def test_a_group_that_somebody_wrote_down_counts_though_no_neighborhood_shows_it
     similarity = found.calibration.similarity_for(20)
     assert similarity >= found.by_group["alike"].similarity_for(20) - 1e-9
     assert found.by_group["others"].score(similarity).value > 22
+
+
+def test_a_lowered_calibration_gives_the_same_score_less_the_discount() -> None:
+    vectors, subjects = templates(people=130, photographs=5, spread=0.6)
+    own = calibrated(compare_strangers(vectors, subjects, doubles=()).groups, "made up", non_mated_count=1).calibration
+    for discount in (0.0, 7.0, 16.0, own.measured_score + 9.0):
+        less = lowered(own, discount)
+        similarities = [own.similarity_for(score) for score in (discount + 1.0, discount + 12.0, discount + 40.0)]
+        for similarity in similarities:
+            assert less.score(similarity).value == pytest.approx(own.score(similarity).value - discount, abs=0.2)
+        assert less.measured_score <= max(own.measured_score - discount, 2.0)
+        assert less.score(similarities[-1]).extrapolated
+
+
+def test_few_people_drawn_from_everywhere_are_not_kinder_than_what_they_did_not_show() -> None:
+    """A few people of each group hardly meet anybody alike."""
+    vectors, subjects, _ = alike_and_others(seed=0)
+    few = np.random.default_rng(1).permutation(420)[:40]
+    others, other_subjects, alike = alike_and_others(seed=5)
+    own = compare_strangers(vectors[few], subjects[few], doubles=()).groups
+    of_alike = (others[alike] @ others[alike].T)[np.triu_indices(len(alike), 1)]
+
+    def ratio(score: float, found: LeastFavorable) -> float:
+        return float(np.mean(of_alike >= found.calibration.similarity_for(score)) / 10 ** (-score / 10))
+
+    assert ratio(20, calibrated(own, "few", non_mated_count=1)) > 1.25
+    assert ratio(20, calibrated(own, "few", non_mated_count=1, discount=few_people_discount(40))) <= 1.25
+    pack = calibrated(compare_strangers(others, other_subjects, doubles=()).groups, "pack", non_mated_count=1)
+    floored = calibrated(own, "few", non_mated_count=1, known={"as shipped": pack.calibration})
+    assert ratio(20, floored) <= 1.25
+    for score in range(2, 100, 3):
+        assert floored.calibration.similarity_for(score) >= pack.calibration.similarity_for(score) - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("people", "discount"), [(1, 16.0), (20, 16.0), (500, 16.0), (1000, 8.7), (2300, 0.0), (10_000, 0.0)]
+)
+def test_the_more_people_there_are_the_less_is_taken_off(people: int, discount: float) -> None:
+    assert few_people_discount(people) == pytest.approx(discount, abs=0.1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
 import shutil
 import sqlite3
 import unicodedata
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,21 @@ from hypothesis import strategies as st
 from index.absence import contains
 from index.backup.backup import back_up, mend, restore
 from index.database import EnrollmentDatabase
-from index.errors import BackupError, DatabaseDamagedError, DatabaseWriteError, EncryptionKeyError
+from index.errors import (
+    BackupError,
+    DatabaseDamagedError,
+    DatabaseFullError,
+    DatabaseWriteError,
+    EncryptionKeyError,
+    RequestConflictError,
+)
 from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
-from index.keys.seals import Mac, Seals
+from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
+from index.receipts import Deletions
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
-from index.store.sqlite import sealing
+from index.store.sqlite import references, sealing, subjects
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
@@ -259,6 +269,42 @@ def test_damage_stays_damage_when_it_is_encrypted(plain) -> None:
         assert database.verify().set_aside_ids == (ids[0],)
 
 
+def test_a_key_that_the_disk_changed_is_found(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(person_without_gallery(), [make.face()])
+        assert database.verify().ok
+    whole = (folder / SLOTS_NAME).read_bytes()
+
+    def verified_with_damage_in(slot: int) -> tuple[str, ...]:
+        content = bytearray(whole)
+        content[FIRST_OFFSET + slot * SLOT_BYTES + 20] ^= 1
+        (folder / SLOTS_NAME).write_bytes(content)
+        with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+            return database.verify().problems
+
+    subject, reference = 1, 2
+    assert any("1 subjects do not open" in problem for problem in verified_with_damage_in(subject))
+    (problem,) = verified_with_damage_in(reference)
+    assert f"reference {receipt.reference_ids[0]} is damaged" in problem
+
+
+def test_an_older_copy_in_the_place_of_the_keys_is_refused(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", "early"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "older")
+        for number in range(20):
+            database.enroll(Subject("", f"late {number}"), [make.face()])
+        copy_slots(folder / SLOTS_NAME, tmp_path / "newest")
+    shutil.copyfile(tmp_path / "older", folder / SLOTS_NAME)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, create=False, master_key=MASTER)
+    assert raised.value.reason == "unknown"
+    shutil.copyfile(tmp_path / "newest", folder / SLOTS_NAME)
+    with EnrollmentDatabase.open(folder, create=False, master_key=MASTER) as database:
+        assert database.find_subject("late 19")
+        assert database.verify().ok
+
+
 def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> None:
     face = make.face()
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
@@ -319,6 +365,32 @@ def test_slots_are_given_once_and_a_flipped_bit_is_named(tmp_path) -> None:
         with pytest.raises(EncryptionKeyError) as raised:
             slots.secret(number)
         assert raised.value.reason == reason
+    slots.close()
+
+
+def test_no_secret_is_given_that_a_full_disk_did_not_take_whole(tmp_path, monkeypatch) -> None:
+    slots = KeySlots.create(tmp_path / "slots", MASTER)
+    written = os.pwrite
+
+    def half_of_it(handle: int, content: bytes, offset: int) -> int:
+        return written(handle, content[: len(content) // 2 + 1], offset)
+
+    monkeypatch.setattr(os, "pwrite", half_of_it)
+    given_slots = dict(slots.give() for _ in range(20))
+    assert all(slots.secret(number) == secret for number, secret in given_slots.items())
+
+    def refused_later(handle: int, content: bytes, offset: int) -> int:
+        if len(content) < SLOT_BYTES * 8:
+            raise OSError(errno.ENOSPC, "no space")
+        return half_of_it(handle, content, offset)
+
+    monkeypatch.setattr(os, "pwrite", refused_later)
+    with pytest.raises(DatabaseFullError):
+        dict(slots.give() for _ in range(40))
+    monkeypatch.setattr(os, "pwrite", written)
+    number, secret = slots.give()
+    assert slots.secret(number) == secret
+    assert number not in given_slots
     slots.close()
 
 
@@ -393,9 +465,91 @@ def test_keys_older_than_the_backup_are_refused_or_lose_what_is_told(folder, mak
     assert raised.value.reason == "keys_older"
     restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys", may_lose=True)
     assert restored.without_key.subject_count > 20
+    given = max(used_slots(folder))
     with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
         assert database.find_subject("early")
         assert database.verify().ok
+        database.enroll(Subject("", "anew"), [make.face()])
+    # Nobody has the number of a slot that was lost: deleting one would close the other.
+    assert max(used_slots(tmp_path / "new")) > given
+    restored = restore(tmp_path / "backup", tmp_path / "again", key_slots=tmp_path / "new" / SLOTS_NAME)
+    assert restored.without_key.subject_count > 20
+
+
+def test_what_the_log_deletes_again_is_closed_in_an_older_copy_of_the_keys_too(folder, make, tmp_path) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        subject_id = database.enroll(Subject("", "gone"), [make.face()]).subject_id
+        database.enroll(Subject("", "stays"), [make.face()])
+        back_up(folder, tmp_path / "backup")
+        copy_slots(folder / SLOTS_NAME, tmp_path / "keys")
+    deletions = Deletions(frozenset({subject_id}), frozenset())
+    new = tmp_path / "new"
+    restore(tmp_path / "backup", new, key_slots=tmp_path / "keys", deletions=deletions)
+    EnrollmentDatabase.open(new, create=False, master_key=MASTER).close()
+    numbers = range(1, 5)  # subject and reference, twice
+    assert erased_slots(new / SLOTS_NAME, numbers)[0] == {1, 2}
+    with EnrollmentDatabase.open(new, create=False, master_key=MASTER) as database:
+        assert database.find_subject("stays")
+        assert database.verify().ok
+
+
+def test_requests_tell_nothing_of_whom_they_named(folder, make) -> None:
+    with EnrollmentDatabase.open(folder) as database:
+        face, author = make.face(), RecordAuthor("officer")
+        asked = {"request_id": "enrolled", "request_digest": sha256(NUMBER.encode()).digest()}
+        receipt = database.enroll(Subject("", NUMBER), [face], **asked)
+        changes = {"display_name": NAME}
+        database.update_record(receipt.subject_id, changes, author, request_id="plain")
+    plain = _request_digests(folder)
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        database.update_record(receipt.subject_id, {"display_name": "B"}, author, request_id="sealed")
+        assert database.enroll(Subject("", NUMBER), [face], **asked).replayed
+        assert database.update_record(receipt.subject_id, changes, author, request_id="plain").replayed
+        with pytest.raises(RequestConflictError):
+            database.update_record(receipt.subject_id, {"display_name": "C"}, author, request_id="sealed")
+    assert not any(files_with(folder, digest) for digest in plain.values())
+    assert len(_request_digests(folder)["sealed"]) == TOKEN_BYTES
+
+
+def used_slots(folder: Path) -> tuple[int, ...]:
+    connection = sqlite3.connect(folder / STORE_NAME)
+    try:
+        return tuple(row[0] for row in connection.execute("SELECT reference_key FROM reference_digest"))
+    finally:
+        connection.close()
+
+
+def _request_digests(folder: Path) -> dict[str, bytes]:
+    connection = sqlite3.connect(folder / STORE_NAME)
+    try:
+        return dict(connection.execute("SELECT request_id, digest FROM request"))
+    finally:
+        connection.close()
+
+
+def test_what_is_deleted_while_it_is_read_is_gone_and_not_damaged(folder, make, monkeypatch, caplog) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        one = database.enroll(Subject("", "one"), [make.face()])
+        other = database.enroll(Subject("", "other"), [make.face()])
+        texts, opened = subjects.texts_of_subjects, references.opened
+
+        def deleted_first(connection, numbers):
+            monkeypatch.setattr(subjects, "texts_of_subjects", texts)
+            database.delete_subject(one.subject_id)
+            return texts(connection, numbers)
+
+        def deleted_before(connection, rows, report):
+            found = list(rows)
+            monkeypatch.setattr(references, "opened", opened)
+            database.delete_subject(other.subject_id)
+            return opened(connection, found, report)
+
+        monkeypatch.setattr(subjects, "texts_of_subjects", deleted_first)
+        assert [subject.external_id for subject in database.list_subjects().items] == ["other"]
+        monkeypatch.setattr(references, "opened", deleted_before)
+        assert database.references(other.reference_ids) == ()
+        assert database.store.set_damage_aside() == ()
+    assert "damaged" not in caplog.text
 
 
 def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, make, tmp_path) -> None:

@@ -92,11 +92,11 @@ def test_a_print_of_five_minutiae_says_that_duplicates_cannot_be_told(tmp_path: 
             Engines(None, engine),
             searcher,
             ChangeLedger(database, InMemoryAudit()),
-            settings=EnrollmentSettings(duplicate_fpir=1e-6),
+            settings=EnrollmentSettings(duplicate_fpir=1e-8),
         )
         access = AccessContext("operator", "case", "duplicates")
         enroller.enroll(Subject("", "number-0"), [_sample(few)], access)
         again = enroller.enroll(Subject("", "number-0-again"), [_sample(few)], access)
         template = engine.template_from_minutiae(few, FingerPosition.UNKNOWN)
-        assert searcher.highest_score(template).value < threshold_score(1e-6, 60)
+        assert searcher.highest_score(template).value < threshold_score(1e-8, 60)
     assert [notice.code for notice in again.notices] == [NoticeCode.DUPLICATES_NOT_TOLD]

@@ -12,13 +12,15 @@ import pytest
 
 from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
+from index.partition import coverage
 from index.receipts import ReembeddingCounts
-from index.records import Gallery, ImagePart, Modality, NewReference, SearchFilter, Subject
+from index.records import Gallery, Modality, NewReference, SearchFilter, Subject
 from index.store.opening import passed_over, reembedding_counts
 from matcher.audit.changes import ChangeLedger
 from matcher.extraction.engines import Engines
 from matcher.samples import EncodedSample
 from matcher.usecases.compare_packs import compare_face_packs
+from matcher.usecases.enroll import part_taken
 from matcher.usecases.reembed import Reembedder
 from tests.fakes import CALIBRATION, FACE_PACK_ID, FakeFaceEngine, InMemoryAudit, face
 
@@ -50,7 +52,7 @@ class Station:
             made.quality.score,
             sample_sha256=hashlib.sha256(sample.image_bytes).hexdigest(),
             image=sample.image_bytes if keeps_image else b"",
-            part=ImagePart(sample.face_number, sample.largest_face),
+            part=part_taken(made, sample),
         )
         return self.database.enroll(Subject("", **said), [reference]).reference_ids[0]  # type: ignore[arg-type]
 
@@ -155,6 +157,27 @@ def test_the_face_that_was_chosen_is_chosen_again(station: Station) -> None:
     assert station.first_found(NEXT_PACK_ID, face(107)) == subject.subject_id
 
 
+def test_it_is_known_by_its_place_where_a_pack_numbers_faces_otherwise_or_finds_others(station: Station) -> None:
+    class FromTheOtherEnd(FakeFaceEngine):
+        def detect(self, image):  # type: ignore[no-untyped-def]
+            return super().detect(image)[::-1]
+
+        def extract(self, image, *, face_number=0, largest_face=False):  # type: ignore[no-untyped-def]
+            return super().extract(image, face_number=len(self.detect(image)) + 1 - face_number)
+
+    class SeesTheLastAlone(FakeFaceEngine):
+        def detect(self, image):  # type: ignore[no-untyped-def]
+            return super().detect(image)[-1:]
+
+    first = station.enroll(face(7, face_count=9, face_number=1), external_id="first")
+    assert station.reembed(FromTheOtherEnd(pack_id=NEXT_PACK_ID)).failed == ()
+    template = Engines(FIRST, None).extract(face(7)).template
+    hits = station.database.search(Modality.FACE, NEXT_PACK_ID, template.vectors, 1)
+    assert hits.similarities[0, 0] > 0.9
+    found = station.reembed(SeesTheLastAlone(pack_id="fake-third@1"))
+    assert found.failed == ((first, "ERROR_REASON_NO_FACE"),)
+
+
 @pytest.mark.parametrize("deleted", ["original", "counterpart"])
 def test_a_reference_is_deleted_with_what_was_made_of_its_image(station: Station, deleted: str) -> None:
     kept, original = station.enroll(face(1)), station.enroll(face(2))
@@ -207,6 +230,17 @@ def test_a_sealed_subject_comes_back_with_both(station: Station) -> None:
     for pack_id in (FACE_PACK_ID, NEXT_PACK_ID):
         assert station.missed(pack_id) == 0
         assert len(station.database.allowed_reference_ids(Modality.FACE, pack_id)) == 1
+
+
+def test_what_comes_back_unsearched_is_told_at_once(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "_SHARE", 1e-12)  # what is counted stands for long
+    subject_id = station.database.subject_ids_of([original := station.enroll(face(1))])[original]
+    station.enroll(face(2))
+    station.enroll(face(3), engine=NEXT)
+    station.database.seal_subject(subject_id)
+    assert station.missed(NEXT_PACK_ID) == 1
+    station.database.unseal_subject(subject_id)
+    assert station.missed(NEXT_PACK_ID) == 2
 
 
 def test_two_packs_are_held_against_each_other_on_the_same_images(station: Station) -> None:

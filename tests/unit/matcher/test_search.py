@@ -222,3 +222,29 @@ def test_near_ties_keep_the_order_of_the_index(database: EnrollmentDatabase) -> 
     outcome = searcher(database)[0].search([first], where=SearchFilter(), subject_count=20)
     ranked = rank_candidates(outcome.sample_scores, threshold_score=40.0, max_candidates=20)
     assert [found.subject_id for found in ranked] == [subject_id for _, _, subject_id in sorted(enrolled)[:20]]
+
+
+def test_each_of_several_fingers_of_unknown_position_takes_the_best_and_every_combination_is_a_chance(
+    database: EnrollmentDatabase,
+) -> None:
+    unknown = FingerPosition.UNKNOWN
+    hand = [FingerPosition(position) for position in range(1, 6)]
+    for identity in range(1, 21):
+        prints = [finger_template(10 * identity + finger, finger=finger) for finger in hand]
+        enroll(database, identity, face_template(identity), *prints)
+    enroll(database, 30, finger_template(30, finger=hand[0]), finger_template(31, finger=hand[0]))
+    enroll(database, 31, face_template(31))
+    search, _ = searcher(database)
+
+    def trials(*templates: Template, where: SearchFilter = SearchFilter()) -> int:  # noqa: B008 - frozen
+        return search.search(list(templates), where=where, subject_count=5).trial_count
+
+    loose = [finger_template(7 + number, finger=unknown) for number in range(3)]
+    assert trials(loose[0]) == 20 * 5 + 2
+    assert trials(*loose[:2]) == 20 * 5**2 + 2**2
+    assert trials(*loose) == 20 * 5**3 + 2**3
+    # Of known position each has one reference a subject: 20 with both fingers, and one who has two of the one.
+    assert trials(finger_template(1, finger=hand[0]), finger_template(2, finger=hand[1])) == 20 + 2
+    # A face has one chance a subject, with or without fingers beside it.
+    assert trials(loose[0], face_template(1)) == 20 * 5 + 2 + 1
+    assert trials(*loose[:2], where=SearchFilter(fingers=frozenset(hand[:2]))) == 20 * 2**2 + 2**2
