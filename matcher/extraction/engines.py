@@ -103,6 +103,13 @@ class Engines:
             return self._extract_face(self._decoded_face(sample, stages), sample, stages)
         return self._extract_fingerprint(sample, stages)
 
+    def detect_faces(self, sample: EncodedSample, *, stages: Stages | None = None) -> tuple[FaceDetection, ...]:
+        """Every face of the image, largest first. Raises ImageError, PackNotReadyError, SessionError."""
+        assert sample.modality is Modality.FACE
+        if self.face is None:
+            raise PackNotReadyError(told("pack.none_ready", modality=told("face")))
+        return self.face.detect(self._decoded(sample, stages or Stages()))
+
     def extract_with_faces(
         self, sample: EncodedSample, *, stages: Stages
     ) -> tuple[Extraction, tuple[FaceDetection, ...]]:
