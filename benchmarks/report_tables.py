@@ -134,7 +134,7 @@ def descriptor_table(found: Result) -> str:
          f"({found['loss_interval'][0]:.2f}–{found['loss_interval'][1]:.2f})"],
         ["clear leads by votes, the mate not on the list",
          f"{found['clear_missed']} of {found['clear_probes']:,}"],
-        ["votes, median, ms", f"{found['votes_p50_ms']:.1f}"],
+        ["votes, median, processor time, ms", f"{found['votes_p50_ms']:.1f}"],
         ["whole search, median (95th percentile), ms", f"{found['p50_ms']:.0f} ({found['p95_ms']:.0f})"],
         ["the same, processor time of one thread, ms", f"{found['p50_processor_ms']:.0f}"],
         ["of exhaustive comparison", f"1/{1 / found['ratio_to_exhaustive']:.0f}"],

@@ -42,8 +42,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         "(default: the first folder level is the person)",
     ),
     "help.ids_as_written": (
-        "số định danh có vẻ mất số 0 ở đầu vẫn đúng như đã viết",
-        "ids that seem to have lost a leading 0 are right",
+        "số định danh có vẻ mất chữ số không ở đầu vẫn đúng như đã viết",
+        "ids that seem to have lost a leading zero are right",
     ),
     "help.ignore_column": (
         "cột không cần dùng (có thể nêu nhiều lần)",

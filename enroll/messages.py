@@ -343,14 +343,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "this external_id has different birth years in the rows {rows}",
     ),
     "lost_zeros": (
-        "external_id “{value}” có lẽ đã mất số 0 ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu đúng như "
-        "đã viết, thêm --ids-as-written",
-        "external_id “{value}” may have lost a leading 0 (“{full}”?). Format the column as Text and enter it again; "
+        "external_id “{value}” có lẽ đã mất chữ số không ở đầu (“{full}”?). Hãy đặt cột kiểu Text và nhập lại; nếu "
+        "đúng như đã viết, thêm --ids-as-written",
+        "external_id “{value}” may have lost a leading zero (“{full}”?). Format the column as Text and enter it again; "
         "if it is right as written, add --ids-as-written",
     ),
     "odd_citizen_id": (
-        "external_id “{value}” có {count} chữ số, trong khi phần lớn là số CCCD 12 chữ số; hãy sửa, hoặc nếu đúng như "
-        "đã viết, thêm --ids-as-written",
+        "external_id “{value}” có {count} chữ số, trong khi phần lớn là số CCCD 12 chữ số; hãy sửa, hoặc nếu "
+        "đúng như đã viết, thêm --ids-as-written",
         "external_id “{value}” has {count} digits among citizens' numbers of 12; correct it, or if it is right as "
         "written, add --ids-as-written",
     ),

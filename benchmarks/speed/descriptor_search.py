@@ -51,11 +51,11 @@ class KindResult:
 
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
-    """Shares in percent; times in milliseconds of one thread; ratio_at_share: time of the votes with that share allowed
-    over the time without a filter, medians of alternating searches. clear_probes: probes that one finger led clearly;
-    clear_missed: those of them whose mate was not on the list then. p50_ms, p95_ms: whole searches.
-    ratio_to_exhaustive: their median over that of comparing everybody; ratio_to_flat_knn: median of the votes over
-    FAISS's flat index for the same descriptors."""
+    """Shares in percent; times in milliseconds of one thread. votes_p50_ms: processor time of the index. p50_ms,
+    p95_ms: whole searches. clear_probes: probes that one finger led clearly; clear_missed: those of them whose mate was
+    not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing everybody;
+    ratio_to_flat_knn: that of the votes over FAISS's flat index for the same descriptors; ratio_at_share: of the votes
+    with that share allowed over those without a filter, medians of alternating searches."""
 
     fingers: int
     probes: int

@@ -39,6 +39,7 @@ from index.folder import (
 )
 from index.keys.master_key import MasterKey
 from index.keys.opening import open_seals
+from index.keys.slots import reserve_slots
 from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
 from index.store.opening import (
     check_restorable,
@@ -181,13 +182,15 @@ def restore(
             lost = leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
             put_files(folder / VAULT_NAME, files, frozenset(image_files(made)))
             remove_caches(folder)
-            if lost is not None and key_slots is not None:
-                _copy_slots(key_slots, folder / SLOTS_NAME)
+            if lost is not None:
+                if key_slots is not None:
+                    _copy_slots(key_slots, folder / SLOTS_NAME)
+                reserve_slots(folder / SLOTS_NAME, lost[1])
             made.rename(folder / STORE_NAME)
             sync_folder(folder)
     finally:
         lock.release()
-    return RestoredBackup(checked, deleted, lost)
+    return RestoredBackup(checked, deleted, None if lost is None else lost[0])
 
 
 def mend(

@@ -194,6 +194,15 @@ def copy_slots(path: Path, target: Path) -> None:
             copy.write(block)
 
 
+def reserve_slots(path: Path, count: int) -> None:
+    """Make the file of a database that nobody has open hold so many slots at least; those that it lacked are erased
+    ones, so that nobody is given the number of a slot that is lost. Raises DatabaseWriteError, DatabaseFullError."""
+    with named_disk_errors(), path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) < FIRST_OFFSET + count * SLOT_BYTES:
+            file.truncate(FIRST_OFFSET + count * SLOT_BYTES)
+            os.fsync(file.fileno())
+
+
 def erased_slots(path: Path, numbers: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:
     """Which of these are erased, and which the file does not have, read without a master key."""
     gone, unknown = set(), set()

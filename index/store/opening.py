@@ -75,9 +75,10 @@ def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> tuple[Ba
     return sqlite_snapshot.take_snapshot(folder / STORE_NAME, snapshot, report)
 
 
-def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> DeletionCounts | None:
+def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> tuple[DeletionCounts, int] | None:
     """Delete from a restored store what the file of key slots does not open: what was erased since the backup, and
-    where may_lose what came after the slots were copied. None where the store is plain. Raises BackupError."""
+    where may_lose what came after the slots were copied. How much that was, and how many slots were given when the
+    backup was made. None where the store is plain. Raises BackupError."""
     return restored_keys.leave_out_what_no_key_opens(made, slots, may_lose=may_lose)
 
 

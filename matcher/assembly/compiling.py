@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from index.vector.quantized.codes import is_compiled as is_search_compiled
 from matcher.fingerprint.comparison.compare import is_compiled as is_comparison_compiled
 
+# Then this process compiles itself what is left.
+_LIMIT_S = 120.0
+
 
 @contextlib.contextmanager
 def compiling(tell: Callable[[], None]) -> Iterator[None]:
@@ -22,12 +25,25 @@ def compiling(tell: Callable[[], None]) -> Iterator[None]:
         yield
         return
     tell()
-    command = [sys.executable, "-m", "index.vector"]
-    with subprocess.Popen(  # noqa: S603 - this interpreter and a module of this project
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as it:
-        try:
-            yield
-        except BaseException:
-            it.kill()
-            raise
+    helper = _started()
+    try:
+        yield
+        if helper is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                helper.wait(_LIMIT_S)
+    finally:
+        if helper is not None:
+            helper.kill()
+            helper.wait()
+
+
+def _started() -> subprocess.Popen[bytes] | None:
+    """None where the system has no room for another process."""
+    # -P: the modules of this program are never taken from the working directory.
+    command = [sys.executable, "-P", "-m", "index.vector"]
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter and a module of this project
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return None

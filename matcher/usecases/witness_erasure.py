@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseError
-from index.receipts import DeletionReceipt
+from index.receipts import AbsenceReport, DeletionReceipt
 from index.records import Reference
 from matcher.audit.erasure import SigningKey
 from matcher.audit.records import AuditLog
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 MAX_REFERENCE_COUNT = 1000
 # Neighbors that a search looks at: what is destroyed must be none of them.
 _NEIGHBOR_COUNT = 20
+_PAUSE_S, _PAUSE_COUNT = 0.05, 20
 
 
 class ErasureWitness:
@@ -69,11 +71,7 @@ class ErasureWitness:
         self, receipt: DeletionReceipt, destroyed: Sequence[Reference], audit_id: str, scope: str
     ) -> dict[str, Any]:
         database = self._database
-        absence = database.check_absence(
-            subject_id=receipt.subject_id if scope == "subject" else "",
-            reference_ids=receipt.reference_ids,
-            in_files=False,
-        )
+        absence = self._absence(receipt, scope)
         counts = database.counts()
         state = {
             "database_id": database.database_id,
@@ -101,6 +99,19 @@ class ErasureWitness:
             "state": state,
             "state_sha256": hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest(),
         }
+
+    def _absence(self, receipt: DeletionReceipt, scope: str) -> AbsenceReport:
+        """What is left. Other deletions that are being written keep the log from being empty for a moment."""
+        for pause_s in (*(_PAUSE_S,) * _PAUSE_COUNT, 0.0):
+            found = self._database.check_absence(
+                subject_id=receipt.subject_id if scope == "subject" else "",
+                reference_ids=receipt.reference_ids,
+                in_files=False,
+            )
+            if found.found_in != ("log",):
+                break
+            time.sleep(pause_s)
+        return found
 
     def _searched(self, reference: Reference, destroyed_ids: Sequence[int]) -> dict[str, Any]:
         """The search that would have found the reference, with its own template."""

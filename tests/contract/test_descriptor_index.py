@@ -101,6 +101,18 @@ def test_only_allowed_references_are_found_and_vote() -> None:
     assert index.search(seen_again(18), 3, allowed=np.empty(0, dtype=np.int64)).counts[0] == 0
 
 
+def test_a_filter_that_is_used_again_follows_removals_and_additions() -> None:
+    index = filled(300)
+    allowed = np.array([5, 17, 250, 999], dtype=np.int64)
+    allowed.setflags(write=False)
+    for _ in range(2):
+        assert index.search(seen_again(17), 3, allowed=allowed).reference_ids[0, 0] == 17
+    index.remove(np.array([17]))
+    assert 17 not in index.search(seen_again(17), 3, allowed=allowed).reference_ids[0]
+    index.add(np.array([999]), [finger(17)])
+    assert index.search(seen_again(17), 3, allowed=allowed).reference_ids[0, 0] == 999
+
+
 def test_a_filter_does_not_starve_the_votes() -> None:
     """The nearest descriptors are counted among the allowed: a mate is found however many others lie nearer."""
     index = DescriptorIndex(DIM)

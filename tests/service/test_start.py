@@ -121,6 +121,19 @@ def test_a_start_that_has_to_compile_says_so_and_is_helped(folder, monkeypatch, 
         assert codes.index("serve.listening") < codes.index("serve.compiling") < codes.index("serve.verifying")
 
 
+def test_a_start_without_room_for_a_helper_compiles_itself(folder, monkeypatch) -> None:
+    real = subprocess.Popen
+
+    def no_helper(command: list[str], **options: Any) -> object:
+        if command[-1] == "index.vector":
+            raise BlockingIOError
+        return real(command, **options)
+
+    monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", no_helper)
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
+    assert [code for code, _ in served()].count("serve.ready") == 1
+
+
 def test_a_rebuilt_index_is_verified_before_the_server_answers(folder, monkeypatch) -> None:
     enrolled(folder, 3)
     failing(monkeypatch, count=1)

@@ -22,7 +22,8 @@ class Cleaning:
         self._clean_on = clean_on
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        if not clean_on():
+        self._pause_s = _PAUSE_S
+        if not self._cleaned():
             self._thread = threading.Thread(target=self._run, name="store-cleaning", daemon=True)
             self._thread.start()
 
@@ -33,12 +34,17 @@ class Cleaning:
             self._thread.join()
 
     def _run(self) -> None:
-        pause_s = _PAUSE_S
-        while not self._stopped.wait(pause_s):
-            try:
-                if self._clean_on():
-                    return
-                pause_s = _PAUSE_S
-            except (DatabaseError, OSError) as error:
-                log.warning("the store could not be cleaned of what deleted rows left; it is tried again: %s", error)
-                pause_s = _RETRY_S
+        while not self._stopped.wait(self._pause_s):
+            if self._cleaned():
+                return
+
+    def _cleaned(self) -> bool:
+        """A part; whether none is left. A disk that refuses keeps nobody from opening the store."""
+        try:
+            is_done = self._clean_on()
+        except (DatabaseError, OSError) as error:
+            log.warning("the store could not be cleaned of what deleted rows left; it is tried again: %s", error)
+            self._pause_s = _RETRY_S
+            return False
+        self._pause_s = _PAUSE_S
+        return is_done

@@ -17,7 +17,7 @@ from index.store.sqlite.sealing import SLOTS_SETTING
 from index.store.sqlite.subjects import delete_subject_rows
 
 
-def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> DeletionCounts | None:
+def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> tuple[DeletionCounts, int] | None:
     """See index.store.opening."""
     with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None)) as connection:
         known = connection.execute("SELECT value FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
@@ -30,6 +30,8 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> D
         subjects = dict(connection.execute("SELECT key_number, subject_number FROM subject_seal"))
         statement = "SELECT reference_key, reference_id FROM reference_digest WHERE reference_key IS NOT NULL"
         references = dict(connection.execute(statement))
+        images = [row[0] for row in connection.execute("SELECT key_number FROM image")]
+        slot_count = 1 + max((0, *subjects, *references, *images))
         gone, unknown = erased_slots(slots, (*subjects, *references))
         if unknown and not may_lose:
             raise BackupError("the copy of the keys is older than the backup; use a newer one", reason="keys_older")
@@ -42,7 +44,7 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> D
         connection.execute("COMMIT")
     with made.open("rb") as file:
         os.fsync(file.fileno())
-    return counts
+    return counts, slot_count
 
 
 def _check_slots(slots: Path, known: str) -> None:

@@ -30,7 +30,7 @@ STORED_LIMIT: Final = 64
 found, and time and memory stay bounded."""
 NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
-FILTERED_NEAREST_COUNT: Final = 150
+FILTERED_NEAREST_COUNT: Final = 50
 """At least, where a filter allows a part of the references: of what lies as near, their part votes."""
 VISIT_COUNT: Final = 256
 """Lists read for a probe at least, divided among its descriptors: a small piece of a print, which has few, needs each
@@ -47,6 +47,7 @@ WIDE_VOTE_COUNT: Final = STORED_LIMIT * NEAREST_COUNT
 mates that exhaustive comparison found at 100,000 fingers and votes did not put among the first 20, the harder ones of
 probes of 5 to 17 descriptors, 22 were beyond place 500 with 300 and 18 with 3,000; 11 and 8 were beyond 2,000."""
 WIDE_NEAREST_COUNT: Final = 3000
+KEPT_FILTER_COUNT: Final = 32
 
 
 class DescriptorIndex:
@@ -67,6 +68,8 @@ class DescriptorIndex:
         self._chunks: tuple[DescriptorChunk, ...] = ()
         self._places: dict[int, DescriptorChunk] = {}
         self._alive: UInt8Array = np.zeros(128, dtype=np.uint8)  # a bit a reference id
+        # Filters of late, by the identity of their array: (allowed, its bits, how many). Emptied by every change.
+        self._filters: dict[int, tuple[Int64Array, UInt8Array, int]] = {}
         self._turns = Turns()
         # Held while files are written; always taken before a turn.
         self._file_lock = threading.Lock()
@@ -115,6 +118,7 @@ class DescriptorIndex:
                 self._places.update(dict.fromkeys(added.reference_ids[:count].tolist(), chunk))
                 added = added.from_on(count)
             self._enliven(ids)
+            self._filters.clear()
 
     def remove(self, reference_ids: Int64Array) -> int:
         """Forget these references; ids that are not in the index are passed over. Returns how many were removed."""
@@ -126,6 +130,7 @@ class DescriptorIndex:
                 gone = chunk.remove(known)
                 self._lists.clear(gone.lists, gone.row_ids())
             np.bitwise_and.at(self._alive, known >> 3, ~(1 << (known & 7)).astype(np.uint8))
+            self._filters.clear()
             return len(known)
 
     def erase(self, reference_ids: Int64Array) -> None:
@@ -142,9 +147,8 @@ class DescriptorIndex:
         covers every reference allowed: then all are named and the row is proved. Raises VectorError.
         """
         rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
-        wanted = None if allowed is None else sorted_ids(allowed)
         with self._turns.shared():
-            usable, usable_count = (self._alive, len(self._places)) if wanted is None else bits_of(self._alive, wanted)
+            usable, usable_count = self._usable(allowed)
             ids, votes = self._votes(rows, k, usable, usable_count) if usable_count and len(rows) else _nobody()
             everybody = np.flatnonzero(np.unpackbits(usable, bitorder="little")) if usable_count <= k else ids
         if usable_count <= k:
@@ -185,6 +189,19 @@ class DescriptorIndex:
         if len(loaded._places) != sum(len(chunk.fingers) for chunk in chunks):
             raise CacheFileError("the index files name a reference twice; rebuild the index")
         return loaded
+
+    def _usable(self, allowed: Int64Array | None) -> tuple[UInt8Array, int]:
+        """A bit for each reference that may be found, and how many these are."""
+        if allowed is None:
+            return self._alive, len(self._places)
+        kept = self._filters.get(id(allowed))
+        if kept is not None and kept[0] is allowed:
+            return kept[1], kept[2]
+        bits, count = bits_of(self._alive, sorted_ids(allowed))
+        if not allowed.flags.writeable and len(self._filters) < KEPT_FILTER_COUNT:
+            # As a filter is resolved once for many searches; who may write into an array could make it another.
+            self._filters[id(allowed)] = (allowed, bits, count)
+        return bits, count
 
     def _votes(
         self, rows: Float32Array, k: int, usable: UInt8Array, usable_count: int

@@ -465,9 +465,15 @@ def test_keys_older_than_the_backup_are_refused_or_lose_what_is_told(folder, mak
     assert raised.value.reason == "keys_older"
     restored = restore(tmp_path / "backup", tmp_path / "new", key_slots=tmp_path / "keys", may_lose=True)
     assert restored.without_key.subject_count > 20
+    given = max(used_slots(folder))
     with EnrollmentDatabase.open(tmp_path / "new", create=False, master_key=MASTER) as database:
         assert database.find_subject("early")
         assert database.verify().ok
+        database.enroll(Subject("", "anew"), [make.face()])
+    # Nobody has the number of a slot that was lost: deleting one would close the other.
+    assert max(used_slots(tmp_path / "new")) > given
+    restored = restore(tmp_path / "backup", tmp_path / "again", key_slots=tmp_path / "new" / SLOTS_NAME)
+    assert restored.without_key.subject_count > 20
 
 
 def test_what_the_log_deletes_again_is_closed_in_an_older_copy_of_the_keys_too(folder, make, tmp_path) -> None:
@@ -503,6 +509,14 @@ def test_requests_tell_nothing_of_whom_they_named(folder, make) -> None:
             database.update_record(receipt.subject_id, {"display_name": "C"}, author, request_id="sealed")
     assert not any(files_with(folder, digest) for digest in plain.values())
     assert len(_request_digests(folder)["sealed"]) == TOKEN_BYTES
+
+
+def used_slots(folder: Path) -> tuple[int, ...]:
+    connection = sqlite3.connect(folder / STORE_NAME)
+    try:
+        return tuple(row[0] for row in connection.execute("SELECT reference_key FROM reference_digest"))
+    finally:
+        connection.close()
 
 
 def _request_digests(folder: Path) -> dict[str, bytes]:

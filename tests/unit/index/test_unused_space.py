@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import sqlite3
+import threading
 
 import pytest
 
 from index.database import EnrollmentDatabase
 from index.folder import STORE_NAME
 from index.records import Subject
-from index.store.sqlite import unused_space
+from index.store.sqlite import cleaning, unused_space
+from index.store.sqlite.checkpoints import CLEANED, Checkpoints
 from index.store.sqlite.unused_space import pages_in_log
 
 
@@ -86,6 +89,28 @@ def test_a_store_that_was_closed_in_order_is_not_read_again(folder, make, monkey
     monkeypatch.setattr(unused_space.UnusedSpace, "clean", lambda _, pages: cleaned.extend(pages) or 0)
     EnrollmentDatabase.open(folder).close()
     assert len(cleaned) < 5
+
+
+def test_a_disk_that_refuses_to_be_cleaned_keeps_nobody_from_opening_the_store(folder, make, monkeypatch):
+    with EnrollmentDatabase.open(folder) as database:
+        change_much(database, make, 1, 20)
+    with sqlite3.connect(folder / STORE_NAME) as connection:
+        connection.execute("DELETE FROM setting WHERE name = ?", (CLEANED,))
+    connection.close()
+    cleaned, clean = threading.Event(), unused_space.UnusedSpace.clean
+
+    def refused_once(space, pages):
+        monkeypatch.setattr(unused_space.UnusedSpace, "clean", clean)
+        cleaned.set()
+        raise OSError(errno.EIO, "the disk refused")
+
+    monkeypatch.setattr(cleaning, "_RETRY_S", 0.01)
+    monkeypatch.setattr(unused_space.UnusedSpace, "clean", refused_once)
+    monkeypatch.setattr(Checkpoints, "empty", lambda _, wait_ms: True)
+    with EnrollmentDatabase.open(folder) as database:
+        assert cleaned.is_set()
+        database.store._cleaning._thread.join(30)
+        assert not unused_bytes(folder / STORE_NAME)
 
 
 def test_pages_in_a_log_are_those_of_its_frames(tmp_path):
