@@ -15,6 +15,7 @@ from typing import cast
 
 from index.durable.files import sync_folder, write_all
 from index.durable.group_commit import GroupCommit, Ticket
+from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead
@@ -27,6 +28,8 @@ MAX_GROUP_COUNT = 256
 _TORN = ".torn-"
 _RECORDED = ".recorded"
 _BLOCK_BYTES = 1024 * 1024
+# Read and checked in a second or two.
+_PROGRESS_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _silent(_done_bytes: int, _total_bytes: int) -> None:
+    """Nobody asked for progress."""
+
+
 class FileAuditLog:
     """One process appends, any number of its threads: those that come together share one fsync.
 
@@ -48,9 +55,17 @@ class FileAuditLog:
     is opened again, since what is on disk is unknown then.
     """
 
-    def __init__(self, path: Path, *, noted: str = "", clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        noted: str = "",
+        clock: Callable[[], datetime] = _now,
+        progress: ReportBytes = _silent,
+    ) -> None:
         """Open or begin the log, and check all of it. noted: the text of a checkpoint kept elsewhere, which the log
-        must hold. clock: the current time in UTC. Raises AuditError."""
+        must hold. clock: the current time in UTC. progress: how much of a long log was read. Raises AuditError."""
+        self._progress = progress
         self._path = path
         self._noted = read_checkpoint(noted)
         self._clock = clock
@@ -188,8 +203,12 @@ class FileAuditLog:
         point = self._checked_start()
         with open(self._handle, "rb", closefd=False) as file:
             try:
+                told_bytes = point.offset_bytes
                 for _, reached in read_chain(file, point):
                     point = reached
+                    if point.offset_bytes - told_bytes >= _PROGRESS_BYTES:
+                        told_bytes = point.offset_bytes
+                        self._progress(told_bytes, size_bytes)
             except BrokenChainError as error:
                 # With a head, nothing behind it was acknowledged. Without one only an incomplete line may go.
                 is_end = noted is not None and point.sequence >= noted.sequence

@@ -100,7 +100,7 @@ class Engines:
         stages = stages or Stages()
         self.pack_id(sample.modality)
         if sample.modality is Modality.FACE:
-            return self._extract_face(sample, stages)
+            return self._extract_face(self._decoded_face(sample, stages), sample, stages)
         return self._extract_fingerprint(sample, stages)
 
     def detect_faces(self, sample: EncodedSample, *, stages: Stages | None = None) -> tuple[FaceDetection, ...]:
@@ -109,6 +109,16 @@ class Engines:
         if self.face is None:
             raise PackNotReadyError(told("pack.none_ready", modality=told("face")))
         return self.face.detect(self._decoded(sample, stages or Stages()))
+
+    def extract_with_faces(
+        self, sample: EncodedSample, *, stages: Stages
+    ) -> tuple[Extraction, tuple[FaceDetection, ...]]:
+        """As extract, with every face of a picture of faces, largest first; none of a fingerprint."""
+        self.pack_id(sample.modality)
+        if sample.modality is not Modality.FACE or self.face is None:
+            return self._extract_fingerprint(sample, stages), ()
+        image = self._decoded_face(sample, stages)
+        return self._extract_face(image, sample, stages), self.face.detect(image)
 
     def _decoded(self, sample: EncodedSample, stages: Stages) -> Image:
         """Within what one request may cost in all."""
@@ -119,15 +129,17 @@ class Engines:
             stages.decoded_pixel_count += image.pixels.shape[0] * image.pixels.shape[1]
         return image
 
-    def _extract_face(self, sample: EncodedSample, stages: Stages) -> Extraction:
-        assert self.face is not None
+    def _decoded_face(self, sample: EncodedSample, stages: Stages) -> Image:
         if sample.minutiae_template:
             raise ModalityError(told("fits.template_face"))
         if sample.finger is not FingerPosition.UNKNOWN:
             raise ModalityError(told("fits.finger_face"))
         if sample.region_px:
             raise ModalityError(told("fits.region_face"))
-        image = self._decoded(sample, stages)
+        return self._decoded(sample, stages)
+
+    def _extract_face(self, image: Image, sample: EncodedSample, stages: Stages) -> Extraction:
+        assert self.face is not None
         with stages.stage("extract_face"):
             made = self.face.extract(image, face_number=sample.face_number, largest_face=sample.largest_face)
         stages.keep("extract.template", made.template)

@@ -283,7 +283,11 @@ def serve(
     noted = peek_log_head(settings.storage.data_folder)
     decoder_count = min(settings.server.worker_count or available_processor_count(), _MOST_DECODERS)
     with (
-        FileAuditLog(settings.storage.audit_file, noted=noted) as audit,
+        FileAuditLog(
+            settings.storage.audit_file,
+            noted=noted,
+            progress=lambda done, total: say("serve.reading_log", done=done >> 20, total=total >> 20),
+        ) as audit,
         DecoderPool(decoder_count, owner=current_share) as decoders,
     ):
         server = Server(settings, audit)

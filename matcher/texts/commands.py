@@ -52,6 +52,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Chỉ mục không khớp kho dữ liệu; đang dựng lại",
         "The index differs from the store; rebuilding it",
     ),
+    "serve.reading_log": (
+        "Đang đọc nhật ký kiểm tra: {done}/{total} MiB",
+        "Reading the audit log: {done} of {total} MiB",
+    ),
     "serve.opening": (
         "Đang mở cơ sở dữ liệu ({stage}): {done}/{total}",
         "Opening the database ({stage}): {done}/{total}",

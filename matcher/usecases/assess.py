@@ -50,8 +50,7 @@ class Assessor:
 
     def _assess_one(self, sample: EncodedSample, stages: Stages, *, with_minutiae: bool) -> SampleAssessment:
         try:
-            extraction = self._engines.extract(sample, stages=stages)
-            found = self._engines.detect_faces(sample, stages=stages) if sample.modality is Modality.FACE else ()
+            extraction, found = self._engines.extract_with_faces(sample, stages=stages)
         except (SampleError, RequestError, PackError) as error:
             boxes = error.boxes if isinstance(error, SeveralFacesError) else ()
             return SampleAssessment(None, False, _without_frames(error), boxes)

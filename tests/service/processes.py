@@ -51,6 +51,14 @@ class ServerProcess:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) * 1024
 
+    @property
+    def resident_bytes_with_decoders(self) -> int:
+        """Memory that the process and its children hold now; what several share is counted several times."""
+        pids = (self.process.pid, *self._children())
+        statuses = [Path(f"/proc/{pid}/status") for pid in pids]
+        lines = [line for status in statuses if status.exists() for line in status.read_text().splitlines()]
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -87,3 +88,56 @@ def test_malformed_inputs_leave_it_serving_with_flat_memory(tmp_path: Path, coun
 def test_malformed_inputs_leave_the_real_engines_serving(tmp_path: Path, packs_folder: Path, count: int) -> None:
     with server_process(tmp_path, command=REAL, environ=real_packs(packs_folder)) as server:
         attack(server, tmp_path, count)
+
+
+DEADLINE_S = 20.0
+MANY_ROUNDS = 40
+
+
+def _send_within(server: ServerProcess, requests: list[tuple[str, bytes]]) -> tuple[Counter[str], float]:
+    """Codes, and how long the longest took, which has DEADLINE_S. Four senders, each with a connection."""
+
+    def send(part: list[tuple[str, bytes]]) -> tuple[Counter[str], float]:
+        codes: Counter[str] = Counter()
+        longest_s = 0.0
+        with grpc.insecure_channel(server.address) as channel:
+            for method, content in part:
+                began = time.monotonic()
+                try:
+                    channel.unary_unary(method)(content, timeout=DEADLINE_S)
+                    codes["OK"] += 1
+                except grpc.RpcError as error:
+                    codes[error.code().name] += 1
+                longest_s = max(longest_s, time.monotonic() - began)
+        return codes, longest_s
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(send, (requests[start::4] for start in range(4))))
+    return sum((codes for codes, _ in done), Counter()), max(longest for _, longest in done)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("count", [20_000, 200_000])
+def test_many_inputs_take_no_longer_than_their_deadline_and_leave_no_memory(tmp_path: Path, count: int) -> None:
+    images = real_images(_folder("data", "fingerprints"), _folder("data", "faces"))
+    codes: Counter[str] = Counter()
+    longest_s = 0.0
+    with server_process(tmp_path) as server:
+        # Every size and format was there once: what is held from now on is held for nothing.
+        _send_within(server, list(malformed_requests(images, 2000, seed=1)))
+        before_bytes = server.resident_bytes_with_decoders
+        for seed in range(MANY_ROUNDS):
+            requests = list(malformed_requests(images, count // MANY_ROUNDS, seed=1000 + seed))
+            told, longest_of_round_s = _send_within(server, requests)
+            codes += told
+            longest_s = max(longest_s, longest_of_round_s)
+        after_bytes = server.resident_bytes_with_decoders
+        print(
+            f"{codes.total()} inputs: {dict(codes)}, longest {longest_s:.2f} s, "
+            f"memory {before_bytes >> 20} to {after_bytes >> 20} MiB"
+        )
+        assert set(codes) <= EXPECTED, server.lines[-20:]
+        assert longest_s <= DEADLINE_S + 1.0
+        assert after_bytes <= 1.1 * before_bytes
+        assert server.terminate() == 0
+    assert verify_audit_log(tmp_path / "audit.jsonl").ok

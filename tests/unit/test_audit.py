@@ -356,3 +356,15 @@ def test_killed_at_any_moment_loses_no_acknowledged_record(path):
     written = {line["sequence"]: line["hash"] for line in map(json.loads, path.read_bytes().splitlines())}
     assert len(acknowledged) > 20
     assert {sequence: written.get(sequence) for sequence in acknowledged} == acknowledged
+
+
+def test_reading_a_long_log_says_how_far_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FileAuditLog(path) as log:
+        for number in range(40):
+            log.append(_event(number))
+    monkeypatch.setattr(audit_log, "_PROGRESS_BYTES", path.stat().st_size // 4)
+    told: list[tuple[int, int]] = []
+    FileAuditLog(path, progress=lambda done, total: told.append((done, total))).close()
+    assert len(told) == 3
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {path.stat().st_size}
