@@ -119,7 +119,7 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 ("fingers", *data(prints), *SAME_FINGER, "--fingers", "10000", "--pieces", "--probes", "40"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_search_100k", "Search of fingers among 100,000: time, memory, and what it loses",
-                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000", "--pieces"), prints,
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000", "--pieces", "--probes", "40"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
                 "report.json", quality_table),
