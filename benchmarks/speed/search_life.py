@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.speed.call_times import CallTime, summarized, timed_call
-from index.vector.engines import warm_up
+from index.vector.engines import SearchEngines
+from index.vector.face_engine import FaceEngine
 from index.vector.quantized.index import QuantizedIndex
 
 K = 20
@@ -45,7 +46,8 @@ def measured_life(
     built: QuantizedIndex, probes: np.ndarray, new_vectors: Iterator[np.ndarray], *, seconds: float
 ) -> LifeResult:
     """Search built while one thread adds and removes references in groups and replaces single ones."""
-    warm_up()  # as the service does, before anybody waits
+    # As the service does, before anybody waits.
+    SearchEngines(FaceEngine.QUANTIZED).warm_up([(0, 1)])
 
     def search(number: int) -> object:
         return built.search(probes[number % len(probes)][None, :], K)

@@ -43,7 +43,7 @@ def read_files(chunks: Iterator[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]
         try:
             said = json.loads(head)
             name, size_bytes = str(said["name"]), int(said["size_bytes"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise BackupError("an image of the backup is damaged; use another backup") from error
         if not _NAME.fullmatch(name):
             raise BackupError("a file of the backup has a name that this software gives none", reason="content")

@@ -155,17 +155,6 @@ class Seals:
             for number in chosen:
                 self._held.pop(number, None)
 
-    def are_erased(self, numbers: Iterable[int]) -> bool:
-        """Whether none of these opens anything any more."""
-        for number in numbers:
-            try:
-                self._slots.secret(number)
-            except EncryptionKeyError as error:
-                if error.reason == "erased":
-                    continue
-            return False
-        return True
-
     def close(self) -> None:
         """Let go of the slots. Safe to call twice."""
         self._slots.close()

@@ -393,15 +393,16 @@ class SqliteStore:
             part = counterparts.image_part(connection, reference_id)
         if row is None or self._vault is None:
             return None
+        content, found = None, "gone"
         try:
             content = self._vault.read(row.file_name, row.key_number)
-        except EncryptionKeyError as error:
-            raise DatabaseDamagedError("the image of a reference is damaged; restore a backup") from error
+        except EncryptionKeyError:
+            found = "damaged"
         if content is not None:
             return KeptImage(content, row.sha256, row.ppi, part)
         with self._readers.borrow() as connection:
             if images.image_of(connection, reference_id) is not None:
-                raise DatabaseDamagedError("the image of a reference is gone; restore a backup")
+                raise DatabaseDamagedError(f"the image of a reference is {found}; restore a backup")
         # It was deleted in between.
         return None
 

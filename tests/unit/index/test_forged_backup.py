@@ -12,6 +12,7 @@ import pytest
 
 from index.backup.backup import back_up, check_backup, restore
 from index.backup.sealed_stream import CHUNK_BYTES, KEY_BYTES, write_backup_file
+from index.backup.vault_files import read_files
 from index.database import EnrollmentDatabase
 from index.errors import BackupError, DatabaseError
 from index.folder import STORE_NAME, database_files
@@ -145,3 +146,9 @@ def test_a_restored_store_is_the_one_backed_up_row_by_row(store: Path, tmp_path:
     with EnrollmentDatabase.open(tmp_path / "b") as database:
         replayed = database.enroll(Subject("", "1"), [make.face(), make.finger()], request_id="new")
         assert min(replayed.reference_ids) > 10_000_000
+
+
+@pytest.mark.parametrize("head", [b'{"name": "00", "size_bytes": 1e999}', b"[" * 100_000, b"[]", b"no JSON"])
+def test_what_names_no_image_is_named(head: bytes) -> None:
+    with pytest.raises(BackupError):
+        next(read_files(iter([head])))

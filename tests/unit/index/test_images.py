@@ -15,6 +15,7 @@ from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError, RequestConflictError
 from index.folder import SLOTS_NAME, VAULT_NAME
 from index.keys.master_key import MasterKey
+from index.keys.seals import Seal, Seals
 from index.records import NewReference, Subject
 from index.store.sqlite import writes
 from index.store.vault import INCOMING
@@ -121,6 +122,19 @@ def test_a_process_killed_around_the_commit_loses_and_leaves_nothing(
         if is_committed:
             assert database.image_of(reference_ids[0]).content == PICTURE
         assert [path.parent.name != INCOMING for path in vault_files(folder)] == [True] * is_committed
+
+
+def test_an_image_that_is_deleted_while_it_is_read_is_gone_and_not_damaged(folder, make, monkeypatch) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        receipt = database.enroll(Subject(""), [shown(make.face(), PICTURE)])
+        of_image = Seals.of_image
+
+        def deleted_first(seals: Seals, image_key: int) -> Seal:
+            database.delete_subject(receipt.subject_id)
+            return of_image(seals, image_key)
+
+        monkeypatch.setattr(Seals, "of_image", deleted_first)
+        assert database.image_of(receipt.reference_ids[0]) is None
 
 
 def test_a_missing_image_is_named_by_the_check(folder, make) -> None:
