@@ -102,7 +102,13 @@ def photograph_bytes() -> bytes:
 def test_the_service_and_the_batch_run_reach_nobody_and_write_nothing_elsewhere(tmp_path: Path) -> None:
     environ, data_folder, packs_folder = bare_environ(tmp_path), tmp_path / "data", tmp_path / "packs"
     under = strace_command(tmp_path / "served")
-    settings = {**environ, "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(packs_folder)}
+    keys_folder = tmp_path / "keys"
+    settings = {
+        **environ,
+        "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(packs_folder),
+        "STATION_MATCHER_STORAGE_MASTER_KEY_FILE": str(keys_folder / "master.key"),
+        "STATION_MATCHER_STORAGE_SIGNING_KEY_FILE": str(keys_folder / "signing.key"),
+    }
     run_traced(tmp_path / "installed", ["-m", "matcher", "--lang", "en", "packs", "install", "leader"], settings)
     run_traced(tmp_path / "examined", ["-m", "matcher", "--lang", "en", "doctor"], settings)
     with server_process(
@@ -121,7 +127,7 @@ def test_the_service_and_the_batch_run_reach_nobody_and_write_nothing_elsewhere(
     served, enrolled = read_trace(tmp_path / "served"), read_trace(tmp_path / "enrolled")
     assert str(data_folder / "store.sqlite3") in served.written, "the trace does not see what is there"
     assert any(f"htons({port})" in line for line in enrolled.reached), "the trace does not see what is there"
-    assert not strangers(served, [data_folder, packs_folder])
+    assert not strangers(served, [data_folder, packs_folder, keys_folder])
     assert not strangers(enrolled, [backlog.parent], port=port)
     assert not strangers(read_trace(tmp_path / "installed"), [packs_folder])
     assert not strangers(read_trace(tmp_path / "examined"), [packs_folder])
