@@ -86,6 +86,10 @@ def reason_of(error: BaseException) -> str:
     return f"ERROR_REASON_{_REASONS.get(type(error), _UNEXPECTED)}"
 
 
+# The longest text of ours has a third of it.
+MOST_CHARACTERS: Final = 1500
+
+
 def error_text(error: BaseException, language: str) -> str:
     """What the caller is told to do. The text of an error about the sender's own sample or field is the error's own,
     which knows the numbers; every other text is that of the reason. What to do about each flaw of the quality follows,
@@ -96,7 +100,8 @@ def error_text(error: BaseException, language: str) -> str:
         told = " ".join([told.rstrip(".") + ".", *(quality_text(code, language) for code in error.reasons)])
     if not in_own_words and isinstance(error, RequestError) and error.field:
         told = f"{told} ({error.field})"
-    return told
+    # The library takes 16 KiB of a trailer, in which a text stands three times; beyond, the client is told nothing.
+    return told if len(told) <= MOST_CHARACTERS else f"{told[:MOST_CHARACTERS]}…"
 
 
 def _is_told(error: BaseException) -> bool:

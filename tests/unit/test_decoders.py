@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,8 +31,10 @@ from matcher.extraction.engines import Engines
 from matcher.formats.decode import ImageLimits, decode_image
 from matcher.formats.decoders import DecoderLimits, DecoderPool
 from matcher.samples import EncodedSample, Image
+from matcher.server.status import status_of
 from matcher.stages import Stages, never_ends
 from matcher.texts.catalog import localized
+from matcher.texts.reasons import error_text
 from matcher.usecases.assess import Assessor
 from tests.fakes import FakeFaceEngine, InMemoryAudit, png_bytes
 from tests.service.conftest import ACCESS
@@ -180,6 +183,21 @@ def test_costly_pictures_of_one_owner_hold_up_no_other() -> None:
                 assert not any(task.done() for task in attacks)
         finally:
             stop.set()
+
+
+def test_what_a_damaged_picture_says_of_itself_is_quoted_in_part() -> None:
+    """A TIFF whose bits to a sample are said a hundred thousand times, which no answer could carry."""
+    samples = np.zeros((48, 48), dtype=np.uint8)
+    content = bytearray(_saved(PillowImage.fromarray(samples), "TIFF"))
+    many = 100_000
+    entry = content.index(b"\x02\x01\x03\x00\x01\x00\x00\x00")
+    content[entry + 4 : entry + 12] = struct.pack("<II", many, len(content))
+    content += bytes([8, 0, 7, 0]) * (many // 2)
+    with pytest.raises(ImageError) as refusal:
+        decode_image(bytes(content))
+    for language in ("vi", "en"):
+        assert len(error_text(refusal.value, language)) < 600
+    assert status_of(refusal.value, language="vi").ByteSize() < 4096
 
 
 def test_one_request_has_a_budget_of_pixels() -> None:
