@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,26 +31,19 @@ REFERENCE_ID_GAP = 10_000_000
 def peek_log_head(store: Path) -> str:
     """The log head of a store file that may be in use; "" for a store of an older schema."""
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        is_made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'setting'").fetchone()
-        return log_head(connection) if is_made else ""
+        return log_head(connection) if _has_table(connection, "setting") else ""
 
 
 def references_set_aside(store: Path) -> tuple[int, ...]:
     """See index.store.opening."""
-    if not store.is_file() or not store.stat().st_size:
-        return ()
-    with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
-            return ()
-        return set_aside.references_set_aside(connection)
+    with _reading(store, table="set_aside") as connection:
+        return () if connection is None else set_aside.references_set_aside(connection)
 
 
 def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
     """See index.store.opening."""
-    if not store.is_file() or not store.stat().st_size:
-        return ()
-    with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'set_aside'").fetchone() is None:
+    with _reading(store, table="set_aside") as connection:
+        if connection is None:
             return ()
         return tuple(
             (pack, len(searchable.searchable_rows(connection, pack)))
@@ -60,23 +53,31 @@ def pack_sizes(store: Path) -> tuple[tuple[PackRow, int], ...]:
 
 def passed_over(store: Path, in_use: Mapping[Modality, str]) -> tuple[PackHolding, ...]:
     """See index.store.opening."""
-    if not store.is_file() or not store.stat().st_size:
-        return ()
-    with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        if "reference" not in tables:
+    with _reading(store, table="reference") as connection:
+        if connection is None:
             return ()
-        return counterparts.passed_over(connection, in_use, has_counterparts="counterpart" in tables)
+        return counterparts.passed_over(connection, in_use, has_counterparts=_has_table(connection, "counterpart"))
 
 
 def reembedding_counts(store: Path, modality: Modality, pack_id: str) -> ReembeddingCounts | None:
     """See index.store.opening."""
+    with _reading(store, table="counterpart") as connection:
+        return None if connection is None else counterparts.reembedding_counts(connection, modality, pack_id)
+
+
+@contextlib.contextmanager
+def _reading(store: Path, *, table: str) -> Iterator[sqlite3.Connection | None]:
+    """A store file that may be in use; None where there is none, or one of an older schema without this table."""
     if not store.is_file() or not store.stat().st_size:
-        return None
+        yield None
+        return
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'counterpart'").fetchone() is None:
-            return None
-        return counterparts.reembedding_counts(connection, modality, pack_id)
+        yield connection if _has_table(connection, table) else None
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)).fetchone()
+    return found is not None
 
 
 def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:
@@ -106,7 +107,7 @@ def take_snapshot(store: Path, snapshot: Path, report: ReportBytes) -> tuple[Bac
             _say_without_log(file.fileno())
             _check_snapshot(copy)
             page_count = int(copy.execute("PRAGMA page_count").fetchone()[0])
-            files = tuple(all_files(copy)) if _has_images(copy) else ()
+            files = tuple(all_files(copy)) if _has_table(copy, "image") else ()
     return BackupSummary(**{**asdict(summary), "size_bytes": page_count * page_bytes}), files
 
 
@@ -127,7 +128,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
         row = connection.execute(statement).fetchone()
         return row[0] if row else ""
 
-    has_images = _has_images(connection)
+    has_images = _has_table(connection, "image")
     return BackupSummary(
         database_id=str(one("SELECT value FROM setting WHERE name = 'database_id'")),
         schema=str(one("SELECT name FROM migration ORDER BY number DESC LIMIT 1")),
@@ -144,11 +145,7 @@ def _summary(connection: sqlite3.Connection) -> BackupSummary:
 def image_files(store: Path) -> tuple[str, ...]:
     """See index.store.opening."""
     with named_errors(), contextlib.closing(sqlite3.connect(store, isolation_level=None)) as connection:
-        return tuple(all_files(connection)) if _has_images(connection) else ()
-
-
-def _has_images(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'image'").fetchone() is not None
+        return tuple(all_files(connection)) if _has_table(connection, "image") else ()
 
 
 def _check_snapshot(copy: sqlite3.Connection) -> None:
