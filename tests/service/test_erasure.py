@@ -76,7 +76,9 @@ def add_counterpart(service: Service, reference_id: int, pack_id: str, number: i
     (original,) = service.database.references([reference_id])
     vectors = np.zeros((1, 16), np.float32)
     vectors[0, number] = 1.0
-    made = NewReference(Template(Modality.FACE, FingerPosition.UNKNOWN, pack_id, vectors), 80.0, sample_sha256=original.sample_sha256)
+    made = NewReference(
+        Template(Modality.FACE, FingerPosition.UNKNOWN, pack_id, vectors), 80.0, sample_sha256=original.sample_sha256
+    )
     (added,) = service.database.add_counterparts(pack_id, [(reference_id, made)])
     return added
 
