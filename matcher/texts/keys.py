@@ -78,8 +78,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} references were searched for again: none is there.",
     ),
     "erasure.not_searched": (
-        "Không tìm lại được các mẫu tham chiếu {references}: không còn mẫu nào để tìm, vì đã hỏng hoặc đã xóa từ trước.",
-        "References {references} were not searched for again: there was no template left to search with, because it was "
+        "Không tìm lại được các mẫu tham chiếu {references}: không có mẫu để tìm, vì đã hỏng hoặc đã xóa từ trước.",
+        "References {references} were not searched for again: there was no template to search with, because it was "
         "damaged or had been deleted before.",
     ),
     "help.restore.keys": (
