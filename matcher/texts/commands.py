@@ -214,7 +214,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "rate:",
     ),
     "reembed.ranks": (
-        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt. Nhật ký: {audit}",
+        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt. "
+        "Số kiểm toán: {audit}",
         "With the next pack the mate ranks higher in {better} searches and lower in {worse}. Audit record: {audit}",
     ),
     "column.first": ("Cùng người xếp đầu", "Mate first"),
