@@ -59,6 +59,9 @@ def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> Sub
     number = number_by_external_id(connection, external_id)
     if number is not None:
         return _select(connection, "WHERE subject_number = ?", (number,))[0]
+    seals = seals_of(connection)
+    if seals is not None and not seals.takes_plain:
+        return None
     rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
     return rows[0] if rows else None
 
