@@ -239,7 +239,7 @@ def unreadable_count(connection: sqlite3.Connection) -> int:
 
 
 def _row(found: tuple[Any, ...]) -> ReassignmentRow:
-    return ReassignmentRow(*found[:7], bool(found[7]), *found[8:])
+    return replace(ReassignmentRow(*found), is_undone=bool(found[7]))
 
 
 def _place(reassignment_id: int) -> str:
