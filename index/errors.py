@@ -53,7 +53,7 @@ class SubjectNotFoundError(NotFoundError):
 class SubjectMergedError(SubjectNotFoundError):
     """The subject was merged. merged_into: id of the subject that has its references now."""
 
-    def __init__(self, message: str, *, merged_into: str) -> None:
+    def __init__(self, message: str, *, merged_into: str = "") -> None:
         super().__init__(message)
         self.merged_into = merged_into
 
@@ -61,12 +61,11 @@ class SubjectMergedError(SubjectNotFoundError):
 class ReassignmentError(DatabaseError):
     """References cannot go to the other subject, or not come back.
 
-    reason: "same_subject", "sealed", "damaged", "other_subject", "counterpart", "no_references", "unknown", "undone",
-    "moved_on", "deleted", "later_merge", "target_merged", "source_merged", "external_id"; the texts of each are with
-    the commands.
+    reason: "same_subject", "sealed", "damaged", "other_subject", "no_references", "unknown", "undone", "moved_on",
+    "deleted", "later_merge", "target_merged", "source_merged", "external_id"; the texts of each are in matcher.texts.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(self, message: str, *, reason: str = "unknown") -> None:
         super().__init__(message)
         self.reason = reason
 

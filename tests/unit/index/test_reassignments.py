@@ -78,7 +78,7 @@ class Pair:
         database.update_record(self.old.subject_id, {**fields, "other_names": "Tư Cũ"}, AUTHOR)
         database.update_record(self.new.subject_id, {"occupation": "Lái xe"}, AUTHOR)
 
-    def merge(self, **said: object):  # noqa: ANN201
+    def merge(self, **said: object):
         return self.database.merge_subjects(self.old.subject_id, self.new.subject_id, AUTHOR, **said)  # type: ignore[arg-type]
 
     def owner_by_face(self, name: str) -> str:
@@ -378,7 +378,9 @@ def files_with(folder: Path, needle: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("is_undone", [False, True])
-def test_nothing_of_either_is_left_when_the_merged_subject_is_deleted(pair: Pair, folder: Path, is_undone: bool) -> None:
+def test_nothing_of_either_is_left_when_the_merged_subject_is_deleted(
+    pair: Pair, folder: Path, is_undone: bool
+) -> None:
     database = pair.database
     receipt = pair.merge(request_id="m")
     names = ["Nguyễn Văn Cũ", "Thợ điện", "079080000001", "HS-1", pair.old.subject_id]
@@ -487,7 +489,7 @@ def test_a_backup_of_before_a_merge_opens_with_the_keys_of_today(folder: Path, t
 
 
 def test_a_damaged_reference_is_not_moved_and_not_mended_to_whom_it_was_of(folder: Path, tmp_path: Path) -> None:
-    import sqlite3  # noqa: PLC0415
+    import sqlite3
 
     def damage(reference_id: int) -> None:
         with sqlite3.connect(folder / STORE_NAME) as connection:
@@ -553,7 +555,8 @@ def test_whatever_is_merged_moved_and_undone_every_reference_is_somebodys(
     folder = tmp_path_factory.mktemp("reassigned") / "database"
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         enrolled = [
-            database.enroll(Subject("", f"{number}", f"Name {number}"), [make.face(), make.face()]) for number in range(4)
+            database.enroll(Subject("", f"{number}", f"Name {number}"), [make.face(), make.face()])
+            for number in range(4)
         ]
         faces = {
             one: database.references([one])[0].template.vectors.tobytes()
