@@ -112,12 +112,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "It is one and the same subject. Name two.",
     ),
     "reassignment.sealed": (
-        "Một hồ sơ đang bị niêm phong còn hồ sơ kia thì không. Hãy niêm phong hoặc bỏ niêm phong để hai hồ sơ như nhau.",
+        "Một hồ sơ đang bị niêm phong còn hồ sơ kia thì không. Hãy niêm phong hoặc bỏ niêm phong một hồ sơ trước.",
         "One of the subjects is sealed and the other is not. Seal or unseal one of them first.",
     ),
     "reassignment.damaged": (
-        "Một mẫu bị hỏng trong kho dữ liệu. Hãy khôi phục mẫu từ bản sao lưu (station-matcher restore --mend) hoặc xóa "
-        "mẫu đó trước.",
+        "Một mẫu bị hỏng trong kho dữ liệu. Hãy khôi phục mẫu từ bản sao lưu, hoặc xóa mẫu đó trước.",
         "A reference is damaged in the store. Mend it from a backup, or delete it first.",
     ),
     "reassignment.other_subject": (

@@ -358,7 +358,7 @@ def test_counterparts_go_with_their_original(pair: Pair) -> None:
 
 
 def test_a_move_is_not_undone_where_a_subject_was_merged_or_deleted_since(pair: Pair) -> None:
-    database, old, new, other = pair.database, pair.old, pair.new, pair.other
+    database, old, other = pair.database, pair.old, pair.other
     moved = database.move_references(old.reference_ids[:1], old.subject_id, other.subject_id, AUTHOR)
     merged = pair.merge()
     assert refused(lambda: database.undo_reassignment(moved.reassignment_id, AUTHOR)) == "source_merged"
