@@ -45,9 +45,13 @@ def stored_tokens(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
     words = words_of(name)
     if seals is None:
         return words
-    beginnings = {word[:length] for word in words for length in range(1, min(len(word), MAX_BEGINNING) + 1)}
-    marked = [_WORD + word for word in words] + [_BEGINNING + beginning for beginning in sorted(beginnings)]
-    return tuple(seals.name_token(one) for one in marked)
+    return tuple(dict.fromkeys(token for word in words for token in seals.name_tokens(word, _forms_of)))
+
+
+def _forms_of(word: str) -> list[str]:
+    """The word and each of its beginnings, marked."""
+    longest = min(len(word), MAX_BEGINNING)
+    return [_WORD + word, *(_BEGINNING + word[:length] for length in range(1, longest + 1))]
 
 
 def put_names(connection: sqlite3.Connection, subject_number: int, *names: str) -> None:
