@@ -50,6 +50,7 @@ from index.receipts import (
     silent,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -488,6 +489,10 @@ class EnrollmentDatabase:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
         PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
         return self._store.list_subjects(query, page_size, page_token)
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that list_subjects found by it."""
+        return self._store.document_matches(number, subjects)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""

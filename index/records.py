@@ -145,6 +145,12 @@ class Subject:
 SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
 # Its words are found like those of the name; names are parted by semicolons.
 OTHER_NAMES = "other_names"
+# Numbers of identity documents, by which a subject is found; and until when each is valid.
+DOCUMENT_FIELDS = {
+    "cccd_number": "cccd_expiry_date",
+    "cmnd_number": "cmnd_expiry_date",
+    "passport_number": "passport_expiry_date",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +240,27 @@ class SubjectQuery:
 
     external_id: exactly this one, code point by code point. name: subjects whose names have all of these words, in any
     order, with or without diacritics (index/store/name_words.py). by_word_beginnings: a word also finds longer ones.
+    document_number: it stands or stood in a field of DOCUMENT_FIELDS, or is the external id; also of a subject merged
+    into the one that is found.
     """
 
     gallery_id: str = ""
     external_id: str = ""
     name: str = ""
     by_word_beginnings: bool = False
+    document_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMatch:
+    """Where a number was found. is_current: it stands there now. is_of_merged: in the record of a subject that was merged
+    into this one. Neither: it stood there once. expiry: what is recorded with it, "" for nothing."""
+
+    subject_id: str
+    field: str
+    is_current: bool
+    is_of_merged: bool = False
+    expiry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -340,6 +341,9 @@ class Store(Protocol):
     def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
         has no letter or digit."""
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that were found by it."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

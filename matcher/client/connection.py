@@ -261,21 +261,47 @@ class MatcherClient:
         external_id: str = "",
         name: str = "",
         by_word_beginnings: bool = False,
+        document_number: str = "",
         page_size: int = 0,
         access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
         """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
+        pages = self.subject_pages(
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
+            page_size=page_size,
+            access=access,
+        )
+        for page in pages:
+            yield from page.subjects
+
+    def subject_pages(
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        document_number: str = "",
+        page_size: int = 0,
+        access: AccessContext | None = None,
+    ) -> Iterator[enrollment_service_pb2.ListSubjectsResponse]:
+        """The same in pages, which say where the number of a document was found."""
         request = enrollment_service_pb2.ListSubjectsRequest(
             access=self._said(access),
             gallery_id=gallery_id,
             external_id=external_id,
             name=name,
             by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
             page_size=page_size,
         )
         while True:
             page = self.subject_page(request)
-            yield from page.subjects
+            yield page
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token

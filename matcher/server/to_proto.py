@@ -23,8 +23,10 @@ from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
     Candidate,
+    DocumentStanding,
     EnrollmentResult,
     FingerprintExplanation,
+    FoundDocument,
     IdentificationResult,
     Minutia,
     ModalityStatus,
@@ -60,6 +62,12 @@ _SEXES: Final = {
     Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
     Sex.FEMALE: sample_pb2.SEX_FEMALE,
     Sex.MALE: sample_pb2.SEX_MALE,
+}
+_STANDINGS: Final = {
+    DocumentStanding.CURRENT: enrollment_service_pb2.DOCUMENT_STANDING_CURRENT,
+    DocumentStanding.EXPIRED: enrollment_service_pb2.DOCUMENT_STANDING_EXPIRED,
+    DocumentStanding.FORMER: enrollment_service_pb2.DOCUMENT_STANDING_FORMER,
+    DocumentStanding.OF_MERGED: enrollment_service_pb2.DOCUMENT_STANDING_OF_MERGED,
 }
 _EVENT_KINDS: Final = {
     RecordEventKind.MERGED_FROM: record_service_pb2.RECORD_EVENT_KIND_MERGED_FROM,
@@ -159,6 +167,12 @@ def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
         birth_year=subject.birth_year or 0,
         state=_STATES[subject.state],
         create_time=_timestamp(subject.create_time),
+    )
+
+
+def document_to_proto(found: FoundDocument) -> enrollment_service_pb2.DocumentMatch:
+    return enrollment_service_pb2.DocumentMatch(
+        subject_id=found.subject_id, field_id=found.field, standing=_STANDINGS[found.standing]
     )
 
 

@@ -57,6 +57,7 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "ListSubjectsRequest.page_token": ID,
     "ListSubjectsRequest.external_id": ID,
     "ListSubjectsRequest.name": NAME,
+    "ListSubjectsRequest.document_number": ID,
     "DeleteSubjectRequest.request_id": REQUEST_ID,
     "DeleteSubjectRequest.subject_id": ID,
     "ListReferencesRequest.subject_id": ID,

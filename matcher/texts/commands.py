@@ -237,6 +237,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  với {count} ảnh gói này không tạo được mẫu: {ids}",
         "  of {count} images this pack can make nothing: {ids}",
     ),
+    "column.found_by": ("Số giấy tờ", "Document"),
+    "document.0": ("{field}", "{field}"),
+    "document.1": ("{field}", "{field}"),
+    "document.2": ("{field}: đã hết hạn", "{field}: expired"),
+    "document.3": ("{field}: số cũ, không còn trong hồ sơ", "{field}: a former number"),
+    "document.4": ("{field}: của hồ sơ đã nhập vào", "{field}: of a subject merged into this one"),
+    "subject.nothing_asked": (
+        "Hãy nêu --name, --document hoặc --external-id.",
+        "Name what to find: --name, --document or --external-id.",
+    ),
+    "subject.none_found": ("Không tìm thấy hồ sơ nào.", "No subject was found."),
     "record.merged": (
         "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
         "Số kiểm toán: {audit}",

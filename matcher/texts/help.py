@@ -156,6 +156,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "số định danh của đơn vị (ví dụ số CCCD) thay cho mã hồ sơ",
         "the force's own number in place of the subject's id",
     ),
+    "help.subject.find": (
+        "tìm hồ sơ theo tên, số giấy tờ hoặc số của đơn vị",
+        "find subjects by name, by the number of a document or by the force's own number",
+    ),
+    "help.subject.name": (
+        "các từ của họ tên hoặc tên gọi khác, không cần dấu, theo thứ tự bất kỳ",
+        "words of the name or another name, with or without diacritics, in any order",
+    ),
+    "help.subject.beginnings": ("tìm cả từ bắt đầu bằng các từ này", "also words that begin with these"),
+    "help.subject.document": (
+        "số CCCD (12 chữ số), CMND (9) hoặc hộ chiếu, kể cả số cũ hoặc hết hạn",
+        "number of a CCCD (12 digits), CMND (9) or passport, also a former or expired one",
+    ),
+    "help.subject.own_number": ("số hồ sơ của đơn vị, đúng từng ký tự", "the force's own number, exactly"),
     "help.record": ("thông tin ghi trong hồ sơ", "what is recorded of subjects"),
     "help.record.show": ("mọi trường đã ghi", "every field that is recorded"),
     "help.record.update": (

@@ -250,6 +250,20 @@ REASSIGNMENTS = Migration(
     ),
 )
 
+DOCUMENTS = Migration(
+    "0011_documents",
+    (
+        # Numbers of identity documents that stand or stood in records; filled at a start (look_ups.py), since a
+        # restored store has no keys when it is made.
+        """CREATE TABLE document_token (
+            token BLOB NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            field TEXT NOT NULL,
+            PRIMARY KEY (token, subject_number, field)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX document_token_by_subject ON document_token (subject_number)",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -261,6 +275,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     IMAGES,
     COUNTERPARTS,
     REASSIGNMENTS,
+    DOCUMENTS,
 )
 
 

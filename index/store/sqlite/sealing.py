@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from index.errors import EncryptionKeyError
 from index.records import OTHER_NAMES
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.look_ups import refill_documents
 from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.reassignment_rows import seal_reassignments
 from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
 from index.store.sqlite.subject_records import FIELDS, revision_column
+from index.store.sqlite.subjects import find_by_number
 
 SLOTS_SETTING = "key_slots"
 PROGRESS_SETTING = "sealing"
@@ -113,6 +115,8 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         _seal_record(connection, number)
         seal_requests(connection, number)
         seal_reassignments(connection, number)
+        # Of what can be opened again by now.
+        refill_documents(connection, find_by_number(connection, number))
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():

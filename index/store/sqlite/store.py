@@ -35,6 +35,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -53,6 +54,7 @@ from index.store.sqlite import (
     images,
     index_marks,
     lists,
+    look_ups,
     reassignment_rows,
     reassignments,
     references,
@@ -101,6 +103,7 @@ class SqliteStore:
             try:
                 apply_migrations(self._connection)
                 sealing.bind_keys(self._connection)
+                look_ups.fill_look_ups(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
@@ -478,6 +481,10 @@ class SqliteStore:
         return self._read(
             lambda connection: lists.list_subjects(connection, self._database_id, query, page_size, page_token)
         )
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """See Store."""
+        return self._read(lambda connection: tuple(look_ups.document_matches(connection, number, subjects)))
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""

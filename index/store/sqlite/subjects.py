@@ -138,6 +138,7 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM membership WHERE subject_number = ?",
         "DELETE FROM subject_seal WHERE subject_number = ?",
         "DELETE FROM subject_name_token WHERE subject_number = ?",
+        "DELETE FROM document_token WHERE subject_number = ?",
         "DELETE FROM subject_record WHERE subject_number = ?",
         "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",
