@@ -253,8 +253,8 @@ class SubjectQuery:
 
 @dataclass(frozen=True, slots=True)
 class DocumentMatch:
-    """Where a number was found. is_current: it stands there now. is_of_merged: in the record of a subject that was merged
-    into this one. Neither: it stood there once. expiry: what is recorded with it, "" for nothing."""
+    """Where a number was found. is_current: it stands there now. is_of_merged: in the record of a subject merged into
+    this one. Neither: it stood there once. expiry: what is recorded with it, "" for nothing."""
 
     subject_id: str
     field: str
