@@ -35,6 +35,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -359,6 +360,11 @@ class SqliteStore:
         """See Store."""
         with self._readers.borrow() as connection:
             return references.read_vectors(connection, key, reference_ids, self._damaged.add)
+
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_prints(connection, key, reference_ids, self._damaged.add)
 
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
