@@ -138,22 +138,30 @@ def test_health_says_when_a_call_would_be_refused_and_serves_all_the_same(tmp_pa
             assert full == "4/4"
 
 
+ROUND_COUNT = 5
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_honest_calls_take_no_more_than_three_times_as_long_under_attack(kind: str, tmp_path: Path) -> None:
-    """Real engines; the 99th percentile. After SIGTERM the process is gone within drain_s and two seconds."""
+    """Real engines; the 99th percentile. Rounds without and with the attack take turns, so that what else the machine
+    does meets both. After SIGTERM the process is gone within drain_s and two seconds."""
     samples = [generated.face(1)]
     environ = {**SMALL, "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(tmp_path / "packs")}
     environ["STATION_MATCHER_PACKS_FINGERPRINT"] = ""
+    before: list[float] = []
+    under: list[float] = []
     with server_process(tmp_path / "data", command=REAL, environ=environ) as server:
         enroll_one(server, samples)
-        honest_times_s(server, samples, 10)
-        before = honest_times_s(server, samples, 100)
-        with attacked(server, kind):
-            under = honest_times_s(server, samples, 100)
-            began = time.monotonic()
-            assert server.terminate() == 0
-            stop_s = time.monotonic() - began
+        for number in range(ROUND_COUNT):
+            honest_times_s(server, samples, 10)  # what the last attack left behind is over
+            before += honest_times_s(server, samples, 100 // ROUND_COUNT)
+            with attacked(server, kind):
+                under += honest_times_s(server, samples, 100 // ROUND_COUNT)
+                if number == ROUND_COUNT - 1:
+                    began = time.monotonic()
+                    assert server.terminate() == 0
+                    stop_s = time.monotonic() - began
     before_s, under_s = percentile(before, 99), percentile(under, 99)
     print(
         f"\n{kind}: median {statistics.median(before) * 1000:.0f} to {statistics.median(under) * 1000:.0f} ms, "
