@@ -92,7 +92,11 @@ class FileAuditLog:
         except BaseException:
             self._head.close()
             raise
-        self._record_torn_ends()
+        try:
+            self._record_torn_ends()
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, event: AuditEvent) -> AuditRecord:
         """See AuditLog.append."""
@@ -256,11 +260,14 @@ class FileAuditLog:
         """Each end that was moved aside gets its record, also when the process died before it could write it."""
         for aside in sorted(self._path.parent.glob(f"{self._path.name}{_TORN}*")):
             if not aside.name.endswith(_RECORDED):
-                torn = aside.read_bytes()
+                with _named_read_errors():
+                    torn = aside.read_bytes()
                 digest = hashlib.sha256(torn).hexdigest()
                 reason = f"incomplete end of {len(torn)} bytes moved to {aside.name}{_RECORDED}, SHA-256 {digest}"
                 self.append(AuditEvent(action=RECOVERED, reason=reason))
-                aside.rename(aside.with_name(aside.name + _RECORDED))
+                # Where the disk refuses, the next start records it once more.
+                with contextlib.suppress(OSError):
+                    aside.rename(aside.with_name(aside.name + _RECORDED))
 
 
 def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:

@@ -40,7 +40,8 @@ class Scrfd:
         _require(same and spec.channel_order == "RGB", "insightface feeds SCRFD otherwise than the manifest says")
 
     def find(self, canvas: Uint8Array) -> FaceCandidates:
-        """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError, and what check_stage does."""
+        """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError and what
+        check_stage does."""
         check_stage()
         try:
             boxes, points = self._model.detect(canvas, input_size=canvas.shape[1::-1])

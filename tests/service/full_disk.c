@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -72,6 +73,16 @@ int posix_fallocate64(int handle, off64_t at, off64_t count) {
     return fails_at(handle) ? ENOSPC : REAL(posix_fallocate64)(handle, at, count);
 }
 int rename(const char *from, const char *to) { return fails(to) ? -1 : REAL(rename)(from, to); }
+int link(const char *from, const char *to) { return fails(to) ? -1 : REAL(link)(from, to); }
+ssize_t sendfile(int to, int from, off_t *at, size_t count) {
+    return fails_at(to) ? -1 : REAL(sendfile)(to, from, at, count);
+}
+ssize_t sendfile64(int to, int from, off64_t *at, size_t count) {
+    return fails_at(to) ? -1 : REAL(sendfile64)(to, from, at, count);
+}
+ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t count, unsigned int flags) {
+    return fails_at(to) ? -1 : REAL(copy_file_range)(from, at, to, there, count, flags);
+}
 int mkdir(const char *path, mode_t mode) { return fails(path) ? -1 : REAL(mkdir)(path, mode); }
 
 static mode_t mode_of(int flags, va_list rest) { return flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; }

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.durable.disk_errors import named_disk_errors
 from index.errors import (
     DatabaseDamagedError,
     DatabaseError,
@@ -155,7 +156,8 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             sealing.seal_rows(connection, report)
-            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+            with named_disk_errors():
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
 
         self.queue.exclusively(run)
 
@@ -497,7 +499,7 @@ class SqliteStore:
             self.settle((), log_head="", at_once=True)
         self._cleaning.stop()
         self._readers.close()
-        with named_errors():
+        with named_errors(), named_disk_errors():
             try:
                 if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
                     self._checkpoints.mark()
