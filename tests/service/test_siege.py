@@ -116,6 +116,21 @@ def test_a_process_that_may_open_few_files_takes_few_connections_and_answers(tmp
         assert server.terminate() == 0
 
 
+@pytest.mark.parametrize(
+    ("descriptor_count", "kept", "accepted"), [(4096, 100, 2148), (600, 100, 504), (120, 30, 30), (32, 8, 8)]
+)
+def test_more_connections_are_accepted_than_are_kept_where_there_are_descriptors(
+    descriptor_count: int, kept: int, accepted: int
+) -> None:
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptor_count},) * 2);"
+        "from matcher.server.connections import connection_limits; limits = connection_limits(100);"
+        "print(limits.kept, limits.accepted)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [str(kept), str(accepted)]
+
+
 def test_health_says_when_a_call_would_be_refused_and_serves_all_the_same(tmp_path: Path) -> None:
     environ = {**SMALL, "STATION_MATCHER_SERVER_QUEUE_COUNT": "2", "STATION_MATCHER_SERVER_PEER_SHARE": "1"}
     with (
