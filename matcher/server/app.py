@@ -275,6 +275,7 @@ def serve(
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
     """
     forbid_core_dumps()
+    say = partial(_said_if_possible, say)
     stop = stop or threading.Event()
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
@@ -320,6 +321,12 @@ def serve(
                 _serve_database(server, settings, database, loaded, next_engines, say=say, stop=stop)
         finally:
             server.stop()
+
+
+def _said_if_possible(say: Callable[..., None], code: str, **values: Any) -> None:
+    """A log that nobody reads any more, or whose disk is full, stops neither a start nor a search."""
+    with contextlib.suppress(OSError, ValueError):
+        say(code, **values)
 
 
 def _serve_database(
