@@ -36,9 +36,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def make_private(path: Path, content: bytes) -> None:
-    """A new file of a secret that nobody but its owner may read: whole and on disk, or not there. Makes the folder.
-    Raises FileExistsError where something lies there, which stays as it is, and OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """A new file of a secret that nobody but its owner may read: whole and on disk, or not there. Raises
+    FileExistsError where something lies there, which stays as it is, and OSError."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -60,6 +60,7 @@ def new_master_key(path: Path) -> MasterKey:
     """Make a key and its file, on disk when this returns. Makes the folder. Raises EncryptionKeyError."""
     key = MasterKey(secrets.token_bytes(KEY_BYTES))
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         make_private(path, f"{key.key.hex()}\n".encode("ascii"))
     except OSError as error:
         raise EncryptionKeyError("the master key file exists already or cannot be written", reason="target") from error

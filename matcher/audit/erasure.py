@@ -38,6 +38,7 @@ class SigningKey:
         ConfigError."""
         try:
             if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 make_private(path, f"{secrets.token_hex(_SEED_BYTES)}\n".encode("ascii"))
             seed = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
 """Does what needs room on a disk, once for each call that could be refused, which is refused: full_disk.c, preloaded.
 
-Arguments: a folder for everything, a scenario, a step, whether the disk stays full, how many processes side by side.
-Lines of JSON: of each number what was acknowledged, what was refused by name and what was wrong, and whether a fault
-was met. Number 0 first, without a fault: how many calls there are.
+Arguments: a folder for everything, a scenario, a step, one of MODES, how many processes side by side. Lines of JSON:
+of each number what was acknowledged, what was refused by name and what was wrong. Number 0 first, without a fault: how
+many calls there are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from index.backup.backup import back_up, check_backup, restore
 from index.backup.sealed_stream import new_key_file, read_key_file
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseError
-from index.folder import SLOTS_NAME
+from index.folder import SLOTS_NAME, STORE_NAME
 from index.keys.master_key import MasterKey, new_master_key, read_master_key
 from index.keys.slots import copy_slots, read_identity, rewrap
 from index.records import Gallery, Modality, Subject
@@ -66,18 +66,23 @@ size_bytes = {len(_WEIGHTS)}
 license = "MIT"
 source = "folder"
 """
+# No room once, or from then on; an error of the disk; the end of the process, with half of what it wrote.
+MODES: Final = ("once", "lasting", "broken", "killed")
 Said = dict[str, list[str]]
 
 
 class Attempts:
     """Runs one thing after the other; each is done, or refused by name. What is done already is not done again."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: Said, *, tell: Callable[[Said], None] = lambda said: None) -> None:
+        """tell: called before each, with what was said so far."""
         self._said = said
+        self._tell = tell
         self._done_before = frozenset(said["done"])
 
     def run(self, what: str, do: Callable[[], Any]) -> Any:
         """None where it was refused."""
+        self._tell(self._said)
         try:
             done = do()
         except (DatabaseError, MatcherError, EnrollError) as error:
@@ -85,7 +90,7 @@ class Attempts:
             return None
         except Exception as error:
             # Packs say what the system says, and their commands show it.
-            if "pack" in what and isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            if "pack" in what and isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
                 self._said["refused"].append(f"{what}: {error}")
                 return None
             self._said["wrong"].append(f"{what}: {type(error).__name__}: {error} {traceback.format_exc()[-700:]}")
@@ -93,9 +98,15 @@ class Attempts:
         self._said["done"].append(what)
         return done
 
-    def once(self, what: str, do: Callable[[], Any]) -> Any:
-        """Nothing, and None, where an earlier attempt did it."""
-        return None if what in self._done_before else self.run(what, do)
+    def once(self, what: str, do: Callable[[], Any], *, makes: Path | None = None) -> Any:
+        """Nothing, and None, where an earlier attempt did it. makes: a file that is there when it was done, also by a
+        process that was killed before it could say so."""
+        if what in self._done_before:
+            return None
+        if makes is not None and makes.exists():
+            self._said["done"].append(what)
+            return None
+        return self.run(what, do)
 
 
 def _enroll_and_delete(use_cases: UseCases, database: EnrollmentDatabase, attempts: Attempts, said: Said) -> None:
@@ -135,9 +146,9 @@ def _plain(folder: Path, attempts: Attempts, said: Said) -> None:
         if attempts.once("notice", lambda: record_command(data / AUDIT_NAME, event, noted="") or True):
             attempts.run("take notices", lambda: take_notices(data / AUDIT_NAME, audit))
     # A cache that cannot be saved is made anew; the saver logs it.
-    with contextlib.suppress(OSError):
-        attempts.run("save", database.save)
-    attempts.once("backup", lambda: back_up(data, folder / "backup", key=_KEY))
+    with contextlib.suppress(OSError, DatabaseError):
+        database.save()
+    attempts.once("backup", lambda: back_up(data, folder / "backup", key=_KEY), makes=folder / "backup")
     attempts.once("install pack", lambda: PackStore(folder / "packs").install("face-builtin"))
     attempts.run("close", database.close)
     if audit is not None:
@@ -164,21 +175,29 @@ def _encrypted(folder: Path, attempts: Attempts, said: Said) -> None:
             database, Engines(_NEXT_ENGINE, None), use_cases.changes, modality=Modality.FACE, share=1.0
         )
         attempts.once("reembed", lambda: reembedder.run(Event(), lambda counts: None))
-        (reference, *_) = database.list_references(said["meant"][2]).items
+        reference_id = int(said["reference"][0])
         attempts.once(
             "delete reference",
-            lambda: use_cases.keeper.delete_reference(ACCESS, reference.reference_id, request_id="delete-reference"),
+            lambda: use_cases.keeper.delete_reference(ACCESS, reference_id, request_id="delete-reference"),
         )
-    with contextlib.suppress(OSError):
-        attempts.run("save", database.save)
-    attempts.once("backup", lambda: back_up(data, folder / "backup", key=_KEY))
+    with contextlib.suppress(OSError, DatabaseError):
+        database.save()
+    attempts.once("backup", lambda: back_up(data, folder / "backup", key=_KEY), makes=folder / "backup")
     attempts.run("close", database.close)
     if audit is not None:
         attempts.run("close audit", audit.close)
-    attempts.once("copy keys", lambda: copy_slots(data / SLOTS_NAME, copied) or True)
+    attempts.once("copy keys", lambda: copy_slots(data / SLOTS_NAME, copied) or True, makes=copied)
     if (folder / "backup").exists() and copied.exists():
-        attempts.once("restore", lambda: restore(folder / "backup", folder / "restored", key=_KEY, key_slots=copied))
-    attempts.once("rewrap", lambda: rewrap(data / SLOTS_NAME, _MASTER, _NEXT_MASTER) or True)
+        restored = folder / "restored"
+        # Of a restore that was killed the keys may be there already.
+        keys = None if (restored / SLOTS_NAME).exists() else copied
+        attempts.once(
+            "restore",
+            lambda: restore(folder / "backup", restored, key=_KEY, key_slots=keys),
+            makes=restored / STORE_NAME,
+        )
+    if _master_of(data) == _MASTER:
+        attempts.once("rewrap", lambda: rewrap(data / SLOTS_NAME, _MASTER, _NEXT_MASTER) or True)
 
 
 def _other_files(folder: Path, attempts: Attempts, said: Said) -> None:
@@ -190,8 +209,10 @@ def _other_files(folder: Path, attempts: Attempts, said: Said) -> None:
     else:
         attempts.once("master key", lambda: new_master_key(path))
     attempts.once("signing key", lambda: SigningKey.of_file(folder / "signing.key"))
-    if attempts.once("backup key", lambda: new_key_file(folder / "backup.key") or True):
-        attempts.run("read backup key", lambda: read_key_file(folder / "backup.key"))
+    backup_key = folder / "backup.key"
+    attempts.once("backup key", lambda: new_key_file(backup_key) or True, makes=backup_key)
+    if "backup key" in said["done"]:
+        attempts.once("read backup key", lambda: read_key_file(backup_key))
     database = attempts.run(
         "encrypt", lambda: EnrollmentDatabase(data, save_interval_s=3600, master_key=_MASTER, encrypt=True)
     )
@@ -201,7 +222,9 @@ def _other_files(folder: Path, attempts: Attempts, said: Said) -> None:
     other = PackStore(folder / "other", manifests_folder=folder / "manifests")
     attempts.once("pack", lambda: store.install("tiny", from_folder=folder / "downloads"))
     if "pack" in said["done"]:
-        attempts.once("export pack", lambda: export_pack(store, "tiny", folder / "tiny.pack"))
+        attempts.once(
+            "export pack", lambda: export_pack(store, "tiny", folder / "tiny.pack"), makes=folder / "tiny.pack"
+        )
     if "export pack" in said["done"]:
         attempts.once("import pack", lambda: import_pack(other, folder / "tiny.pack"))
     attempts.once("results", lambda: _write_results(folder / "results.csv") or True)
@@ -231,6 +254,7 @@ def check(scenario: str, folder: Path, said: Said) -> None:
     whole."""
     wrong, data = said["wrong"], folder / "data"
     again: Said = {**{name: [] for name in said}, "done": said["done"], "meant": said["meant"]}
+    again["reference"] = said["reference"]
     SCENARIOS[scenario](folder, Attempts(again), again)
     # A gallery whose record could not be written is there, its record is owed, and who makes it again is told so.
     refused = [one for one in again["refused"] if not one.startswith("gallery: AlreadyExistsError")]
@@ -250,21 +274,58 @@ def check(scenario: str, folder: Path, said: Said) -> None:
         wrong.append("the audit log is broken")
     if scenario != "other_files":
         check_backup(folder / "backup", key=_KEY)
-    wrong += [f"left behind: {path.name}" for path in folder.rglob("*.part*")]
+    if scenario == "encrypted":
+        restored = folder / "restored"
+        with EnrollmentDatabase.open(restored, create=False, master_key=_master_of(restored)) as database:
+            wrong += database.verify().problems
+    if "killed" not in said["refused"]:
+        wrong += [f"left behind: {path.name}" for path in folder.rglob("*.part*")]
 
 
-def _child(scenario: str, template: Path, folder: Path, number: int, lasting: bool) -> Said:
+def _work(scenario: str, folder: Path, number: int, mode: str, attempts: Attempts, said: Said) -> None:
+    library = ctypes.CDLL(None)
+    library.full_disk_begin(str(folder).encode(), ctypes.c_long(number), MODES.index(mode))
+    try:
+        SCENARIOS[scenario](folder, attempts, said)
+    finally:
+        said["count"] = [str(library.full_disk_end())]
+
+
+def _killed(scenario: str, folder: Path, number: int, said: Said) -> Said:
+    """What a process said before it was killed."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with os.fdopen(write, "w") as lines:
+
+            def tell(so_far: Said) -> None:
+                lines.write(json.dumps(so_far) + "\n")
+                lines.flush()
+
+            _work(scenario, folder, number, "killed", Attempts(said, tell=tell), said)
+            tell(said)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as lines:
+        *_, last = lines
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    said = {"count": ["0"], **json.loads(last)}
+    if status == -9:
+        said["refused"].append("killed")
+    elif status:
+        said["wrong"].append(f"ended with {status}")
+    return said
+
+
+def _child(scenario: str, template: Path, folder: Path, number: int, mode: str) -> Said:
     said: Said = {name: [] for name in ("done", "refused", "wrong", "enrolled", "deleted")}
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template, folder)
-    said["meant"] = json.loads((template / "meant").read_text())
-    library = ctypes.CDLL(None)
-    library.full_disk_begin(str(folder).encode(), ctypes.c_long(number), int(lasting))
-    try:
-        SCENARIOS[scenario](folder, Attempts(said), said)
-    finally:
-        count = library.full_disk_end()
-    said["count"] = [str(count)]
+    said.update(json.loads((template / "meant").read_text()))
+    if mode == "killed" and number:
+        said = _killed(scenario, folder, number, said)
+    else:
+        _work(scenario, folder, number, mode, Attempts(said), said)
     try:
         check(scenario, folder, said)
     except Exception as error:
@@ -281,14 +342,14 @@ class _Forked:
     answers: int
 
     @classmethod
-    def begun(cls, scenario: str, base: Path, number: int, lasting: bool) -> _Forked:
+    def begun(cls, scenario: str, base: Path, number: int, mode: str) -> _Forked:
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(read)
             folder = base / f"work-{number}"
             with os.fdopen(write, "w") as answers:
-                json.dump(_child(scenario, base / "template", folder, number, lasting), answers)
+                json.dump(_child(scenario, base / "template", folder, number, mode), answers)
             shutil.rmtree(folder)
             os._exit(0)
         os.close(write)
@@ -319,13 +380,14 @@ def _make_template(scenario: str, folder: Path) -> None:
         ]
     with (data / AUDIT_NAME).open("ab") as log:
         log.write(b'{"sequence":')
-    (folder / "meant").write_text(json.dumps([one.subject_id for one in made]))
+    meant = {"meant": [one.subject_id for one in made], "reference": [made[2].samples[0].reference_id]}
+    (folder / "meant").write_text(json.dumps(meant))
     for name, content in (("manifests/tiny.toml", _TINY.encode()), ("downloads/weights.bin", _WEIGHTS)):
         (folder / name).parent.mkdir()
         (folder / name).write_bytes(content)
 
 
-def main(base: Path, scenario: str, step: int, lasting: bool, process_count: int) -> None:
+def main(base: Path, scenario: str, step: int, mode: str, process_count: int) -> None:
     (base / "template").mkdir()
     pid = os.fork()  # threads that a database begins stay out of this process
     if pid == 0:
@@ -333,10 +395,10 @@ def main(base: Path, scenario: str, step: int, lasting: bool, process_count: int
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
     SearchEngines().warm_up([(0, 1)])
-    count = int(_Forked.begun(scenario, base, 0, lasting).ended()["count"][0])
+    count = int(_Forked.begun(scenario, base, 0, mode).ended()["count"][0])
     running: deque[_Forked] = deque()
     for number in range(1, count + 1, step):
-        running.append(_Forked.begun(scenario, base, number, lasting))
+        running.append(_Forked.begun(scenario, base, number, mode))
         if len(running) == process_count:
             running.popleft().ended()
     for one in running:
@@ -344,4 +406,4 @@ def main(base: Path, scenario: str, step: int, lasting: bool, process_count: int
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "lasting", int(sys.argv[5]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

@@ -1,4 +1,5 @@
-"""No room at each single write, sync, rename and new file of everything that needs some, found one by one."""
+"""At each single write, sync, rename and new file of everything that writes, one by one: no room, an error of the disk,
+the end of the process. The long rounds are quick in memory: --basetemp=/dev/shm/soak."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.full_disk_child import SCENARIOS
+from tests.service.full_disk_child import MODES, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).with_name("full_disk.c")
@@ -33,13 +34,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("lasting", ["once", "lasting"])
-@pytest.mark.parametrize("step", [pytest.param(89, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)])
-def test_no_room_at_a_call_is_refused_by_name_and_done_when_there_is_room(
-    library: Path, tmp_path: Path, step: int, lasting: str, scenario: str
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("step", [pytest.param(199, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)])
+def test_what_a_fault_of_the_disk_keeps_from_being_done_is_done_when_it_is_over(
+    library: Path, tmp_path: Path, step: int, mode: str, scenario: str
 ) -> None:
+    """Refused by name; nothing that was acknowledged is lost, nothing that was deleted is back, everything is whole."""
     side_by_side = str(os.cpu_count() or 1)
-    command = [sys.executable, "-m", "tests.service.full_disk_child", str(tmp_path), scenario, str(step), lasting]
+    command = [sys.executable, "-m", "tests.service.full_disk_child", str(tmp_path), scenario, str(step), mode]
     environment = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, side_by_side], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -55,6 +57,6 @@ def test_no_room_at_a_call_is_refused_by_name_and_done_when_there_is_room(
     refusals = sum(bool(one["refused"]) for one in others)
     assert refusals
     print(
-        f"\n{scenario}: {whole['count'][0]} calls, {len(others)} tried ({lasting}): "
-        f"{refusals} refused by name, the rest harmless"
+        f"\n{scenario}: {whole['count'][0]} calls, {len(others)} tried ({mode}): "
+        f"{refusals} refused by name or killed, the rest harmless"
     )
