@@ -18,7 +18,7 @@ from index.durable.group_commit import GroupCommit, Ticket
 from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
-from matcher.audit.head import AuditHead
+from matcher.audit.head import AuditHead, lock_log
 from matcher.audit.records import AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
@@ -79,6 +79,7 @@ class FileAuditLog:
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                lock_log(self._handle)
                 self._content_hash, self._hashed_bytes = hashlib.sha256(), 0
                 self._point = self._resume()
                 _hash_bytes(self._content_hash, self._handle, self._hashed_bytes, self._point.offset_bytes)
