@@ -28,7 +28,14 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
+from index.receipts import (
+    DeletionReceipt,
+    EnrollmentReceipt,
+    Page,
+    ReassignmentReceipt,
+    RecordReceipt,
+    ReembeddingCounts,
+)
 from index.records import (
     Gallery,
     KeptImage,
@@ -207,7 +214,43 @@ class Store(Protocol):
         """Raises SubjectNotFoundError."""
 
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
-        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
+
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.merge_subjects, also for the errors."""
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.move_references, also for the errors."""
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""

@@ -98,6 +98,30 @@ def sealed_template(
     )
 
 
+def resealed_template(
+    connection: sqlite3.Connection, subject_key: int | None, row: Sequence[Any]
+) -> tuple[bytes, bytes, Keys]:
+    """Vectors and minutiae for another subject, and the keys: the secret of the reference stays, so that backups of
+    before still open. row: COVERED values and keys, as `intact` gives them. Raises EncryptionKeyError."""
+    *_, vectors, minutiae = row[:COVERED_WIDTH]
+    old_subject_key, reference_key = row[COVERED_WIDTH:]
+    seals, reference_id = seals_of(connection), int(row[0])
+    if old_subject_key is not None:
+        seal = _given(seals).of_reference(old_subject_key, reference_key)
+        vectors = seal.open(vectors, place=_place(reference_id, "vectors"))
+        minutiae = seal.open(minutiae, place=_place(reference_id, "minutiae"))
+    if subject_key is None:
+        return vectors, minutiae, PLAIN
+    if reference_key is None:
+        return sealed_template(connection, subject_key, reference_id, vectors, minutiae)
+    seal = _given(seals).of_reference(subject_key, reference_key)
+    return (
+        seal.close(vectors, place=_place(reference_id, "vectors")),
+        seal.close(minutiae, place=_place(reference_id, "minutiae")),
+        (subject_key, reference_key),
+    )
+
+
 def opened(
     connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
 ) -> Iterator[Sequence[Any]]:
