@@ -59,6 +59,7 @@ from index.records import (
     RecordRevision,
     Reference,
     SearchFilter,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -465,6 +466,11 @@ class EnrollmentDatabase:
     def vectors_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out."""
         return self._store.vectors_of(PackKey(modality, pack_id), reference_ids)
+
+    def prints_of(self, pack_id: str, reference_ids: Sequence[int] | Int64Array) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id; deleted ones are left out. Quicker than whole references."""
+        key = PackKey(Modality.FINGERPRINT, pack_id)
+        return self._store.prints_of(key, [int(reference_id) for reference_id in reference_ids])
 
     def subject_ids_of(self, reference_ids: Sequence[int] | Int64Array) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""

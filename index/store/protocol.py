@@ -45,6 +45,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -319,6 +320,9 @@ class Store(Protocol):
 
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Like StoreReader.vectors, in any order; quicker than whole references."""
+
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id, in any order; deleted and damaged ones are left out."""
 
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""

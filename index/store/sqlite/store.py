@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.durable.disk_errors import named_disk_errors
 from index.errors import (
     DatabaseDamagedError,
     DatabaseError,
@@ -43,6 +44,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -167,7 +169,8 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             sealing.seal_rows(connection, report)
-            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+            with named_disk_errors():
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
 
         self.queue.exclusively(run)
 
@@ -424,6 +427,11 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return references.read_vectors(connection, key, reference_ids, self._damaged.add)
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_prints(connection, key, reference_ids, self._damaged.add)
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
@@ -567,7 +575,7 @@ class SqliteStore:
             self.settle((), log_head="", at_once=True)
         self._cleaning.stop()
         self._readers.close()
-        with named_errors():
+        with named_errors(), named_disk_errors():
             try:
                 if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
                     self._checkpoints.mark()
