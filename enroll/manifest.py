@@ -32,7 +32,7 @@ from enroll.words import COLUMNS
 from index.records import FingerPosition, Modality
 
 _REQUIRED: Final = ("external_id", "image", "modality")
-_LIMITED: Final = ("external_id", "display_name")
+_LIMITED: Final = ("external_id", "display_name", "capture_device")
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
@@ -135,4 +135,5 @@ def _item_of_cells(number: int, cells: Mapping[str, str], defaults: Defaults) ->
         capture_time=capture_time,
         face_number=face_number,
         largest_face=largest_face,
+        capture_device=cells["capture_device"] or defaults.capture_device,
     )
