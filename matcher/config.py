@@ -22,7 +22,7 @@ from typing import Any, Final
 from index.vector.face_engine import FaceEngine
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.catalog import Told, told
+from matcher.texts.catalog import Told, system_reason, told
 from matcher.texts.languages import LANGUAGES, preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
@@ -176,7 +176,7 @@ def _read_file(path: Path) -> dict[str, dict[str, Any]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(told("config.unreadable", reason=error.strerror)) from error
+        raise ConfigError(told("config.unreadable", reason=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(told("config.not_toml", reason=error)) from error
     for section, content in table.items():
