@@ -15,6 +15,7 @@ from matcher.client.diagnosis import unusable_files, why_unreachable
 from matcher.client.errors import FieldViolation, ServiceError, error_of
 from matcher.client.health import ServerHealth
 from matcher.client.messages import (
+    EVENT_UNDONE,
     FINGERPRINT,
     MODALITY_NAMES,
     SEALED,
@@ -29,6 +30,7 @@ from matcher.client.messages import (
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "EVENT_UNDONE",
     "FINGERPRINT",
     "MODALITY_NAMES",
     "SEALED",
