@@ -68,13 +68,6 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         "camera or scanner, for rows that do not name one",
     ),
     "help.station": ("mã máy trạm, ghi vào nhật ký", "id of the station, for the audit record"),
-    "help.address": ("máy chủ (mặc định: %(default)s)", "server (default: %(default)s)"),
-    "help.tls_root": (
-        "PEM: chứng thư của nơi đã ký chứng thư máy chủ; có nó thì kết nối bằng TLS",
-        "PEM: who signed the server's certificate; with it the connection is TLS",
-    ),
-    "help.tls_certificate": ("PEM: chứng thư của máy trạm này", "PEM: the certificate of this station"),
-    "help.tls_key": ("PEM: khóa của chứng thư đó", "PEM: the key of that certificate"),
     "help.timeout": (
         "số giây cho mỗi ảnh (mặc định: %(default)s)",
         "seconds for one image (default: %(default)s)",

@@ -8,9 +8,9 @@ import itertools
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.client import FINGERPRINT, SEALED, MatcherClient, ServiceError, plain
 from matcher.commands.client_options import access_of, add_command, add_json_option
@@ -21,6 +21,11 @@ from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
+
+# Refusals after which nothing was changed, that is sure.
+_NOT_CARRIED_OUT: Final = frozenset(
+    {"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "UNAUTHENTICATED", "UNIMPLEMENTED"}
+)
 
 
 _MOST_ON_A_PAGE = 1000
@@ -231,10 +236,10 @@ def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
     if not options.yes:
         print(text("subject.confirm", options.lang), file=sys.stderr)
         return 2
-    with _repeatable(options) as request_id:
+    with _kept_certificate(options) as keep, _repeatable(options) as request_id:
         answer = client.delete_subject(options.subject_id, request_id=request_id, access=access_of(options))
+        keep(answer.erasure_certificate)
     _say_if_replayed(options, replayed=answer.replayed)
-    _keep_certificate(options, answer.erasure_certificate)
     print(text("subject.deleted", options.lang, count=answer.deleted_reference_count, audit=answer.audit_id))
     return 0
 
@@ -243,17 +248,31 @@ def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int
     if not options.yes:
         print(text("subject.confirm", options.lang), file=sys.stderr)
         return 2
-    with _repeatable(options) as request_id:
+    with _kept_certificate(options) as keep, _repeatable(options) as request_id:
         answer = client.delete_reference(options.reference_id, request_id=request_id, access=access_of(options))
+        keep(answer.erasure_certificate)
     _say_if_replayed(options, replayed=answer.replayed)
-    _keep_certificate(options, answer.erasure_certificate)
     print(text("reference.deleted", options.lang, audit=answer.audit_id))
     return 0
 
 
-def _keep_certificate(options: argparse.Namespace, certificate: bytes) -> None:
-    if options.certificate is not None and certificate:
-        options.certificate.write_bytes(certificate)
+@contextlib.contextmanager
+def _kept_certificate(options: argparse.Namespace) -> Iterator[Callable[[bytes], None]]:
+    """What writes the certificate to the file that was asked for. The file is opened before anything is deleted: a
+    certificate cannot be had again, since what it tells was looked for then. One that is there is not overwritten.
+    Raises OSError."""
+    if options.certificate is None:
+        yield lambda _certificate: None
+        return
+    handle = os.open(options.certificate, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        try:
+            yield file.write  # type: ignore[misc]
+        finally:
+            if not file.tell():
+                options.certificate.unlink(missing_ok=True)
+    if not options.certificate.exists():
+        print(text("erasure.not_given", options.lang), file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -263,8 +282,9 @@ def _repeatable(options: argparse.Namespace) -> Iterator[str]:
     print(text("subject.request", options.lang, key=request_id), file=sys.stderr, flush=True)
     try:
         yield request_id
-    except ServiceError:
-        print(text("subject.repeat", options.lang, key=request_id), file=sys.stderr)
+    except ServiceError as error:
+        if error.code not in _NOT_CARRIED_OUT:
+            print(text("subject.repeat", options.lang, key=request_id), file=sys.stderr)
         raise
 
 

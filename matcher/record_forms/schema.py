@@ -16,7 +16,7 @@ from index.records import DOCUMENT_FIELDS, SUBJECT_FIELDS, FingerPosition, Modal
 from matcher.access.wording import RECORD_TEXT
 from matcher.errors import ConfigError
 from matcher.record_forms.kinds import FieldKind
-from matcher.texts.catalog import told
+from matcher.texts.catalog import system_reason, told
 from matcher.texts.languages import LANGUAGES
 
 _DEFAULT_LENGTH = 200
@@ -76,7 +76,7 @@ def load_schema(path: Path | None = None) -> RecordSchema:
         content = (files(__package__) / "fields.toml" if path is None else path).read_text(encoding="utf-8")
         table = tomllib.loads(content)
     except OSError as error:
-        raise ConfigError(told("config.fields_unreadable", reason=error.strerror)) from error
+        raise ConfigError(told("config.fields_unreadable", reason=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(told("config.fields_not_toml", reason=error)) from error
     try:

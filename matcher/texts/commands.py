@@ -327,8 +327,36 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
     "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
+    "health.not_answering": (
+        "Máy chủ không trả lời. {reason}",
+        "The server does not answer. {reason}",
+    ),
     "health.not_serving": (
-        "Máy chủ không trả lời hoặc chưa sẵn sàng.",
-        "The server does not answer or is not ready yet.",
+        "Máy chủ trả lời nhưng chưa phục vụ; nhật ký của máy chủ ghi lý do.",
+        "The server answers but is not ready; its log says why.",
+    ),
+    "health.opening": (
+        "Máy chủ đang khởi động: {stage} {counts}",
+        "The server is starting: {stage} {counts}",
+    ),
+    "health.busy": (
+        "Máy chủ đang bận: {busy} chỗ đã được dùng, lời gọi mới sẽ bị từ chối.",
+        "The server is busy: {busy} places are taken, and another call would be refused.",
+    ),
+    "health.set_aside": (
+        "{count} mẫu tham chiếu bị hỏng và không được tìm kiếm; station-matcher doctor nêu số của chúng.",
+        "{count} references are damaged and not searched; station-matcher doctor names them.",
+    ),
+    "health.not_searched": (
+        "{count} mẫu tham chiếu thuộc gói mô hình không được nạp, nên không được tìm kiếm.",
+        "{count} references are of model packs that are not loaded, and not searched.",
+    ),
+    "health.own_certificate": (
+        "Máy chủ tại {address} không chấp nhận chứng thư của chính nó, mà lệnh này xuất trình. Chứng thư đó phải dùng "
+        "được cho cả hai phía (extendedKeyUsage=serverAuth,clientAuth) và do tls.client_root ký; hãy tạo lại, hoặc nêu "
+        "chứng thư của một máy trạm: --tls-certificate và --tls-key.",
+        "The server at {address} does not accept its own certificate, which this command shows. It must be good for "
+        "both sides (extendedKeyUsage=serverAuth,clientAuth) and signed by tls.client_root; make it again, or give the "
+        "certificate of a station: --tls-certificate and --tls-key.",
     ),
 }

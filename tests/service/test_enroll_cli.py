@@ -314,3 +314,18 @@ def test_the_device_of_a_row_or_of_all_is_kept(service: Service, tmp_path: Path)
     ]
     assert found[0] == ("Máy ảnh số 2", "2024-06-15")
     assert found[1][0] == "Máy quét số 7"
+
+
+def test_without_an_address_the_server_of_the_settings_is_asked(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _sheet(tmp_path, {})
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[server]\naddress = "{service.server.address}"\n')
+    arguments = ["run", str(path), "--lang", "en", "--operator", "clerk-7", "--create-galleries"]
+    assert cli.main(["--config", str(settings), *arguments]) == 0
+    monkeypatch.setenv("STATION_MATCHER_CONFIG", str(settings))
+    assert cli.main(arguments) == 0
+    settings.write_text("[server]\nadress = 1\n")
+    assert cli.main(arguments) == 2
+    assert "Error in the settings" in capsys.readouterr().err
