@@ -213,7 +213,7 @@ def _is_written(options: argparse.Namespace, content: bytes) -> bool:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
     except OSError as error:
-        print(text("reference.not_written", options.lang, reason=error.strerror), file=sys.stderr)
+        print(text("reference.not_written", options.lang, reason=error), file=sys.stderr)
         return False
     return True
 
