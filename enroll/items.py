@@ -15,7 +15,7 @@ from index.records import FingerPosition, Modality, Sex
 class EnrollmentItem:
     """One image to enroll. row_number: the spreadsheet's own, or the place in a folder from 1. ppi in pixels per inch;
     galleries: gallery ids. face_number, largest_face: which of several faces, as in EncodedSample. image_name: the
-    path as the backlog names it."""
+    path as the backlog names it. capture_device: camera or scanner."""
 
     row_number: int
     external_id: str
@@ -31,6 +31,7 @@ class EnrollmentItem:
     face_number: int = 0
     largest_face: bool = False
     image_name: str = ""
+    capture_device: str = ""
 
     @property
     def shown_image(self) -> str:
@@ -62,6 +63,8 @@ class EnrollmentItem:
         )
         if self.face_number or self.largest_face:  # else as before there was a choice
             parts += (str(self.face_number), str(self.largest_face))
+        if self.capture_device:  # else as before there were devices
+            parts += ("device", self.capture_device)
         return "\x1f".join(parts).encode()
 
 
@@ -107,3 +110,4 @@ class Defaults:
     pattern: str = ""
     ids_as_written: bool = False
     ignored_columns: tuple[str, ...] = ()
+    capture_device: str = ""

@@ -82,6 +82,7 @@ class Seals:
         self.takes_plain = False
         self._database_secret = slots.secret(0)
         self._of_external_id = Mac(self._derived(b"external id"))
+        self._of_document = Mac(self._derived(b"document number"))
         self._of_name = Mac(self._derived(b"name"))
         self._of_request = Mac(self._derived(b"request"))
         self._held: dict[int, bytes] = {}
@@ -114,6 +115,10 @@ class Seals:
     def external_id_token(self, external_id: str) -> bytes:
         """TOKEN_BYTES by which an external id is found, code point by code point."""
         return self._of_external_id.digest(external_id.encode())[:TOKEN_BYTES]
+
+    def document_token(self, number: str) -> bytes:
+        """TOKEN_BYTES by which the number of an identity document is found."""
+        return self._of_document.digest(number.encode())[:TOKEN_BYTES]
 
     def name_token(self, word: str) -> str:
         """Hexadecimal digits by which a word of a name is found."""

@@ -54,12 +54,17 @@ def _forms_of(word: str) -> list[str]:
     return [_WORD + word, *(_BEGINNING + word[:length] for length in range(1, longest + 1))]
 
 
-def put_name(connection: sqlite3.Connection, subject_number: int, name: str) -> None:
-    """From now on the subject is found by the words of this name and by no others."""
+def put_names(connection: sqlite3.Connection, subject_number: int, *names: str) -> None:
+    """From now on the subject is found by the words of these names and by no others."""
     connection.execute("DELETE FROM subject_name_token WHERE subject_number = ?", (subject_number,))
+    add_names(connection, subject_number, *names)
+
+
+def add_names(connection: sqlite3.Connection, subject_number: int, *names: str) -> None:
+    """From now on the subject is also found by the words of these names."""
     connection.executemany(
-        "INSERT INTO subject_name_token (token, subject_number) VALUES (?, ?)",
-        [(token, subject_number) for token in stored_tokens(connection, name)],
+        "INSERT OR IGNORE INTO subject_name_token (token, subject_number) VALUES (?, ?)",
+        [(token, subject_number) for token in stored_tokens(connection, " ".join(names))],
     )
 
 
