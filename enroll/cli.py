@@ -140,6 +140,7 @@ def _read(options: argparse.Namespace, console: Console) -> Backlog:
         pattern=options.pattern,
         ids_as_written=options.ids_as_written,
         ignored_columns=tuple(options.ignore_column or ()),
+        capture_device=options.device,
     )
     with progress_of("reading", options.lang, console) as advance:
         backlog = read_backlog(options.path, defaults, on_row=advance)
@@ -302,6 +303,7 @@ def _add_reading(parser: CommandParser, said: Callable[..., str]) -> None:
     parser.add_argument("--modality", choices=[modality.value for modality in Modality], help=said("modality"))
     parser.add_argument("--ppi", type=positive, metavar="PPI", help=said("ppi"))
     parser.add_argument("--gallery", action="append", metavar="GALLERY", help=said("gallery"))
+    parser.add_argument("--device", default="", metavar="NAME", help=said("device"))
     parser.add_argument("--pattern", default="", help=said("pattern"))
     parser.add_argument("--ids-as-written", action="store_true", help=said("ids_as_written"))
     parser.add_argument("--ignore-column", action="append", metavar="NAME", help=said("ignore_column"))

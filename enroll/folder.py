@@ -255,4 +255,5 @@ def _item_of_cells(number: int, file: _Found, cells: dict[str, str], defaults: D
         sex=sex_of(cells.get("sex", ""), language),
         birth_year=birth_year_of(cells.get("birth_date", ""), language),
         image_name=file.name,
+        capture_device=defaults.capture_device,
     )

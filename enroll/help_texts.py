@@ -63,6 +63,10 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         "mã vụ hoặc số lệnh (mặc định: tên của thư mục hoặc bảng)",
         "case or order number (default: the name of the backlog)",
     ),
+    "help.device": (
+        "máy ảnh hoặc máy quét, cho các dòng không có cột Thiết bị",
+        "camera or scanner, for rows that do not name one",
+    ),
     "help.station": ("mã máy trạm, ghi vào nhật ký", "id of the station, for the audit record"),
     "help.timeout": (
         "số giây cho mỗi ảnh (mặc định: %(default)s)",

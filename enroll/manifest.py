@@ -33,7 +33,7 @@ from index.records import FingerPosition, Modality
 from matcher.texts.catalog import system_reason
 
 _REQUIRED: Final = ("external_id", "image", "modality")
-_LIMITED: Final = ("external_id", "display_name")
+_LIMITED: Final = ("external_id", "display_name", "capture_device")
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
@@ -136,4 +136,5 @@ def _item_of_cells(number: int, cells: Mapping[str, str], defaults: Defaults) ->
         capture_time=capture_time,
         face_number=face_number,
         largest_face=largest_face,
+        capture_device=cells["capture_device"] or defaults.capture_device,
     )

@@ -90,6 +90,7 @@ class NewReference:
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
     image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it. part: of the image.
+    capture_device: the camera or scanner, as the force names it.
     """
 
     template: Template
@@ -100,6 +101,7 @@ class NewReference:
     image: bytes = b""
     ppi: float | None = None
     part: ImagePart = ImagePart()
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +140,7 @@ class Reference:
     station_id: str = ""
     sample_sha256: str = ""
     capture_time: datetime | None = None
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""station-matcher subject list | find | show | references | delete | delete-reference."""
+"""station-matcher subject list | find | show | image | template | delete | delete-reference."""
 
 from __future__ import annotations
 
@@ -62,6 +62,14 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
         actions, "delete-reference", "help.subject.delete_reference", _delete_reference, language, purpose=None
     )
     one.add_argument("reference_id", type=int, metavar="REFERENCE", help=text("help.subject.reference", language))
+    image = add_command(actions, "image", "help.subject.image", _image, language, purpose=None, is_case_required=True)
+    image.add_argument("--png", action="store_true", help=text("help.subject.png", language))
+    template = add_command(actions, "template", "help.subject.template", _template, language, purpose=None)
+    for parser in (image, template):
+        parser.add_argument(
+            "reference_id", type=int, metavar="REFERENCE", help=text("help.subject.reference", language)
+        )
+        parser.add_argument("file", type=Path, metavar="FILE", help=text("help.subject.file", language))
     for parser in (delete, one):
         parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
         parser.add_argument("--certificate", type=Path, metavar="FILE", help=text("help.subject.certificate", language))
@@ -148,7 +156,7 @@ def _show(client: MatcherClient, options: argparse.Namespace) -> int:
         return 0
     for name, value in _described(subject, options.lang):
         print(f"{text(name, options.lang)}: {visible(value)}")
-    columns = ("reference", "modality", "finger", "quality", "pack", "created")
+    columns = ("reference", "modality", "finger", "quality", "pack", "captured", "device", "created")
     table = make_table([f"column.{name}" for name in columns], options.lang)
     for reference in references:
         add_row(
@@ -158,10 +166,56 @@ def _show(client: MatcherClient, options: argparse.Namespace) -> int:
             text(f"finger.{reference.finger_position}", options.lang) if reference.modality == FINGERPRINT else "",
             reference.quality_score,
             reference.pack_id,
+            _captured(reference),
+            reference.capture_device,
             reference.create_time.ToDatetime().isoformat(timespec="minutes"),
         )
     print_table(table)
     return 0
+
+
+def _captured(about: Any) -> str:
+    """When a reference or its image was taken, "" where nobody said."""
+    if not about.HasField("capture_time"):
+        return ""
+    return str(about.capture_time.ToDatetime().isoformat(timespec="minutes"))
+
+
+def _image(client: MatcherClient, options: argparse.Namespace) -> int:
+    about, content = client.reference_image(options.reference_id, for_display=options.png, access=access_of(options))
+    if not _is_written(options, content):
+        return 1
+    unknown = text("subject.not_recorded", options.lang)
+    said = {
+        "file": options.file.name,
+        "size": len(content),
+        "captured": _captured(about) or unknown,
+        "device": about.capture_device or unknown,
+        "station": about.station_id or unknown,
+    }
+    print(text("reference.image_written", options.lang, **said))
+    print(text("reference.digest", options.lang, sha256=about.sha256, audit=about.audit_id))
+    return 0
+
+
+def _template(client: MatcherClient, options: argparse.Namespace) -> int:
+    answer = client.export_template(options.reference_id, access=access_of(options))
+    if not _is_written(options, answer.iso_19794_2_template):
+        return 1
+    print(text("reference.template_written", options.lang, file=options.file.name, audit=answer.audit_id))
+    return 0
+
+
+def _is_written(options: argparse.Namespace, content: bytes) -> bool:
+    """Into a file of its own, which nobody else may read: it shows a person."""
+    try:
+        handle = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        print(text("reference.not_written", options.lang, reason=error), file=sys.stderr)
+        return False
+    return True
 
 
 def _described(subject: Any, language: str) -> Iterator[tuple[str, str]]:

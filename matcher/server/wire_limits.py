@@ -34,6 +34,7 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "AccessContext.purpose": PURPOSE,
     "AccessContext.station_id": ID,
     "Sample.station_id": ID,
+    "Sample.capture_device": ID,
     "SearchScope.gallery_ids": GALLERY_ID,
     "SearchScope.subject_ids": ID,
     "VerifyRequest.subject_id": ID,

@@ -237,6 +237,24 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  với {count} ảnh gói này không tạo được mẫu: {ids}",
         "  of {count} images this pack can make nothing: {ids}",
     ),
+    "column.captured": ("Ngày chụp (UTC)", "Captured (UTC)"),
+    "column.device": ("Thiết bị", "Device"),
+    "reference.image_written": (
+        "Đã ghi ảnh vào {file} ({size} byte). Ngày chụp: {captured}; thiết bị: {device}; máy trạm: {station}",
+        "Wrote the image to {file} ({size} bytes). Captured: {captured}; device: {device}; station: {station}",
+    ),
+    "reference.digest": (
+        "SHA-256 của tệp đã đăng ký: {sha256}. Số kiểm toán: {audit}",
+        "SHA-256 of the enrolled file: {sha256}. Audit record: {audit}",
+    ),
+    "reference.template_written": (
+        "Đã ghi mẫu đặc trưng ISO/IEC 19794-2:2005 vào {file}. Số kiểm toán: {audit}",
+        "Wrote a record of ISO/IEC 19794-2:2005 to {file}. Audit record: {audit}",
+    ),
+    "reference.not_written": (
+        "Không ghi được tệp: {reason}. Hãy chọn một tệp chưa có, trong thư mục được phép ghi.",
+        "The file cannot be written: {reason}. Name a file that is not there yet, in a folder that you may write to.",
+    ),
     "column.found_by": ("Số giấy tờ", "Document"),
     "document.0": ("{field}", "{field}"),
     "document.1": ("{field}", "{field}"),

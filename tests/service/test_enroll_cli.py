@@ -304,6 +304,19 @@ def _told_by(target: EnrollmentTarget) -> list[object]:
     return told
 
 
+def test_the_device_of_a_row_or_of_all_is_kept(service: Service, tmp_path: Path) -> None:
+    path = _sheet(tmp_path, {"capture_device": "Máy ảnh số 2", "capture_date": "15/06/2024"}, {})
+    assert _run(service, path, "--device", "Máy quét số 7") == 0
+    # Rows are sent side by side.
+    found = {
+        reference.capture_device: reference.capture_time.ToDatetime().date().isoformat()
+        for subject in service.client.subjects()
+        for reference in service.client.references(subject.subject_id)
+    }
+    assert found.keys() == {"Máy ảnh số 2", "Máy quét số 7"}
+    assert found["Máy ảnh số 2"] == "2024-06-15"
+
+
 def test_without_an_address_the_server_of_the_settings_is_asked(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

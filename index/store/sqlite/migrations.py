@@ -264,6 +264,16 @@ DOCUMENTS = Migration(
     ),
 )
 
+CAPTURE_DEVICES = Migration(
+    "0012_capture_devices",
+    (
+        # Apart from reference, whose rows need not be written anew for it; of those whose device was said.
+        """CREATE TABLE capture_device (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            device TEXT NOT NULL) STRICT""",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -276,6 +286,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     COUNTERPARTS,
     REASSIGNMENTS,
     DOCUMENTS,
+    CAPTURE_DEVICES,
 )
 
 
