@@ -283,6 +283,11 @@ class EnrollmentDatabase:
         """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
         return self._store.list_revisions(subject_id, page_size, page_token)
 
+    def list_records(self, *, page_size: int = 0, page_token: str = "") -> Page[tuple[Subject, SubjectRecord]]:
+        """Every record that was changed since the enrollment, in the order in which the subjects came; the others have
+        nothing but what Subject says. Raises PageSizeError, PageTokenError."""
+        return self._store.list_records(page_size, page_token)
+
     def merge_subjects(
         self,
         source_id: str,

@@ -217,6 +217,9 @@ class Store(Protocol):
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """Records that were ever changed, in the order in which the subjects came. Raises PageTokenError."""
+
     def merge_subjects(
         self,
         source_id: str,

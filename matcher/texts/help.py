@@ -189,6 +189,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "help.record.history": ("mọi lần sửa, ai sửa và vì sao", "every change, who made it and why"),
     "help.record.seal": ("giữ hồ sơ và không tìm kiếm nữa", "keep a subject and search it no more"),
     "help.record.unseal": ("lại tìm kiếm một hồ sơ đã niêm phong", "search a sealed subject again"),
+    "help.record.past_retention": (
+        "các hồ sơ quá hạn lưu giữ; không xóa gì",
+        "records past their retention date; deletes nothing",
+    ),
+    "help.record.on": ("tính đến ngày này (mặc định: hôm nay)", "as of this day (default: today)"),
     "help.record.merge": (
         "nhập một hồ sơ vào hồ sơ khác của cùng một người",
         "one person has two subjects: merge one into the other",

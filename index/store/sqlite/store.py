@@ -286,6 +286,10 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """See Store."""
+        return self._read(lambda connection: lists.list_records(connection, self._database_id, page_size, page_token))
+
     def merge_subjects(
         self,
         source_id: str,
