@@ -65,7 +65,7 @@ from index.records import (
     SubjectRecord,
 )
 from index.store.effects import PackKey
-from index.store.opening import open_store
+from index.store.opening import key_slots_of, open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
@@ -108,7 +108,9 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
+            is_plain = encrypt and not key_slots_of(folder)
+            self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
             if self._seals is not None:
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
