@@ -81,6 +81,7 @@ def test_settings_are_read_in_one_place() -> None:
 
 
 def test_the_client_needs_nothing_that_only_unix_has() -> None:
-    program = "import sys; sys.modules.update(dict.fromkeys(('fcntl', 'resource', 'pwd', 'grp', 'termios'))); import matcher.client"
+    absent = ("fcntl", "resource", "pwd", "grp", "termios")
+    program = f"import sys; sys.modules.update(dict.fromkeys({absent})); import matcher.client"
     done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
