@@ -37,6 +37,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -44,6 +45,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -215,6 +217,9 @@ class Store(Protocol):
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """Records that were ever changed, in the order in which the subjects came. Raises PageTokenError."""
+
     def merge_subjects(
         self,
         source_id: str,
@@ -319,6 +324,9 @@ class Store(Protocol):
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Like StoreReader.vectors, in any order; quicker than whole references."""
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id, in any order; deleted and damaged ones are left out."""
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""
 
@@ -340,6 +348,9 @@ class Store(Protocol):
     def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
         has no letter or digit."""
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that were found by it."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

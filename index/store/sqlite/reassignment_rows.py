@@ -205,14 +205,15 @@ def forget_reassignments(connection: sqlite3.Connection, subject_number: int) ->
     return removed
 
 
-def seal_reassignments(connection: sqlite3.Connection, holder_number: int) -> None:
-    """Encrypt what is plain of the subjects merged into one that has just been encrypted."""
+def seal_reassignments(connection: sqlite3.Connection, subject_number: int) -> None:
+    """Encrypt what is plain of the subjects merged into one that has just been encrypted, and of the one itself, where
+    it was merged once and that was undone."""
     seals = seals_of(connection)
     assert seals is not None
     rows = connection.execute(
-        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE holder_number = ? AND source_key IS NULL"  # noqa: S608
-        f" AND kind = '{MERGE}'",
-        (holder_number,),
+        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
+        f" AND source_key IS NULL AND kind = '{MERGE}'",
+        (subject_number, subject_number),
     )
     for *values, token in rows.fetchall():
         row = _row(tuple(values))

@@ -1,6 +1,6 @@
 """What is encrypted in rows, on its way in and out: names and numbers of subjects, vectors and minutiae of references.
 
-A row without keys is plain: of a store that is not encrypted, or not yet.
+A row without keys is plain: of a store that is not encrypted, or not yet. In one that is, all of it, it is damage.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def texts_of_subjects(
         ).fetchall()
         for number, key, content in rows:
             found[number] = key, _opened_subject(_given(seals), number, key, content)
+    if _is_planted(seals) and len(found) < len(frozenset(subject_numbers)):
+        raise DatabaseDamagedError("a subject is plain in an encrypted store; restore a backup")
     return found
 
 
@@ -132,17 +134,34 @@ def opened(
         *plain, vectors, minutiae = row[:COVERED_WIDTH]
         subject_key, reference_key = row[COVERED_WIDTH:]
         if subject_key is None:
-            yield row[:COVERED_WIDTH]
+            if _is_planted(seals):
+                report(int(row[0]))
+            else:
+                yield row[:COVERED_WIDTH]
             continue
         try:
-            seal = _given(seals).of_reference(subject_key, reference_key)
-            vectors = seal.open(vectors, place=_place(row[0], "vectors"))
-            minutiae = seal.open(minutiae, place=_place(row[0], "minutiae"))
+            template = _opened_template(seals, row[0], vectors, minutiae, (subject_key, reference_key))
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(row[0]))
             continue
-        yield (*plain, vectors, minutiae)
+        yield (*plain, *template)
+
+
+def opened_templates(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """(reference id, vectors, minutiae) of rows of `intact_templates`."""
+    seals = seals_of(connection)
+    for reference_id, vectors, minutiae, subject_key, reference_key in rows:
+        if subject_key is None:
+            yield reference_id, vectors, minutiae
+            continue
+        try:
+            yield reference_id, *_opened_template(seals, reference_id, vectors, minutiae, (subject_key, reference_key))
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            report(int(reference_id))
 
 
 def opened_vectors(
@@ -152,7 +171,10 @@ def opened_vectors(
     seals = seals_of(connection)
     for reference_id, vectors, subject_key, reference_key in rows:
         if subject_key is None:
-            yield reference_id, vectors
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors
             continue
         try:
             yield (
@@ -177,9 +199,12 @@ def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | 
 
 def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | None, stored: str, column: str) -> str:
     """The text that sealed_text made what is stored of. Raises EncryptionKeyError, DatabaseDamagedError."""
+    seals = seals_of(connection)
     if key is None or not stored.startswith(_SEALED):
+        if _is_planted(seals):
+            raise DatabaseDamagedError("a text is plain in an encrypted store; restore a backup")
         return stored
-    seal = _given(seals_of(connection)).of_subject(key)
+    seal = _given(seals).of_subject(key)
     try:
         return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
     except (EncryptionKeyError, ValueError) as error:
@@ -201,13 +226,18 @@ def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
-    """How many encrypted subjects do not open."""
+    """How many encrypted subjects do not open, or are plain where none is."""
     seals, count = seals_of(connection), 0
     for number, key, content in connection.execute("SELECT subject_number, key_number, content FROM subject_seal"):
         try:
             _opened_subject(_given(seals), number, key, content)
         except DatabaseDamagedError:
             count += 1
+    if _is_planted(seals):
+        (plain,) = connection.execute(
+            "SELECT count(*) FROM subject WHERE subject_number NOT IN (SELECT subject_number FROM subject_seal)"
+        ).fetchone()
+        count += plain
     return count
 
 
@@ -238,12 +268,28 @@ def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -
     connection.executemany("DELETE FROM erased_key WHERE key_number = ?", [(number,) for number in numbers])
 
 
+def _opened_template(
+    seals: Seals | None, reference_id: int, vectors: bytes, minutiae: bytes, keys: tuple[int, int]
+) -> tuple[bytes, bytes]:
+    """Vectors and minutiae. Raises EncryptionKeyError."""
+    seal = _given(seals).of_reference(*keys)
+    return (
+        seal.open(vectors, place=_place(reference_id, "vectors")),
+        seal.open(minutiae, place=_place(reference_id, "minutiae")),
+    )
+
+
 def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> SealedText:
     try:
         return SealedText(*json.loads(seals.of_subject(key).open(content, place=f"subject_seal {number} content")))
     except EncryptionKeyError as error:
         _or_raise(error)
         raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def _is_planted(seals: Seals | None) -> bool:
+    """Whether a row without keys is one that this software did not write: the store is encrypted, all of it."""
+    return seals is not None and not seals.takes_plain
 
 
 def _given(seals: Seals | None) -> Seals:

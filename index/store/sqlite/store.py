@@ -36,6 +36,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -43,6 +44,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -54,6 +56,7 @@ from index.store.sqlite import (
     images,
     index_marks,
     lists,
+    look_ups,
     reassignment_rows,
     reassignments,
     references,
@@ -102,6 +105,7 @@ class SqliteStore:
             try:
                 apply_migrations(self._connection)
                 sealing.bind_keys(self._connection)
+                look_ups.fill_look_ups(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
@@ -282,6 +286,10 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """See Store."""
+        return self._read(lambda connection: lists.list_records(connection, self._database_id, page_size, page_token))
+
     def merge_subjects(
         self,
         source_id: str,
@@ -423,6 +431,11 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return references.read_vectors(connection, key, reference_ids, self._damaged.add)
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_prints(connection, key, reference_ids, self._damaged.add)
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
@@ -480,6 +493,10 @@ class SqliteStore:
         return self._read(
             lambda connection: lists.list_subjects(connection, self._database_id, query, page_size, page_token)
         )
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """See Store."""
+        return self._read(lambda connection: tuple(look_ups.document_matches(connection, number, subjects)))
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
