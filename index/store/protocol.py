@@ -334,7 +334,7 @@ class Store(Protocol):
         """int64 (n,), ascending: all references of these subjects. Raises SubjectNotFoundError when one is unknown."""
 
     def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
-        """Whether the subject or one of the references is stored."""
+        """Whether the subject, one merged of this id, or one of the references is stored."""
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""

@@ -166,6 +166,17 @@ def test_a_process_that_unpacks_pictures_knows_no_setting(monkeypatch: pytest.Mo
             assert b"STATION_MATCHER_" not in environment
 
 
+def test_a_process_is_replaced_after_so_many_pictures() -> None:
+    with DecoderPool(1, limits=DecoderLimits(picture_count=2)) as pool:
+        first = pool.process_ids()
+        for number in range(4):
+            content = png_bytes(number)
+            image = _decode(pool, content)
+            np.testing.assert_array_equal(image.pixels, decode_image(content).pixels)
+            assert len(pool.process_ids()) == len(first) == 2
+        assert not set(first) & set(pool.process_ids())
+
+
 def test_costly_pictures_of_one_owner_hold_up_no_other() -> None:
     owners: dict[int, str] = {}
     costly = _costly_jpeg()

@@ -79,6 +79,12 @@ def find_merge(connection: sqlite3.Connection, source_id: str) -> ReassignmentRo
     return None if found is None else _row(found)
 
 
+def is_named(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether a row is left of a subject."""
+    statement = "SELECT 1 FROM reassignment WHERE source_id = ? OR target_id = ? LIMIT 1"
+    return connection.execute(statement, (subject_id, subject_id)).fetchone() is not None
+
+
 def raise_missing(connection: sqlite3.Connection, subject_id: str) -> NoReturn:
     """Says what became of a subject that is not there. Raises SubjectMergedError, SubjectNotFoundError."""
     row = find_merge(connection, subject_id)

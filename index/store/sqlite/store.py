@@ -456,6 +456,7 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return bool(
                 subjects.subject_numbers_of(connection, (subject_id,))
+                or reassignment_rows.is_named(connection, subject_id)
                 or references.subject_ids_of(connection, reference_ids)
             )
 

@@ -392,6 +392,7 @@ def test_nothing_of_either_is_left_when_the_merged_subject_is_deleted(
     else:
         deleted = database.delete_subject(pair.new.subject_id)
         assert deleted.reference_ids == tuple(sorted((*pair.old.reference_ids, *pair.new.reference_ids)))
+        assert deleted.merged_subject_ids == (pair.old.subject_id,)
         names += ["Nguyễn Văn Mới", "HS-2", "Lái xe", pair.new.subject_id]
         if database.is_encrypted:
             assert deleted.key_count == 6  # two subjects, four references
