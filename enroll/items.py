@@ -14,7 +14,7 @@ from index.records import FingerPosition, Modality, Sex
 class EnrollmentItem:
     """One image to enroll. row_number: the spreadsheet's own, or the place in a folder from 1. ppi in pixels per inch;
     galleries: gallery ids. face_number, largest_face: which of several faces, as in EncodedSample. image_name: the
-    path as the backlog names it."""
+    path as the backlog names it. capture_device: camera or scanner."""
 
     row_number: int
     external_id: str
@@ -30,6 +30,7 @@ class EnrollmentItem:
     face_number: int = 0
     largest_face: bool = False
     image_name: str = ""
+    capture_device: str = ""
 
     @property
     def shown_image(self) -> str:
@@ -52,6 +53,8 @@ class EnrollmentItem:
         )
         if self.face_number or self.largest_face:  # else as before there was a choice
             parts += (str(self.face_number), str(self.largest_face))
+        if self.capture_device:  # else as before there were devices
+            parts += ("device", self.capture_device)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 
@@ -97,3 +100,4 @@ class Defaults:
     pattern: str = ""
     ids_as_written: bool = False
     ignored_columns: tuple[str, ...] = ()
+    capture_device: str = ""

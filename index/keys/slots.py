@@ -189,6 +189,8 @@ def copy_slots(path: Path, target: Path) -> None:
     there is a target already, DatabaseWriteError, DatabaseFullError."""
     if target.exists():
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
+    if not target.parent.is_dir():
+        raise EncryptionKeyError("the folder of the copy is not there; make it first", reason="target")
     with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)

@@ -13,7 +13,9 @@ from __future__ import annotations
 from matcher.client.connection import DEFAULT_ADDRESS, ClientTls, MatcherClient
 from matcher.client.diagnosis import unusable_files, why_unreachable
 from matcher.client.errors import FieldViolation, ServiceError, error_of
+from matcher.client.health import ServerHealth
 from matcher.client.messages import (
+    EVENT_UNDONE,
     FINGERPRINT,
     MODALITY_NAMES,
     SEALED,
@@ -28,12 +30,14 @@ from matcher.client.messages import (
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "EVENT_UNDONE",
     "FINGERPRINT",
     "MODALITY_NAMES",
     "SEALED",
     "ClientTls",
     "FieldViolation",
     "MatcherClient",
+    "ServerHealth",
     "ServiceError",
     "access_message",
     "enroll_message",

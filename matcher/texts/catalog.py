@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Number
@@ -14,6 +15,7 @@ from matcher.texts import (
     face_quality,
     fields,
     fingerprint_quality,
+    graphs,
     help,
     keys,
     listening,
@@ -28,6 +30,7 @@ from matcher.texts import (
     server,
     settings,
     store,
+    system,
     usage,
 )
 from matcher.texts.languages import LANGUAGES
@@ -49,6 +52,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     listening.TEXTS,
     packs.TEXTS,
     pack_errors.TEXTS,
+    graphs.TEXTS,
     log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
@@ -57,6 +61,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     notices.TEXTS,
     nouns.TEXTS,
     server.TEXTS,
+    system.TEXTS,
 )
 
 
@@ -82,8 +87,19 @@ def told_of(error: BaseException) -> str:
     return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
+def system_reason(error: OSError) -> str:
+    """Why the operating system refused, a Told where its error number has a text; what the system says of the others,
+    in English, as it is."""
+    code = f"system.{errno.errorcode.get(error.errno or 0, '')}"
+    return told(code) if has_text(code) else error.strerror or str(error)
+
+
 def localized(value: object, language: str) -> str:
-    """What a Told, or an error made of one, says in a language; anything else as it is."""
+    """What a Told, an error made of one, or a refusal of the operating system says in a language; anything else as it
+    is."""
+    if isinstance(value, OSError) and value.errno:
+        place = "" if value.filename is None else f": {value.filename}"
+        return localized(system_reason(value), language) + place
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
 

@@ -54,6 +54,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "write the certificate of erasure to this file",
     ),
     "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is no certificate of erasure."),
+    "erasure.not_given": (
+        "Máy chủ không cấp giấy chứng nhận xóa.",
+        "The server gave no certificate of erasure.",
+    ),
     "erasure.forged": (
         "Chữ ký không đúng: giấy chứng nhận đã bị sửa.",
         "The signature does not fit: the certificate was changed.",
@@ -112,6 +116,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Everything is encrypted. Backups made before are not: make a new one, then destroy them. "
         "Copy the keys: station-matcher keys copy FILE",
     ),
+    "keys.encrypted_again": (
+        "Toàn bộ dữ liệu được mã hóa; việc này đã được bắt đầu hoặc hoàn tất từ trước. Bản sao lưu nào được làm trước "
+        "khi mã hóa thì vẫn chưa mã hóa.",
+        "Everything is encrypted; this was begun or done before. Backups made before the database was encrypted are "
+        "not encrypted.",
+    ),
     "keys.plain": ("Cơ sở dữ liệu chưa được mã hóa.", "The database is not encrypted."),
     "keys.shown": (
         "Cơ sở dữ liệu được mã hóa bằng khóa chủ {key_id}.",
@@ -168,8 +178,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The command that prints the master key (storage.master_key_command) failed: {reason}",
     ),
     "error.key.target": (
-        "Tệp đã có sẵn hoặc không ghi được; hãy chọn tên khác, hoặc đặt storage.master_key_file.",
-        "The file exists already or cannot be written; choose another name, or set storage.master_key_file.",
+        "Tệp đã có sẵn, thư mục của tệp không có, hoặc không ghi được; hãy chọn nơi khác, hoặc đặt "
+        "storage.master_key_file.",
+        "The file exists already, its folder is not there, or it cannot be written; choose another place, or set "
+        "storage.master_key_file.",
     ),
     "error.key.slots": (
         "Tệp khóa của cơ sở dữ liệu (keys.slots) không có, hoặc là của cơ sở dữ liệu khác; hãy đặt lại từ bản sao "

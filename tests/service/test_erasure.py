@@ -213,3 +213,34 @@ def test_a_signing_key_file_is_made_once_and_read_again(tmp_path: Path) -> None:
         path.write_text(content)
         with pytest.raises(ConfigError):
             SigningKey.of_file(path)
+
+
+def test_a_place_for_the_certificate_is_made_before_anything_is_deleted(
+    service: Service, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_SIGNING_KEY_FILE", str(tmp_path / "signing.key"))
+    subject_id, _ = enrolled(service, 1)
+    delete = ["subject", "delete", subject_id, "--yes", "--address", service.server.address]
+    delete += ["--operator", "operator-7", "--purpose", "records", "--certificate"]
+    there, absent = tmp_path / "there.json", tmp_path / "absent" / "erased.json"
+    there.write_text("of somebody else")
+    for place, language, said in (
+        (absent, "en", "No such file or directory"),
+        (absent, "vi", "không có tệp hoặc thư mục này"),
+        (there, "en", "File exists"),
+    ):
+        assert main(["--lang", language, *delete, str(place)]) == 1
+        assert f"{said}: {place}" in capsys.readouterr().err
+    assert len(list(service.client.subjects())) == 1
+    assert there.read_text() == "of somebody else"
+    kept = tmp_path / "erased.json"
+    assert main(["--lang", "en", *delete, str(kept)]) == 0
+    assert kept.stat().st_mode & 0o777 == 0o600
+    capsys.readouterr()
+    assert main(["--lang", "en", "erasure", "verify", str(kept)]) == 0
+    assert subject_id in capsys.readouterr().out
+    assert main(["--lang", "en", "erasure", "verify", str(tmp_path / "none.json")]) == 1
+    assert "No such file or directory" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--lang", "en", "erasure", "verify", str(kept), "--public-key", "zz"])
+    assert "64 hexadecimal digits" in capsys.readouterr().err

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
-from index.records import FingerPosition, Modality, NewReference, Reference
+from index.records import FingerPosition, Modality, NewReference, Reference, StoredPrint
 from index.store.effects import PackKey, PackRow
 from index.store.sqlite.images import delete_image_of_reference
 from index.store.sqlite.row_digests import (
     SELECT_CHECKED,
     SELECT_ROW_CHECKED,
+    SELECT_TEMPLATES_CHECKED,
     ReportDamage,
     intact,
     intact_rows,
+    intact_templates,
     put_digest,
 )
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
-from index.store.sqlite.sealed_rows import keys_of_references, note_erased_keys, opened, sealed_template
+from index.store.sqlite.sealed_rows import (
+    keys_of_references,
+    note_erased_keys,
+    opened,
+    opened_templates,
+    sealed_template,
+)
 from index.store.sqlite.subjects import SubjectRow
-from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
+from index.store.template_codec import (
+    ENCODING_OF,
+    check_template,
+    decode_codes,
+    decode_template,
+    decode_vectors,
+    encode_vectors,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +137,8 @@ def insert_reference(
         (cursor.lastrowid, vectors, minutiae),
     )
     put_digest(connection, (cursor.lastrowid, *values, vectors, minutiae), keys)
+    if new.capture_device:
+        connection.execute("INSERT INTO capture_device VALUES (?, ?)", (cursor.lastrowid, new.capture_device))
     return cursor.lastrowid
 
 
@@ -129,13 +146,13 @@ def read_references(
     connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int], report: ReportDamage
 ) -> list[Reference]:
     """References in the order of reference_ids; those that do not exist or are damaged are left out."""
-    owners = subject_ids_of(connection, reference_ids)
+    owners, devices = subject_ids_of(connection, reference_ids), _devices_of(connection, reference_ids)
     found: dict[int, Reference] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
         for row in opened(connection, intact(rows, report), report):
             if row[0] in owners:
-                found[row[0]] = _reference(row, owners[row[0]], packs)
+                found[row[0]] = _reference(row, owners[row[0]], packs, devices)
     return [found[reference_id] for reference_id in reference_ids if reference_id in found]
 
 
@@ -157,8 +174,9 @@ def references_after(
         ).fetchall()
         if not rows:
             break
+        devices = _devices_of(connection, [row[0] for row in rows])
         found += [
-            _reference(row, subject.subject.subject_id, packs)
+            _reference(row, subject.subject.subject_id, packs, devices)
             for row in opened(connection, intact(rows, report), report)
         ]
         last_id = rows[-1][0]
@@ -241,7 +259,37 @@ def read_vectors(
     return {reference_id: decode_vectors(content, pack.dim, pack.encoding) for reference_id, content in blobs}
 
 
-def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]) -> Reference:
+def read_prints(
+    connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int], report: ReportDamage
+) -> dict[int, StoredPrint]:
+    """Fingers of one pack by id; those that do not exist, are of another pack or are damaged are left out."""
+    pack = all_packs(connection).get(key)
+    if pack is None:
+        return {}
+    found = {}
+    # Ascending, as they lie in the file.
+    for part in parts_of(sorted(reference_ids)):
+        rows = connection.execute(
+            f"{SELECT_TEMPLATES_CHECKED} WHERE pack_number = ? AND reference.reference_id IN ({marks(part)})",
+            (pack.pack_number, *part),
+        )
+        for reference_id, vectors, minutiae in opened_templates(connection, intact_templates(rows, report), report):
+            found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+    return found
+
+
+def _devices_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:
+    """Of those whose device was said."""
+    found: dict[int, str] = {}
+    for part in parts_of(reference_ids):
+        statement = f"SELECT reference_id, device FROM capture_device WHERE reference_id IN ({marks(part)})"  # noqa: S608
+        found.update(connection.execute(statement, part).fetchall())
+    return found
+
+
+def _reference(
+    row: Sequence[object], subject_id: str, packs: Mapping[int, PackRow], devices: Mapping[int, str]
+) -> Reference:
     reference_id, _, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = row
     assert isinstance(reference_id, int)
     assert isinstance(pack_number, int)
@@ -271,4 +319,5 @@ def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]
         station_id=station_id.decode(),
         sample_sha256=sha256.decode(),
         capture_time=from_microseconds(captured) if isinstance(captured, int) else None,
+        capture_device=devices.get(reference_id, ""),
     )
