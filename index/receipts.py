@@ -108,6 +108,19 @@ class ReembeddingCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class MendedStore:
+    """What a backup gave back. reference_ids: searched again. left_reference_ids: those it has not whole.
+
+    row_count: of other rows, which are what they were when the backup was made. left_rows: those it has not, named.
+    """
+
+    reference_ids: tuple[int, ...]
+    left_reference_ids: tuple[int, ...]
+    row_count: int
+    left_rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What is enrolled. schema: name of the store's last step. searchable: by pack, what a search with it covers.
     sealed_count, damaged_count: references that no search covers; a damaged one of a sealed subject counts as damaged.

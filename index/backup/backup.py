@@ -40,12 +40,12 @@ from index.folder import (
 from index.keys.master_key import MasterKey
 from index.keys.opening import open_seals
 from index.keys.slots import reserve_slots
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, MendedStore, ReportBytes
 from index.store.opening import (
     check_restorable,
     image_files,
     leave_out_what_no_key_opens,
-    mend_references,
+    mend_store,
     restored_store,
     take_snapshot,
 )
@@ -193,11 +193,8 @@ def restore(
     return RestoredBackup(checked, deleted, None if lost is None else lost[0])
 
 
-def mend(
-    path: Path, folder: Path, *, key: bytes | None = None, master_key: MasterKey | None = None
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Take the references that are damaged in folder, and nothing else, from a backup: the ids of those that are whole
-    again, and of those that the backup has not whole. Nobody else may have the database open.
+def mend(path: Path, folder: Path, *, key: bytes | None = None, master_key: MasterKey | None = None) -> MendedStore:
+    """Take what is damaged in folder, and nothing else, from a backup. Nobody else may have the database open.
 
     Raises BackupError, DatabaseLockedError, DatabaseError.
     """
@@ -206,7 +203,7 @@ def mend(
         seals = open_seals(folder, master_key, may_make=False)
         try:
             with _restored(path, folder, key, NO_DELETIONS) as (_, made, _, _):
-                return mend_references(folder, made, seals)
+                return mend_store(folder, made, seals)
         finally:
             if seals is not None:
                 seals.close()

@@ -270,6 +270,10 @@ class Store(Protocol):
     def find_damage(self) -> tuple[int, ...]:
         """Ids of every damaged reference, ascending, set aside or not. Reads every template."""
 
+    def find_damaged_rows(self) -> tuple[str, ...]:
+        """Every other row that differs from what was written, one sentence each; every read leaves it out. Subjects
+        among them go with the next set_damage_aside. Reads every row but those of templates."""
+
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """References in the order asked for; deleted and damaged ones are left out."""
 

@@ -70,11 +70,16 @@ def run_mend(options: argparse.Namespace) -> int:
     """Print which references are whole again, and 1 where some are not."""
     language = language_of(options)
     folder = data_folder_of(options)
-    mended, left = mend(options.file, folder, key=key_of(options), master_key=keys_of(options).master)
-    print(text("index.mended", language, count=len(mended), ids=", ".join(map(str, mended)) or "-"))
+    mended = mend(options.file, folder, key=key_of(options), master_key=keys_of(options).master)
+    ids, left = mended.reference_ids, mended.left_reference_ids
+    print(text("index.mended", language, count=len(ids), ids=", ".join(map(str, ids)) or "-"))
+    if mended.row_count:
+        print(text("index.mended_rows", language, count=mended.row_count))
     if left:
         print(text("index.not_mended", language, count=len(left), ids=", ".join(map(str, left))), file=sys.stderr)
-    return 1 if left else 0
+    for row in mended.left_rows:
+        print(text("index.not_mended_row", language, row=row), file=sys.stderr)
+    return 1 if left or mended.left_rows else 0
 
 
 def run_compile(options: argparse.Namespace) -> int:

@@ -23,6 +23,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã lấy lại {count} mẫu tham chiếu từ bản sao lưu: {ids}",
         "{count} references were taken from the backup and are searched again: {ids}",
     ),
+    "index.mended_rows": (
+        "Đã lấy lại {count} dòng khác từ bản sao lưu. Chúng như lúc sao lưu: hãy kiểm tra những gì đã thay đổi từ đó.",
+        "{count} other rows were taken from the backup. They are as they were then: look at what was changed since.",
+    ),
+    "index.not_mended_row": (
+        "Vẫn hỏng, bản sao lưu này không có: {row}",
+        "Still damaged, and not in this backup: {row}",
+    ),
     "index.not_mended": (
         "{count} mẫu tham chiếu vẫn hỏng; bản sao lưu không có chúng: {ids}. "
         "Hãy dùng bản sao lưu khác, hoặc xóa và đăng ký lại.",

@@ -73,7 +73,7 @@ class Checkpoints:
     def mark(self) -> None:
         """The store is about to be closed; it is said in it whether every page is clean."""
         if self.is_done and not self._is_marked:
-            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, '1')", (CLEANED,))
+            self._connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, '1')", (CLEANED,))
             self._is_marked = True
 
     def contains(self, needle: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 from typing import Final
 
 from index.store.name_words import words_of
@@ -57,6 +58,18 @@ def put_name(connection: sqlite3.Connection, subject_number: int, name: str) -> 
         "INSERT INTO subject_name_token (token, subject_number) VALUES (?, ?)",
         [(token, subject_number) for token in stored_tokens(connection, name)],
     )
+
+
+def wrongly_named(connection: sqlite3.Connection, names: Iterable[tuple[int, str]]) -> list[int]:
+    """Numbers of those among these subjects whose tokens are others than those of their names."""
+    wrong = []
+    for number, name in names:
+        rows = connection.execute(
+            "SELECT CAST(token AS BLOB) FROM subject_name_token WHERE subject_number = ?", (number,)
+        )
+        if {row[0] for row in rows} != {token.encode() for token in stored_tokens(connection, name)}:
+            wrong.append(number)
+    return wrong
 
 
 def fill_names(connection: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ A row without keys is plain: of a store that is not encrypted, or not yet.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from base64 import b64decode, b64encode
@@ -15,6 +16,7 @@ from typing import Any
 from index.errors import DatabaseDamagedError, EncryptionKeyError
 from index.keys.seals import Seals
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.row_digests import COVERED_WIDTH, SELECT_CHECKED, ReportDamage, intact
 from index.store.sqlite.rows import marks, parts_of
 
@@ -22,6 +24,10 @@ Keys = tuple[int | None, int | None]
 PLAIN: Keys = (None, None)
 # Before what is encrypted in a column of texts, which are JSON otherwise.
 _SEALED = "sealed:"
+# Where a damaged row says that a reference is damaged.
+REFERENCES = "reference_digest"
+# Of a store that has keys: in which file of slots they are.
+SLOTS_SETTING = "key_slots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +56,31 @@ def seal_subject(connection: sqlite3.Connection, subject_number: int, text: Seal
 
 
 def key_of_subject(connection: sqlite3.Connection, subject_number: int) -> int | None:
-    """The slot of a subject; None where it is plain."""
-    statement = "SELECT key_number FROM subject_seal WHERE subject_number = ?"
+    """The slot of a subject; None where it is plain. Raises DatabaseDamagedError."""
+    statement = f"SELECT key_number, {fits(connection, 'subject_seal')} FROM subject_seal WHERE subject_number = ?"  # noqa: S608
     row = connection.execute(statement, (subject_number,)).fetchone()
+    if row is not None and not row[1]:
+        raise DatabaseDamagedError("what is stored of a subject is damaged; restore a backup")
     return None if row is None else int(row[0])
 
 
 def texts_of_subjects(
     connection: sqlite3.Connection, subject_numbers: Sequence[int]
-) -> dict[int, tuple[int, SealedText]]:
-    """Key of the encrypted ones among these, and what is known of them. Raises EncryptionKeyError,
-    DatabaseDamagedError."""
-    seals, found = seals_of(connection), {}
+) -> dict[int, tuple[int, SealedText] | None]:
+    """Key of the encrypted ones among these, and what is known of them; None for one that is damaged. Raises
+    EncryptionKeyError."""
+    seals, found = seals_of(connection), dict[int, tuple[int, SealedText] | None]()
     for part in parts_of(subject_numbers):
         rows = connection.execute(
-            f"SELECT subject_number, key_number, content FROM subject_seal WHERE subject_number IN ({marks(part)})",  # noqa: S608
+            f"SELECT subject_number, key_number, content, {fits(connection, 'subject_seal')} FROM subject_seal"  # noqa: S608
+            f" WHERE subject_number IN ({marks(part)})",
             part,
         ).fetchall()
-        for number, key, content in rows:
-            found[number] = key, _opened_subject(_given(seals), number, key, content)
+        for number, key, content, is_whole in rows:
+            found[number] = None
+            with contextlib.suppress(DatabaseDamagedError):
+                if is_whole:
+                    found[number] = key, _opened_subject(_given(seals), number, key, content)
     return found
 
 
@@ -110,6 +122,9 @@ def opened(
         if subject_key is None:
             yield row[:COVERED_WIDTH]
             continue
+        if seals is None and not is_bound(connection):
+            report(int(row[0]))
+            continue
         try:
             seal = _given(seals).of_reference(subject_key, reference_key)
             vectors = seal.open(vectors, place=_place(row[0], "vectors"))
@@ -129,6 +144,9 @@ def opened_vectors(
     for reference_id, vectors, subject_key, reference_key in rows:
         if subject_key is None:
             yield reference_id, vectors
+            continue
+        if seals is None and not is_bound(connection):
+            report(int(reference_id))
             continue
         try:
             yield (
@@ -173,7 +191,13 @@ def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
     ]
     for _ in opened(connection, intact(connection.execute(SELECT_CHECKED), found.append), found.append):
         pass
-    return tuple(sorted(found))
+    return tuple(sorted({*found, *damaged_digests(connection)}))
+
+
+def damaged_digests(connection: sqlite3.Connection) -> list[int]:
+    """Ids of references of which what is kept beside their digests, as their keys, is damaged."""
+    statement = f"SELECT reference_id FROM {REFERENCES} WHERE NOT {fits(connection, REFERENCES)}"  # noqa: S608
+    return [row[0] for row in connection.execute(statement)]
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
@@ -187,13 +211,29 @@ def unreadable_subject_count(connection: sqlite3.Connection) -> int:
     return count
 
 
+def names_of_subjects(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """(number, name) of every subject that is whole."""
+    statement = (
+        f"SELECT subject_number, CAST(display_name AS BLOB) FROM subject WHERE {fits(connection, 'subject')}"  # noqa: S608
+        " AND subject_number > ? ORDER BY 1 LIMIT 500"
+    )
+    rows = connection.execute(statement, (0,)).fetchall()
+    while rows:
+        texts = texts_of_subjects(connection, [row[0] for row in rows])
+        for number, plain in rows:
+            sealed = texts.get(number, number)
+            if sealed is not None:
+                yield number, sealed[1].display_name if isinstance(sealed, tuple) else plain.decode()
+        rows = connection.execute(statement, (rows[-1][0],)).fetchall()
+
+
 def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> tuple[int, ...]:
     """Slots of the encrypted ones among these references, without those of their subjects."""
     found: list[int] = []
     for part in parts_of(reference_ids):
         statement = (
             "SELECT reference_key FROM reference_digest WHERE reference_key IS NOT NULL"  # noqa: S608
-            f" AND reference_id IN ({marks(part)})"
+            f" AND reference_id IN ({marks(part)}) AND {fits(connection, 'reference_digest')}"
         )
         found += [row[0] for row in connection.execute(statement, part)]
     return tuple(found)
@@ -201,12 +241,16 @@ def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[i
 
 def note_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """In the transaction that deletes what they open."""
-    connection.executemany("INSERT OR IGNORE INTO erased_key VALUES (?)", [(number,) for number in numbers])
+    connection.executemany(
+        "INSERT OR IGNORE INTO erased_key (key_number) VALUES (?)", [(number,) for number in numbers]
+    )
 
 
 def noted_keys(connection: sqlite3.Connection) -> tuple[int, ...]:
     """What was noted and not forgotten."""
-    return tuple(row[0] for row in connection.execute("SELECT key_number FROM erased_key"))
+    # A flipped bit would name the key of somebody who is there.
+    statement = f"SELECT key_number FROM erased_key WHERE {fits(connection, 'erased_key')}"  # noqa: S608
+    return tuple(row[0] for row in connection.execute(statement))
 
 
 def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
@@ -220,6 +264,12 @@ def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> Seal
     except EncryptionKeyError as error:
         _or_raise(error)
         raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def is_bound(connection: sqlite3.Connection) -> bool:
+    """Whether the store has keys; else a row that names one is damaged."""
+    found = connection.execute("SELECT 1 FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
+    return found is not None
 
 
 def _given(seals: Seals | None) -> Seals:

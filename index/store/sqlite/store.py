@@ -46,9 +46,11 @@ from index.store.sqlite import (
     images,
     index_marks,
     lists,
+    name_tokens,
     references,
     sealed_rows,
     sealing,
+    searchable,
     set_aside,
     subject_records,
     subjects,
@@ -58,9 +60,10 @@ from index.store.sqlite.checkpoints import Checkpoints
 from index.store.sqlite.cleaning import Cleaning
 from index.store.sqlite.connection import ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
-from index.store.sqlite.owed_records import Settlements, log_head, owed_records
+from index.store.sqlite.owed_records import Settlements, check_settings, log_head, owed_records, setting
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
+from index.store.sqlite.row_checks import FoundDamage, damaged_rows, named
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -87,18 +90,20 @@ class SqliteStore:
         SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
         self._seals = seals
+        self._found = FoundDamage()
         with named_errors():
-            self._connection = open_writer(path, create=create, seals=seals)
+            self._connection = open_writer(path, create=create, seals=seals, damage=self._found)
             try:
                 apply_migrations(self._connection)
+                check_settings(self._connection)
                 sealing.bind_keys(self._connection)
                 self._connection.execute(
-                    "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
+                    "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
             except BaseException:
                 self._connection.close()
                 raise
-        self._readers = ReaderPool(path, seals)
+        self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
         self._removed_files: tuple[str, ...] = ()
@@ -124,9 +129,8 @@ class SqliteStore:
             with self._readers.borrow() as connection:
                 self._vault.sweep(partial(images.known_files, connection))
         with self._readers.borrow() as connection:
-            self._database_id = str(
-                connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]
-            )
+            self._database_id = str(setting(connection, "database_id"))
+            self._damaged.update(searchable.implausible_references(connection))
 
     @property
     def database_id(self) -> str:
@@ -448,6 +452,9 @@ class SqliteStore:
         """See Store."""
         suspected = {*self._damaged, *lost}
         with self._readers.borrow() as connection:
+            for number in self._found.take_subjects():
+                # Who a damaged one is, and whether it may be searched, nobody knows.
+                suspected.update(references.reference_ids_of_subject(connection, number))
             # What was deleted while it was read is not damaged.
             found = tuple(sorted(references.subject_ids_of(connection, tuple(suspected))))
         self._damaged.difference_update(suspected.difference(found))
@@ -469,6 +476,17 @@ class SqliteStore:
         """See Store. Reads every template."""
         with self._readers.borrow() as connection:
             return sealed_rows.damaged_references(connection)
+
+    def find_damaged_rows(self) -> tuple[str, ...]:
+        """See Store. Reads every row."""
+        with self._readers.borrow() as connection:
+            found = tuple(one for one in damaged_rows(connection) if one[0] != sealed_rows.REFERENCES)
+            nameless = name_tokens.wrongly_named(connection, sealed_rows.names_of_subjects(connection))
+        for table, key in found:
+            self._found.note(table, key)
+        problems = [f"{named(table, key)} is damaged; it is kept and left out" for table, key in found]
+        problems += [f"subject number {one} is not found by the words of its name" for one in nameless]
+        return tuple(problems)
 
     def check(self) -> tuple[str, ...]:
         """See Store. Reads every page."""

@@ -14,13 +14,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from index.errors import AlreadyExistsError, RevisionConflictError
+from index.errors import AlreadyExistsError, DatabaseDamagedError, RevisionConflictError
 from index.outbox import Owe
 from index.receipts import RecordReceipt
 from index.records import SUBJECT_FIELDS, FieldChange, RecordAuthor, RecordRevision, Sex, Subject, SubjectRecord
 from index.store.effects import SEX_CODES, Effect, SubjectChanged
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.sealed_rows import key_of_subject, opened_text, sealed_text
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_subject, set_subject_fields
@@ -84,10 +85,11 @@ def revision_count(connection: sqlite3.Connection, subject_number: int) -> int:
 def revisions_after(
     connection: sqlite3.Connection, subject_number: int, last_revision: int, limit: int
 ) -> list[RecordRevision]:
-    """Up to limit revisions with higher numbers, oldest first."""
+    """Up to limit revisions with higher numbers, oldest first; damaged ones are left out. Raises
+    DatabaseDamagedError where their key is."""
     rows = connection.execute(
-        "SELECT revision, change_time, content FROM subject_revision WHERE subject_number = ? AND revision > ?"
-        " ORDER BY revision LIMIT ?",
+        "SELECT revision, change_time, content FROM subject_revision WHERE subject_number = ? AND revision > ?"  # noqa: S608
+        f" AND {fits(connection, 'subject_revision')} ORDER BY revision LIMIT ?",
         (subject_number, last_revision, limit),
     )
     key = key_of_subject(connection, subject_number)
@@ -157,10 +159,15 @@ def _revision(revision: int, change_time: int, content: str) -> RecordRevision:
 
 def _stored(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[str, str]]:
     found = connection.execute(
-        "SELECT revision, fields FROM subject_record WHERE subject_number = ?", (row.subject_number,)
+        "SELECT revision, CAST(fields AS BLOB), "  # noqa: S608
+        f"{fits(connection, 'subject_record')} FROM subject_record WHERE subject_number = ?",
+        (row.subject_number,),
     ).fetchone()
     if found is None:
         return 0, {}
+    if not found[2]:
+        raise DatabaseDamagedError("what is recorded of a subject is damaged; restore a backup")
+    found = found[0], found[1].decode()
     return found[0], json.loads(opened_text(connection, row.subject_number, row.key_number, found[1], FIELDS))
 
 

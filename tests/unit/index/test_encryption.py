@@ -31,7 +31,7 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.receipts import Deletions
+from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import references, sealing, subjects
 from index.store.template_codec import ENCODING_OF, encode_vectors
@@ -566,7 +566,7 @@ def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, 
         shutil.rmtree(folder / "cache")
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             assert database.verify().set_aside_ids == (reference_id,)
-        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == MendedStore((reference_id,), (), 0, ())
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             (mended,) = database.references([reference_id])
             assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()
