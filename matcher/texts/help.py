@@ -183,12 +183,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.reembed.status": ("đã làm được đến đâu", "how far it has come"),
     "help.reembed.compare": (
-        "gói khuôn mặt kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
-        "what the next face pack changes for the records of this site (while no server runs)",
+        "gói kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
+        "what the next pack changes for the records of this site (while no server runs)",
     ),
     "help.reembed.compare_pack": (
-        "gói để so sánh với gói đang dùng (mặc định: packs.next_face)",
-        "pack to hold against the one in use (default: packs.next_face)",
+        "gói để so sánh với gói đang dùng (mặc định: packs.next_face, packs.next_fingerprint)",
+        "pack to hold against the one in use (default: packs.next_face, packs.next_fingerprint)",
     ),
     "help.reembed.count": (
         "số ảnh được dùng làm mẫu tìm (mặc định: %(default)s)",

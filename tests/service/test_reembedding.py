@@ -92,7 +92,8 @@ def test_a_station_changes_its_face_pack_and_goes_back(
     with server_process(data, command=REAL, environ={**always, **ROLLED_BACK}) as server:
         check_everybody_is_found(server, people)
         assert server.terminate() == 0
-    assert main(["--lang", "en", "reembed", "compare", "--pack", "face-open", "--json"]) == 0
+    why = ["--operator", "operator-7", "--case", "case-12", "--purpose", "the next pack"]
+    assert main(["--lang", "en", "reembed", "compare", "--pack", "face-open", "--json", *why]) == 0
     compared = json.loads(capsys.readouterr().out)
     assert compared["probe_count"] == 2
     assert [one["first"] for one in compared["packs"]] == [2, 2]
