@@ -61,9 +61,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The backup is of another database; nothing was changed.",
     ),
     "index.mend": (
-        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hỏng: station-matcher index mend BACKUP. "
+        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hay dòng khác hỏng: station-matcher index mend "
+        "BACKUP. "
         "Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
-        "Run: station-matcher index rebuild. If references are damaged, take them from a backup: "
+        "Run: station-matcher index rebuild. If references or other rows are damaged, take them from a backup: "
         "station-matcher index mend BACKUP. "
         "If the store itself is damaged, restore a backup.",
     ),

@@ -128,8 +128,14 @@ def _connect(path: Path, mode: str, seals: Seals | None, damage: FoundDamage | N
         factory=KeyedConnection,
     )
     connection.seals, connection.damage, connection.tests = seals, damage, {}
+    # What the disk made of a text is met where its row is checked, and not here.
+    connection.text_factory = _text
     add_functions(connection)
     return connection
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
 
 
 class ReaderPool:

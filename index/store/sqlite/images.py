@@ -111,8 +111,9 @@ def _count(connection: sqlite3.Connection, among: str) -> int:
 
 
 def all_files(connection: sqlite3.Connection) -> Iterable[str]:
-    """Every file that the store names."""
-    return (str(row[0]) for row in connection.execute("SELECT file_name FROM image ORDER BY image_number"))
+    """Every file that the store names, but for those of damaged rows."""
+    statement = f"SELECT file_name FROM image WHERE {fits(connection, 'image')} ORDER BY image_number"  # noqa: S608
+    return (str(row[0]) for row in connection.execute(statement))
 
 
 def noted_counts(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -107,7 +107,10 @@ def _mend_one(connection: sqlite3.Connection, source: sqlite3.Connection, refere
     keys: Keys = (subject_key, reference_key)
     if subject_key is None:
         # Of a backup of before the store was encrypted.
-        subject_key = key_of_subject(connection, row[1])
+        try:
+            subject_key = key_of_subject(connection, row[1])
+        except DatabaseDamagedError:
+            return False
         values[9], values[10], keys = sealed_template(connection, subject_key, reference_id, *values[9:])
     connection.execute(
         "UPDATE reference SET subject_number = ?, pack_number = ?, finger = ?, quality = ?, sample_sha256 = ?,"

@@ -89,10 +89,12 @@ def fits(connection: sqlite3.Connection, table: str, of: str = "") -> str:
     """SQL of a condition on a row: that it is as it was written. One that is not is noted. of: the name by which the
     statement calls the table, where a bare column could be of another."""
     of = f"{of}." if of else ""
-    known = connection.tests if isinstance(connection, CheckedConnection) else {}
-    if (table, of) not in known:
-        known[table, of] = _test(connection, table, of)
-    return known[table, of]
+    if not isinstance(connection, CheckedConnection):
+        add_functions(connection)
+        return _test(connection, table, of)
+    if (table, of) not in connection.tests:
+        connection.tests[table, of] = _test(connection, table, of)
+    return connection.tests[table, of]
 
 
 def keep_checks(connection: sqlite3.Connection) -> None:

@@ -201,9 +201,10 @@ def damaged_digests(connection: sqlite3.Connection) -> list[int]:
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
-    """How many encrypted subjects do not open."""
+    """How many encrypted subjects do not open, whose rows are whole."""
     seals, count = seals_of(connection), 0
-    for number, key, content in connection.execute("SELECT subject_number, key_number, content FROM subject_seal"):
+    statement = f"SELECT subject_number, key_number, content FROM subject_seal WHERE {fits(connection, 'subject_seal')}"  # noqa: S608
+    for number, key, content in connection.execute(statement):
         try:
             _opened_subject(_given(seals), number, key, content)
         except DatabaseDamagedError:

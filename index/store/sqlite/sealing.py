@@ -56,12 +56,13 @@ def bind_keys(connection: sqlite3.Connection) -> None:
 
 
 def _newest_keys(connection: sqlite3.Connection) -> Iterator[int]:
-    """Of what came last, whose keys are among the newest."""
-    for statement in (
-        "SELECT key_number FROM subject_seal ORDER BY subject_number DESC LIMIT 1",
-        "SELECT coalesce(reference_key, 0) FROM reference_digest ORDER BY reference_id DESC LIMIT 1",
-        "SELECT key_number FROM image ORDER BY image_number DESC LIMIT 1",
+    """Of what came last and is not damaged, whose keys are among the newest."""
+    for table, key, number in (
+        ("subject_seal", "key_number", "subject_number"),
+        ("reference_digest", "coalesce(reference_key, 0)", "reference_id"),
+        ("image", "key_number", "image_number"),
     ):
+        statement = f"SELECT {key} FROM {table} WHERE {fits(connection, table)} ORDER BY {number} DESC LIMIT 1"  # noqa: S608
         yield from (row[0] for row in connection.execute(statement))
 
 

@@ -482,10 +482,19 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             found = tuple(one for one in damaged_rows(connection) if one[0] != sealed_rows.REFERENCES)
             nameless = name_tokens.wrongly_named(connection, sealed_rows.names_of_subjects(connection))
+            orphan_count = len(connection.execute("PRAGMA foreign_key_check").fetchall())
+            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+            unreadable = sealed_rows.unreadable_subject_count(connection)
         for table, key in found:
             self._found.note(table, key)
         problems = [f"{named(table, key)} is damaged; it is kept and left out" for table, key in found]
         problems += [f"subject number {one} is not found by the words of its name" for one in nameless]
+        if missing:
+            problems.append(f"{missing} images are not in the vault")
+        if unreadable:
+            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
+        if orphan_count:
+            problems.append(f"{orphan_count} rows refer to rows that do not exist")
         return tuple(problems)
 
     def check(self) -> tuple[str, ...]:
@@ -493,20 +502,9 @@ class SqliteStore:
         try:
             with self._readers.borrow() as connection:
                 found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)")]
-                orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
         except DatabaseDamagedError as error:
             return (str(error),)
-        problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
-        with self._readers.borrow() as connection:
-            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
-            unreadable = sealed_rows.unreadable_subject_count(connection)
-        if missing:
-            problems.append(f"{missing} images are not in the vault")
-        if unreadable:
-            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
-        if orphans:
-            problems.append(f"{len(orphans)} rows refer to rows that do not exist")
-        return tuple(problems)
+        return tuple(f"the store is damaged: {line}" for line in found if line != "ok")
 
     def close(self) -> None:
         """See Store. Empties the log."""
