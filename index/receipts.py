@@ -108,6 +108,16 @@ class ReembeddingCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it was written. code: which; whoever shows it has the texts. said: a name, where there
+    is one, of a table or another part that this software made."""
+
+    code: str
+    count: int = 1
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MendedStore:
     """What a backup gave back. reference_ids: searched again. left_reference_ids: those it has not whole.
 

@@ -28,7 +28,15 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
+from index.receipts import (
+    DeletionReceipt,
+    EnrollmentReceipt,
+    Page,
+    Problem,
+    RecordReceipt,
+    ReembeddingCounts,
+    ReportProgress,
+)
 from index.records import (
     Gallery,
     KeptImage,
@@ -316,6 +324,11 @@ class Store(Protocol):
 
     def check(self) -> tuple[str, ...]:
         """Why rows cannot be trusted to be there, found when every page of the store is read; empty when they can."""
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """What `check` and `find_damaged_rows` do not answer for: the rest of the files, keys that nobody uses, images,
+        each read whole. Codes: header, schema, numbers, free_pages, unused_space, key_slots, key_slots_unused, images,
+        stray_files. Nobody writes meanwhile."""
 
     def close(self) -> None:
         """Let go of the files; deleted bytes leave them where they still can. Safe to call twice."""

@@ -26,7 +26,16 @@ from index.errors import (
 from index.folder import VAULT_NAME
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
+from index.receipts import (
+    DeletionReceipt,
+    EnrollmentReceipt,
+    OpenProgress,
+    Page,
+    Problem,
+    RecordReceipt,
+    ReembeddingCounts,
+    ReportProgress,
+)
 from index.records import (
     Gallery,
     KeptImage,
@@ -45,6 +54,7 @@ from index.store.sqlite import (
     counterparts,
     images,
     index_marks,
+    inspection,
     lists,
     name_tokens,
     references,
@@ -505,6 +515,21 @@ class SqliteStore:
         except DatabaseDamagedError as error:
             return (str(error),)
         return tuple(f"the store is damaged: {line}" for line in found if line != "ok")
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """See Store."""
+
+        def run(connection: sqlite3.Connection) -> tuple[Problem, ...]:
+            pages = self._checkpoints.inspect(lambda done, total: report(OpenProgress("pages", done, total)))
+            return inspection.of_store(connection, pages)
+
+        problems = self.queue.exclusively(run)
+        with self._readers.borrow() as connection:
+            if self._seals is not None:
+                problems += inspection.of_keys(connection, self._seals, report)
+            if self._vault is not None:
+                problems += inspection.of_vault(connection, self._vault, report)
+        return problems
 
     def close(self) -> None:
         """See Store. Empties the log."""
