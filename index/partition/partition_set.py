@@ -30,6 +30,7 @@ from index.store.effects import (
     PackKey,
     PackRow,
     ReferenceAdded,
+    ReferencesMoved,
     ReferencesRemoved,
     SubjectChanged,
 )
@@ -276,12 +277,9 @@ class PartitionSet:
             case ReferencesRemoved(reference_ids):
                 gone = np.array(reference_ids, dtype=np.int64)
                 self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(gone))
-            case SubjectChanged(subject_number, sex, birth_year):
+            case SubjectChanged() | MembershipChanged() | ReferencesMoved():
                 for partition in self._by_key.values():
-                    partition.columns.set_subject(subject_number, sex=sex, birth_year=birth_year)
-            case MembershipChanged(gallery_number, subject_numbers, is_member):
-                for partition in self._by_key.values():
-                    partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
+                    partition.columns.follow(effect)
             case GalleryCreated(gallery_id, gallery_number):
                 self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
             case GalleryDeleted(gallery_id):

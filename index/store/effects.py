@@ -57,6 +57,18 @@ class ReferencesRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencesMoved:
+    """References that are another subject's from now on, with what filters ask of that one; those that are not searched
+    are passed over. sex: of SEX_CODES. birth_year: 0 when not recorded."""
+
+    reference_ids: tuple[int, ...]
+    subject_number: int
+    sex: int
+    birth_year: int
+    gallery_numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectChanged:
     """What filters ask of a subject that has references already. sex: of SEX_CODES. birth_year: 0 when not recorded."""
 
@@ -89,5 +101,13 @@ class GalleryDeleted:
     gallery_id: str
 
 
-Effect = ReferenceAdded | ReferencesRemoved | SubjectChanged | MembershipChanged | GalleryCreated | GalleryDeleted
+Effect = (
+    ReferenceAdded
+    | ReferencesRemoved
+    | ReferencesMoved
+    | SubjectChanged
+    | MembershipChanged
+    | GalleryCreated
+    | GalleryDeleted
+)
 ApplyEffects = Callable[[Sequence[Effect]], None]

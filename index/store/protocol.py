@@ -33,11 +33,13 @@ from index.receipts import (
     EnrollmentReceipt,
     Page,
     Problem,
+    ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
     ReportProgress,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -45,6 +47,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -214,7 +217,43 @@ class Store(Protocol):
         """Raises SubjectNotFoundError."""
 
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
-        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
+
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.merge_subjects, also for the errors."""
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.move_references, also for the errors."""
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""
@@ -288,6 +327,9 @@ class Store(Protocol):
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Like StoreReader.vectors, in any order; quicker than whole references."""
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id, in any order; deleted and damaged ones are left out."""
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""
 
@@ -309,6 +351,9 @@ class Store(Protocol):
     def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
         has no letter or digit."""
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that were found by it."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

@@ -261,21 +261,47 @@ class MatcherClient:
         external_id: str = "",
         name: str = "",
         by_word_beginnings: bool = False,
+        document_number: str = "",
         page_size: int = 0,
         access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
         """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
+        pages = self.subject_pages(
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
+            page_size=page_size,
+            access=access,
+        )
+        for page in pages:
+            yield from page.subjects
+
+    def subject_pages(
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        document_number: str = "",
+        page_size: int = 0,
+        access: AccessContext | None = None,
+    ) -> Iterator[enrollment_service_pb2.ListSubjectsResponse]:
+        """The same in pages, which say where the number of a document was found."""
         request = enrollment_service_pb2.ListSubjectsRequest(
             access=self._said(access),
             gallery_id=gallery_id,
             external_id=external_id,
             name=name,
             by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
             page_size=page_size,
         )
         while True:
             page = self.subject_page(request)
-            yield from page.subjects
+            yield page
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
@@ -421,6 +447,49 @@ class MatcherClient:
         request = record_service_pb2.UnsealSubjectRequest(subject_id=subject_id, access=self._said(access))
         answer: record_service_pb2.UnsealSubjectResponse = self.call(self.records.UnsealSubject, request)
         return answer.audit_id
+
+    def merge_subjects(
+        self, source_id: str, target_id: str, *, request_id: str = "", access: AccessContext | None = None
+    ) -> record_service_pb2.MergeSubjectsResponse:
+        """Both are one person: the target has everything of the source from then on, whose ids lead to it."""
+        request = record_service_pb2.MergeSubjectsRequest(
+            request_id=request_id,
+            access=self._said(access),
+            source_subject_id=source_id,
+            target_subject_id=target_id,
+        )
+        answer: record_service_pb2.MergeSubjectsResponse = self.call(self.records.MergeSubjects, request)
+        return answer
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        *,
+        request_id: str = "",
+        access: AccessContext | None = None,
+    ) -> record_service_pb2.MoveReferencesResponse:
+        """References of the source that are the target's."""
+        request = record_service_pb2.MoveReferencesRequest(
+            request_id=request_id,
+            access=self._said(access),
+            reference_ids=reference_ids,
+            source_subject_id=source_id,
+            target_subject_id=target_id,
+        )
+        answer: record_service_pb2.MoveReferencesResponse = self.call(self.records.MoveReferences, request)
+        return answer
+
+    def undo_reassignment(
+        self, reassignment_id: int, *, request_id: str = "", access: AccessContext | None = None
+    ) -> record_service_pb2.UndoReassignmentResponse:
+        """Takes a merge or a move back."""
+        request = record_service_pb2.UndoReassignmentRequest(
+            request_id=request_id, access=self._said(access), reassignment_id=reassignment_id
+        )
+        answer: record_service_pb2.UndoReassignmentResponse = self.call(self.records.UndoReassignment, request)
+        return answer
 
     def record_forms(self, *, access: AccessContext | None = None) -> record_service_pb2.GetRecordFormsResponse:
         """The fields that a record may have, and the paper forms that they come from."""

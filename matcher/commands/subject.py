@@ -1,4 +1,4 @@
-"""station-matcher subject list | show | references | delete | delete-reference."""
+"""station-matcher subject list | find | show | references | delete | delete-reference."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
 
 
+_MOST_ON_A_PAGE = 1000
+
+
 def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Adds `subject`."""
     actions = subparsers.add_parser("subject", help=text("help.subject", language)).add_subparsers(
@@ -33,6 +36,16 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
         "--limit", type=positive_count, default=100, metavar="COUNT", help=text("help.subject.limit", language)
     )
     add_json_option(listing)
+    find = add_command(actions, "find", "help.subject.find", _find, language, purpose=None, is_case_required=True)
+    find.add_argument("--name", default="", metavar="WORDS", help=text("help.subject.name", language))
+    find.add_argument("--beginnings", action="store_true", help=text("help.subject.beginnings", language))
+    find.add_argument("--document", default="", metavar="NUMBER", help=text("help.subject.document", language))
+    find.add_argument("--external-id", default="", metavar="NUMBER", help=text("help.subject.own_number", language))
+    find.add_argument("--gallery", default="", metavar="GALLERY", help=text("help.subject.gallery", language))
+    find.add_argument(
+        "--limit", type=positive_count, default=100, metavar="COUNT", help=text("help.subject.limit", language)
+    )
+    add_json_option(find)
     show = add_command(actions, "show", "help.subject.show", _show, language)
     show.add_argument("subject_id", nargs="?", default="", metavar="SUBJECT", help=text("help.subject.id", language))
     show.add_argument("--external-id", default="", metavar="NUMBER", help=text("help.subject.external_id", language))
@@ -68,6 +81,54 @@ def _list(client: MatcherClient, options: argparse.Namespace) -> int:
         add_row(table, subject.subject_id, subject.external_id, subject.display_name, galleries, created)
     print_table(table)
     if is_cut:
+        print(text("subject.more", options.lang, limit=options.limit), file=sys.stderr)
+    return 0
+
+
+def _find(client: MatcherClient, options: argparse.Namespace) -> int:
+    if not (options.name or options.document or options.external_id):
+        print(text("subject.nothing_asked", options.lang), file=sys.stderr)
+        return 2
+    access = access_of(options)
+    pages = client.subject_pages(
+        gallery_id=options.gallery,
+        external_id=options.external_id,
+        name=options.name,
+        by_word_beginnings=options.beginnings,
+        document_number=options.document,
+        page_size=min(options.limit, _MOST_ON_A_PAGE),
+        access=access,
+    )
+    subjects: list[Any] = []
+    matches: list[Any] = []
+    total_count = 0
+    for page in pages:
+        subjects += page.subjects
+        matches += page.document_matches
+        total_count = page.total_count
+        if len(subjects) >= options.limit:
+            break
+    del subjects[options.limit :]
+    if options.json:
+        print_json({"subjects": [plain(one) for one in subjects], "document_matches": [plain(one) for one in matches]})
+        return 0
+    if not subjects:
+        print(text("subject.none_found", options.lang))
+        return 0
+    labels = {field.field_id: field.label for field in client.record_forms(access=access).fields} if matches else {}
+    columns = ("subject", "external_id", "name", "birth_year", "state", *(("found_by",) if matches else ()))
+    table = make_table([f"column.{name}" for name in columns], options.lang)
+    for one in subjects:
+        state = text("subject.sealed", options.lang) if one.state == SEALED else ""
+        said = [
+            text(f"document.{match.standing}", options.lang, field=labels.get(match.field_id, match.field_id))
+            for match in matches
+            if match.subject_id == one.subject_id
+        ]
+        found_by = ["; ".join(said)] if matches else []
+        add_row(table, one.subject_id, one.external_id, one.display_name, str(one.birth_year or ""), state, *found_by)
+    print_table(table)
+    if total_count > len(subjects):
         print(text("subject.more", options.lang, limit=options.limit), file=sys.stderr)
     return 0
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from index.records import SUBJECT_FIELDS, FingerPosition, Modality
+from index.records import DOCUMENT_FIELDS, SUBJECT_FIELDS, FingerPosition, Modality
 from matcher.access.wording import RECORD_TEXT
 from matcher.errors import ConfigError
 from matcher.record_forms.kinds import FieldKind
@@ -21,7 +21,14 @@ from matcher.texts.languages import LANGUAGES
 
 _DEFAULT_LENGTH = 200
 # What the store reads of these texts, whoever declares the fields.
-_FIXED_KINDS = {"sex": FieldKind.SEX, "birth_year": FieldKind.YEAR}
+_FIXED_KINDS = {
+    "sex": FieldKind.SEX,
+    "birth_year": FieldKind.YEAR,
+    "cccd_number": FieldKind.CCCD,
+    "cmnd_number": FieldKind.CMND,
+    "passport_number": FieldKind.PASSPORT,
+    **dict.fromkeys(DOCUMENT_FIELDS.values(), FieldKind.DATE),
+}
 
 
 @dataclass(frozen=True, slots=True)

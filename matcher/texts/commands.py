@@ -237,6 +237,63 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  với {count} ảnh gói này không tạo được mẫu: {ids}",
         "  of {count} images this pack can make nothing: {ids}",
     ),
+    "column.found_by": ("Số giấy tờ", "Document"),
+    "document.0": ("{field}", "{field}"),
+    "document.1": ("{field}", "{field}"),
+    "document.2": ("{field}: đã hết hạn", "{field}: expired"),
+    "document.3": ("{field}: số cũ, không còn trong hồ sơ", "{field}: a former number"),
+    "document.4": ("{field}: của hồ sơ đã nhập vào", "{field}: of a subject merged into this one"),
+    "subject.nothing_asked": (
+        "Hãy nêu --name, --document hoặc --external-id.",
+        "Name what to find: --name, --document or --external-id.",
+    ),
+    "subject.none_found": ("Không tìm thấy hồ sơ nào.", "No subject was found."),
+    "record.merged": (
+        "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
+        "Số kiểm toán: {audit}",
+        "Merged {source} into {target} ({count} references). To undo: station-matcher record undo {number}. "
+        "Audit record: {audit}",
+    ),
+    "record.taken": (
+        "Hồ sơ nhận thêm: {fields}",
+        "The record took over: {fields}",
+    ),
+    "record.moved": (
+        "Đã chuyển {count} mẫu từ hồ sơ {source} sang {target}. Hoàn tác: station-matcher record undo {number}. "
+        "Số kiểm toán: {audit}",
+        "Moved {count} references from {source} to {target}. To undo: station-matcher record undo {number}. "
+        "Audit record: {audit}",
+    ),
+    "record.undone": (
+        "Đã hoàn tác: hồ sơ {source} lại có {count} mẫu. Số kiểm toán: {audit}",
+        "Undone: {source} has {count} references again. Audit record: {audit}",
+    ),
+    "record.kept": (
+        "Giữ nguyên ở hồ sơ {target} vì đã được sửa sau đó: {fields}",
+        "Left as they are in {target}, because they were changed since: {fields}",
+    ),
+    "record.deleted_subject": ("một hồ sơ đã bị xóa", "a subject deleted since"),
+    "record.event.1": (
+        "Hồ sơ {subject} được nhập vào hồ sơ này (số {number}); mẫu: {references}",
+        "{subject} was merged into this one (number {number}); references: {references}",
+    ),
+    "record.event.2": (
+        "Hồ sơ này được nhập vào {subject} (số {number})",
+        "this one was merged into {subject} (number {number})",
+    ),
+    "record.event.3": (
+        "Nhận mẫu từ hồ sơ {subject} (số {number}): {references}",
+        "references came from {subject} (number {number}): {references}",
+    ),
+    "record.event.4": (
+        "Mẫu được chuyển sang hồ sơ {subject} (số {number}): {references}",
+        "references went to {subject} (number {number}): {references}",
+    ),
+    "record.event.5": (
+        "Hoàn tác số {number} với hồ sơ {subject}; mẫu: {references}",
+        "number {number} with {subject} was undone; references: {references}",
+    ),
+    "record.event_undone": ("(đã hoàn tác)", "(undone since)"),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (
         "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",

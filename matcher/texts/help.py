@@ -156,6 +156,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "số định danh của đơn vị (ví dụ số CCCD) thay cho mã hồ sơ",
         "the force's own number in place of the subject's id",
     ),
+    "help.subject.find": (
+        "tìm hồ sơ theo tên, số giấy tờ hoặc số của đơn vị",
+        "find subjects by name, by the number of a document or by the force's own number",
+    ),
+    "help.subject.name": (
+        "các từ của họ tên hoặc tên gọi khác, không cần dấu, theo thứ tự bất kỳ",
+        "words of the name or another name, with or without diacritics, in any order",
+    ),
+    "help.subject.beginnings": ("tìm cả từ bắt đầu bằng các từ này", "also words that begin with these"),
+    "help.subject.document": (
+        "số CCCD (12 chữ số), CMND (9) hoặc hộ chiếu, kể cả số cũ hoặc hết hạn",
+        "number of a CCCD (12 digits), CMND (9) or passport, also a former or expired one",
+    ),
+    "help.subject.own_number": ("số hồ sơ của đơn vị, đúng từng ký tự", "the force's own number, exactly"),
     "help.record": ("thông tin ghi trong hồ sơ", "what is recorded of subjects"),
     "help.record.show": ("mọi trường đã ghi", "every field that is recorded"),
     "help.record.update": (
@@ -165,6 +179,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "help.record.history": ("mọi lần sửa, ai sửa và vì sao", "every change, who made it and why"),
     "help.record.seal": ("giữ hồ sơ và không tìm kiếm nữa", "keep a subject and search it no more"),
     "help.record.unseal": ("lại tìm kiếm một hồ sơ đã niêm phong", "search a sealed subject again"),
+    "help.record.merge": (
+        "nhập một hồ sơ vào hồ sơ khác của cùng một người",
+        "one person has two subjects: merge one into the other",
+    ),
+    "help.record.source": ("hồ sơ được nhập; mã của nó sẽ dẫn tới hồ sơ kia", "whose id will lead to the other"),
+    "help.record.into": ("hồ sơ còn lại", "the subject that stays"),
+    "help.record.move": ("chuyển mẫu sang đúng người", "references of the wrong person go where they belong"),
+    "help.record.references": ("số của mẫu (subject show liệt kê)", "ids of references (subject show lists them)"),
+    "help.record.from": ("hồ sơ đang có các mẫu", "the subject that has them"),
+    "help.record.to": ("hồ sơ nhận các mẫu", "the subject that gets them"),
+    "help.record.undo": ("hoàn tác một lần nhập hoặc chuyển", "take a merge or a move back"),
+    "help.record.number": ("số ghi trong kết quả và trong lịch sử", "the number in the answer and in the history"),
     "help.record.forms": (
         "các trường mà hồ sơ có thể có, theo biểu mẫu",
         "the fields that a record may have, by form",

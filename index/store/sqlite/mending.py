@@ -12,9 +12,10 @@ from index.errors import BackupError, DatabaseDamagedError
 from index.keys.seals import Seals
 from index.receipts import MendedStore
 from index.store.sqlite.connection import named_errors, open_reader, open_writer
+from index.store.sqlite.look_ups import mend_look_ups
 from index.store.sqlite.migrations import apply_migrations
-from index.store.sqlite.name_tokens import put_name, wrongly_named
 from index.store.sqlite.owed_records import setting
+from index.store.sqlite.reassignment_rows import moves_of_reference
 from index.store.sqlite.row_checks import columns_checked, damaged_rows, fits, key_sql, named
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import (
@@ -23,7 +24,6 @@ from index.store.sqlite.sealed_rows import (
     damaged_digests,
     is_bound,
     key_of_subject,
-    names_of_subjects,
     opened,
     sealed_template,
 )
@@ -34,7 +34,9 @@ _NOTES: Final = frozenset({"cache_mark", "erasure", "erased_key", "erased_file",
 # Settings that a backup brings, by key; the others the next start finds.
 _SETTINGS: Final = frozenset({b"'database_id'", b"'key_slots'", b"'sealing'"})
 # What an older backup may hold in the clear.
-_PERSONAL: Final = frozenset({"subject_record", "subject_revision", "request", "subject_seal", "owed_record"})
+_PERSONAL: Final = frozenset(
+    {"subject_record", "subject_revision", "request", "subject_seal", "owed_record", "reassignment", REFERENCES}
+)
 _SUBJECT = "SELECT subject_id FROM subject WHERE subject_number = ?"
 
 
@@ -57,9 +59,7 @@ def mend_store(store: Path, restored: Path, seals: Seals | None = None) -> Mende
         found = list(damaged_rows(connection))
         others = [one for one in found if one[0] != REFERENCES]
         left = tuple(named(*one) for one in others if not _mend_row(connection, source, *one))
-        names = dict(names_of_subjects(connection))
-        for number in wrongly_named(connection, names.items()):
-            put_name(connection, number, names[number])
+        mend_look_ups(connection)
         wanted = tuple(sorted({*references_set_aside(connection), *damaged_digests(connection)}))
         mended = tuple(one for one in wanted if _mend_one(connection, source, one))
         connection.execute("COMMIT")
@@ -98,6 +98,9 @@ def _mend_one(connection: sqlite3.Connection, source: sqlite3.Connection, refere
         put_digest(connection, row, (subject_key, reference_key))
         connection.execute("DELETE FROM set_aside WHERE reference_id = ?", (reference_id,))
         return True
+    # Since then it may have become another subject's.
+    if moves_of_reference(connection, reference_id) != moves_of_reference(source, reference_id):
+        return False
     rows = source.execute(f"{SELECT_CHECKED} WHERE reference.reference_id = ?", (reference_id,))
     whole = next(intact(rows, lambda _: None), None)
     if whole is None or not _is_same_subject(connection, source, whole):

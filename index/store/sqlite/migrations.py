@@ -230,9 +230,52 @@ COUNTERPARTS = Migration(
     ),
 )
 
+REASSIGNMENTS = Migration(
+    "0010_reassignments",
+    (
+        # References that went from one subject to another, by a merge of the two or alone; see reassignment_rows.py.
+        # Numbers and ids of subjects that may be gone: a merged one has no row but this.
+        """CREATE TABLE reassignment (
+            reassignment_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('merge', 'move')),
+            source_id TEXT NOT NULL,
+            source_number INTEGER NOT NULL,
+            target_id TEXT NOT NULL,
+            target_number INTEGER NOT NULL,
+            holder_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            is_undone INTEGER NOT NULL CHECK (is_undone IN (0, 1)),
+            source_key INTEGER,
+            external_id_token BLOB UNIQUE,
+            content TEXT NOT NULL) STRICT""",
+        "CREATE INDEX reassignment_by_source ON reassignment (source_id)",
+        "CREATE INDEX reassignment_by_source_number ON reassignment (source_number)",
+        "CREATE INDEX reassignment_by_target ON reassignment (target_number)",
+        "CREATE INDEX reassignment_by_holder ON reassignment (holder_number)",
+        """CREATE TABLE reassigned_reference (
+            reassignment_id INTEGER NOT NULL REFERENCES reassignment ON DELETE CASCADE,
+            reference_id INTEGER NOT NULL REFERENCES reference ON DELETE CASCADE,
+            PRIMARY KEY (reassignment_id, reference_id)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX reassigned_reference_by_reference ON reassigned_reference (reference_id)",
+    ),
+)
+
+DOCUMENTS = Migration(
+    "0011_documents",
+    (
+        # Numbers of identity documents that stand or stood in records; filled at a start (look_ups.py), since a
+        # restored store has no keys when it is made.
+        """CREATE TABLE document_token (
+            token BLOB NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            field TEXT NOT NULL,
+            PRIMARY KEY (token, subject_number, field)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX document_token_by_subject ON document_token (subject_number)",
+    ),
+)
+
 # A table that comes later has the column from the first (tests/unit/index/test_row_checks.py names one that lacks it).
 ROW_CHECKS = Migration(
-    "0010_row_checks",
+    "0012_row_checks",
     tuple(
         f"ALTER TABLE {table} ADD COLUMN {COLUMN} BLOB NOT NULL DEFAULT {NO_CHECK}"
         for table in (
@@ -258,6 +301,8 @@ ROW_CHECKS = Migration(
             "counterpart",
             "image_part",
             "failed_counterpart",
+            "reassignment",
+            "reassigned_reference",
         )
     ),
 )
@@ -272,6 +317,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     SEALS,
     IMAGES,
     COUNTERPARTS,
+    REASSIGNMENTS,
+    DOCUMENTS,
     ROW_CHECKS,
 )
 

@@ -1,7 +1,7 @@
 """A check in every row, by which one that changed on the disk is noticed when it is read, and by `index verify`.
 
 BLAKE2b of 16 bytes of all that stands in the row, in its column `row_check`; of references and templates the digests
-stand in a table of their own (row_digests.py), and what is stored of names follows from the names. Whoever writes need
+stand in a table of their own (row_digests.py). Whoever writes need
 not think of it: the connection that writes has temporary triggers, which stand in no file and so come with none.
 
 They are no secret and keep nobody out who writes the file; they tell a flipped bit. A row that does not fit is named in
@@ -21,8 +21,9 @@ COLUMN: Final = "row_check"
 CHECK_BYTES: Final = 16
 # Of a row that is written before its check, which then takes no more room than this.
 NO_CHECK: Final = f"x'{bytes(CHECK_BYTES).hex()}'"
-# Tables without the column: see the module; migration is compared with the steps that are known at each start.
-UNCHECKED: Final = frozenset({"reference", "template", "subject_name_token", "migration"})
+# Tables without the column: see the module; what subjects are found by follows from their records and is compared with
+# them (look_ups.py); migration is compared with the steps that are known at each start.
+UNCHECKED: Final = frozenset({"reference", "template", "subject_name_token", "document_token", "migration"})
 # Tables whose damage makes a subject one that is not searched: who it is, and whether it may be.
 SUBJECT_TABLES: Final = frozenset({"subject"})
 # Fewer are done in a moment.

@@ -6,12 +6,17 @@ are encrypted already.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
 from index.errors import DatabaseDamagedError, EncryptionKeyError
+from index.records import OTHER_NAMES
 from index.store.sqlite.connection import seals_of
-from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.look_ups import refill_documents
+from index.store.sqlite.name_tokens import put_names
+from index.store.sqlite.reassignment_rows import seal_reassignments
 from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_checks import COLUMN, NO_CHECK, fits, keep_checks, key_sql
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact, put_digest, put_no_digest
@@ -24,6 +29,7 @@ from index.store.sqlite.sealed_rows import (
     sealed_text,
 )
 from index.store.sqlite.subject_records import FIELDS, revision_column
+from index.store.sqlite.subjects import find_by_number
 
 PROGRESS_SETTING = "sealing"
 _WHOLE, _PARTLY = "whole", "partly"
@@ -119,10 +125,14 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
             ).fetchone()
         )
         key = seal_subject(connection, number, SealedText(external_id, name), None)
-        put_name(connection, number, name)
+        put_names(connection, number, name, _other_names(connection, number))
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
         _seal_record(connection, number, key)
         seal_requests(connection, number)
+        seal_reassignments(connection, number)
+        # Of what can be opened again by now, and is no damaged text.
+        with contextlib.suppress(DatabaseDamagedError, ValueError):
+            refill_documents(connection, find_by_number(connection, number))
         for table, row_key in damaged:
             where = f"{key_sql(connection, table)} = ?"
             connection.execute(f"UPDATE {table} SET {COLUMN} = {NO_CHECK} WHERE {where}", (row_key,))  # noqa: S608
@@ -146,6 +156,15 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         else:
             put_no_digest(connection, reference_id, keys)
     return int(is_plain)
+
+
+def _other_names(connection: sqlite3.Connection, number: int) -> str:
+    """ "" where there are none, or what is recorded is damaged."""
+    fields = connection.execute(
+        f"SELECT fields FROM subject_record WHERE subject_number = ? AND {fits(connection, 'subject_record')}",  # noqa: S608
+        (number,),
+    ).fetchone()
+    return str(json.loads(fields[0]).get(OTHER_NAMES, "")) if fields else ""
 
 
 def _has_seal(connection: sqlite3.Connection, number: int) -> bool:

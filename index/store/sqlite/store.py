@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.durable.disk_errors import named_disk_errors
 from index.errors import (
     DatabaseDamagedError,
     DatabaseError,
     DatabaseFullError,
     DatabaseWriteError,
     EncryptionKeyError,
+    ReassignmentError,
     StoreMovedError,
-    SubjectNotFoundError,
 )
 from index.folder import VAULT_NAME
 from index.keys.seals import Seals
@@ -32,11 +33,13 @@ from index.receipts import (
     OpenProgress,
     Page,
     Problem,
+    ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
     ReportProgress,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -44,6 +47,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -56,7 +60,9 @@ from index.store.sqlite import (
     index_marks,
     inspection,
     lists,
-    name_tokens,
+    look_ups,
+    reassignment_rows,
+    reassignments,
     references,
     sealed_rows,
     sealing,
@@ -102,17 +108,7 @@ class SqliteStore:
         self._seals = seals
         self._found = FoundDamage()
         with named_errors():
-            self._connection = open_writer(path, create=create, seals=seals, damage=self._found)
-            try:
-                apply_migrations(self._connection)
-                check_settings(self._connection)
-                sealing.bind_keys(self._connection)
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)", (secrets.token_hex(16),)
-                )
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = _writer(path, create, seals, self._found)
         self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
@@ -169,7 +165,8 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             sealing.seal_rows(connection, report)
-            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+            with named_disk_errors():
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
 
         self.queue.exclusively(run)
 
@@ -285,6 +282,58 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self.queue.submit(
+            lambda connection: reassignments.merge_subjects(connection, source_id, target_id, occasion)
+        )
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self._with_copies(
+            lambda connection, copies: reassignments.move_references(
+                connection, reference_ids, source_id, target_id, occasion, copies=copies
+            )
+        )
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self._with_copies(
+            lambda connection, copies: reassignments.undo_reassignment(
+                connection, reassignment_id, occasion, copies=copies
+            )
+        )
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
         self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
@@ -374,6 +423,11 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return references.read_vectors(connection, key, reference_ids, self._damaged.add)
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_prints(connection, key, reference_ids, self._damaged.add)
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
@@ -383,8 +437,9 @@ class SqliteStore:
         """See Store."""
         with self._readers.borrow() as connection:
             numbers = subjects.subject_numbers_of(connection, subject_ids)
-            if len(numbers) != len(subject_ids):
-                raise SubjectNotFoundError(f"{len(subject_ids) - len(numbers)} of the subjects do not exist")
+            for subject_id in subject_ids:
+                if subject_id not in numbers:
+                    reassignment_rows.raise_missing(connection, subject_id)
             found = [references.reference_ids_of_subject(connection, number) for number in numbers.values()]
         return np.sort(np.array([one for ids in found for one in ids], dtype=np.int64))
 
@@ -430,6 +485,10 @@ class SqliteStore:
         return self._read(
             lambda connection: lists.list_subjects(connection, self._database_id, query, page_size, page_token)
         )
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """See Store."""
+        return self._read(lambda connection: tuple(look_ups.document_matches(connection, number, subjects)))
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""
@@ -491,14 +550,15 @@ class SqliteStore:
         """See Store. Reads every row."""
         with self._readers.borrow() as connection:
             found = tuple(one for one in damaged_rows(connection) if one[0] != sealed_rows.REFERENCES)
-            nameless = name_tokens.wrongly_named(connection, sealed_rows.names_of_subjects(connection))
+            not_found = look_ups.wrong_look_ups(connection)
             orphan_count = len(connection.execute("PRAGMA foreign_key_check").fetchall())
             missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
             unreadable = sealed_rows.unreadable_subject_count(connection)
+            unreadable += reassignment_rows.unreadable_count(connection)
         for table, key in found:
             self._found.note(table, key)
         problems = [f"{named(table, key)} is damaged; it is kept and left out" for table, key in found]
-        problems += [f"subject number {one} is not found by the words of its name" for one in nameless]
+        problems += [f"subject number {one} is not found by what is recorded of it" for one in not_found]
         if missing:
             problems.append(f"{missing} images are not in the vault")
         if unreadable:
@@ -538,7 +598,7 @@ class SqliteStore:
             self.settle((), log_head="", at_once=True)
         self._cleaning.stop()
         self._readers.close()
-        with named_errors():
+        with named_errors(), named_disk_errors():
             try:
                 if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
                     self._checkpoints.mark()
@@ -561,16 +621,46 @@ class SqliteStore:
                     files[new.sample_sha256] = vault.put(new.image)
             yield [files.get(new.sample_sha256) if new.image else None for new in new_references]
         finally:
-            names = [one.name for one in files.values()]
-            try:
-                with self._readers.borrow() as connection:
-                    needed = images.known_files(connection, names)
-            except DatabaseError:
-                # The next start finds out.
-                needed = set(names)
-            else:
-                vault.settle(needed)
-            vault.discard(one for one in files.values() if one.name not in needed)
+            self._settle_files(vault, tuple(files.values()))
+
+    def _settle_files(self, vault: Vault, files: Sequence[VaultFile]) -> None:
+        """Those that a transaction named go to their place, and the others away."""
+        names = [one.name for one in files]
+        try:
+            with self._readers.borrow() as connection:
+                needed = images.known_files(connection, names)
+        except DatabaseError:
+            # The next start finds out.
+            needed = set(names)
+        else:
+            vault.settle(needed)
+        vault.discard(one for one in files if one.name not in needed)
+
+    def _with_copies(
+        self, write: Callable[[sqlite3.Connection, Mapping[int, VaultFile]], WriteOutcome[Result]]
+    ) -> Result:
+        """What write makes, with copies of the images that it asks for in the vault before."""
+        files: dict[int, VaultFile] = {}
+        try:
+            while True:
+                try:
+                    return self.queue.submit(lambda connection: write(connection, files))
+                except reassignments.CopiesNeededError as error:
+                    for number, row in error.needed.items():
+                        if number not in files:
+                            files[number] = self._copied_image(row)
+        finally:
+            if self._vault is not None:
+                self._settle_files(self._vault, tuple(files.values()))
+
+    def _copied_image(self, row: images.ImageRow) -> VaultFile:
+        content = None
+        if self._vault is not None:
+            with contextlib.suppress(EncryptionKeyError):
+                content = self._vault.read(row.file_name, row.key_number)
+        if self._vault is None or content is None:
+            raise ReassignmentError("an image that two references share cannot be read", reason="damaged")
+        return self._vault.put(content)
 
     def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
         """What read finds in one commit. What a deletion closes meanwhile seems damaged, and is gone when it is read
@@ -627,3 +717,19 @@ class SqliteStore:
         if self._vault is not None and (files := images.noted_files(self._connection)) != self._removed_files:
             self._vault.remove(files)
             self._removed_files = files
+
+
+def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
+    """The connection that writes, to a store of today's schema with these keys and an id."""
+    connection = open_writer(path, create=create, seals=seals, damage=found)
+    try:
+        apply_migrations(connection)
+        check_settings(connection)
+        sealing.bind_keys(connection)
+        look_ups.fill_look_ups(connection)
+        statement = "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)"
+        connection.execute(statement, (secrets.token_hex(16),))
+    except BaseException:
+        connection.close()
+        raise
+    return connection

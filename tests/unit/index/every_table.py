@@ -13,11 +13,12 @@ from index.database import EnrollmentDatabase
 from index.folder import STORE_NAME
 from index.keys.master_key import MasterKey
 from index.outbox import OwedRecord
-from index.records import Gallery, ImagePart, NewReference, RecordAuthor, Sex, Subject
+from index.records import DOCUMENT_FIELDS, Gallery, ImagePart, NewReference, RecordAuthor, Sex, Subject
 
 MASTER = MasterKey(bytes(range(32)))
 PICTURE = b"\xff\xd8 a picture of a face " * 40
 NEXT_PACK = "face-next@1"
+DOCUMENT = next(iter(DOCUMENT_FIELDS))
 AUTHOR = RecordAuthor("op-1", "corrected")
 COUNT = 4
 
@@ -30,7 +31,8 @@ def shown(reference: NewReference, number: int) -> NewReference:
 
 
 def fill(database: EnrollmentDatabase, make) -> dict[int, NewReference]:
-    """Subject i has external id "00i", a face and a finger, is in a gallery, was corrected, and owes a record."""
+    """Subject i has external id "00i", a face and a finger, is in a gallery, was corrected, and owes a record; another
+    one was merged into the last."""
     made: dict[int, NewReference] = {}
     for number in range(1, COUNT + 1):
         database.create_gallery(Gallery(f"g{number}", f"Gallery {number}", "search"))
@@ -46,13 +48,17 @@ def fill(database: EnrollmentDatabase, make) -> dict[int, NewReference]:
             owed=lambda _, number=number: OwedRecord(number, "{}"),
         )
         made.update(zip(receipt.reference_ids, new, strict=True))
-        database.update_record(receipt.subject_id, {"address": f"{number} Lê Lợi"}, AUTHOR)
+        database.update_record(receipt.subject_id, {"address": f"{number} Lê Lợi", DOCUMENT: f"02{number}"}, AUTHOR)
         face_id = receipt.reference_ids[0]
         next_face = make.face(pack_id=NEXT_PACK)
         if number == 1:
             database.add_counterparts(NEXT_PACK, [], [(face_id, "no face")])
         else:
             made[database.add_counterparts(NEXT_PACK, [(face_id, next_face)])[0]] = next_face
+    face = make.face()
+    merged = database.enroll(Subject("", "900"), [face])
+    made[merged.reference_ids[0]] = face
+    database.merge_subjects(merged.subject_id, receipt.subject_id, AUTHOR)
     return made
 
 

@@ -46,6 +46,8 @@ TABLES = (
     "membership",
     "owed_record",
     "pack",
+    "reassigned_reference",
+    "reassignment",
     "reference_digest",
     "reference_image",
     "request",
@@ -67,6 +69,8 @@ COLUMN_OF = {
     "membership": COLUMN,
     "owed_record": "content",
     "pack": "pack_id",
+    "reassigned_reference": COLUMN,
+    "reassignment": "content",
     "reference_digest": "reference_key",
     "reference_image": "ppi",
     "request": "receipt",
@@ -131,7 +135,7 @@ def test_a_damaged_row_is_named_and_left_out_and_comes_back_from_a_backup(filled
     with EnrollmentDatabase(folder, create=False, master_key=MASTER, use_cache=table == "cache_mark") as database:
         assert database.verify(thorough=False).ok
         report = database.verify()
-        word = "reference 11 is damaged" if table == "reference_digest" else f"a row of the table {table} "
+        word = f"reference {max(made)} is damaged" if table == "reference_digest" else f"a row of the table {table} "
         assert any(word in problem for problem in report.problems), report.problems
         check_the_rest_is_served(database, made, report.set_aside_ids)
     mended = mend(filled[0].parent / "backup", folder, master_key=MASTER)
