@@ -15,7 +15,7 @@ from index.store.sqlite.connection import named_errors, open_reader, open_writer
 from index.store.sqlite.look_ups import mend_look_ups
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import setting
-from index.store.sqlite.reassignment_rows import moves_of_reference
+from index.store.sqlite.reassignment_rows import moves_of_reference, reassigned_since
 from index.store.sqlite.row_checks import columns_checked, damaged_rows, fits, key_sql, named
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import (
@@ -78,6 +78,9 @@ def _mend_row(connection: sqlite3.Connection, source: sqlite3.Connection, table:
     if row is None or (was_plain and table in _PERSONAL):
         return False
     values = dict(zip(names, row, strict=True))
+    if values.get("subject_number") in reassigned_since(connection, source):
+        # What is the subject's was another's then, or the other way round.
+        return False
     if was_plain and table == "subject":
         # Of before the store was encrypted: what is sealed by now stands in no row again.
         values |= {"external_id": "", "display_name": ""}

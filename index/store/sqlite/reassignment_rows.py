@@ -196,6 +196,13 @@ def moves_of_reference(connection: sqlite3.Connection, reference_id: int) -> lis
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
+def reassigned_since(connection: sqlite3.Connection, before: sqlite3.Connection) -> frozenset[int]:
+    """Numbers of the subjects from or to which references went, or came back, since the store of before."""
+    statement = "SELECT source_number, target_number, holder_number, reassignment_id, is_undone FROM reassignment"
+    now, then = ({*one.execute(statement)} for one in (connection, before))
+    return frozenset(number for row in now - then for number in row[:3])
+
+
 def forget_reassignments(connection: sqlite3.Connection, subject_number: int) -> int:
     """Of a subject that is being deleted with everybody merged into it: every row that names one of them; the keys of
     the merged are noted as to be erased. How many rows."""
