@@ -90,6 +90,7 @@ class NewReference:
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
     image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it. part: of the image.
+    capture_device: the camera or scanner, as the force names it.
     """
 
     template: Template
@@ -100,6 +101,7 @@ class NewReference:
     image: bytes = b""
     ppi: float | None = None
     part: ImagePart = ImagePart()
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +140,7 @@ class Reference:
     station_id: str = ""
     sample_sha256: str = ""
     capture_time: datetime | None = None
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +161,14 @@ class Subject:
 SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
 # Its words are found like those of the name; names are parted by semicolons.
 OTHER_NAMES = "other_names"
+# Until when a subject may be kept, and why it may.
+RETENTION_DATE, LEGAL_GROUND = "retention_date", "legal_ground"
 # Numbers of identity documents, by which a subject is found; and until when each is valid.
 DOCUMENT_FIELDS = {
     "cccd_number": "cccd_expiry_date",
     "cmnd_number": "cmnd_expiry_date",
     "passport_number": "passport_expiry_date",
+    "passport2_number": "passport2_expiry_date",
 }
 
 

@@ -219,6 +219,9 @@ class Store(Protocol):
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """Records that were ever changed, in the order in which the subjects came. Raises PageTokenError."""
+
     def merge_subjects(
         self,
         source_id: str,
@@ -337,7 +340,7 @@ class Store(Protocol):
         """int64 (n,), ascending: all references of these subjects. Raises SubjectNotFoundError when one is unknown."""
 
     def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
-        """Whether the subject or one of the references is stored."""
+        """Whether the subject, one merged of this id, or one of the references is stored."""
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""

@@ -29,7 +29,7 @@ from matcher.commands.store_options import (
 )
 from matcher.errors import AuditError
 from matcher.fingerprint.comparison.compare import warm_up as warm_up_comparison
-from matcher.texts.catalog import localized, text
+from matcher.texts.catalog import index_told, localized, text
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
@@ -62,7 +62,7 @@ def run_verify(options: argparse.Namespace) -> int:
     ):
         bars.show("verify", 0, 1)
         report = database.verify()
-        problems = [text("index.problem", language, problem=problem) for problem in report.problems]
+        problems = [text("index.problem", language, problem=index_told(problem)) for problem in report.problems]
         if options.thorough:
             problems += _thorough(options, database, bars)
     if not problems:
@@ -135,7 +135,7 @@ def run_rebuild(options: argparse.Namespace) -> int:
         report = database.verify(thorough=False)
         database.save()
     for problem in report.problems:
-        print(text("index.problem", language, problem=problem), file=sys.stderr)
+        print(text("index.problem", language, problem=index_told(problem)), file=sys.stderr)
     if report.ok:
         print(text("index.rebuilt", language))
     return 0 if report.ok else 1

@@ -240,6 +240,7 @@ def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference
         create_time=_timestamp(reference.create_time),
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+        capture_device=reference.capture_device,
     )
 
 
@@ -255,6 +256,7 @@ def reference_image_to_proto(shown: ReferenceImage) -> reference_service_pb2.Ref
         ppi=shown.ppi or 0.0,
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+        capture_device=reference.capture_device,
         create_time=_timestamp(reference.create_time),
         audit_id=shown.audit_id,
     )

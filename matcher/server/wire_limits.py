@@ -34,6 +34,7 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "AccessContext.purpose": PURPOSE,
     "AccessContext.station_id": ID,
     "Sample.station_id": ID,
+    "Sample.capture_device": ID,
     "SearchScope.gallery_ids": GALLERY_ID,
     "SearchScope.subject_ids": ID,
     "VerifyRequest.subject_id": ID,
@@ -82,6 +83,8 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "MoveReferencesRequest.source_subject_id": ID,
     "MoveReferencesRequest.target_subject_id": ID,
     "UndoReassignmentRequest.request_id": REQUEST_ID,
+    "ListPastRetentionRequest.on": ID,
+    "ListPastRetentionRequest.page_token": ID,
     "SealSubjectRequest.subject_id": ID,
     "UnsealSubjectRequest.subject_id": ID,
 }

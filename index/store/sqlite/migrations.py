@@ -273,9 +273,19 @@ DOCUMENTS = Migration(
     ),
 )
 
+CAPTURE_DEVICES = Migration(
+    "0012_capture_devices",
+    (
+        # Apart from reference, whose rows need not be written anew for it; of those whose device was said.
+        """CREATE TABLE capture_device (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            device TEXT NOT NULL) STRICT""",
+    ),
+)
+
 # A table that comes later has the column from the first (tests/unit/index/test_row_checks.py names one that lacks it).
 ROW_CHECKS = Migration(
-    "0012_row_checks",
+    "0013_row_checks",
     tuple(
         f"ALTER TABLE {table} ADD COLUMN {COLUMN} BLOB NOT NULL DEFAULT {NO_CHECK}"
         for table in (
@@ -303,6 +313,7 @@ ROW_CHECKS = Migration(
             "failed_counterpart",
             "reassignment",
             "reassigned_reference",
+            "capture_device",
         )
     ),
 )
@@ -319,6 +330,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     COUNTERPARTS,
     REASSIGNMENTS,
     DOCUMENTS,
+    CAPTURE_DEVICES,
     ROW_CHECKS,
 )
 

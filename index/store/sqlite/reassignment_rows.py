@@ -73,6 +73,12 @@ def find_merge(connection: sqlite3.Connection, source_id: str) -> ReassignmentRo
     return next(iter(_rows(connection, f"source_id = ? AND kind = '{MERGE}' AND is_undone = 0", source_id)), None)
 
 
+def is_named(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether a row is left of a subject."""
+    statement = "SELECT 1 FROM reassignment WHERE source_id = ? OR target_id = ? LIMIT 1"
+    return connection.execute(statement, (subject_id, subject_id)).fetchone() is not None
+
+
 def raise_missing(connection: sqlite3.Connection, subject_id: str) -> NoReturn:
     """Says what became of a subject that is not there. Raises SubjectMergedError, SubjectNotFoundError."""
     row = find_merge(connection, subject_id)
@@ -217,22 +223,24 @@ def forget_reassignments(connection: sqlite3.Connection, subject_number: int) ->
     return removed
 
 
-def seal_reassignments(connection: sqlite3.Connection, holder_number: int) -> None:
-    """Encrypt what is plain of the subjects merged into one that has just been encrypted. What is damaged of it is not
-    kept in the clear, and opens nothing any more."""
+def seal_reassignments(connection: sqlite3.Connection, subject_number: int) -> None:
+    """Encrypt what is plain of the subjects merged into one that has just been encrypted, and of the one itself, where
+    it was merged once and that was undone. What is damaged of it is not kept in the clear, and opens nothing any more.
+    """
     seals = seals_of(connection)
     assert seals is not None
     damaged = connection.execute(
-        f"SELECT reassignment_id FROM reassignment WHERE holder_number = ? AND NOT {fits(connection, 'reassignment')}",  # noqa: S608
-        (holder_number,),
+        "SELECT reassignment_id FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
+        f" AND NOT {fits(connection, 'reassignment')}",
+        (subject_number, subject_number),
     ).fetchall()
     # One after the other: the first makes a check that fits.
     for change in ("content = '', external_id_token = NULL", f"{COLUMN} = {NO_CHECK}"):
         connection.executemany(f"UPDATE reassignment SET {change} WHERE reassignment_id = ?", damaged)  # noqa: S608
     rows = connection.execute(
-        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE holder_number = ? AND source_key IS NULL"  # noqa: S608
-        f" AND kind = '{MERGE}' AND {fits(connection, 'reassignment')}",
-        (holder_number,),
+        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
+        f" AND source_key IS NULL AND kind = '{MERGE}' AND {fits(connection, 'reassignment')}",
+        (subject_number, subject_number),
     )
     for *values, token in rows.fetchall():
         row = _row(tuple(values))

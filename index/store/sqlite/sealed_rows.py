@@ -1,6 +1,6 @@
 """What is encrypted in rows, on its way in and out: names and numbers of subjects, vectors and minutiae of references.
 
-A row without keys is plain: of a store that is not encrypted, or not yet.
+A row without keys is plain: of a store that is not encrypted, or not yet. In one that is, all of it, it is damage.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ def texts_of_subjects(
             with contextlib.suppress(DatabaseDamagedError):
                 if is_whole:
                     found[number] = key, _opened_subject(_given(seals), number, key, content)
+    if _is_planted(seals):
+        # One that is plain in an encrypted store is damaged.
+        found.update((number, None) for number in subject_numbers if number not in found)
     return found
 
 
@@ -144,7 +147,10 @@ def opened(
         *plain, vectors, minutiae = row[:COVERED_WIDTH]
         subject_key, reference_key = row[COVERED_WIDTH:]
         if subject_key is None:
-            yield row[:COVERED_WIDTH]
+            if _is_planted(seals):
+                report(int(row[0]))
+            else:
+                yield row[:COVERED_WIDTH]
             continue
         if seals is None and not is_bound(connection):
             report(int(row[0]))
@@ -181,7 +187,10 @@ def opened_vectors(
     seals = seals_of(connection)
     for reference_id, vectors, subject_key, reference_key in rows:
         if subject_key is None:
-            yield reference_id, vectors
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors
             continue
         if seals is None and not is_bound(connection):
             report(int(reference_id))
@@ -209,9 +218,12 @@ def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | 
 
 def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | None, stored: str, column: str) -> str:
     """The text that sealed_text made what is stored of. Raises EncryptionKeyError, DatabaseDamagedError."""
+    seals = seals_of(connection)
     if key is None or not stored.startswith(_SEALED):
+        if _is_planted(seals):
+            raise DatabaseDamagedError("a text is plain in an encrypted store; restore a backup")
         return stored
-    seal = _given(seals_of(connection)).of_subject(key)
+    seal = _given(seals).of_subject(key)
     try:
         return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
     except (EncryptionKeyError, ValueError) as error:
@@ -239,7 +251,7 @@ def damaged_digests(connection: sqlite3.Connection) -> list[int]:
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
-    """How many encrypted subjects do not open, whose rows are whole."""
+    """How many encrypted subjects do not open, whose rows are whole, or are plain where none is."""
     seals, count = seals_of(connection), 0
     statement = f"SELECT subject_number, key_number, content FROM subject_seal WHERE {fits(connection, 'subject_seal')}"  # noqa: S608
     for number, key, content in connection.execute(statement):
@@ -247,6 +259,11 @@ def unreadable_subject_count(connection: sqlite3.Connection) -> int:
             _opened_subject(_given(seals), number, key, content)
         except DatabaseDamagedError:
             count += 1
+    if _is_planted(seals):
+        (plain,) = connection.execute(
+            "SELECT count(*) FROM subject WHERE subject_number NOT IN (SELECT subject_number FROM subject_seal)"
+        ).fetchone()
+        count += plain
     return count
 
 
@@ -304,6 +321,11 @@ def is_bound(connection: sqlite3.Connection) -> bool:
     """Whether the store has keys; else a row that names one is damaged."""
     found = connection.execute("SELECT 1 FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
     return found is not None
+
+
+def _is_planted(seals: Seals | None) -> bool:
+    """Whether a row without keys is one that this software did not write: the store is encrypted, all of it."""
+    return seals is not None and not seals.takes_plain
 
 
 def _given(seals: Seals | None) -> Seals:

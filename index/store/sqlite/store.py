@@ -282,6 +282,10 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """See Store."""
+        return self._read(lambda connection: lists.list_records(connection, self._database_id, page_size, page_token))
+
     def merge_subjects(
         self,
         source_id: str,
@@ -448,6 +452,7 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return bool(
                 subjects.subject_numbers_of(connection, (subject_id,))
+                or reassignment_rows.is_named(connection, subject_id)
                 or references.subject_ids_of(connection, reference_ids)
             )
 

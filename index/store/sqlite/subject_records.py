@@ -48,9 +48,13 @@ FIELDS = "subject_record fields"
 
 def read_record(connection: sqlite3.Connection, subject_id: str) -> SubjectRecord:
     """Raises SubjectNotFoundError."""
-    row = find_subject(connection, subject_id)
+    return record_of(connection, find_subject(connection, subject_id))
+
+
+def record_of(connection: sqlite3.Connection, row: SubjectRow) -> SubjectRecord:
+    """Every field that is recorded."""
     revision, fields = stored_fields(connection, row)
-    return SubjectRecord(subject_id, revision, {**fields_of(row.subject), **fields})
+    return SubjectRecord(row.subject.subject_id, revision, {**fields_of(row.subject), **fields})
 
 
 def update_record(

@@ -55,7 +55,7 @@ class Subject(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., gallery_ids: _Optional[_Iterable[str]] = ..., sex: _Optional[_Union[_sample_pb2.Sex, str]] = ..., birth_year: _Optional[int] = ..., state: _Optional[_Union[SubjectState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Reference(_message.Message):
-    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "quality_score", "pack_id", "create_time", "capture_time", "station_id")
+    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "quality_score", "pack_id", "create_time", "capture_time", "station_id", "capture_device")
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     MODALITY_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +65,7 @@ class Reference(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     CAPTURE_TIME_FIELD_NUMBER: _ClassVar[int]
     STATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_DEVICE_FIELD_NUMBER: _ClassVar[int]
     reference_id: int
     subject_id: str
     modality: _sample_pb2.Modality
@@ -74,7 +75,8 @@ class Reference(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     capture_time: _timestamp_pb2.Timestamp
     station_id: str
-    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality_score: _Optional[int] = ..., pack_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ...) -> None: ...
+    capture_device: str
+    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality_score: _Optional[int] = ..., pack_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., capture_device: _Optional[str] = ...) -> None: ...
 
 class Gallery(_message.Message):
     __slots__ = ("gallery_id", "display_name", "purpose", "create_time")

@@ -27,7 +27,9 @@ def shown(reference: NewReference, number: int) -> NewReference:
     image = PICTURE + str(number).encode()
     part = ImagePart(face_number=2, region_px=((1.0, 2.0), (3.0, 4.0)))
     sha256 = hashlib.sha256(image).hexdigest()
-    return replace(reference, image=image, sample_sha256=sha256, station_id="station 4", ppi=500.0, part=part)
+    return replace(
+        reference, image=image, sample_sha256=sha256, station_id="station 4", ppi=500.0, part=part, capture_device="X1"
+    )
 
 
 def fill(database: EnrollmentDatabase, make) -> dict[int, NewReference]:

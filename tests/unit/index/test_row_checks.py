@@ -33,6 +33,7 @@ from tests.unit.index.every_table import (
 )
 
 TABLES = (
+    "capture_device",
     "cache_mark",
     "change_count",
     "counterpart",
@@ -60,6 +61,7 @@ TABLES = (
 )
 # One column of each, of what reads use most, for what a whole database does then.
 COLUMN_OF = {
+    "capture_device": "device",
     "cache_mark": "stamp",
     "counterpart": "original_id",
     "failed_counterpart": "reason",
