@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -14,8 +15,12 @@ from index.store.sqlite.reassignment_rows import content_of, merges_into
 from index.store.sqlite.subject_records import revision_texts, stored_fields
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_by_number, find_by_numbers
 
+log = logging.getLogger(__name__)
+
 # Which look-ups a store has been given, so that one of before gets the others at its first start.
 _SETTING, _VERSION = "look_ups", "1"
+# Fewer are done in a moment.
+_TOLD_FROM_COUNT, _TOLD_EVERY = 20_000, 10_000
 EXTERNAL_ID: Final = "external_id"
 
 
@@ -28,7 +33,9 @@ def fill_look_ups(connection: sqlite3.Connection) -> None:
     numbers = [one for (one,) in connection.execute("SELECT subject_number FROM subject_record ORDER BY 1").fetchall()]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for number in numbers:
+        for place, number in enumerate(numbers, start=1):
+            if len(numbers) >= _TOLD_FROM_COUNT and place % _TOLD_EVERY == 0:
+                log.warning("listing other names and document numbers, once: %d of %d", place, len(numbers))
             subject = find_by_number(connection, number)
             refill_documents(connection, subject)
             add_names(connection, number, stored_fields(connection, subject)[1].get(OTHER_NAMES, ""))
