@@ -55,8 +55,8 @@ class RecordKeeper:
         request_id: str = "",
     ) -> tuple[RecordReceipt, str, tuple[str, ...]]:
         """The receipt, the audit id, and to whom a document number that was given leads as well. values: text by field
-        id, "" to record nothing there. A repeated request_id gives the first receipt. Raises RevisionConflictError where
-        the record has another revision."""
+        id, "" to record nothing there. A repeated request_id gives the first receipt. Raises RevisionConflictError
+        where the record has another revision."""
         with changing(self._changes, "update_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             check_text(request_id, REQUEST_ID, field="request_id")
