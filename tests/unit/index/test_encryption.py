@@ -469,6 +469,28 @@ def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make
         assert raised.value.reason == "slots"
 
 
+DUMPABLE = """
+import ctypes, resource, sys
+from pathlib import Path
+from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
+
+with EnrollmentDatabase.open(Path(sys.argv[1]), master_key=MasterKey(bytes(range(32)))):
+    print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def test_whoever_opens_the_keys_leaves_no_core_dump(folder) -> None:
+    """A command that crashes, too: its memory holds what is encrypted on the disk."""
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    for _ in range(2):  # a new database, and one that is there
+        said = subprocess.run(
+            [sys.executable, "-c", DUMPABLE, str(folder)], env=environ, cwd=root, check=True, stdout=subprocess.PIPE
+        )
+        assert said.stdout == b"(0, 0) 0\n"
+
+
 def person_without_gallery() -> Subject:
     return Subject("", external_id=NUMBER, display_name=NAME)
 
