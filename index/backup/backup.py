@@ -99,7 +99,8 @@ def back_up(
         raise BackupError("the backup file exists already; choose another name", reason="target")
     report = progress or _silent
     place = scratch or _snapshot_place(folder)
-    remove_leftovers(place)
+    for folder_of_parts in {place, target.parent}:
+        remove_leftovers(folder_of_parts)
     with _named_disk_errors(), _temporary(place, "snapshot-") as path, path.open("rb") as snapshot:
         summary, files = take_snapshot(folder, path, report)
         with _new_file(target.parent, ".backup-") as (file, give_name):

@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import replacement, sync_folder, write_all
+from index.durable.files import remove_unfinished, replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -221,6 +221,7 @@ def copy_slots(path: Path, target: Path) -> None:
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
     if not target.parent.is_dir():
         raise EncryptionKeyError("the folder of the copy is not there; make it first", reason="target")
+    remove_unfinished(target)
     with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)

@@ -11,6 +11,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.index": ("Dựng chỉ mục", "Building the index"),
     "stage.compile": ("Biên dịch", "Compiling"),
     "stage.verify": ("Kiểm tra", "Verifying"),
+    "stage.restore": ("Khôi phục", "Restoring"),
     "stage.backup": ("Sao lưu", "Backing up"),
     "stage.encrypt": ("Mã hóa", "Encrypting"),
     "stage.rotate": ("Bọc lại khóa", "Wrapping keys"),
@@ -138,8 +139,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã sao lưu {subjects} hồ sơ, {references} mẫu tham chiếu ({size} MB, {sealed}).",
         "Backed up {subjects} subjects, {references} references ({size} MB, {sealed}).",
     ),
-    "backup.encrypted": ("đã mã hóa", "encrypted"),
-    "backup.plain": ("chưa mã hóa", "not encrypted"),
+    "backup.encrypted": ("mã hóa bằng khóa sao lưu", "encrypted with the backup key"),
+    "backup.plain": ("không dùng khóa sao lưu", "without a backup key"),
     "backup.whole": (
         "Bản sao lưu nguyên vẹn: {subjects} hồ sơ, {references} mẫu tham chiếu, lập lúc {time} ({sealed}).",
         "The backup is whole: {subjects} subjects, {references} references, made {time} ({sealed}).",

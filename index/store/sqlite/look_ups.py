@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -22,8 +23,12 @@ from index.store.sqlite.reassignment_rows import content_of, merges_into
 from index.store.sqlite.subject_records import revision_texts, stored_fields
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_by_number, find_by_numbers
 
+log = logging.getLogger(__name__)
+
 # Which look-ups a store has been given, so that one of before gets the others at its first start.
 _SETTING, _VERSION = "look_ups", "1"
+# Fewer are done in a moment.
+_TOLD_FROM_COUNT, _TOLD_EVERY = 20_000, 10_000
 EXTERNAL_ID: Final = "external_id"
 
 
@@ -36,7 +41,9 @@ def fill_look_ups(connection: sqlite3.Connection) -> None:
     numbers = [one for (one,) in connection.execute("SELECT subject_number FROM subject_record ORDER BY 1").fetchall()]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for number in numbers:
+        for place, number in enumerate(numbers, start=1):
+            if len(numbers) >= _TOLD_FROM_COUNT and place % _TOLD_EVERY == 0:
+                log.warning("listing other names and document numbers, once: %d of %d", place, len(numbers))
             # One that is damaged is found by nothing, and is filled in when it is mended.
             with contextlib.suppress(DatabaseDamagedError):
                 _refill(connection, find_by_number(connection, number))

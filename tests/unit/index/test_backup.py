@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import itertools
 import shutil
@@ -61,6 +62,19 @@ def test_a_restored_database_identifies_as_before(tmp_path, make, key, found):
         where = SearchFilter(galleries=frozenset({"watch"}))
         assert database.count(Modality.FACE, FACE_PACK, where)[0] == len(faces) // 2
         assert database.find_subject("000000000003") is not None
+
+
+def test_what_a_killed_backup_left_is_gone_after_the_next_and_what_another_writes_stays(tmp_path, make):
+    folder, target = tmp_path / "a", tmp_path / "backups"
+    target.mkdir()
+    with EnrollmentDatabase.open(folder) as database:
+        database.enroll(Subject(""), [make.face()])
+    left, written = target / ".backup-left.part", target / ".backup-held.part"
+    left.write_bytes(b"people")
+    with written.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        back_up(folder, target / "backup")
+        assert sorted(path.name for path in target.iterdir()) == [written.name, "backup"]
 
 
 def test_a_backup_of_a_database_in_use_is_one_moment_of_it(tmp_path, make):

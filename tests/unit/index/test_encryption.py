@@ -90,6 +90,19 @@ def test_nothing_of_a_person_stands_in_any_file(folder, make, found) -> None:
             assert again.subject_id == receipt.subject_id
 
 
+def test_keys_that_a_killed_process_was_about_to_put_in_place_are_gone_after_a_start(folder, make) -> None:
+    """They would open old copies of what is erased from now on."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", external_id=NUMBER), [make.face()])
+    left = folder / f"{SLOTS_NAME}.a1b2c3.part"
+    shutil.copyfile(folder / SLOTS_NAME, left)
+    linked = folder / "same bytes"
+    linked.hardlink_to(left)
+    EnrollmentDatabase.open(folder, master_key=MASTER).close()
+    assert not left.exists()
+    assert not any(linked.read_bytes())
+
+
 def test_fields_filled_in_later_are_encrypted_and_found(folder, make) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         receipt = database.enroll(Subject(""), [make.face()])
@@ -456,6 +469,28 @@ def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make
         with pytest.raises(EncryptionKeyError) as raised:
             EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
         assert raised.value.reason == "slots"
+
+
+DUMPABLE = """
+import ctypes, resource, sys
+from pathlib import Path
+from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
+
+with EnrollmentDatabase.open(Path(sys.argv[1]), master_key=MasterKey(bytes(range(32)))):
+    print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def test_whoever_opens_the_keys_leaves_no_core_dump(folder) -> None:
+    """A command that crashes, too: its memory holds what is encrypted on the disk."""
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    for _ in range(2):  # a new database, and one that is there
+        said = subprocess.run(
+            [sys.executable, "-c", DUMPABLE, str(folder)], env=environ, cwd=root, check=True, stdout=subprocess.PIPE
+        )
+        assert said.stdout == b"(0, 0) 0\n"
 
 
 def person_without_gallery() -> Subject:
