@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,16 @@ class EnrollmentItem:
         return self.image_name or self.image_path.name
 
     def request_id(self, image_bytes: bytes) -> str:
-        """The same for the same content, so that a repeated run enrolls nothing twice."""
+        """The same for the same content, so that a repeated run enrolls nothing twice. The audit log has it beside the
+        digest of the image; whoever has not the image itself cannot find number or name with it by trying."""
+        key = hashlib.sha256(b"station-enroll request" + image_bytes).digest()
+        return hmac.digest(key, self._content(image_bytes), "sha256").hex()[:40]
+
+    def former_request_id(self, image_bytes: bytes) -> str:
+        """As versions up to 0.1.0 made it: what their results files say was done."""
+        return hashlib.sha256(self._content(image_bytes)).hexdigest()[:40]
+
+    def _content(self, image_bytes: bytes) -> bytes:
         parts: tuple[str, ...] = (
             self.external_id,
             self.modality.value,
@@ -55,7 +65,7 @@ class EnrollmentItem:
             parts += (str(self.face_number), str(self.largest_face))
         if self.capture_device:  # else as before there were devices
             parts += ("device", self.capture_device)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
+        return "\x1f".join(parts).encode()
 
 
 @dataclass(frozen=True, slots=True)

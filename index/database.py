@@ -14,11 +14,13 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
+from index.durable.files import remove_unfinished
 from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
 from index.folder import (
     CACHE_NAME,
     LOCK_NAME,
+    SLOTS_NAME,
     FolderLock,
     check_folder,
     has_store,
@@ -42,6 +44,7 @@ from index.receipts import (
     OpenProgress,
     PackHolding,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
@@ -65,7 +68,7 @@ from index.records import (
     SubjectRecord,
 )
 from index.store.effects import PackKey
-from index.store.opening import open_store
+from index.store.opening import key_slots_of, open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
@@ -108,7 +111,10 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            remove_unfinished(folder / SLOTS_NAME)
+            # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
+            is_plain = encrypt and not key_slots_of(folder)
+            self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
             if self._seals is not None:
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
@@ -280,6 +286,11 @@ class EnrollmentDatabase:
     def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
         """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
         return self._store.list_revisions(subject_id, page_size, page_token)
+
+    def list_records(self, *, page_size: int = 0, page_token: str = "") -> Page[tuple[Subject, SubjectRecord]]:
+        """Every record that was changed since the enrollment, in the order in which the subjects came; the others have
+        nothing but what Subject says. Raises PageSizeError, PageTokenError."""
+        return self._store.list_records(page_size, page_token)
 
     def merge_subjects(
         self,
@@ -537,6 +548,13 @@ class EnrollmentDatabase:
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
+
+    def inspect(self, progress: ReportProgress | None = None) -> tuple[Problem, ...]:
+        """What verify does not answer for of the files of the database, read to their last byte. Codes: see
+        Store.inspect; also cache_refused, of indexes that were made anew when the database was opened, and
+        cache_files, of index files that differ from what was written."""
+        report = progress or self._report
+        return self._store.inspect(report) + self._partitions.inspect(report)
 
     def save(self) -> None:
         """Write the index files now. Raises CacheFileError, DatabaseFullError."""

@@ -59,6 +59,7 @@ class DeletionReceipt:
     the files of the database folder too; False while a long read (a backup) holds an old page, in which case the next
     write or the closing of the database finishes the work. replayed: an earlier request with this id did it.
     key_count, image_count: keys and images that were destroyed; 0 in a plain database, and when replayed.
+    merged_subject_ids: of subjects that had been merged into this one, destroyed with it; none when replayed.
     """
 
     subject_id: str
@@ -69,6 +70,7 @@ class DeletionReceipt:
     replayed: bool = False
     key_count: int = 0
     image_count: int = 0
+    merged_subject_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,29 @@ class ReembeddingCounts:
     waiting_count: int
     without_image_ids: tuple[int, ...]
     failed: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it was written. code: which; whoever shows it has the texts. said: a name, where there
+    is one, of a table or another part that this software made."""
+
+    code: str
+    count: int = 1
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MendedStore:
+    """What a backup gave back. reference_ids: searched again. left_reference_ids: those it has not whole.
+
+    row_count: of other rows, which are what they were when the backup was made. left_rows: those it has not, named.
+    """
+
+    reference_ids: tuple[int, ...]
+    left_reference_ids: tuple[int, ...]
+    row_count: int
+    left_rows: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,11 +161,14 @@ class Subject:
 SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
 # Its words are found like those of the name; names are parted by semicolons.
 OTHER_NAMES = "other_names"
+# Until when a subject may be kept, and why it may.
+RETENTION_DATE, LEGAL_GROUND = "retention_date", "legal_ground"
 # Numbers of identity documents, by which a subject is found; and until when each is valid.
 DOCUMENT_FIELDS = {
     "cccd_number": "cccd_expiry_date",
     "cmnd_number": "cmnd_expiry_date",
     "passport_number": "passport_expiry_date",
+    "passport2_number": "passport2_expiry_date",
 }
 
 

@@ -57,6 +57,15 @@ class DocumentStanding(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class OverdueRecord:
+    """A subject kept beyond the date that its record says. retention_date, legal_ground: as recorded."""
+
+    subject: Subject
+    retention_date: str
+    legal_ground: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundDocument:
     """field: its id, or external_id."""
 

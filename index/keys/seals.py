@@ -76,7 +76,10 @@ class Seals:
     """The keys of one database. Thread safe."""
 
     def __init__(self, slots: KeySlots) -> None:
+        """takes_plain: rows without keys are believed, since the store is being encrypted; else whoever writes one into
+        the file is found out."""
         self._slots = slots
+        self.takes_plain = False
         self._database_secret = slots.secret(0)
         self._of_external_id = Mac(self._derived(b"external id"))
         self._of_document = Mac(self._derived(b"document number"))
@@ -95,6 +98,15 @@ class Seals:
     def has_given(self, number: int) -> bool:
         """Whether there is a slot of this number, erased or not."""
         return number < self._slots.count
+
+    @property
+    def are_used(self) -> bool:
+        """Whether any slot was ever made for a row; then a store somewhere names these slots."""
+        return self._slots.count > 1
+
+    def progress_token(self, progress: str) -> str:
+        """Hexadecimal digits by which the store proves how far its encryption has come."""
+        return self._derived(b"progress " + progress.encode())[:TOKEN_BYTES].hex()
 
     def folder_key(self) -> FolderKey:
         """Of the cache files."""
@@ -172,6 +184,18 @@ class Seals:
         with self._lock:
             for number in chosen:
                 self._held.pop(number, None)
+
+    def has_secret(self, number: int) -> bool:
+        """Whether a slot opens."""
+        try:
+            self._slots.secret(number)
+        except EncryptionKeyError:
+            return False
+        return True
+
+    def damaged_slots(self, report: Callable[[int, int], None]) -> frozenset[int]:
+        """Numbers of slots that are neither erased nor open. report: of slots done and in all."""
+        return self._slots.damaged(report)
 
     def close(self) -> None:
         """Let go of the slots. Safe to call twice."""

@@ -32,9 +32,11 @@ from index.receipts import (
     DeletionReceipt,
     EnrollmentReceipt,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
+    ReportProgress,
 )
 from index.records import (
     DocumentMatch,
@@ -217,6 +219,9 @@ class Store(Protocol):
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """Records that were ever changed, in the order in which the subjects came. Raises PageTokenError."""
+
     def merge_subjects(
         self,
         source_id: str,
@@ -315,6 +320,10 @@ class Store(Protocol):
     def find_damage(self) -> tuple[int, ...]:
         """Ids of every damaged reference, ascending, set aside or not. Reads every template."""
 
+    def find_damaged_rows(self) -> tuple[str, ...]:
+        """Every other row that differs from what was written, or does not fit the others, one sentence each; every read
+        leaves it out. Subjects among them go with the next set_damage_aside. Reads every row but templates."""
+
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """References in the order asked for; deleted and damaged ones are left out."""
 
@@ -331,7 +340,7 @@ class Store(Protocol):
         """int64 (n,), ascending: all references of these subjects. Raises SubjectNotFoundError when one is unknown."""
 
     def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
-        """Whether the subject or one of the references is stored."""
+        """Whether the subject, one merged of this id, or one of the references is stored."""
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
@@ -362,7 +371,12 @@ class Store(Protocol):
         """Run action while nobody writes and no effects are applied; it sees the last commit. It must not write."""
 
     def check(self) -> tuple[str, ...]:
-        """Problems found when every byte of the store is read, worst first; empty when there is none."""
+        """Why rows cannot be trusted to be there, found when every page of the store is read; empty when they can."""
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """What `check` and `find_damaged_rows` do not answer for: the rest of the files, keys that nobody uses, images,
+        each read whole. Codes: header, schema, numbers, free_pages, unused_space, key_slots, key_slots_unused, images,
+        stray_files. Nobody writes meanwhile."""
 
     def close(self) -> None:
         """Let go of the files; deleted bytes leave them where they still can. Safe to call twice."""

@@ -443,6 +443,18 @@ class MatcherClient:
                 return
             request.page_token = page.next_page_token
 
+    def past_retention(
+        self, *, on: str = "", page_size: int = 0, access: AccessContext | None = None
+    ) -> Iterator[record_service_pb2.ListPastRetentionResponse]:
+        """Page by page, whose retention date lies before a day: dd/mm/yyyy, "" for today."""
+        request = record_service_pb2.ListPastRetentionRequest(access=self._said(access), on=on, page_size=page_size)
+        while True:
+            page: record_service_pb2.ListPastRetentionResponse = self.call(self.records.ListPastRetention, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
     def seal_subject(self, subject_id: str, *, access: AccessContext | None = None) -> str:
         """The audit id. The subject is kept and searched no more."""
         request = record_service_pb2.SealSubjectRequest(subject_id=subject_id, access=self._said(access))

@@ -56,6 +56,9 @@ def run_verify(options: argparse.Namespace) -> int:
             images=said["destroyed"]["images"],
         )
     )
+    merged = said.get("merged_subject_ids", ())
+    if merged:
+        print(text("erasure.merged", language, subjects=", ".join(merged)))
     if not expected:
         print(text("erasure.unknown_key", language, key=checked.public_key), file=sys.stderr)
     left = [*said["found_in"], *(str(one["reference_id"]) for one in said["searched_again"] if one["is_found"])]

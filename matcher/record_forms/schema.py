@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from index.records import DOCUMENT_FIELDS, SUBJECT_FIELDS, FingerPosition, Modality
+from index.records import DOCUMENT_FIELDS, RETENTION_DATE, SUBJECT_FIELDS, FingerPosition, Modality
 from matcher.access.wording import RECORD_TEXT
 from matcher.errors import ConfigError
 from matcher.record_forms.kinds import FieldKind
@@ -27,6 +27,8 @@ _FIXED_KINDS = {
     "cccd_number": FieldKind.CCCD,
     "cmnd_number": FieldKind.CMND,
     "passport_number": FieldKind.PASSPORT,
+    "passport2_number": FieldKind.PASSPORT,
+    RETENTION_DATE: FieldKind.DATE,
     **dict.fromkeys(DOCUMENT_FIELDS.values(), FieldKind.DATE),
 }
 

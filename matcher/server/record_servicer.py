@@ -26,7 +26,7 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
         values = {value.field_id: value.text for value in request.values}
         if len(values) != len(request.values):
             raise RequestError(told("field.twice"), field="values")
-        receipt, audit_id = self._readiness.get().record_keeper.update(
+        receipt, audit_id, others = self._readiness.get().record_keeper.update(
             _access(request.access),
             request.subject_id,
             values,
@@ -39,6 +39,7 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
             changed_field_ids=receipt.changed_fields,
             audit_id=audit_id,
             replayed=receipt.replayed,
+            same_document_subject_ids=others,
         )
 
     def GetRecord(self, request: pb.GetRecordRequest, context: grpc.ServicerContext) -> pb.GetRecordResponse:
@@ -54,6 +55,25 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
         )
         return pb.ListRevisionsResponse(
             revisions=[revision_to_proto(revision) for revision in page.items],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
+        )
+
+    def ListPastRetention(
+        self, request: pb.ListPastRetentionRequest, context: grpc.ServicerContext
+    ) -> pb.ListPastRetentionResponse:
+        page = self._readiness.get().record_keeper.list_past_retention(
+            _access(request.access), on=request.on, page_size=request.page_size, page_token=request.page_token
+        )
+        return pb.ListPastRetentionResponse(
+            records=[
+                pb.OverdueRecord(
+                    subject=subject_to_proto(one.subject),
+                    retention_date=one.retention_date,
+                    legal_ground=one.legal_ground,
+                )
+                for one in page.items
+            ],
             next_page_token=page.next_page_token,
             total_count=page.total_count,
         )

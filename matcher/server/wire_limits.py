@@ -83,6 +83,8 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "MoveReferencesRequest.source_subject_id": ID,
     "MoveReferencesRequest.target_subject_id": ID,
     "UndoReassignmentRequest.request_id": REQUEST_ID,
+    "ListPastRetentionRequest.on": ID,
+    "ListPastRetentionRequest.page_token": ID,
     "SealSubjectRequest.subject_id": ID,
     "UnsealSubjectRequest.subject_id": ID,
 }

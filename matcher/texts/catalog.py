@@ -9,6 +9,7 @@ from numbers import Number
 from types import MappingProxyType
 from typing import Any, Final
 
+from index.errors import DatabaseError
 from matcher.texts import (
     commands,
     errors,
@@ -17,6 +18,7 @@ from matcher.texts import (
     fingerprint_quality,
     graphs,
     help,
+    index_words,
     keys,
     listening,
     log,
@@ -33,6 +35,7 @@ from matcher.texts import (
     system,
     usage,
 )
+from matcher.texts.index_words import words_of_index
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
@@ -53,6 +56,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     packs.TEXTS,
     pack_errors.TEXTS,
     graphs.TEXTS,
+    index_words.TEXTS,
     log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
@@ -94,6 +98,12 @@ def system_reason(error: OSError) -> str:
     return told(code) if has_text(code) else error.strerror or str(error)
 
 
+def index_told(said: str) -> str:
+    """What index says, a Told where a text says the same; as it is otherwise."""
+    found = words_of_index(said)
+    return said if found is None else told(found[0], **found[1])
+
+
 def localized(value: object, language: str) -> str:
     """What a Told, an error made of one, or a refusal of the operating system says in a language; anything else as it
     is."""
@@ -101,6 +111,8 @@ def localized(value: object, language: str) -> str:
         place = "" if value.filename is None else f": {value.filename}"
         return localized(system_reason(value), language) + place
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
+    if isinstance(value, DatabaseError):
+        said = index_told(str(value))
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
 
 

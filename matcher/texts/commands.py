@@ -266,6 +266,25 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Name what to find: --name, --document or --external-id.",
     ),
     "subject.none_found": ("Không tìm thấy hồ sơ nào.", "No subject was found."),
+    "column.retention": ("Lưu giữ đến ngày", "Kept until"),
+    "column.legal_ground": ("Căn cứ pháp lý", "Legal ground"),
+    "stage.records": ("Xem các hồ sơ", "Looking through the records"),
+    "record.none_past": (
+        "Không có hồ sơ nào quá hạn lưu giữ (đã xem {total} hồ sơ).",
+        "No record is past its retention date ({total} were looked through).",
+    ),
+    "record.past": (
+        "{count} hồ sơ quá hạn lưu giữ trong {total} hồ sơ. Không có gì bị xóa: hãy xem từng hồ sơ, rồi xóa bằng "
+        "station-matcher subject delete hoặc sửa ngày.",
+        "{count} of {total} records are past their retention date. Nothing was deleted: look at each, then delete it "
+        "with station-matcher subject delete or correct the date.",
+    ),
+    "record.same_document": (
+        "Số giấy tờ này cũng có ở hồ sơ khác: {subjects}. Hãy kiểm tra: nếu là cùng một người thì nhập hai hồ sơ bằng "
+        "station-matcher record merge, nếu không thì số đã ghi sai.",
+        "This document number leads to other subjects too: {subjects}. If they are one person, merge them with "
+        "station-matcher record merge; if not, a number was typed wrongly.",
+    ),
     "record.merged": (
         "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
         "Số kiểm toán: {audit}",

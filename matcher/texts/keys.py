@@ -70,6 +70,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Không có khóa để so: hãy kiểm tra rằng {key} là khóa của đơn vị (--public-key).",
         "There is no key to compare with: make sure that {key} is the station's (--public-key).",
     ),
+    "erasure.merged": (
+        "Cùng với hồ sơ này, các hồ sơ đã nhập vào nó cũng bị xóa: {subjects}",
+        "Destroyed with it, since they had been merged into it: {subjects}",
+    ),
     "erasure.genuine": (
         "Chữ ký đúng. Đối tượng {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
         "{images} ảnh đã bị hủy.",

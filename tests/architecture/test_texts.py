@@ -26,7 +26,7 @@ from matcher.errors import (
     SessionError,
 )
 from matcher.server.status import status_of
-from matcher.texts.catalog import Told, catalog, filled, localized, packed, told, unpacked
+from matcher.texts.catalog import Told, catalog, filled, index_told, localized, packed, told, unpacked
 from matcher.texts.languages import LANGUAGES, preferred_language
 from matcher.texts.reasons import error_text
 
@@ -137,6 +137,15 @@ def test_a_wrong_field_is_told_with_its_rule_in_the_language_asked_for(
         assert status.message == error_text(error, language)
         # BadRequest is the last of the details; its texts lie in it as they are.
         assert expected.encode() in status.details[-1].value
+
+
+def test_what_index_says_is_told_in_the_language_asked_for() -> None:
+    said = "the face index lacks 2 references of the store and has 0 that it does not hold"
+    assert localized(index_told(said), "en") == said
+    assert localized(index_told(said), "vi").startswith("face index thiếu 2 mẫu tham chiếu")
+    missing = index_errors.DatabaseError("there is no database in this folder; check the path or create one")
+    assert localized(missing, "vi").startswith("thư mục này không có cơ sở dữ liệu")
+    assert index_told("nothing that index says") == "nothing that index says"
 
 
 def test_a_sample_is_told_with_its_numbers_in_the_language_asked_for() -> None:

@@ -244,3 +244,23 @@ def test_a_place_for_the_certificate_is_made_before_anything_is_deleted(
     with pytest.raises(SystemExit):
         main(["--lang", "en", "erasure", "verify", str(kept), "--public-key", "zz"])
     assert "64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_the_certificate_names_who_was_merged_into_the_deleted(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old, of_old), (new, of_new), (other, _) = (enrolled(service, number) for number in range(3))
+    service.client.merge_subjects(other, old)
+    service.client.merge_subjects(old, new)
+    answer = service.client.delete_subject(new)
+    said = check_certificate(answer.erasure_certificate).content
+    assert sorted(said["merged_subject_ids"]) == sorted([old, other])
+    assert {*of_old, *of_new} < {*said["reference_ids"]}
+    assert said["found_in"] == []
+    assert {one["is_found"] for one in said["searched_again"]} == {False}
+    if service.database.is_encrypted:
+        assert (said["destroyed"]["keys"], said["destroyed"]["images"]) == (15, 6)
+    path = tmp_path / "certificate.json"
+    path.write_bytes(answer.erasure_certificate)
+    assert main(["--lang", "en", "erasure", "verify", str(path), "--public-key", KEY.public_key]) == 0
+    assert old in capsys.readouterr().out

@@ -13,7 +13,7 @@ from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
 from index.records import Modality
 from index.store.effects import PackRow
-from index.store.sqlite import counterparts, references, searchable, set_aside
+from index.store.sqlite import counterparts, references, sealing, searchable, set_aside
 from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.images import all_files
@@ -32,6 +32,12 @@ def peek_log_head(store: Path) -> str:
     """The log head of a store file that may be in use; "" for a store of an older schema."""
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
         return log_head(connection) if _has_table(connection, "setting") else ""
+
+
+def key_slots_of(store: Path) -> str:
+    """See index.store.opening."""
+    with _reading(store, table="setting") as connection:
+        return "" if connection is None else sealing.key_slots_of(connection)
 
 
 def references_set_aside(store: Path) -> tuple[int, ...]:
@@ -161,8 +167,9 @@ def _check_snapshot(copy: sqlite3.Connection) -> None:
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
     """Read the rows of a restored snapshot into the empty file made, which becomes a store of its own line.
 
-    The snapshot is no code of ours: it is opened read-only, nothing of its schema runs, and what is not of a known
-    schema is refused by name. Today's schema, ids that go on beyond those given since, no index files, no deleted rows.
+    The snapshot loses its name once it is open. It is no code of ours: it is opened read-only, nothing of its schema
+    runs, and what is not of a known schema is refused by name. Today's schema, ids that go on beyond those given since,
+    no index files, no deleted rows.
     """
     with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
@@ -170,7 +177,7 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute("PRAGMA synchronous=OFF")
-        _attach(connection, snapshot)
+        _attach(connection, snapshot, forget_name=True)
         apply_migrations(connection, _steps_of_source(connection))
         copy_known_rows(connection)
         connection.execute("DETACH source")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hmac
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from hashlib import sha256
@@ -31,9 +35,10 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.receipts import Deletions
+from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import references, sealing, subjects
+from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
@@ -85,6 +90,19 @@ def test_nothing_of_a_person_stands_in_any_file(folder, make, found) -> None:
             assert again.subject_id == receipt.subject_id
 
 
+def test_keys_that_a_killed_process_was_about_to_put_in_place_are_gone_after_a_start(folder, make) -> None:
+    """They would open old copies of what is erased from now on."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(Subject("", external_id=NUMBER), [make.face()])
+    left = folder / f"{SLOTS_NAME}.a1b2c3.part"
+    shutil.copyfile(folder / SLOTS_NAME, left)
+    linked = folder / "same bytes"
+    linked.hardlink_to(left)
+    EnrollmentDatabase.open(folder, master_key=MASTER).close()
+    assert not left.exists()
+    assert not any(linked.read_bytes())
+
+
 def test_fields_filled_in_later_are_encrypted_and_found(folder, make) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         receipt = database.enroll(Subject(""), [make.face()])
@@ -114,9 +132,12 @@ def test_without_the_key_or_with_another_nothing_opens(folder, make) -> None:
             EnrollmentDatabase.open(folder, master_key=key)
         assert raised.value.reason == reason
     (folder / SLOTS_NAME).rename(folder / "kept")
-    with pytest.raises(EncryptionKeyError) as raised:
-        EnrollmentDatabase.open(folder)
-    assert raised.value.reason == "missing"
+    for key, encrypt in ((None, False), (MASTER, False), (MASTER, True)):
+        with pytest.raises(EncryptionKeyError) as raised:
+            EnrollmentDatabase.open(folder, master_key=key, encrypt=encrypt)
+        assert raised.value.reason == "slots"
+        # New ones would open nothing, and stand where the copy is to be put back.
+        assert not (folder / SLOTS_NAME).exists()
     KeySlots.create(folder / SLOTS_NAME, MASTER).close()
     with pytest.raises(EncryptionKeyError, match="another database"):
         EnrollmentDatabase.open(folder, master_key=MASTER)
@@ -326,6 +347,150 @@ def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> 
     with EnrollmentDatabase.open(folder, master_key=OTHER) as database:
         assert found(database, face)
         assert database.find_subject(NUMBER).display_name == NAME
+
+
+KILLED_REWRAPPING = """
+import os, signal, sys
+from pathlib import Path
+from index.keys import slots
+from index.keys.master_key import MasterKey
+
+def until_killed(done, total):
+    if done >= total - 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+slots._SLOTS_A_STEP = 8
+slots.rewrap(Path(sys.argv[1]), MasterKey(bytes(range(32))), MasterKey(bytes(32)), until_killed)
+"""
+
+
+def test_what_a_killed_rewrapping_leaves_is_destroyed(tmp_path) -> None:
+    """Its secrets would outlive their erasure."""
+    path = tmp_path / SLOTS_NAME
+    opened = KeySlots.create(path, MASTER)
+    secrets_given = [opened.give() for _ in range(400)]
+    opened.close()
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    killed = subprocess.run([sys.executable, "-c", KILLED_REWRAPPING, str(path)], env=environ, cwd=root, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (one for one in tmp_path.iterdir() if one != path)
+    assert left.stat().st_size > FIRST_OFFSET + 100 * SLOT_BYTES
+    held = left.open("rb")  # its bytes are gone too, not its name alone
+    with pytest.raises(EncryptionKeyError):
+        KeySlots(path, OTHER)
+    reopened = KeySlots(path, MASTER)
+    assert [path] == list(tmp_path.iterdir())
+    assert not held.read().strip(b"\0")
+    held.close()
+    assert all(reopened.secret(number) == secret for number, secret in secrets_given)
+    reopened.close()
+    rewrap(path, MASTER, OTHER)
+    reopened = KeySlots(path, OTHER)
+    assert all(reopened.secret(number) == secret for number, secret in secrets_given)
+    reopened.close()
+
+
+def changed(folder: Path, *statements: str) -> None:
+    """As whoever can write the file, and has no key; checks of rows are no secret."""
+    with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        keep_checks(connection)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def plain_copy(folder: Path, tmp_path: Path, make, *new: NewReference) -> Path:
+    """A plain store with other people, under the same numbers."""
+    with EnrollmentDatabase.open(tmp_path / "planted") as database:
+        for number, reference in enumerate(new):
+            database.enroll(Subject("", f"planted-{number}", "Người Khác"), [reference])
+    return tmp_path / "planted" / STORE_NAME
+
+
+def test_a_plain_row_in_an_encrypted_store_is_damage(folder, make, found, tmp_path, caplog) -> None:
+    own, planted = make.face(), make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        (own_id,) = database.enroll(person_without_gallery(), [own]).reference_ids
+        (lost_id,) = database.enroll(Subject("", "2"), [make.face()]).reference_ids
+    other = plain_copy(folder, tmp_path, make, make.face(), planted)
+    changed(
+        folder,
+        f"ATTACH '{other}' AS other",
+        "UPDATE template SET vectors = (SELECT vectors FROM other.template AS its"
+        f" WHERE its.reference_id = {lost_id}), minutiae = x'' WHERE reference_id = {lost_id}",
+        "UPDATE reference_digest SET subject_key = NULL, reference_key = NULL,"
+        " (row_digest, template_digest, vectors_crc) ="
+        " (SELECT row_digest, template_digest, vectors_crc FROM other.reference_digest AS its"
+        f" WHERE its.reference_id = {lost_id}) WHERE reference_id = {lost_id}",
+        f"INSERT OR REPLACE INTO reference SELECT * FROM other.reference WHERE reference_id = {lost_id}",
+        # That encryption was still under way is believed with a token only.
+        "UPDATE setting SET value = 'partly' WHERE name = 'sealing'",
+    )
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            assert database.is_encrypted
+            assert found(database, own) == own_id
+            hits = database.search(Modality.FACE, planted.template.pack_id, planted.template.vectors, 2)
+            assert lost_id not in hits.reference_ids or hits.similarities.max() < 0.9
+            assert database.references([lost_id]) == ()
+            report = database.verify()
+            assert report.set_aside_ids == (lost_id,)
+    assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("progress", ["partly", "", None])
+def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, progress) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [make.face()])
+    changed(
+        folder,
+        "INSERT INTO subject (subject_id, external_id, display_name, state, sex, create_time)"
+        " VALUES ('planted', 'planted', 'Người Khác', 'active', 'male', 0)",
+        "DELETE FROM setting WHERE name = 'sealing'"
+        if progress is None
+        else f"UPDATE setting SET value = '{progress}' WHERE name = 'sealing'",
+    )
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        assert database.find_subject("planted") is None
+        with pytest.raises(DatabaseDamagedError, match="damaged"):
+            database.get_subject("planted")
+        assert [one.external_id for one in database.list_subjects().items] == [NUMBER]
+        assert not database.verify().ok
+
+
+def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make, tmp_path) -> None:
+    """Also one that says nothing of keys."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [make.face()])
+    other = plain_copy(folder, tmp_path, make, make.face())
+    (folder / STORE_NAME).write_bytes(other.read_bytes())
+    for encrypt in (False, True):
+        with pytest.raises(EncryptionKeyError) as raised:
+            EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
+        assert raised.value.reason == "slots"
+
+
+DUMPABLE = """
+import ctypes, resource, sys
+from pathlib import Path
+from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
+
+with EnrollmentDatabase.open(Path(sys.argv[1]), master_key=MasterKey(bytes(range(32)))):
+    print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def test_whoever_opens_the_keys_leaves_no_core_dump(folder) -> None:
+    """A command that crashes, too: its memory holds what is encrypted on the disk."""
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    for _ in range(2):  # a new database, and one that is there
+        said = subprocess.run(
+            [sys.executable, "-c", DUMPABLE, str(folder)], env=environ, cwd=root, check=True, stdout=subprocess.PIPE
+        )
+        assert said.stdout == b"(0, 0) 0\n"
 
 
 def person_without_gallery() -> Subject:
@@ -566,7 +731,7 @@ def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, 
         shutil.rmtree(folder / "cache")
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             assert database.verify().set_aside_ids == (reference_id,)
-        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == MendedStore((reference_id,), (), 0, ())
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             (mended,) = database.references([reference_id])
             assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()

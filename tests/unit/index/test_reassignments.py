@@ -26,6 +26,7 @@ from index.errors import (
 from index.folder import SLOTS_NAME, STORE_NAME
 from index.keys.master_key import MasterKey
 from index.keys.slots import copy_slots
+from index.receipts import MendedStore
 from index.records import (
     Gallery,
     Modality,
@@ -392,6 +393,7 @@ def test_nothing_of_either_is_left_when_the_merged_subject_is_deleted(
     else:
         deleted = database.delete_subject(pair.new.subject_id)
         assert deleted.reference_ids == tuple(sorted((*pair.old.reference_ids, *pair.new.reference_ids)))
+        assert deleted.merged_subject_ids == (pair.old.subject_id,)
         names += ["Nguyễn Văn Mới", "HS-2", "Lái xe", pair.new.subject_id]
         if database.is_encrypted:
             assert deleted.key_count == 6  # two subjects, four references
@@ -459,6 +461,22 @@ def test_what_was_merged_in_a_plain_store_is_encrypted_with_it(folder: Path) -> 
         assert database.verify().ok
 
 
+@pytest.mark.parametrize("source", [0, 1])
+def test_what_was_undone_in_a_plain_store_is_encrypted_with_it(folder: Path, source: int) -> None:
+    """Whichever of the two subjects is encrypted first."""
+    with EnrollmentDatabase.open(folder) as database:
+        ids = [database.enroll(Subject("", f"HS-00{number}", f"Người Cũ {number}"), []).subject_id for number in (1, 2)]
+        merged = database.merge_subjects(ids[source], ids[1 - source], AUTHOR)
+        database.undo_reassignment(merged.reassignment_id, AUTHOR)
+    assert files_with(folder, b"HS-001")
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        for number in (1, 2):
+            for needle in (f"HS-00{number}", f"Người Cũ {number}", f"Cũ {number}"):
+                assert not files_with(folder, needle.encode()), needle
+            assert database.find_subject(f"HS-00{number}").subject_id == ids[number - 1]  # type: ignore[union-attr]
+        assert database.verify().ok
+
+
 def test_a_backup_of_before_a_merge_opens_with_the_keys_of_today(folder: Path, tmp_path: Path) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         pair = Pair(database)
@@ -507,8 +525,8 @@ def test_a_damaged_reference_is_not_moved_and_not_mended_to_whom_it_was_of(folde
         assert database.verify().set_aside_ids == (face,)
         both = (pair.new.subject_id, pair.old.subject_id)
         assert refused(lambda: database.merge_subjects(*both, AUTHOR)) == "damaged"
-    assert mend(tmp_path / "before", folder) == ((), (face,))
-    assert mend(tmp_path / "after", folder) == ((face,), ())
+    assert mend(tmp_path / "before", folder) == MendedStore((), (face,), 0, ())
+    assert mend(tmp_path / "after", folder) == MendedStore((face,), (), 0, ())
     with EnrollmentDatabase.open(folder) as database:
         assert database.verify().ok
         assert database.subject_ids_of([face]) == {face: pair.new.subject_id}
