@@ -17,6 +17,7 @@ from matcher.errors import ConfigError, MatcherError
 from matcher.record_forms.kinds import is_over
 from matcher.record_forms.schema import load_schema
 from matcher.results import NoticeCode
+from matcher.texts.catalog import localized
 from protos.biometrics.v1 import record_service_pb2 as pb
 from protos.biometrics.v1.enrollment_service_pb2 import (
     DOCUMENT_STANDING_CURRENT,
@@ -246,7 +247,7 @@ def test_a_force_declares_fields_of_its_own(tmp_path: Path) -> None:
         ("[fields", "not valid TOML"),
         ("", "fields"),
         ("[fields]\nscar = { vi = 'Sẹo' }", "label"),
-        ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar', kind = 'colour' }", "colour"),
+        ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar', kind = 'colour' }", "scar: kind must be one of"),
         ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar' }", "external_id"),
         (OWN_FIELDS.replace('kind = "year"', 'kind = "text"'), "birth_year must be of kind year"),
         (OWN_FIELDS + "[[forms]]\nid='1'\nvi='a'\nen='a'\nfields=['scars']", "scars"),
@@ -258,6 +259,15 @@ def test_a_file_of_fields_that_is_wrong_is_refused_with_the_reason(tmp_path: Pat
     with pytest.raises(ConfigError, match=told) as refusal:
         load_schema(path)
     assert isinstance(refusal.value, MatcherError)
+
+
+def test_a_wrong_file_of_fields_is_told_in_vietnamese_too(tmp_path: Path) -> None:
+    path = tmp_path / "fields.toml"
+    path.write_text("[fields]\nScar = { vi = 'Sẹo', en = 'Scar' }", encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_schema(path)
+    said = "records.fields_file chưa đúng: “Scar” không dùng làm mã được: chỉ dùng chữ thường, chữ số và _"
+    assert localized(refusal.value, "vi") == said
 
 
 def test_a_subject_is_found_by_the_number_of_a_document_which_says_what_it_is(
