@@ -353,3 +353,18 @@ def test_recording_a_number_that_leads_to_somebody_else_is_told(service: Service
     client.merge_subjects(subject_id, other)
     assert not client.update_subject(other, {"cccd_number": ""}).same_document_subject_ids
     assert not client.update_subject(other, {"cccd_number": number}).same_document_subject_ids
+
+
+def test_an_enrollment_under_a_number_of_a_document_of_somebody_else_is_told(service: Service, subject_id: str) -> None:
+    client, number = service.client, "079087000123"
+    client.update_subject(subject_id, {"cccd_number": number})
+    answer = client.enroll([face(2)], subject=Subject("", number))
+    (notice,) = [one for one in answer.notices if one.code == NoticeCode.DOCUMENT_KNOWN.value]
+    assert list(notice.subject_ids) == [subject_id]
+    assert subject_id in notice.text
+    (event,) = [one for one in service.audit.events if one.action == "enroll" and one.subject_id == answer.subject_id]
+    assert event.subject_ids == (subject_id,)
+    client.merge_subjects(answer.subject_id, subject_id)
+    again = client.enroll([face(2, impression=1)], subject=Subject("", number))
+    assert again.subject_id == subject_id
+    assert not [one for one in again.notices if one.code == NoticeCode.DOCUMENT_KNOWN.value]
