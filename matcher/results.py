@@ -37,7 +37,8 @@ class NoticeCode(Enum):
 @dataclass(frozen=True, slots=True)
 class Notice:
     """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
-    references that it speaks of. fields: of a subject. subject_ids: of others that it speaks of. score, threshold: of a comparison that it speaks of."""
+    references that it speaks of. fields: of a subject. subject_ids: of others that it speaks of. score, threshold: of a
+    comparison that it speaks of."""
 
     code: NoticeCode
     sample_number: int | None = None

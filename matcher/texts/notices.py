@@ -47,8 +47,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "(station-matcher record update); nếu nhầm người, hãy chuyển mẫu vừa thu nhận sang đúng hồ sơ (station-matcher "
         "record move) hoặc xóa mẫu.",
         "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
-        "(station-matcher record update); if this is somebody else, move the references just enrolled to whom they belong "
-        "(station-matcher record move), or delete them.",
+        "(station-matcher record update); if this is somebody else, move the references just enrolled to whom they "
+        "belong (station-matcher record move), or delete them.",
     ),
     "notice.document_known": (
         "Số định danh này là số giấy tờ ghi ở hồ sơ khác: {subject_ids}. Nếu là cùng một người, hãy nhập hai hồ sơ "
