@@ -44,6 +44,7 @@ from index.receipts import (
     OpenProgress,
     PackHolding,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
@@ -547,6 +548,13 @@ class EnrollmentDatabase:
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
+
+    def inspect(self, progress: ReportProgress | None = None) -> tuple[Problem, ...]:
+        """What verify does not answer for of the files of the database, read to their last byte. Codes: see
+        Store.inspect; also cache_refused, of indexes that were made anew when the database was opened, and
+        cache_files, of index files that differ from what was written."""
+        report = progress or self._report
+        return self._store.inspect(report) + self._partitions.inspect(report)
 
     def save(self) -> None:
         """Write the index files now. Raises CacheFileError, DatabaseFullError."""

@@ -35,9 +35,10 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.receipts import Deletions
+from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
 from index.store.sqlite import references, row_digests, sealing, subjects
+from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
@@ -391,8 +392,9 @@ def test_what_a_killed_rewrapping_leaves_is_destroyed(tmp_path) -> None:
 
 
 def changed(folder: Path, *statements: str) -> None:
-    """As whoever can write the file, and has no key."""
+    """As whoever can write the file, and has no key; checks of rows are no secret."""
     with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        keep_checks(connection)
         for statement in statements:
             connection.execute(statement)
         connection.commit()
@@ -480,9 +482,9 @@ def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, pro
     )
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         assert database.find_subject("planted") is None
-        for look in (lambda: database.get_subject("planted"), database.list_subjects):
-            with pytest.raises(DatabaseDamagedError, match="plain"):
-                look()
+        with pytest.raises(DatabaseDamagedError, match="damaged"):
+            database.get_subject("planted")
+        assert [one.external_id for one in database.list_subjects().items] == [NUMBER]
         assert not database.verify().ok
 
 
@@ -758,7 +760,7 @@ def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, 
         shutil.rmtree(folder / "cache")
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             assert database.verify().set_aside_ids == (reference_id,)
-        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == MendedStore((reference_id,), (), 0, ())
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             (mended,) = database.references([reference_id])
             assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()
