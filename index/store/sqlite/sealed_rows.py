@@ -180,6 +180,25 @@ def opened_vectors(
             report(int(reference_id))
 
 
+def opened_minutiae(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, Any, int | None, int]]
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, minutiae) of rows of id, minutiae and both keys; what does not open is left out, and found damaged
+    by whoever reads the whole template."""
+    seals = seals_of(connection)
+    for reference_id, minutiae, subject_key, reference_key in rows:
+        if not isinstance(minutiae, bytes):
+            continue
+        try:
+            if subject_key is not None:
+                place = _place(reference_id, "minutiae")
+                minutiae = _given(seals).open_of_reference(subject_key, reference_key, minutiae, place=place)  # noqa: PLW2901
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            continue
+        yield reference_id, minutiae
+
+
 def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
     """A text about a subject as it is stored. key: of the subject, None where it is plain. column: table and column,
     and what tells this row from others of the subject."""
