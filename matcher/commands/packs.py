@@ -152,7 +152,8 @@ def run_remove(options: argparse.Namespace) -> int:
     except (PackError, OSError) as error:
         return _failed(error, language)
     _record(options, "remove_pack")
-    print(text("removed", language, name=options.name))
+    is_there = pack_store(options).state(options.name).status is PackStatus.READY
+    print(text("removed_but_shipped" if is_there else "removed", language, name=options.name))
     return 0
 
 
@@ -193,7 +194,8 @@ def run_import(options: argparse.Namespace) -> int:
 def _progress_bar() -> Iterator[Progress]:
     """What reports progress on stderr, a line for each file."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, int] = {}
 
         def report(file_name: str, done_bytes: int, total_bytes: int) -> None:

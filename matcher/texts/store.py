@@ -11,6 +11,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.index": ("Dựng chỉ mục", "Building the index"),
     "stage.compile": ("Biên dịch", "Compiling"),
     "stage.verify": ("Kiểm tra", "Verifying"),
+    "stage.restore": ("Khôi phục", "Restoring"),
     "stage.backup": ("Sao lưu", "Backing up"),
     "stage.encrypt": ("Mã hóa", "Encrypting"),
     "stage.rotate": ("Bọc lại khóa", "Wrapping keys"),
@@ -72,8 +73,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã sao lưu {subjects} hồ sơ, {references} mẫu tham chiếu ({size} MB, {sealed}).",
         "Backed up {subjects} subjects, {references} references ({size} MB, {sealed}).",
     ),
-    "backup.encrypted": ("đã mã hóa", "encrypted"),
-    "backup.plain": ("chưa mã hóa", "not encrypted"),
+    "backup.encrypted": ("mã hóa bằng khóa sao lưu", "encrypted with the backup key"),
+    "backup.plain": ("không dùng khóa sao lưu", "without a backup key"),
     "backup.whole": (
         "Bản sao lưu nguyên vẹn: {subjects} hồ sơ, {references} mẫu tham chiếu, lập lúc {time} ({sealed}).",
         "The backup is whole: {subjects} subjects, {references} references, made {time} ({sealed}).",
@@ -113,6 +114,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.not_recorded": (
         "Chú ý: việc này đã làm xong nhưng chưa ghi được vào nhật ký: {reason}",
         "Note: this was done, but could not be recorded in the audit log: {reason}",
+    ),
+    "audit.nothing_lost": (
+        "Nhật ký nguyên vẹn nên được giữ lại; lệnh này chỉ dùng khi nhật ký đã mất hoặc bị thay đổi.",
+        "The audit log is whole and stays; this command is for a log that is lost or was changed.",
     ),
     "audit.begun_anew": (
         "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",

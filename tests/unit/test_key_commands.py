@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -52,6 +53,11 @@ def holding(folder: Path) -> list[Path]:
 def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_path: Path, capsys) -> None:
     data = tmp_path / "data"
     assert called(settings_file, "encrypt") == 1
+    capsys.readouterr()
+    assert called(settings_file, "keys", "show") == 1
+    assert "There is no database in this folder" in capsys.readouterr().out
+    assert called(settings_file, "keys", "show", "--json") == 1
+    assert json.loads(capsys.readouterr().out) == {"has_database": False, "is_encrypted": False}
     filled(data)
     assert holding(data)
     assert called(settings_file, "keys", "show") == 1
@@ -61,7 +67,9 @@ def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_pat
     assert str(settings_file.parent / "master.key") in said.err
     assert "new one, then destroy them" in said.out
     assert called(settings_file, "keys", "show") == 0
+    capsys.readouterr()
     assert called(settings_file, "encrypt") == 0
+    assert "begun or done before" in capsys.readouterr().out
     assert called(settings_file, "index", "verify") == 0
     assert called(settings_file, "index", "rebuild") == 0
     with EnrollmentDatabase.open(data, master_key=read_master_key(settings_file.parent / "master.key")) as database:
@@ -75,14 +83,33 @@ def test_keys_are_copied_rotated_and_restored_with(settings_file: Path, tmp_path
     filled(data, old)
     assert called(settings_file, "keys", "copy", str(copy)) == 0
     assert called(settings_file, "keys", "copy", str(copy)) == 1
+    assert called(settings_file, "keys", "copy", str(tmp_path / "absent" / "copy.slots")) == 1
+    assert "its folder is not there" in capsys.readouterr().err
     assert called(settings_file, "backup", str(tmp_path / "backup")) == 0
     assert called(settings_file, "restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "new")) == 1
     assert "name the copy of its keys" in capsys.readouterr().err
     words = ("restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "new"), "--keys", str(copy))
     assert called(settings_file, *words) == 0
+    capsys.readouterr()
+    assert called(settings_file, "keys", "show", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["is_encrypted"]
+    assert shown["key_id"] == shown["settings_key_id"] == old.key_id
+    for words in (("backup", str(tmp_path / "another")), ("verify-backup", str(tmp_path / "another"))):
+        assert called(settings_file, *words, "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["subject_count"], told["reference_count"], told["is_sealed"]) == (1, 1, False)
+    assert called(settings_file, "audit", "verify", "--json") == 0
+    log = json.loads(capsys.readouterr().out)
+    assert (log["is_whole"], log["first_broken_record"], len(log["last_hash"])) == (True, None, 64)
     assert called(settings_file, "keys", "rotate", str(tmp_path / "new.key")) == 0
     assert called(settings_file, "index", "verify") == 1
     assert "another master key" in capsys.readouterr().err
+    settings_file.write_text(settings_file.read_text() + f'master_key_file = "{tmp_path / "new.key"}"\n')
+    words = ("restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "newer"), "--keys", str(copy))
+    assert called(settings_file, *words) == 1
+    assert "another master key; nothing was changed" in capsys.readouterr().err
+    assert not (tmp_path / "newer").exists()
     with EnrollmentDatabase.open(data, master_key=read_master_key(tmp_path / "new.key")) as database:
         assert database.find_subject("079203004567").display_name == NAME
     with EnrollmentDatabase.open(tmp_path / "new", master_key=old) as database:

@@ -93,18 +93,23 @@ def test_a_pack_is_carried_as_one_file(folder: Path, tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"), [("vi", "Máy không có mạng"), ("en", "Without network there are three ways")]
+    ("lang", "failed", "told"),
+    [
+        ("vi", "không tải được yunet_s_dynamic.onnx từ {mirror}/", "Máy không có mạng"),
+        ("en", "yunet_s_dynamic.onnx could not be downloaded from {mirror}/", "Without network there are three ways"),
+    ],
 )
 @pytest.mark.parametrize("as_setting", [False, True])
 def test_a_download_that_fails_says_what_can_be_done(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, told: str, as_setting: bool
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, failed: str, told: str, as_setting: bool
 ) -> None:
     with serving() as served:
         mirror = served.folder  # nobody listens there any more
     arguments = ("packs", "install", "face-open", *(() if as_setting else ("--mirror", mirror)))
     assert run(*arguments, lang=lang, packs_folder=tmp_path, mirror=mirror if as_setting else "") == 1
     printed = capsys.readouterr().err
-    assert f"yunet_s_dynamic.onnx could not be downloaded from {mirror}/" in printed
+    assert failed.format(mirror=mirror) in printed
+    assert ("Connection refused" if lang == "en" else "kết nối bị từ chối") in printed
     assert told in printed
 
 
@@ -124,7 +129,7 @@ def test_doctor_names_what_is_ready_and_what_is_missing(folder: Path, capsys: py
     assert "✓ pack joined@1 scores with this site's own calibration" in printed
     # 50 is one false match in 100,000 comparisons: 1,005 of them bring one with a chance of 1 %.
     assert "scores of joined@1 are measured up to 50.0" in printed
-    assert "among up to 1005 subjects" in printed
+    assert "among up to 1,005 subjects" in printed
     run("packs", "remove", "joined", packs_folder=folder)
     assert run("doctor", packs_folder=folder) == 1
     printed = capsys.readouterr().out

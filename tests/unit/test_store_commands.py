@@ -81,7 +81,7 @@ def test_a_served_database_is_not_touched(data_folder, capsys):
         assert TEXTS["error.locked"][1] in capsys.readouterr().err
         # A backup is taken beside the server.
         assert main(["--lang", "en", "backup", str(data_folder.parent / "backup")]) == 0
-        assert "not encrypted" in capsys.readouterr().out
+        assert "without a backup key" in capsys.readouterr().out
 
 
 def test_backup_verify_and_restore_with_a_key_of_the_settings(data_folder, tmp_path, capsys, monkeypatch):
