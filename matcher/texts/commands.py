@@ -279,6 +279,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} of {total} records are past their retention date. Nothing was deleted: look at each, then delete it "
         "with station-matcher subject delete or correct the date.",
     ),
+    "record.same_document": (
+        "Số giấy tờ này cũng có ở hồ sơ khác: {subjects}. Hãy kiểm tra: nếu là cùng một người thì nhập hai hồ sơ bằng "
+        "station-matcher record merge, nếu không thì số đã ghi sai.",
+        "This document number leads to other subjects too: {subjects}. If they are one person, merge them with "
+        "station-matcher record merge; if not, a number was typed wrongly.",
+    ),
     "record.merged": (
         "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
         "Số kiểm toán: {audit}",

@@ -336,3 +336,20 @@ def test_the_command_line_finds_subjects_by_name_and_number(tmp_path: Path, caps
         assert main(["--lang", "vi", "subject", "find", *said]) == 2
         assert main(["--lang", "vi", "subject", "find", "--document", "12", *said]) == 1
         assert "12 chữ số" in capsys.readouterr().err
+
+
+def test_recording_a_number_that_leads_to_somebody_else_is_told(service: Service, subject_id: str) -> None:
+    client, number = service.client, "079087000123"
+    assert not client.update_subject(subject_id, {"cccd_number": number}).same_document_subject_ids
+    other = client.enroll([face(2)], subject=Subject("", "HS-0002")).subject_id
+    answer = client.update_subject(other, {"cccd_number": number, "occupation": "Thợ điện"})
+    assert list(answer.same_document_subject_ids) == [subject_id]
+    event = [one for one in service.audit.events if one.action == "update_subject"][-1]
+    assert (event.subject_id, event.subject_ids) == (other, (subject_id,))
+    assert not client.update_subject(other, {"occupation": "Lái xe"}).same_document_subject_ids
+    by_own_number = client.enroll([face(3)], subject=Subject("", "001087000999")).subject_id
+    answer = client.update_subject(subject_id, {"cccd_number": "001087000999"})
+    assert list(answer.same_document_subject_ids) == [by_own_number]
+    client.merge_subjects(subject_id, other)
+    assert not client.update_subject(other, {"cccd_number": ""}).same_document_subject_ids
+    assert not client.update_subject(other, {"cccd_number": number}).same_document_subject_ids

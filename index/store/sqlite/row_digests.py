@@ -88,6 +88,15 @@ def put_digest(connection: sqlite3.Connection, row: Sequence[Any], keys: tuple[i
     )
 
 
+def put_no_digest(connection: sqlite3.Connection, reference_id: int, keys: tuple[int | None, int | None]) -> None:
+    """Of a reference that is damaged, and stays so."""
+    connection.execute(
+        "INSERT OR REPLACE INTO reference_digest (reference_id, row_digest, template_digest, vectors_crc, subject_key,"
+        " reference_key) VALUES (?, ?, ?, ?, ?, ?)",
+        (reference_id, *NO_DIGESTS, *keys),
+    )
+
+
 def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
     """Like intact, for SELECT_ROW_CHECKED."""
     for *row, digest in rows:

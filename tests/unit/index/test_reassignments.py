@@ -26,6 +26,7 @@ from index.errors import (
 from index.folder import SLOTS_NAME, STORE_NAME
 from index.keys.master_key import MasterKey
 from index.keys.slots import copy_slots
+from index.receipts import MendedStore
 from index.records import (
     Gallery,
     Modality,
@@ -524,8 +525,8 @@ def test_a_damaged_reference_is_not_moved_and_not_mended_to_whom_it_was_of(folde
         assert database.verify().set_aside_ids == (face,)
         both = (pair.new.subject_id, pair.old.subject_id)
         assert refused(lambda: database.merge_subjects(*both, AUTHOR)) == "damaged"
-    assert mend(tmp_path / "before", folder) == ((), (face,))
-    assert mend(tmp_path / "after", folder) == ((face,), ())
+    assert mend(tmp_path / "before", folder) == MendedStore((), (face,), 0, ())
+    assert mend(tmp_path / "after", folder) == MendedStore((face,), (), 0, ())
     with EnrollmentDatabase.open(folder) as database:
         assert database.verify().ok
         assert database.subject_ids_of([face]) == {face: pair.new.subject_id}
