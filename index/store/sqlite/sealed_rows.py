@@ -161,6 +161,19 @@ def opened(
         yield (*plain, *template)
 
 
+def owned(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[Sequence[Any]]:
+    """The rows of `intact_rows` whose key is that of the subject they say, without the keys: a reference that somebody
+    gave to another subject, or made plain, is damaged."""
+    seals = seals_of(connection)
+    for *row, key, key_of_its_subject in rows:
+        if _is_planted(seals) if key is None else key != key_of_its_subject:
+            report(int(row[0]))
+        else:
+            yield row
+
+
 def opened_templates(
     connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
 ) -> Iterator[tuple[int, bytes, bytes]]:
@@ -171,7 +184,10 @@ def opened_templates(
             report(int(reference_id))
             continue
         if subject_key is None:
-            yield reference_id, vectors, minutiae
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors, minutiae
             continue
         try:
             yield reference_id, *_opened_template(seals, reference_id, vectors, minutiae, (subject_key, reference_key))
