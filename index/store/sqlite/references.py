@@ -297,7 +297,11 @@ def read_prints(
             (pack.pack_number, *part),
         )
         for reference_id, vectors, minutiae in opened_templates(connection, intact_templates(rows, report), report):
-            found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            try:
+                found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            except DatabaseDamagedError:
+                # Whole, and of another pack than its row says.
+                report(reference_id)
     return found
 
 
