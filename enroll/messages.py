@@ -249,7 +249,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "empty_word_id": (
         "external_id “{value}” không phải số định danh mà là giá trị trống hoặc lỗi của bảng tính",
-        "external_id “{value}” is no id but an empty or failed value of the spreadsheet",
+        "external_id “{value}” is not an id but an empty or failed value of the spreadsheet",
     ),
     "id_type": (
         "{name} phải là chuỗi ký tự trong JSON, không phải {kind}",

@@ -66,12 +66,13 @@ from index.records import (
     Subject,
     SubjectQuery,
     SubjectRecord,
+    Template,
 )
 from index.store.effects import PackKey
 from index.store.opening import key_slots_of, open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
-from index.vector.protocol import Hits, no_hits
+from index.vector.protocol import Hits
 
 EVERYTHING = SearchFilter()
 EVERYBODY = SubjectQuery()
@@ -450,10 +451,15 @@ class EnrollmentDatabase:
         self._check_in_step()
         return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
-    def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
-        """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
-        hits = self.search(Modality.FINGERPRINT, pack_id, queries, k, where=where)
-        return hits if len(hits) <= 1 else no_hits(1, k)
+    def shortlist(self, probe: Template, k: int, *, where: SearchFilter = EVERYTHING, reach: int = 0) -> Hits:
+        """One row of at most k references worth a full comparison with a finger, the likeliest first.
+
+        reach: 0, 1 or 2, how far the index looks. similarities are scores in [0, 1] that mean something only beside
+        each other. Raises like search."""
+        self._check_in_step()
+        return self._partitions.shortlist(
+            self._store, PackKey(Modality.FINGERPRINT, probe.pack_id), probe, k, where, reach=reach
+        )
 
     def allowed_reference_ids(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
         """int64 (n,), ascending, read-only: the references that a search with this filter covers."""

@@ -21,7 +21,7 @@ from index.partition.loading import build_partition, load_partition, refresh_par
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
 from index.receipts import PackHolding, Problem, ReportProgress, VerifyReport
-from index.records import Modality, SearchFilter
+from index.records import Modality, SearchFilter, Template
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -126,6 +126,14 @@ class PartitionSet:
         columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+
+    def shortlist(
+        self, store: Store, key: PackKey, probe: Template, k: int, where: SearchFilter, *, reach: int
+    ) -> Hits:
+        """See FingerIndex.shortlist. Raises like search."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(1, k) if partition is None else partition.shortlist(probe, k, columns, among, reach=reach)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be

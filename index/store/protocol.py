@@ -116,6 +116,9 @@ class StoreReader(Protocol):
         reference_ids must ascend, and so do the keys. See Store.set_damage_aside.
         """
 
+    def minutiae(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+        """Like vectors: Template.minutiae of each. They are not checked for damage; whoever compares them does."""
+
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """The index files of a pack that the store knows."""
 

@@ -43,8 +43,8 @@ PACK_MARGIN: Final = 1.0
 SITE_MARGIN: Final = 3.0
 """The same for the people of a site, who may be few. Of 20, 40, 80, 200 and 500 people drawn from one neighborhood of
 lfw_dev (500: from all of it) or from ORL, three photographs each, judged on others of the same, 21 of 398 calibrations
-with a margin of 1 were more than 1.25 times too kind, up to 3.1 times, and none of 727 with 2.5. Judged on twenty others
-of ORL, who are few themselves, it is 1 of 240 with 3."""
+with a margin of 1 were more than 1.25 times too kind, up to 3.1 times, and none of 727 with 2.5. Judged on twenty
+others of ORL, who are few themselves, it is 1 of 240 with 3."""
 
 
 def group_calibration(group: StrangerGroup, tail: Tail, margin: float = PACK_MARGIN) -> Calibration:

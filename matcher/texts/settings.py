@@ -69,7 +69,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "fields.id": (
         "“{name}” không dùng làm mã được: chỉ dùng chữ thường, chữ số và _",
-        "“{name}” is no id: use lower-case letters, digits and _",
+        "“{name}” cannot be an id: use lower-case letters, digits and _",
     ),
     "fields.unknown_kind": ("{name}: kind phải là một trong: {kinds}", "{name}: kind must be one of {kinds}"),
     "fields.kind": ("{name} phải thuộc loại {kind}", "{name} must be of kind {kind}"),

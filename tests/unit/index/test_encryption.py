@@ -37,7 +37,7 @@ from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
-from index.store.sqlite import references, sealing, subjects
+from index.store.sqlite import references, row_digests, sealing, subjects
 from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
@@ -437,6 +437,35 @@ def test_a_plain_row_in_an_encrypted_store_is_damage(folder, make, found, tmp_pa
             report = database.verify()
             assert report.set_aside_ids == (lost_id,)
     assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("also_key", [False, True])
+def test_a_reference_put_to_another_subject_is_damage(folder, make, also_key: bool) -> None:
+    """Whoever can write the file can make the digests fit, and has no key to make the template fit."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        (face_id,) = database.enroll(person_without_gallery(), [make.face()]).reference_ids
+        other = database.enroll(Subject("", "2"), [make.face()]).subject_id
+    of_other = "(SELECT key_number FROM subject_seal WHERE subject_number = 2)"
+    with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        connection.execute("UPDATE reference SET subject_number = 2 WHERE reference_id = ?", (face_id,))
+        if also_key:
+            connection.execute(
+                f"UPDATE reference_digest SET subject_key = {of_other} WHERE reference_id = ?",
+                (face_id,),
+            )
+        stored = connection.execute(f"{row_digests.SELECT_CHECKED} WHERE reference.reference_id = ?", (face_id,))
+        row_digest, template_digest, _ = row_digests.digests_of(stored.fetchone()[: row_digests.COVERED_WIDTH])
+        connection.execute(
+            "UPDATE reference_digest SET row_digest = ?, template_digest = ? WHERE reference_id = ?",
+            (row_digest, template_digest, face_id),
+        )
+        connection.commit()
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            # With both changed it takes the template, which is not read for a name, to find out.
+            assert also_key or other not in database.subject_ids_of([face_id]).values()
+            assert database.references([face_id]) == ()
+            assert face_id in database.verify().set_aside_ids
 
 
 @pytest.mark.parametrize("progress", ["partly", "", None])
