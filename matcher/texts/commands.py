@@ -330,6 +330,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hoàn tác số {number} với hồ sơ {subject}; mẫu: {references}",
         "number {number} with {subject} was undone; references: {references}",
     ),
+    "record.event.6": ("Niêm phong hồ sơ", "the subject was sealed"),
+    "record.event.7": ("Bỏ niêm phong hồ sơ", "the subject was unsealed"),
     "record.event_undone": ("(đã hoàn tác)", "(undone since)"),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (
