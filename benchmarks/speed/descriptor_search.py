@@ -109,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
-    gallery = FingerGallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
+    references = [sample.minutiae for sample in enrollment.references]
+    gallery = FingerGallery(engine.pack_id, references, args.fingers, job_count=args.jobs or default_job_count())
     probes = _probes(args, engine, enrollment, gallery)
     settings = SearchSettings(shortlist_count=args.shortlist)
     outcomes = [

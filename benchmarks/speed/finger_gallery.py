@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.generated_templates import minutia_sets
 from benchmarks.progress import track
+from benchmarks.speed.strangers import Stranger, float_vectors, strangers
 from index.records import FingerPosition, Modality, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
@@ -48,21 +49,17 @@ class Outcome:
 class FingerGallery:
     """Searched like the product, a finger at a time."""
 
-    def __init__(self, pack_id: str, real: Sequence[bytes], count: int) -> None:
-        """real: serialized minutiae. count: references in all."""
+    def __init__(self, pack_id: str, real: Sequence[bytes], count: int, *, job_count: int) -> None:
+        """real: serialized minutiae. count: references in all. job_count: processes that make strangers."""
         self._pack_id = pack_id
-        self._stored: list[tuple[bytes, bytes]] = []
+        self._stored: list[Stranger] = []
         self.index = DescriptorIndex(DIM)
         self.add_ms = 0.0
-        self._add(list(real))
-        batch: list[bytes] = []
-        strangers = minutia_sets(count - len(real), seed=STRANGER_SEED)
-        for minutiae in track(strangers, total=count - len(real), what="enroll"):
-            batch.append(minutiae.to_bytes())
-            if len(batch) == STRANGERS_A_BATCH:
-                self._add(batch)
-                batch = []
-        self._add(batch)
+        self._add([Stranger(codes_of(describe(MinutiaSet.from_bytes(one))).tobytes(), one) for one in real])
+        made = strangers(count - len(real), seed=STRANGER_SEED, job_count=job_count)
+        tracked = iter(track(made, total=count - len(real), what="enroll"))
+        while batch := list(islice(tracked, STRANGERS_A_BATCH)):
+            self._add(batch)
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -155,19 +152,18 @@ class FingerGallery:
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
 
-    def _add(self, minutiae: Sequence[bytes]) -> None:
-        vectors = [self.template(one).vectors for one in minutiae]
+    def _add(self, references: Sequence[Stranger]) -> None:
+        vectors = [float_vectors(one.codes) for one in references]
         start = time.thread_time()
         self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors)
         self.add_ms += 1e3 * (time.thread_time() - start)
-        self._stored += [(codes_of(rows).tobytes(), one) for rows, one in zip(vectors, minutiae, strict=True)]
+        self._stored += references
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
 
     def _vectors(self, reference_id: int) -> NDArray[np.float32]:
-        codes = np.frombuffer(self._stored[reference_id - 1][0], dtype=np.int8).reshape(-1, DIM).astype(np.float32)
-        return np.asarray(codes / np.linalg.norm(codes, axis=1, keepdims=True), dtype=np.float32)
+        return float_vectors(self._stored[reference_id - 1].codes)
 
     def _prepared(self, reference_id: int) -> PreparedFingerprint:
-        return prepare(self._template(self._vectors(reference_id), self._stored[reference_id - 1][1]))
+        return prepare(self._template(self._vectors(reference_id), self._stored[reference_id - 1].minutiae))
