@@ -31,6 +31,7 @@ from index.keys.opening import open_seals
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
 from index.partition.columns import Resolved
+from index.partition.moves import Moves
 from index.partition.partition_set import PartitionSet
 from index.partition.saver import SAVE_INTERVAL_S, Saver
 from index.receipts import (
@@ -41,6 +42,7 @@ from index.receipts import (
     OpenProgress,
     PackHolding,
     Page,
+    ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
     ReportProgress,
@@ -56,15 +58,17 @@ from index.records import (
     RecordRevision,
     Reference,
     SearchFilter,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
+    Template,
 )
 from index.store.effects import PackKey
 from index.store.opening import open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
-from index.vector.protocol import Hits, no_hits
+from index.vector.protocol import Hits
 
 EVERYTHING = SearchFilter()
 EVERYBODY = SubjectQuery()
@@ -99,6 +103,7 @@ class EnrollmentDatabase:
         self._report = progress or silent
         check_folder(folder, create=create)
         make_folder(folder)
+        self._moves = Moves()
         self._seals: Seals | None = None
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
@@ -276,6 +281,64 @@ class EnrollmentDatabase:
         """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
         return self._store.list_revisions(subject_id, page_size, page_token)
 
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str = "",
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """Make one of two subjects that are one person: the target has all references, images and galleries of the
+        source, and what its own record lacks; the name of the source becomes another name. Both histories tell of it.
+
+        The ids of the source lead to the target from then on: its external id finds it, and its subject id raises
+        SubjectMergedError. Deleting the target destroys all that came from either. A repeated request_id gives the
+        first receipt. Raises SubjectNotFoundError, SubjectMergedError, ReassignmentError, RequestConflictError.
+        """
+        with self._moves.moving():
+            return self._store.merge_subjects(
+                source_id, target_id, author, request_id=request_id, now=self._clock(), owed=owed
+            )
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str = "",
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """Give references of the source, which are another person's, to the target, with what they were made of and
+        what other packs made of it. Raises like merge_subjects, and ReferenceNotFoundError."""
+        with self._moves.moving():
+            return self._store.move_references(
+                reference_ids, source_id, target_id, author, request_id=request_id, now=self._clock(), owed=owed
+            )
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str = "",
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """Take back a merge or a move: who has what, as it was. What was enrolled or changed of the target since stays
+        with it. Raises ReassignmentError where what happened since makes it impossible, RequestConflictError."""
+        with self._moves.moving():
+            return self._store.undo_reassignment(
+                reassignment_id, author, request_id=request_id, now=self._clock(), owed=owed
+            )
+
+    @property
+    def moves(self) -> Moves:
+        """By which a search notices that references went to other subjects meanwhile."""
+        return self._moves
+
     def delete_subject(
         self, subject_id: str, *, request_id: str = "", owed: Owe[DeletionReceipt] | None = None
     ) -> DeletionReceipt:
@@ -376,10 +439,15 @@ class EnrollmentDatabase:
         self._check_in_step()
         return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
-    def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
-        """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
-        hits = self.search(Modality.FINGERPRINT, pack_id, queries, k, where=where)
-        return hits if len(hits) <= 1 else no_hits(1, k)
+    def shortlist(self, probe: Template, k: int, *, where: SearchFilter = EVERYTHING, reach: int = 0) -> Hits:
+        """One row of at most k references worth a full comparison with a finger, the likeliest first.
+
+        reach: 0, 1 or 2, how far the index looks. similarities are scores in [0, 1] that mean something only beside
+        each other. Raises like search."""
+        self._check_in_step()
+        return self._partitions.shortlist(
+            self._store, PackKey(Modality.FINGERPRINT, probe.pack_id), probe, k, where, reach=reach
+        )
 
     def allowed_reference_ids(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
         """int64 (n,), ascending, read-only: the references that a search with this filter covers."""
@@ -403,6 +471,11 @@ class EnrollmentDatabase:
     def vectors_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Vectors of references of this pack, float32 (n, dim) each, by id; deleted ones are left out."""
         return self._store.vectors_of(PackKey(modality, pack_id), reference_ids)
+
+    def prints_of(self, pack_id: str, reference_ids: Sequence[int] | Int64Array) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id; deleted ones are left out. Quicker than whole references."""
+        key = PackKey(Modality.FINGERPRINT, pack_id)
+        return self._store.prints_of(key, [int(reference_id) for reference_id in reference_ids])
 
     def subject_ids_of(self, reference_ids: Sequence[int] | Int64Array) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""

@@ -5,6 +5,7 @@ DatabaseError
 ├── DuplicateReferenceError  a reference id is in the index already
 ├── NotFoundError            no such subject, reference or gallery
 │   ├── SubjectNotFoundError
+│   │   └── SubjectMergedError  it was merged into another one
 │   ├── ReferenceNotFoundError
 │   ├── GalleryNotFoundError
 │   └── ImageNotKeptError
@@ -12,6 +13,7 @@ DatabaseError
 ├── GalleryNotEmptyError     subjects are in the gallery that was to be deleted
 ├── RequestConflictError     a request id came again with other content
 ├── RevisionConflictError    a record was changed by somebody else meanwhile
+├── ReassignmentError        subjects cannot be merged, references not moved, or that not be undone
 ├── DatabaseLockedError      another process holds the database
 ├── PageSizeError            a page is to hold fewer than none or more than the most
 ├── PageTokenError           a page token is not one that this list gave
@@ -46,6 +48,26 @@ class NotFoundError(DatabaseError):
 
 class SubjectNotFoundError(NotFoundError):
     """No such subject."""
+
+
+class SubjectMergedError(SubjectNotFoundError):
+    """The subject was merged. merged_into: id of the subject that has its references now."""
+
+    def __init__(self, message: str, *, merged_into: str = "") -> None:
+        super().__init__(message)
+        self.merged_into = merged_into
+
+
+class ReassignmentError(DatabaseError):
+    """References cannot go to the other subject, or not come back.
+
+    reason: "same_subject", "sealed", "damaged", "other_subject", "no_references", "unknown", "undone", "moved_on",
+    "deleted", "later_merge", "target_merged", "source_merged", "external_id"; the texts of each are in matcher.texts.
+    """
+
+    def __init__(self, message: str, *, reason: str = "unknown") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ReferenceNotFoundError(NotFoundError):

@@ -87,24 +87,35 @@ def _is_filled(path: Path) -> bool:
 
 
 class FolderLock:
-    """Holds the lock file of a folder from construction to release. Not inherited by child processes."""
+    """Holds the lock file of a folder, and the folder itself, from construction to release: a lock file that somebody
+    removes lets nobody else in. Not inherited by child processes."""
 
     def __init__(self, path: Path) -> None:
         """Take the lock at once. Raises DatabaseLockedError, DatabaseWriteError."""
+        self._handles: list[int] = []
         try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._handles.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._handles.append(os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC))
+            fcntl.flock(self._handles[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock_folder()
         except OSError as error:
+            is_locked = len(self._handles) == 2
+            self.release()
+            if is_locked:
+                raise DatabaseLockedError(
+                    "another process uses this database; stop the server first or go through it"
+                ) from error
             raise DatabaseWriteError("the database folder cannot be written; check the disk and its rights") from error
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._handle)
-            raise DatabaseLockedError(
-                "another process uses this database; stop the server first or go through it"
-            ) from error
 
     def release(self) -> None:
         """Let others in. Safe to call twice."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        while self._handles:
+            os.close(self._handles.pop())
+
+    def _lock_folder(self) -> None:
+        try:
+            fcntl.flock(self._handles[1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass  # not every network disk can lock a folder

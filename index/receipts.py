@@ -34,6 +34,24 @@ class RecordReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ReassignmentReceipt:
+    """References went from source to target, or came back: on disk, and every search that starts from now on sees it.
+
+    reassignment_id: by which it is undone. reference_ids: ascending. changed_fields: of the record of the target.
+    kept_fields: of an undoing, those that stay as they are, because they were changed since. replayed: an earlier
+    request with this id did it.
+    """
+
+    reassignment_id: int
+    source_id: str
+    target_id: str
+    reference_ids: tuple[int, ...]
+    changed_fields: tuple[str, ...] = ()
+    kept_fields: tuple[str, ...] = ()
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeletionReceipt:
     """Gone from the store and from every answer that starts from now on.
 

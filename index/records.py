@@ -10,7 +10,7 @@ from enum import Enum, IntEnum
 
 import numpy as np
 
-from index.arrays import Float32Array
+from index.arrays import Float32Array, Int8Array
 
 
 class Modality(Enum):
@@ -114,6 +114,19 @@ class KeptImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class StoredPrint:
+    """What is stored of one finger, as it is stored: quicker to read than a Reference.
+
+    codes: int8 (n, dim), read-only, the rows of Template.vectors times what makes their largest component +-127.
+    minutiae: as in Template.
+    """
+
+    pack_id: str
+    codes: Int8Array
+    minutiae: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """An enrolled template. reference_id >= 1; quality 0-100; create_time in UTC."""
 
@@ -143,6 +156,8 @@ class Subject:
 
 # The fields of a record that stand in Subject; every other field is a text under an id of its own.
 SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
+# Its words are found like those of the name; names are parted by semicolons.
+OTHER_NAMES = "other_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +192,39 @@ class RecordAuthor:
     station_id: str = ""
 
 
+class RecordEventKind(Enum):
+    """What became of a subject beside changes of its fields, as its own history tells it."""
+
+    MERGED_FROM = "merged_from"  # another subject was merged into this one
+    MERGED_INTO = "merged_into"
+    MOVED_FROM = "moved_from"  # references came from another subject
+    MOVED_TO = "moved_to"
+    UNDONE = "undone"  # references went back to whom they were
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """reassignment_id: by which it is undone. other_subject_id: "" where that one was deleted since. fields: of a
+    merge, the record of the other subject as it was, while it is merged."""
+
+    kind: RecordEventKind
+    reassignment_id: int
+    other_subject_id: str = ""
+    reference_ids: tuple[int, ...] = ()
+    is_undone: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class RecordRevision:
-    """One change of a record; revision counts from 1. change_time in UTC."""
+    """One change of a record; revision counts from 1. change_time in UTC. event: what happened, where that is not a
+    change of fields alone."""
 
     revision: int
     change_time: datetime
     author: RecordAuthor
     changes: tuple[FieldChange, ...]
+    event: RecordEvent | None = None
 
 
 # What a gallery may be called where people make one: a name that is safe in file names, tables and commands.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from contextvars import ContextVar
+from typing import Final, Protocol
 
 
 class TraceSink(Protocol):
@@ -19,10 +20,20 @@ def never_ends() -> None:
     """The check of a request without a deadline."""
 
 
+_CHECK: Final[ContextVar[Callable[[], None]]] = ContextVar("check", default=never_ends)
+
+
+def check_stage() -> None:
+    """The check of the stage that this thread works at, for long work in the middle of one: a search for faces runs a
+    network dozens of times. Raises DeadlineError or CanceledError when nobody waits for the answer any more."""
+    _CHECK.get()()
+
+
 class Stages:
     """Clock of one request, used by one thread.
 
-    check: called before each stage; raises DeadlineError or CanceledError when nobody waits for the answer any more.
+    check: called before each stage, and by check_stage within it; raises DeadlineError or CanceledError when nobody
+    waits for the answer any more.
     milliseconds: wall-clock time by stage name; a stage entered several times adds up. decoded_pixel_count: of all
     pictures so far; whoever decodes adds to it.
     """
@@ -36,10 +47,12 @@ class Stages:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         self._check()
+        token = _CHECK.set(self._check)
         start = time.perf_counter()
         try:
             yield
         finally:
+            _CHECK.reset(token)
             elapsed_ms = (time.perf_counter() - start) * 1000.0
             self.milliseconds[name] = self.milliseconds.get(name, 0.0) + elapsed_ms
 

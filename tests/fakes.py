@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from index.arrays import Float32Array
-from index.records import FingerPosition, Modality, Template
+from index.records import FingerPosition, Modality, StoredPrint, Template
 from matcher.audit.chain import ChainPoint
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.records import AuditEvent, AuditRecord
@@ -146,6 +146,10 @@ class FakeComparer:
 
     def prepare(self, template: Template) -> Float32Array:
         return template.vectors
+
+    def prepare_stored(self, prints: Sequence[StoredPrint]) -> list[Float32Array]:
+        rows = [one.codes.astype(np.float32) for one in prints]
+        return [one / np.linalg.norm(one, axis=1, keepdims=True) for one in rows]
 
     def compare_many(self, probe: Float32Array, references: Sequence[Float32Array]) -> Float32Array:
         self.compared_count += len(references)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from index.durable.files import make_private
 from index.errors import BackupError
 
 MAGIC = b"SMBACKUP"
@@ -146,15 +146,11 @@ def read_chunks(file: BinaryIO, *, key: bytes | None) -> Iterator[bytes]:
 def new_key_file(path: Path) -> None:
     """Make a random key in a new file that only its owner may read. Raises BackupError when the file exists."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        make_private(path, f"{secrets.token_hex(KEY_BYTES)}\n".encode("ascii"))
     except FileExistsError as error:
         raise BackupError("the key file exists already; choose another name", reason="key_file_exists") from error
     except OSError as error:
         raise BackupError(f"the key file cannot be written: {error.strerror}", reason="key_file_unwritable") from error
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_key_file(path: Path) -> bytes:

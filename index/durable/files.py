@@ -35,6 +35,30 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def make_private(path: Path, content: bytes) -> None:
+    """A new file of a secret that nobody but its owner may read: whole and on disk, or not there. Raises
+    FileExistsError where something lies there, which stays as it is, and OSError."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # Memory sticks with FAT know no links.
+            if path.exists():
+                raise FileExistsError(path) from None
+            os.rename(name, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+    sync_folder(path.parent)
+
+
 def write_all(handle: int, content: bytes, offset_bytes: int) -> None:
     """All of content at this place of an open file; a disk that is nearly full takes a part, and says so by the count
     alone. Raises OSError, with a part of it written."""

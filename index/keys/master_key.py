@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from index.durable.files import make_private
 from index.errors import EncryptionKeyError
 
 KEY_BYTES: Final = 32
@@ -61,16 +61,7 @@ def new_master_key(path: Path) -> MasterKey:
     key = MasterKey(secrets.token_bytes(KEY_BYTES))
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(key.key.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        make_private(path, f"{key.key.hex()}\n".encode("ascii"))
     except OSError as error:
         raise EncryptionKeyError("the master key file exists already or cannot be written", reason="target") from error
     return key

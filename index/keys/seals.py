@@ -10,7 +10,7 @@ import hmac
 import itertools
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b, sha256
 from typing import Final
 
@@ -25,7 +25,7 @@ from index.keys.slots import KeySlots
 _NONCE_BYTES, _RANDOM_BYTES = 12, 8
 TOKEN_BYTES: Final = 16
 _NAME_TOKEN_BYTES: Final = 10
-# Secrets of subjects held in memory: references of one subject are read one after the other.
+# Secrets of subjects held in memory, whose references are read one after the other; and words of names.
 _HELD_COUNT: Final = 4096
 
 
@@ -82,6 +82,8 @@ class Seals:
         self._of_name = Mac(self._derived(b"name"))
         self._of_request = Mac(self._derived(b"request"))
         self._held: dict[int, bytes] = {}
+        # Reading and writing an entry of a dict is atomic.
+        self._of_words: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -104,6 +106,17 @@ class Seals:
     def name_token(self, word: str) -> str:
         """Hexadecimal digits by which a word of a name is found."""
         return self._of_name.digest(word.encode())[:_NAME_TOKEN_BYTES].hex()
+
+    def name_tokens(self, word: str, forms_of: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
+        """name_token of each form of a word, which is the same at every call; remembered, since the words of names are
+        few."""
+        tokens = self._of_words.get(word)
+        if tokens is None:
+            tokens = tuple(map(self.name_token, forms_of(word)))
+            if len(self._of_words) >= _HELD_COUNT:
+                self._of_words.clear()
+            self._of_words[word] = tokens
+        return tokens
 
     def request_token(self, digest: bytes) -> bytes:
         """TOKEN_BYTES by which a repeated request is known; a plain digest could be found by trying names and

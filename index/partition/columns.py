@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import BoolArray, Int64Array
+from index.store.effects import MembershipChanged, ReferencesMoved, SubjectChanged
 
 GALLERIES_A_WORD = 64
 _FIRST_CAPACITY = 1024
@@ -150,11 +151,40 @@ class ReferenceColumns:
         self._version += 1
         return gone
 
+    def follow(self, effect: SubjectChanged | MembershipChanged | ReferencesMoved) -> None:
+        """Change what is recorded of references that are here already."""
+        match effect:
+            case SubjectChanged(subject_number, sex, birth_year):
+                self.set_subject(subject_number, sex=sex, birth_year=birth_year)
+            case MembershipChanged(gallery_number, subject_numbers, is_member):
+                self.set_membership(gallery_number, subject_numbers, is_member=is_member)
+            case ReferencesMoved():
+                self._move(effect)
+
     def set_subject(self, subject_number: int, *, sex: int, birth_year: int) -> None:
         """Change what is recorded of a subject. birth_year: 0 when not recorded."""
         rows = np.flatnonzero(self._visible.subject_numbers == subject_number)
         self._visible.sexes[rows] = sex
         self._visible.birth_years[rows] = birth_year
+        self._version += 1
+
+    def _move(self, effect: ReferencesMoved) -> None:
+        """Make references another subject's. Readers see all of it or nothing."""
+        positions = self._positions(np.array(effect.reference_ids, dtype=np.int64))
+        if not len(positions):
+            return
+        self._make_words(1 + max(effect.gallery_numbers, default=0) // GALLERIES_A_WORD)
+        count = len(self._visible.reference_ids)
+        moved = _copied(self._whole)
+        moved.subject_numbers[positions] = effect.subject_number
+        moved.sexes[positions] = effect.sex
+        moved.birth_years[positions] = effect.birth_year
+        moved.galleries[:, positions] = 0
+        for number in effect.gallery_numbers:
+            word, bit = divmod(number, GALLERIES_A_WORD)
+            moved.galleries[word, positions] |= np.uint64(1 << bit)
+        self._whole = moved
+        self._visible = moved.part(slice(0, count))
         self._version += 1
 
     def set_membership(
@@ -230,6 +260,18 @@ class ReferenceColumns:
             old.reference_ids, old.subject_numbers, old.fingers, old.sexes, old.birth_years, old.alive, words
         )
         self._visible = self._whole.part(slice(0, count))
+
+
+def _copied(columns: _Columns) -> _Columns:
+    return _Columns(
+        columns.reference_ids,
+        columns.subject_numbers.copy(),
+        columns.fingers,
+        columns.sexes.copy(),
+        columns.birth_years.copy(),
+        columns.alive,
+        columns.galleries.copy(),
+    )
 
 
 def _positions(columns: _Columns, reference_ids: Int64Array) -> Int64Array:

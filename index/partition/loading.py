@@ -106,4 +106,7 @@ def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: In
     if not vectors:
         return
     with damage_named():
-        partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))
+        minutiae = reader.minutiae(partition.pack, reference_ids)
+        partition.add_to_index(
+            np.array(list(vectors), dtype=np.int64), list(vectors.values()), [minutiae.get(one, b"") for one in vectors]
+        )

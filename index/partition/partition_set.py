@@ -21,7 +21,7 @@ from index.partition.loading import build_partition, load_partition, refresh_par
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
 from index.receipts import PackHolding, ReportProgress, VerifyReport
-from index.records import Modality, SearchFilter
+from index.records import Modality, SearchFilter, Template
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -30,6 +30,7 @@ from index.store.effects import (
     PackKey,
     PackRow,
     ReferenceAdded,
+    ReferencesMoved,
     ReferencesRemoved,
     SubjectChanged,
 )
@@ -123,6 +124,14 @@ class PartitionSet:
         columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+
+    def shortlist(
+        self, store: Store, key: PackKey, probe: Template, k: int, where: SearchFilter, *, reach: int
+    ) -> Hits:
+        """See FingerIndex.shortlist. Raises like search."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(1, k) if partition is None else partition.shortlist(probe, k, columns, among, reach=reach)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
@@ -263,12 +272,9 @@ class PartitionSet:
             case ReferencesRemoved(reference_ids):
                 gone = np.array(reference_ids, dtype=np.int64)
                 self._unsaved.update(key for key, partition in self._by_key.items() if partition.remove(gone))
-            case SubjectChanged(subject_number, sex, birth_year):
+            case SubjectChanged() | MembershipChanged() | ReferencesMoved():
                 for partition in self._by_key.values():
-                    partition.columns.set_subject(subject_number, sex=sex, birth_year=birth_year)
-            case MembershipChanged(gallery_number, subject_numbers, is_member):
-                for partition in self._by_key.values():
-                    partition.columns.set_membership(gallery_number, subject_numbers, is_member=is_member)
+                    partition.columns.follow(effect)
             case GalleryCreated(gallery_id, gallery_number):
                 self.gallery_numbers = {**self.gallery_numbers, gallery_id: gallery_number}
             case GalleryDeleted(gallery_id):

@@ -37,5 +37,5 @@ class Saver:
     def _save_once(self) -> None:
         try:
             self._save()
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, OSError, MemoryError) as error:
             log.warning("index files could not be saved; the next start will take longer: %s", error)

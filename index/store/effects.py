@@ -32,7 +32,8 @@ class PackRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceAdded:
-    """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back.
+    """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back; minutiae: of
+    a finger, as in Template.
 
     sex: of SEX_CODES. birth_year: 0 when not recorded. original_id: of the reference whose image it was made of by
     another pack, 0 for one that was enrolled.
@@ -46,6 +47,7 @@ class ReferenceAdded:
     birth_year: int
     gallery_numbers: tuple[int, ...]
     vectors: Float32Array
+    minutiae: bytes
     original_id: int = 0
 
 
@@ -54,6 +56,18 @@ class ReferencesRemoved:
     """References that no search may find from now on, by id."""
 
     reference_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencesMoved:
+    """References that are another subject's from now on, with what filters ask of that one; those that are not searched
+    are passed over. sex: of SEX_CODES. birth_year: 0 when not recorded."""
+
+    reference_ids: tuple[int, ...]
+    subject_number: int
+    sex: int
+    birth_year: int
+    gallery_numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +103,13 @@ class GalleryDeleted:
     gallery_id: str
 
 
-Effect = ReferenceAdded | ReferencesRemoved | SubjectChanged | MembershipChanged | GalleryCreated | GalleryDeleted
+Effect = (
+    ReferenceAdded
+    | ReferencesRemoved
+    | ReferencesMoved
+    | SubjectChanged
+    | MembershipChanged
+    | GalleryCreated
+    | GalleryDeleted
+)
 ApplyEffects = Callable[[Sequence[Effect]], None]

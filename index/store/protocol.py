@@ -28,7 +28,14 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
+from index.receipts import (
+    DeletionReceipt,
+    EnrollmentReceipt,
+    Page,
+    ReassignmentReceipt,
+    RecordReceipt,
+    ReembeddingCounts,
+)
 from index.records import (
     Gallery,
     KeptImage,
@@ -37,6 +44,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -104,6 +112,9 @@ class StoreReader(Protocol):
 
         reference_ids must ascend, and so do the keys. See Store.set_damage_aside.
         """
+
+    def minutiae(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+        """Like vectors: Template.minutiae of each. They are not checked for damage; whoever compares them does."""
 
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """The index files of a pack that the store knows."""
@@ -206,7 +217,43 @@ class Store(Protocol):
         """Raises SubjectNotFoundError."""
 
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
-        """Oldest first. Raises SubjectNotFoundError, PageTokenError."""
+        """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
+
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.merge_subjects, also for the errors."""
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.move_references, also for the errors."""
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """Keep a subject and never search it. Raises SubjectNotFoundError."""
@@ -275,6 +322,9 @@ class Store(Protocol):
 
     def vectors_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, Float32Array]:
         """Like StoreReader.vectors, in any order; quicker than whole references."""
+
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """Fingers of this pack by id, in any order; deleted and damaged ones are left out."""
 
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """Subject id by reference id; deleted ones are left out."""

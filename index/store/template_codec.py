@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from index.arrays import Float32Array
+from index.arrays import Float32Array, Int8Array
 from index.checks import checked_vectors
 from index.errors import DatabaseDamagedError, VectorError
 from index.records import FingerPosition, Modality, Template
@@ -54,6 +54,14 @@ def decode_vectors(content: bytes, dim: int, encoding: str) -> Float32Array:
     rows = np.frombuffer(content, dtype=np.int8).reshape(-1, dim).astype(np.float32)
     rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     return rows
+
+
+def decode_codes(content: bytes, dim: int) -> Int8Array:
+    """What encode_vectors made of the vectors of a fingerprint, int8 (n, dim), read-only. Raises DatabaseDamagedError
+    when the length does not fit."""
+    if not content or len(content) % dim:
+        raise DatabaseDamagedError("a stored template has the wrong length; restore a backup")
+    return np.frombuffer(content, dtype=np.int8).reshape(-1, dim)
 
 
 @contextlib.contextmanager

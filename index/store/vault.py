@@ -38,9 +38,11 @@ class Vault:
     """Thread safe."""
 
     def __init__(self, folder: Path, seals: Seals) -> None:
+        """Makes the folder. Raises DatabaseWriteError, DatabaseFullError."""
         self._folder = folder
         self._seals = seals
-        (folder / INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
+        with named_disk_errors():
+            (folder / INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, content: bytes) -> VaultFile:
         """On disk when this returns, and nobody's until it is settled. Raises DatabaseWriteError, DatabaseFullError."""
@@ -85,13 +87,15 @@ class Vault:
         return any(path.exists() for path in (*self._paths(name), *self._paths(name)))
 
     def sweep(self, known: Callable[[list[str]], set[str]]) -> None:
-        """At a start: what lies in `incoming` goes to its place or away. known: which of these the store names."""
+        """At a start: what lies in `incoming` goes to its place or away. known: which of these the store names. What
+        the disk keeps there is nobody's until the next start."""
         names = [path.name for path in (self._folder / INCOMING).iterdir()]
         kept = known(names)
         self.settle(name for name in names if name in kept)
         for name in names:
             if name not in kept:
-                (self._folder / INCOMING / name).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    (self._folder / INCOMING / name).unlink()
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self._folder / INCOMING / name, self._folder / name[:2] / name

@@ -13,6 +13,7 @@ from matcher.audit.changes import ChangeLedger
 from matcher.audit.erasure import SigningKey
 from matcher.audit.records import AuditLog
 from matcher.config import RecordSettings, Settings
+from matcher.config import SearchDefaults as AskedSearch
 from matcher.errors import ConfigError, PackNotReadyError, PacksNotCoveringError
 from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
@@ -30,7 +31,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     """
     if not settings.search.allow_unsearchable:
         _check_covered(not_searched(database, loaded))
-    search, enrollment = settings.search, settings.enrollment
+    enrollment = settings.enrollment
     floors = dict(loaded.quality_floors)
     if enrollment.face_quality_floor >= 0:
         floors[Modality.FACE] = enrollment.face_quality_floor
@@ -43,11 +44,7 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
         loaded.calibrations,
         audit,
         quality_floors=floors,
-        search=SearchSettings(
-            shortlist_count=search.shortlist_count,
-            exhaustive_reference_limit=search.exhaustive_reference_limit,
-            prepared_cache_bytes=search.prepared_cache_bytes,
-        ),
+        search=search_settings(settings.search),
         duplicate_fpir=enrollment.duplicate_fpir,
         kept_images=_kept_images(settings.records),
         record_schema=load_schema(settings.records.fields_file),
@@ -58,6 +55,15 @@ def open_use_cases(settings: Settings, database: EnrollmentDatabase, loaded: Loa
     )
     use_cases.changes.pay_at_start()
     return use_cases
+
+
+def search_settings(asked: AskedSearch) -> SearchSettings:
+    """What of the settings concerns the search itself."""
+    return SearchSettings(
+        shortlist_count=asked.shortlist_count,
+        exhaustive_reference_limit=asked.exhaustive_reference_limit,
+        prepared_cache_bytes=asked.prepared_cache_bytes,
+    )
 
 
 def _kept_images(records: RecordSettings) -> frozenset[Modality]:

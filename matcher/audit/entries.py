@@ -13,6 +13,7 @@ from index.errors import (
     NotFoundError,
     PageSizeError,
     PageTokenError,
+    ReassignmentError,
     RequestConflictError,
     RevisionConflictError,
 )
@@ -35,6 +36,7 @@ _REFUSALS = (
     RequestConflictError,
     PageSizeError,
     RevisionConflictError,
+    ReassignmentError,
     PageTokenError,
     GalleryNotEmptyError,
 )

@@ -7,7 +7,6 @@ canonical form: keys sorted, no spaces, UTF-8. Whoever knows the station's publi
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from index.durable.files import make_private
 from matcher.errors import ConfigError
 from matcher.texts.catalog import told
 
@@ -39,11 +39,7 @@ class SigningKey:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    file.write(secrets.token_hex(_SEED_BYTES) + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
+                make_private(path, f"{secrets.token_hex(_SEED_BYTES)}\n".encode("ascii"))
             seed = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except (OSError, ValueError) as error:
             raise ConfigError(told("error.signing_key")) from error

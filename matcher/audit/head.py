@@ -60,19 +60,34 @@ class AuditHead:
             self._handle = -1
 
 
+def lock_log(handle: int) -> None:
+    """Of the open log, beside that of its head, which somebody may remove. Raises AuditError."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise AuditError(told("log.in_use")) from error
+
+
 def peek_head(path: Path) -> tuple[ChainPoint | None, bool]:
-    """The point noted last, without the lock, and whether a running process holds it."""
+    """The point noted last, without the lock, and whether a running process holds it, or the log where the head is not
+    the one that it holds."""
+    content, holds_head = _peeked(head_path(path))
+    return _parsed(content), holds_head or _peeked(path)[1]
+
+
+def _peeked(path: Path) -> tuple[bytes, bool]:
+    """How a file begins, and whether a running process holds it."""
     try:
-        handle = os.open(head_path(path), os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None, False
+        return b"", False
     try:
-        point = _parsed(os.pread(handle, HEAD_BYTES, 0))
+        content = os.pread(handle, HEAD_BYTES, 0)
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return point, True
-        return point, False
+            return content, True
+        return content, False
     finally:
         os.close(handle)
 

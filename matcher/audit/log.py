@@ -18,7 +18,7 @@ from index.durable.group_commit import GroupCommit, Ticket
 from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
-from matcher.audit.head import AuditHead
+from matcher.audit.head import AuditHead, lock_log
 from matcher.audit.records import AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
@@ -79,6 +79,7 @@ class FileAuditLog:
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                lock_log(self._handle)
                 self._content_hash, self._hashed_bytes = hashlib.sha256(), 0
                 self._point = self._resume()
                 _hash_bytes(self._content_hash, self._handle, self._hashed_bytes, self._point.offset_bytes)
@@ -92,7 +93,11 @@ class FileAuditLog:
         except BaseException:
             self._head.close()
             raise
-        self._record_torn_ends()
+        try:
+            self._record_torn_ends()
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, event: AuditEvent) -> AuditRecord:
         """See AuditLog.append."""
@@ -256,11 +261,14 @@ class FileAuditLog:
         """Each end that was moved aside gets its record, also when the process died before it could write it."""
         for aside in sorted(self._path.parent.glob(f"{self._path.name}{_TORN}*")):
             if not aside.name.endswith(_RECORDED):
-                torn = aside.read_bytes()
+                with _named_read_errors():
+                    torn = aside.read_bytes()
                 digest = hashlib.sha256(torn).hexdigest()
                 reason = f"incomplete end of {len(torn)} bytes moved to {aside.name}{_RECORDED}, SHA-256 {digest}"
                 self.append(AuditEvent(action=RECOVERED, reason=reason))
-                aside.rename(aside.with_name(aside.name + _RECORDED))
+                # Where the disk refuses, the next start records it once more.
+                with contextlib.suppress(OSError):
+                    aside.rename(aside.with_name(aside.name + _RECORDED))
 
 
 def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from index.durable.files import make_private
 from matcher.audit.head import peek_head
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
@@ -36,15 +37,9 @@ def record_command(audit_file: Path, event: AuditEvent, *, noted: str) -> None:
     change_id = secrets.token_hex(8)
     path = audit_file.with_name(f"{audit_file.name}{_NOTICE}{change_id}")
     content = json.dumps(members_of(replace(event, change_id=change_id))).encode()
-    part = path.with_name(f".{path.name}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
         # Whole or not there at all.
-        part.rename(path)
+        make_private(path, content)
     except OSError as error:
         raise AuditError(told("log.notice_unwritable")) from error
 

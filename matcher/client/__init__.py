@@ -14,6 +14,7 @@ from matcher.client.connection import DEFAULT_ADDRESS, ClientTls, MatcherClient
 from matcher.client.diagnosis import unusable_files, why_unreachable
 from matcher.client.errors import FieldViolation, ServiceError, error_of
 from matcher.client.messages import (
+    EVENT_UNDONE,
     FINGERPRINT,
     MODALITY_NAMES,
     SEALED,
@@ -28,6 +29,7 @@ from matcher.client.messages import (
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "EVENT_UNDONE",
     "FINGERPRINT",
     "MODALITY_NAMES",
     "SEALED",

@@ -422,6 +422,49 @@ class MatcherClient:
         answer: record_service_pb2.UnsealSubjectResponse = self.call(self.records.UnsealSubject, request)
         return answer.audit_id
 
+    def merge_subjects(
+        self, source_id: str, target_id: str, *, request_id: str = "", access: AccessContext | None = None
+    ) -> record_service_pb2.MergeSubjectsResponse:
+        """Both are one person: the target has everything of the source from then on, whose ids lead to it."""
+        request = record_service_pb2.MergeSubjectsRequest(
+            request_id=request_id,
+            access=self._said(access),
+            source_subject_id=source_id,
+            target_subject_id=target_id,
+        )
+        answer: record_service_pb2.MergeSubjectsResponse = self.call(self.records.MergeSubjects, request)
+        return answer
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        *,
+        request_id: str = "",
+        access: AccessContext | None = None,
+    ) -> record_service_pb2.MoveReferencesResponse:
+        """References of the source that are the target's."""
+        request = record_service_pb2.MoveReferencesRequest(
+            request_id=request_id,
+            access=self._said(access),
+            reference_ids=reference_ids,
+            source_subject_id=source_id,
+            target_subject_id=target_id,
+        )
+        answer: record_service_pb2.MoveReferencesResponse = self.call(self.records.MoveReferences, request)
+        return answer
+
+    def undo_reassignment(
+        self, reassignment_id: int, *, request_id: str = "", access: AccessContext | None = None
+    ) -> record_service_pb2.UndoReassignmentResponse:
+        """Takes a merge or a move back."""
+        request = record_service_pb2.UndoReassignmentRequest(
+            request_id=request_id, access=self._said(access), reassignment_id=reassignment_id
+        )
+        answer: record_service_pb2.UndoReassignmentResponse = self.call(self.records.UndoReassignment, request)
+        return answer
+
     def record_forms(self, *, access: AccessContext | None = None) -> record_service_pb2.GetRecordFormsResponse:
         """The fields that a record may have, and the paper forms that they come from."""
         request = record_service_pb2.GetRecordFormsRequest(access=self._said(access))

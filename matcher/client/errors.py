@@ -26,7 +26,8 @@ class ServiceError(Exception):
 
     code: gRPC status name ("INVALID_ARGUMENT"). reason: name of error_reason.proto ("ERROR_REASON_NO_FACE"), ""
     where the server did not answer. text: what to do, in the language asked for. call_id: what the server's log and its
-    audit record call the call. retriable: the same call may succeed later.
+    audit record call the call. merged_into: id of the subject that has the references of the one asked for, "" unless
+    that was merged. retriable: the same call may succeed later.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class ServiceError(Exception):
         violations: tuple[FieldViolation, ...] = (),
         faces: tuple[FaceBox, ...] = (),
         call_id: str = "",
+        merged_into: str = "",
     ) -> None:
         super().__init__(f"{code} {reason}: {text}" if reason else f"{code}: {text}")
         self.code = code
@@ -46,6 +48,7 @@ class ServiceError(Exception):
         self.violations = violations
         self.faces = faces
         self.call_id = call_id
+        self.merged_into = merged_into
 
     @property
     def is_too_large(self) -> bool:
@@ -75,17 +78,19 @@ def _of_item(error: error_reason_pb2.ItemError) -> ServiceError:
         violations=tuple(FieldViolation(found.field, found.description) for found in error.field_violations),
         faces=_face_boxes(error.faces),
         call_id=error.call_id,
+        merged_into=error.merged_into,
     )
 
 
 def _of_call(status: status_pb2.Status) -> ServiceError:
-    reason, text, call_id = "", status.message, ""
+    reason, text, call_id, merged_into = "", status.message, "", ""
     violations: list[FieldViolation] = []
     faces: tuple[FaceBox, ...] = ()
     for detail in status.details:
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
             information = error_details_pb2.ErrorInfo.FromString(detail.value)
             reason, call_id = information.reason, information.metadata.get("call_id", "")
+            merged_into = information.metadata.get("merged_into", "")
         elif detail.Is(error_details_pb2.LocalizedMessage.DESCRIPTOR):
             text = error_details_pb2.LocalizedMessage.FromString(detail.value).message
         elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
@@ -101,6 +106,7 @@ def _of_call(status: status_pb2.Status) -> ServiceError:
         violations=tuple(violations),
         faces=faces,
         call_id=call_id,
+        merged_into=merged_into,
     )
 
 

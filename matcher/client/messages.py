@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from index.records import FingerPosition, Modality, SearchFilter, Sex, Subject
 from matcher.access.context import AccessContext
 from matcher.samples import EncodedSample, PointPx
-from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, sample_pb2
+from protos.biometrics.v1 import enrollment_service_pb2, matching_service_pb2, record_service_pb2, sample_pb2
 
 NO_ACCESS: Final = AccessContext(operator_id="", case_number="", purpose="")
 _MODALITIES: Final = {
@@ -20,6 +20,7 @@ _MODALITIES: Final = {
     Modality.FINGERPRINT: sample_pb2.MODALITY_FINGERPRINT,
 }
 FINGERPRINT: Final = int(sample_pb2.MODALITY_FINGERPRINT)
+EVENT_UNDONE: Final = int(record_service_pb2.RECORD_EVENT_KIND_UNDONE)
 SEALED: Final = int(enrollment_service_pb2.SUBJECT_STATE_SEALED)
 MODALITY_NAMES: Final = {int(value): modality.value for modality, value in _MODALITIES.items()}
 _SEXES: Final = {

@@ -49,16 +49,22 @@ def add_command(
     parser.add_argument(
         "--timeout", type=positive, default=60.0, metavar="SECONDS", help=text("option.timeout", language)
     )
-    parser.add_argument("--operator", required=True, help=text("option.operator", language))
-    parser.add_argument("--case", default="", required=is_case_required, help=text("option.case", language))
-    said = text("option.purpose_default" if purpose else "option.purpose", language)
-    parser.add_argument("--purpose", default=purpose or "", required=purpose is None, help=said)
+    add_access_options(parser, purpose=purpose, is_case_required=is_case_required)
 
     def run(options: argparse.Namespace) -> int:
         return _run(command, options)
 
     parser.set_defaults(run=run)
     return parser
+
+
+def add_access_options(parser: CommandParser, *, purpose: str | None = "", is_case_required: bool = False) -> None:
+    """--operator, --case, --purpose; see add_command."""
+    language = parser.language
+    parser.add_argument("--operator", required=True, help=text("option.operator", language))
+    parser.add_argument("--case", default="", required=is_case_required, help=text("option.case", language))
+    said = text("option.purpose_default" if purpose else "option.purpose", language)
+    parser.add_argument("--purpose", default=purpose or "", required=purpose is None, help=said)
 
 
 def add_json_option(parser: CommandParser) -> None:

@@ -65,6 +65,9 @@ def run_verify(options: argparse.Namespace) -> int:
         print(text("erasure.left", language, where=", ".join(left)), file=sys.stderr)
         return 1
     print(text("erasure.absent", language, count=len(said["searched_again"])))
+    unsearched = said.get("not_searched_ids", ())
+    if unsearched:
+        print(text("erasure.not_searched", language, references=", ".join(map(str, unsearched))), file=sys.stderr)
     return 0
 
 

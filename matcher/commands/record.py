@@ -1,12 +1,13 @@
-"""station-matcher record show | update | history | seal | unseal | forms."""
+"""station-matcher record show | update | history | seal | unseal | merge | move | undo | forms."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from matcher.client import SEALED, MatcherClient, plain
+from matcher.client import EVENT_UNDONE, SEALED, MatcherClient, plain
 from matcher.commands.client_options import access_of, add_command, add_json_option
 from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.texts.catalog import text
@@ -26,6 +27,21 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     unseal = add_command(actions, "unseal", "help.record.unseal", _unseal, language, purpose=None)
     for parser in (show, update, history, seal, unseal):
         parser.add_argument("subject_id", metavar="SUBJECT", help=text("help.subject.id", language))
+    merge = add_command(actions, "merge", "help.record.merge", _merge, language, purpose=None, is_case_required=True)
+    merge.add_argument("source", metavar="SUBJECT", help=text("help.record.source", language))
+    merge.add_argument("--into", required=True, metavar="SUBJECT", help=text("help.record.into", language))
+    move = add_command(actions, "move", "help.record.move", _move, language, purpose=None, is_case_required=True)
+    move.add_argument(
+        "references", nargs="+", type=int, metavar="REFERENCE", help=text("help.record.references", language)
+    )
+    move.add_argument(
+        "--from", dest="source", required=True, metavar="SUBJECT", help=text("help.record.from", language)
+    )
+    move.add_argument("--to", dest="target", required=True, metavar="SUBJECT", help=text("help.record.to", language))
+    undo = add_command(actions, "undo", "help.record.undo", _undo, language, purpose=None, is_case_required=True)
+    undo.add_argument("number", type=int, metavar="NUMBER", help=text("help.record.number", language))
+    for parser in (merge, move, undo):
+        parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
     update.add_argument("values", nargs="+", metavar="FIELD=TEXT", help=text("help.record.values", language))
     update.add_argument("--revision", type=int, metavar="N", help=text("help.record.revision", language))
     forms = add_command(actions, "forms", "help.record.forms", _forms, language)
@@ -80,6 +96,8 @@ def _history(client: MatcherClient, options: argparse.Namespace) -> int:
         time = revision.change_time.ToDatetime().isoformat(timespec="seconds")
         said = {"operator": revision.operator_id, "case": revision.case_number or "–", "purpose": revision.purpose}
         print(visible(text("record.change", options.lang, revision=revision.revision, time=time, **said)))
+        if revision.HasField("event"):
+            _print_event(revision.event, labels, options.lang)
         for change in revision.changes:
             label = labels.get(change.field_id, change.field_id)
             print(visible(f"    {label} ({change.field_id}): {change.before or '–'} → {change.after or '–'}"))
@@ -95,6 +113,48 @@ def _seal(client: MatcherClient, options: argparse.Namespace) -> int:
 def _unseal(client: MatcherClient, options: argparse.Namespace) -> int:
     audit_id = client.unseal_subject(options.subject_id, access=access_of(options))
     print(text("record.is_unsealed", options.lang, audit=audit_id))
+    return 0
+
+
+def _print_event(event: Any, labels: Mapping[str, str], language: str) -> None:
+    said = {
+        "subject": event.other_subject_id or text("record.deleted_subject", language),
+        "number": event.reassignment_id,
+        "references": ", ".join(map(str, event.reference_ids)) or "–",
+    }
+    undone = text("record.event_undone", language) if event.is_undone and event.kind != EVENT_UNDONE else ""
+    print("    " + " ".join(filter(None, (text(f"record.event.{event.kind}", language, **said), undone))))
+    for value in event.merged_values:
+        print(visible(f"      | {labels.get(value.field_id, value.field_id)} ({value.field_id}): {value.text}"))
+
+
+def _merge(client: MatcherClient, options: argparse.Namespace) -> int:
+    answer = client.merge_subjects(
+        options.source, options.into, request_id=options.request_id, access=access_of(options)
+    )
+    said = {"source": options.source, "target": options.into, "count": len(answer.reference_ids)}
+    print(text("record.merged", options.lang, **said, number=answer.reassignment_id, audit=answer.audit_id))
+    if answer.changed_field_ids:
+        print(text("record.taken", options.lang, fields=", ".join(answer.changed_field_ids)))
+    return 0
+
+
+def _move(client: MatcherClient, options: argparse.Namespace) -> int:
+    answer = client.move_references(
+        options.references, options.source, options.target, request_id=options.request_id, access=access_of(options)
+    )
+    said = {"source": options.source, "target": options.target, "count": len(answer.reference_ids)}
+    print(text("record.moved", options.lang, **said, number=answer.reassignment_id, audit=answer.audit_id))
+    return 0
+
+
+def _undo(client: MatcherClient, options: argparse.Namespace) -> int:
+    answer = client.undo_reassignment(options.number, request_id=options.request_id, access=access_of(options))
+    said = {"source": answer.source_subject_id, "count": len(answer.reference_ids), "audit": answer.audit_id}
+    print(text("record.undone", options.lang, **said))
+    if answer.kept_field_ids:
+        kept = ", ".join(answer.kept_field_ids)
+        print(text("record.kept", options.lang, target=answer.target_subject_id, fields=kept))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""station-matcher reembed status | compare: how far the next packs have come, and what the next face pack changes."""
+"""station-matcher reembed status | compare: how far the next packs have come, and what the next pack changes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy as np
 from index.arrays import Float64Array
 from index.records import Modality
 from index.store.opening import reembedding_counts
-from matcher.audit.records import AuditEvent
-from matcher.commands.client_options import add_json_option
+from matcher.audit.log import FileAuditLog
+from matcher.commands.client_options import access_of, add_access_options, add_json_option
 from matcher.commands.packs import pack_store
 from matcher.commands.parser import positive_count
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
+    audit_file_of,
     data_folder_of,
     opened_database,
-    record_in_audit,
     reporting,
 )
 from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.scoring.calibration import Calibration
 from matcher.texts.catalog import text
-from matcher.usecases.compare_packs import PackComparison, compare_face_packs
+from matcher.usecases.compare_packs import PackComparer, PackComparison, Packs
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
@@ -49,6 +49,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     compare.add_argument("--pack", metavar="PACK", help=text("help.reembed.compare_pack", language))
     said = text("help.reembed.count", language)
     compare.add_argument("--count", type=positive_count, default=1000, metavar="COUNT", help=said)
+    add_access_options(compare, purpose=None, is_case_required=True)
     add_folder_option(compare)
     add_json_option(compare)
     compare.set_defaults(run=reporting(run_compare))
@@ -89,30 +90,24 @@ def run_status(options: argparse.Namespace) -> int:
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    """The database is opened by this command, so no server may have it."""
-    packs, store = options.settings.packs, pack_store(options)
-    name = options.pack or packs.next_face
-    if not name or name == packs.face:
-        print(text("reembed.no_pack", options.lang), file=sys.stderr)
+    """The database and its audit log are opened by this command, so no server may have them."""
+    chosen = _chosen(options)
+    if chosen is None:
         return 2
-    chosen = []
-    for one in (packs.face, name):
-        pack = store.get(one)
-        if pack.modality is not Modality.FACE or pack.calibration is None:
-            print(text("reembed.not_comparable", options.lang, pack=pack.pack_id), file=sys.stderr)
-            return 2
-        chosen.append((pack.pack_id, Calibration.from_table(pack.calibration)))
-    with StageBars(options.lang) as bars, opened_database(options, progress=bars.report) as database:
-        found = compare_face_packs(
-            database,
-            chosen,
-            probe_count=options.count,
-            report=lambda done, total: bars.show("compare", done, total),
+    # The arithmetic of fingerprints loads only for this command.
+    from matcher.assembly.settings import search_settings  # noqa: PLC0415
+    from matcher.fingerprint.comparison.compare import MinutiaComparer  # noqa: PLC0415
+
+    modality, packs = chosen
+    settings = search_settings(options.settings.search)
+    with (
+        StageBars(options.lang) as bars,
+        opened_database(options, progress=bars.report) as database,
+        FileAuditLog(audit_file_of(options, data_folder_of(options)), noted=database.log_head) as audit,
+    ):
+        found = PackComparer(database, audit, MinutiaComparer(), settings=settings).compare(
+            access_of(options), modality, packs, probe_count=options.count, report=bars.show
         )
-    # Who may open the database may ask for figures; that its references were searched with each other is on record.
-    said = f"{found.probe_count} references were searched among all others"
-    pack_ids = tuple(pack_id for pack_id, _ in chosen)
-    record_in_audit(options, data_folder_of(options), AuditEvent("compare_packs", pack_ids=pack_ids, reason=said))
     if options.json:
         print_json(_plain(found))
         return 0
@@ -125,12 +120,39 @@ def run_compare(options: argparse.Namespace) -> int:
     for one in _plain(found)["packs"]:
         add_row(table, *(one[column] for column in columns))
     print_table(table)
-    print(text("reembed.ranks", options.lang, better=found.better_count, worse=found.worse_count))
+    values = {"better": found.better_count, "worse": found.worse_count, "audit": found.audit_id}
+    print(text("reembed.ranks", options.lang, **values))
     return 0
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Modality, Packs] | None:
+    """The pack in use and the one to hold against it; None where there are no two, which is said then. Raises
+    PackError."""
+    packs, store = options.settings.packs, pack_store(options)
+    name = options.pack or packs.next_face or packs.next_fingerprint
+    if not name:
+        print(text("reembed.no_pack", options.lang), file=sys.stderr)
+        return None
+    modality = store.manifest(name).modality
+    used = packs.face if modality is Modality.FACE else packs.fingerprint
+    if name == used:
+        others = [one.name for one in store.manifests() if one.modality is modality and one.name != name]
+        code = "reembed.same_pack" if others else "reembed.only_pack"
+        print(text(code, options.lang, pack=name, others=", ".join(others)), file=sys.stderr)
+        return None
+    chosen = []
+    for one in (used, name):
+        pack = store.get(one) if one else None
+        if pack is None or pack.calibration is None:
+            print(text("reembed.not_comparable", options.lang, pack=one or "-"), file=sys.stderr)
+            return None
+        chosen.append((pack.pack_id, Calibration.from_table(pack.calibration)))
+    return modality, (chosen[0], chosen[1])
 
 
 def _plain(found: PackComparison) -> dict[str, Any]:
     return {
+        "audit_id": found.audit_id,
         "probe_count": found.probe_count,
         "better_rank_count": found.better_count,
         "worse_rank_count": found.worse_count,

@@ -108,7 +108,9 @@ class Engines:
         assert sample.modality is Modality.FACE
         if self.face is None:
             raise PackNotReadyError(told("pack.none_ready", modality=told("face")))
-        return self.face.detect(self._decoded(sample, stages or Stages()))
+        stages = stages or Stages()
+        image = self._decoded(sample, stages)
+        return self._detect(image, stages)
 
     def extract_with_faces(
         self, sample: EncodedSample, *, stages: Stages
@@ -118,7 +120,12 @@ class Engines:
         if sample.modality is not Modality.FACE or self.face is None:
             return self._extract_fingerprint(sample, stages), ()
         image = self._decoded_face(sample, stages)
-        return self._extract_face(image, sample, stages), self.face.detect(image)
+        return self._extract_face(image, sample, stages), self._detect(image, stages)
+
+    def _detect(self, image: Image, stages: Stages) -> tuple[FaceDetection, ...]:
+        assert self.face is not None
+        with stages.stage("extract_face"):
+            return self.face.detect(image)
 
     def _decoded(self, sample: EncodedSample, stages: Stages) -> Image:
         """Within what one request may cost in all."""

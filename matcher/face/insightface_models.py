@@ -22,6 +22,7 @@ from matcher.face.candidates import FaceCandidates
 from matcher.packs.session import OnnxSession, onnx_runtime
 from matcher.packs.store import DetectorSpec, EmbedderSpec
 from matcher.samples import Uint8Array
+from matcher.stages import check_stage
 
 
 class Scrfd:
@@ -39,7 +40,9 @@ class Scrfd:
         _require(same and spec.channel_order == "RGB", "insightface feeds SCRFD otherwise than the manifest says")
 
     def find(self, canvas: Uint8Array) -> FaceCandidates:
-        """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError."""
+        """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError and what
+        check_stage does."""
+        check_stage()
         try:
             boxes, points = self._model.detect(canvas, input_size=canvas.shape[1::-1])
         except (RuntimeError, ValueError, IndexError, cv2.error) as error:

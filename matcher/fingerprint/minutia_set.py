@@ -24,12 +24,14 @@ KIND_OTHER: Final = 0
 KIND_ENDING: Final = 1
 KIND_BIFURCATION: Final = 2
 
-_VERSION = 1
+VERSION: Final = 1
 _HEADER = struct.Struct("<BBHH")  # version, count, width_px, height_px
 _ROW = np.dtype([("x", "<u2"), ("y", "<u2"), ("direction_kind", "<u2"), ("quality", "u1")])
-_STEPS_A_PX = 16
-_DIRECTION_STEPS = 1 << 14
-_QUALITY_STEPS = 255
+HEADER_BYTES: Final = _HEADER.size
+ROW_BYTES: Final = _ROW.itemsize
+STEPS_A_PX: Final = 16
+DIRECTION_STEPS: Final = 1 << 14
+QUALITY_STEPS: Final = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +130,7 @@ class MinutiaSet:
 
     def to_bytes(self) -> bytes:
         """6 bytes of header and 7 a minutia: position to 1/16 px, direction to 0.022 degrees, quality to 1/255."""
-        header = _HEADER.pack(_VERSION, len(self), self.width_px, self.height_px)
+        header = _HEADER.pack(VERSION, len(self), self.width_px, self.height_px)
         return header + _to_rows(self.x_px, self.y_px, self.direction_rad, self.kind, self.quality).tobytes()
 
     @classmethod
@@ -137,8 +139,8 @@ class MinutiaSet:
         if len(packed) < _HEADER.size:
             raise TemplateFormatError(told("record.cut"))
         version, count, width_px, height_px = _HEADER.unpack_from(packed)
-        if version != _VERSION:
-            raise TemplateFormatError(told("record.format", version=version, known=_VERSION))
+        if version != VERSION:
+            raise TemplateFormatError(told("record.format", version=version, known=VERSION))
         if len(packed) != _HEADER.size + count * _ROW.itemsize:
             raise TemplateFormatError(told("record.stated_length"))
         try:
@@ -148,13 +150,13 @@ class MinutiaSet:
 
     @classmethod
     def _from_rows(cls, rows: npt.NDArray[np.void], width_px: int, height_px: int) -> MinutiaSet:
-        direction = (rows["direction_kind"] >> 2).astype(np.float64) * (2 * np.pi / _DIRECTION_STEPS)
+        direction = (rows["direction_kind"] >> 2).astype(np.float64) * (2 * np.pi / DIRECTION_STEPS)
         return cls(
-            x_px=(rows["x"] / _STEPS_A_PX).astype(np.float32),
-            y_px=(rows["y"] / _STEPS_A_PX).astype(np.float32),
+            x_px=(rows["x"] / STEPS_A_PX).astype(np.float32),
+            y_px=(rows["y"] / STEPS_A_PX).astype(np.float32),
             direction_rad=direction.astype(np.float32),
             kind=(rows["direction_kind"] & 3).astype(np.uint8),
-            quality=(rows["quality"] / _QUALITY_STEPS).astype(np.float32),
+            quality=(rows["quality"] / QUALITY_STEPS).astype(np.float32),
             width_px=width_px,
             height_px=height_px,
         )
@@ -185,9 +187,9 @@ def _to_rows(
     if not all(bool(np.isfinite(given).all()) for given in (x_px, y_px, direction_rad, quality)):
         raise ValueError("minutiae must be finite numbers")
     rows = np.empty(len(x_px), dtype=_ROW)
-    rows["x"] = np.rint(np.asarray(x_px, np.float64) * _STEPS_A_PX)
-    rows["y"] = np.rint(np.asarray(y_px, np.float64) * _STEPS_A_PX)
-    steps = np.rint(np.asarray(direction_rad, np.float64) * (_DIRECTION_STEPS / (2 * np.pi))).astype(np.int64)
-    rows["direction_kind"] = ((steps % _DIRECTION_STEPS) << 2) | np.asarray(kind, np.int64)
-    rows["quality"] = np.rint(np.clip(np.asarray(quality, np.float64), 0.0, 1.0) * _QUALITY_STEPS)
+    rows["x"] = np.rint(np.asarray(x_px, np.float64) * STEPS_A_PX)
+    rows["y"] = np.rint(np.asarray(y_px, np.float64) * STEPS_A_PX)
+    steps = np.rint(np.asarray(direction_rad, np.float64) * (DIRECTION_STEPS / (2 * np.pi))).astype(np.int64)
+    rows["direction_kind"] = ((steps % DIRECTION_STEPS) << 2) | np.asarray(kind, np.int64)
+    rows["quality"] = np.rint(np.clip(np.asarray(quality, np.float64), 0.0, 1.0) * QUALITY_STEPS)
     return rows

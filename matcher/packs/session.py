@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.errors import SessionError
+from matcher.stages import check_stage
 
 Array = npt.NDArray[Any]
 
@@ -96,7 +97,9 @@ class OnnxSession:
         )
 
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
-        """Outputs in the order of output_names. Raises SessionError on a wrong input or a failing model."""
+        """Outputs in the order of output_names. Raises SessionError on a wrong input or a failing model, and what
+        check_stage does."""
+        check_stage()
         try:
             return [np.asarray(output) for output in self._session.run(None, dict(inputs), self._run_options(inputs))]
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own

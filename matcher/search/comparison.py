@@ -13,7 +13,7 @@ import numpy as np
 
 from index.arrays import Float32Array, Int64Array
 from index.database import EnrollmentDatabase
-from index.records import Modality, Template
+from index.records import Modality, StoredPrint, Template
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import FingerprintExplanation
 
@@ -27,6 +27,8 @@ class FingerprintComparing(Protocol):
     """Compares prepared fingerprints, as matcher.fingerprint.comparison.compare.MinutiaComparer does. Thread safe."""
 
     def prepare(self, template: Template) -> Any: ...
+
+    def prepare_stored(self, prints: Sequence[StoredPrint]) -> list[Any]: ...
 
     def compare_many(self, probe: Any, references: Sequence[Any]) -> Float32Array: ...
 
@@ -52,8 +54,8 @@ class PreparedReferences:
     def held_bytes(self) -> int:
         return self._held_bytes
 
-    def get(self, reference_ids: Sequence[int]) -> dict[int, Any]:
-        """Prepared fingerprints by reference id; references that are gone by now are left out."""
+    def get(self, pack_id: str, reference_ids: Sequence[int]) -> dict[int, Any]:
+        """Prepared fingerprints of this pack by reference id; references that are gone by now are left out."""
         found: dict[int, Any] = {}
         with self._lock:
             for reference_id in reference_ids:
@@ -63,10 +65,12 @@ class PreparedReferences:
                     found[reference_id] = entry[0]
         missing = [reference_id for reference_id in reference_ids if reference_id not in found]
         if missing:
-            for reference in self._database.references(missing):
-                prepared = self._comparer.prepare(reference.template)
-                found[reference.reference_id] = prepared
-                self._put(reference.reference_id, prepared)
+            stored = self._database.prints_of(pack_id, missing)
+            for reference_id, prepared in zip(
+                stored, self._comparer.prepare_stored(tuple(stored.values())), strict=True
+            ):
+                found[reference_id] = prepared
+                self._put(reference_id, prepared)
         return found
 
     def forget(self, reference_ids: Sequence[int]) -> None:
@@ -110,7 +114,7 @@ class TemplateComparer:
         kept: list[Float32Array] = []
         for start in range(0, len(reference_ids), PART_COUNT):
             check()
-            ids, similarities = self._compare(prepared, reference_ids[start : start + PART_COUNT])
+            ids, similarities = self._compare(probe.pack_id, prepared, reference_ids[start : start + PART_COUNT])
             kept_ids.append(ids)
             kept.append(similarities)
         if not kept:
@@ -146,12 +150,13 @@ class TemplateComparer:
         """Drops what is held of deleted references."""
         self._prepared.forget(reference_ids)
 
-    def _compare(self, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
-        prepared = self._prepared.get([int(reference_id) for reference_id in reference_ids])
-        ids = np.array([int(found) for found in reference_ids if int(found) in prepared], dtype=np.int64)
-        if not len(ids):
-            return ids, np.zeros(0, dtype=np.float32)
-        return ids, self._comparer.compare_many(probe, [prepared[int(found)] for found in ids])
+    def _compare(self, pack_id: str, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        asked = reference_ids.tolist()
+        prepared = self._prepared.get(pack_id, asked)
+        ids = [reference_id for reference_id in asked if reference_id in prepared]
+        if not ids:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        return np.array(ids, dtype=np.int64), self._comparer.compare_many(probe, [prepared[one] for one in ids])
 
 
 def _cosine(probe: Template, reference: Template) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -100,6 +101,27 @@ class Searcher:
         position. Raises DatabaseError, GalleryNotFoundError, DeadlineError, CanceledError.
         """
         stages = stages or Stages()
+        moves = self._database.moves
+        mark = moves.mark()
+        search = partial(
+            self._search, templates, where=where, subject_count=subject_count, exhaustive=exhaustive, stages=stages
+        )
+        outcome = search()
+        # Where references went to another subject meanwhile, one may have been met with both of them, or none.
+        if moves.is_same_since(mark):
+            return outcome
+        with moves.quiet():
+            return search()
+
+    def _search(
+        self,
+        templates: Sequence[Template],
+        *,
+        where: SearchFilter,
+        subject_count: int,
+        exhaustive: bool,
+        stages: Stages,
+    ) -> SearchOutcome:
         # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
         is_fused = len(templates) > 1
         kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
@@ -194,7 +216,7 @@ class Searcher:
 
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
         return shortlist(
-            lambda count: self._database.shortlist(template.pack_id, template.vectors, count, where=where),
+            lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
             minutia_count=len(template.vectors),
             kept_count=kept_count,
             clear_count=self._settings.clear_shortlist_count,

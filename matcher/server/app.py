@@ -47,7 +47,7 @@ from matcher.formats.decoders import DecoderPool
 from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
 from matcher.server.certificates import expires_soon, own_certificate
-from matcher.server.connections import ConnectionWatch, connection_limit
+from matcher.server.connections import ConnectionWatch, connection_limits
 from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
@@ -122,8 +122,8 @@ class Server:
         self.audit = CallAudit(audit, on_change=lambda _: self._tell_health())
         self._watch: Watch | None = None
         self._drain_s = limits.drain_s
-        connection_count = connection_limit(limits.connection_count)
-        self._connections = ConnectionWatch(connection_count, share=limits.peer_share)
+        connection_counts = connection_limits(limits.connection_count)
+        self._connections = ConnectionWatch(connection_counts.kept, share=limits.peer_share)
         self._read_watch = ReadWatch(_READING_COUNT)
         thread_count = worker_count + limits.queue_count + limits.stream_count + _READING_COUNT + _SPARE_THREAD_COUNT
         self._pool = ThreadPoolExecutor(thread_count, thread_name_prefix="rpc")
@@ -143,7 +143,7 @@ class Server:
         self._server = grpc.server(
             self._pool,
             interceptors=(interceptor,),
-            options=server_options(limits.max_message_bytes, connection_count),
+            options=server_options(limits.max_message_bytes, connection_counts.accepted),
             # The last resort, without a detail or record of ours: even the spare threads have calls waiting.
             maximum_concurrent_rpcs=4 * thread_count,
         )
@@ -275,6 +275,7 @@ def serve(
     and verifies the index. Raises ConfigError, AuditError, DatabaseError, PackError, SessionError.
     """
     forbid_core_dumps()
+    say = partial(_said_if_possible, say)
     stop = stop or threading.Event()
     _stop_on_signals(stop)
     # Requests run side by side; threads inside one of them would only take the processors from the others.
@@ -320,6 +321,12 @@ def serve(
                 _serve_database(server, settings, database, loaded, next_engines, say=say, stop=stop)
         finally:
             server.stop()
+
+
+def _said_if_possible(say: Callable[..., None], code: str, **values: Any) -> None:
+    """A log that nobody reads any more, or whose disk is full, stops neither a start nor a search."""
+    with contextlib.suppress(OSError, ValueError):
+        say(code, **values)
 
 
 def _serve_database(

@@ -1,7 +1,9 @@
 """Connections: as many as there are descriptors for, and of each host no more than its share.
 
 The gRPC library bounds neither per host, and a process without descriptors accepts nobody: whoever comes next hangs. It
-hides its sockets too; they are found among the descriptors of the process.
+hides its sockets too; they are found among the descriptors of the process. Of hundreds that one host opens at once
+those beyond its share are closed a moment later; until then they must not be what keeps others from being accepted, so
+more are accepted than are kept.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +29,26 @@ _QUICK_ROUND_S: Final = 0.05
 # The store, the log, index files, decoder processes; measured with two decoders: 40.
 _OWN_DESCRIPTOR_COUNT: Final = 96
 _FEWEST: Final = 8
+_BURST_COUNT: Final = 2048
 
 
-def connection_limit(asked_count: int) -> int:
-    """How many connections fit: asked_count, or what the descriptors of this process allow, whose soft limit is raised
-    as far as it goes and is needed."""
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """kept: connections that stay open. accepted: with those that are looked at and closed; beyond, the library closes
+    whoever comes."""
+
+    kept: int
+    accepted: int
+
+
+def connection_limits(asked_count: int) -> ConnectionLimits:
+    """How many connections fit: asked_count are kept, or what the descriptors of this process allow, whose soft limit
+    is raised as far as it goes and is needed."""
+    accepted = _fitting(asked_count + _BURST_COUNT)
+    return ConnectionLimits(min(asked_count, accepted), accepted)
+
+
+def _fitting(asked_count: int) -> int:
     wanted = asked_count + _OWN_DESCRIPTOR_COUNT
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -86,13 +104,17 @@ class ConnectionWatch:
             self._thread.join()
 
     def _watch(self) -> None:
-        pause_s = _ROUND_S
-        while not self._stopped.wait(pause_s):
+        looked, seen_count = -_ROUND_S, 0
+        while not self._stopped.wait(_QUICK_ROUND_S):
             with contextlib.suppress(OSError):  # no descriptor is free to look with; there is one soon
-                pause_s = _QUICK_ROUND_S if self.look() else _ROUND_S
+                # To count them takes a hundredth of the time of looking at each.
+                count = len(os.listdir(_DESCRIPTORS))
+                if count > seen_count + self._most // 16 or time.monotonic() - looked >= _ROUND_S:
+                    looked = -_ROUND_S if self.look() else time.monotonic()
+                    seen_count = count
 
     def look(self) -> bool:
-        """One round. Returns whether there is reason to look again soon."""
+        """One round. Returns whether there is reason to look again at once."""
         open_now = set(_connections(self._port))
         now = time.monotonic()
         self._since = {address: self._since.get(address, now) for address in open_now}
@@ -102,7 +124,7 @@ class ConnectionWatch:
                 if address in surplus:
                     with contextlib.suppress(OSError):
                         connection.shutdown(socket.SHUT_RDWR)
-        return bool(surplus) or len(open_now) > self._most // 2
+        return bool(surplus)
 
     def _surplus(self) -> Iterator[Address]:
         by_host: dict[str, list[Address]] = defaultdict(list)

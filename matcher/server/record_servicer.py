@@ -70,6 +70,56 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
         audit_id = keeper.set_sealed(_access(request.access), request.subject_id, sealed=False)
         return pb.UnsealSubjectResponse(audit_id=audit_id)
 
+    def MergeSubjects(
+        self, request: pb.MergeSubjectsRequest, context: grpc.ServicerContext
+    ) -> pb.MergeSubjectsResponse:
+        receipt, audit_id = self._readiness.get().record_keeper.merge(
+            _access(request.access),
+            request.source_subject_id,
+            request.target_subject_id,
+            request_id=request.request_id,
+        )
+        return pb.MergeSubjectsResponse(
+            reassignment_id=receipt.reassignment_id,
+            reference_ids=receipt.reference_ids,
+            changed_field_ids=receipt.changed_fields,
+            audit_id=audit_id,
+            replayed=receipt.replayed,
+        )
+
+    def MoveReferences(
+        self, request: pb.MoveReferencesRequest, context: grpc.ServicerContext
+    ) -> pb.MoveReferencesResponse:
+        receipt, audit_id = self._readiness.get().record_keeper.move(
+            _access(request.access),
+            request.reference_ids,
+            request.source_subject_id,
+            request.target_subject_id,
+            request_id=request.request_id,
+        )
+        return pb.MoveReferencesResponse(
+            reassignment_id=receipt.reassignment_id,
+            reference_ids=receipt.reference_ids,
+            audit_id=audit_id,
+            replayed=receipt.replayed,
+        )
+
+    def UndoReassignment(
+        self, request: pb.UndoReassignmentRequest, context: grpc.ServicerContext
+    ) -> pb.UndoReassignmentResponse:
+        receipt, audit_id = self._readiness.get().record_keeper.undo(
+            _access(request.access), request.reassignment_id, request_id=request.request_id
+        )
+        return pb.UndoReassignmentResponse(
+            source_subject_id=receipt.source_id,
+            target_subject_id=receipt.target_id,
+            reference_ids=receipt.reference_ids,
+            changed_field_ids=receipt.changed_fields,
+            kept_field_ids=receipt.kept_fields,
+            audit_id=audit_id,
+            replayed=receipt.replayed,
+        )
+
     def GetRecordForms(
         self, request: pb.GetRecordFormsRequest, context: grpc.ServicerContext
     ) -> pb.GetRecordFormsResponse:

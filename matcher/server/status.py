@@ -63,6 +63,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.DuplicateReferenceError: Code.INTERNAL,
     index_errors.NotFoundError: Code.NOT_FOUND,
     index_errors.SubjectNotFoundError: Code.NOT_FOUND,
+    index_errors.SubjectMergedError: Code.NOT_FOUND,
     index_errors.ReferenceNotFoundError: Code.NOT_FOUND,
     index_errors.ImageNotKeptError: Code.NOT_FOUND,
     index_errors.GalleryNotFoundError: Code.NOT_FOUND,
@@ -70,6 +71,7 @@ _CODES: Final[dict[type[BaseException], grpc.StatusCode]] = {
     index_errors.GalleryNotEmptyError: Code.FAILED_PRECONDITION,
     index_errors.RequestConflictError: Code.ALREADY_EXISTS,
     index_errors.RevisionConflictError: Code.ABORTED,
+    index_errors.ReassignmentError: Code.FAILED_PRECONDITION,
     index_errors.DatabaseLockedError: Code.UNAVAILABLE,
     index_errors.PageSizeError: Code.INVALID_ARGUMENT,
     index_errors.PageTokenError: Code.INVALID_ARGUMENT,
@@ -98,12 +100,14 @@ def code_of(error: BaseException) -> grpc.StatusCode:
 def status_of(error: BaseException, *, language: str, call_id: str = "") -> status_pb2.Status:
     """google.rpc.Status with ErrorInfo, BadRequest where a field is wrong, SeveralFaces, LocalizedMessage.
 
-    Every text is in the language. No subject, path or inside of the server is named.
+    Every text is in the language. No path or inside of the server is named, and no subject but the one into which
+    another was merged.
     """
     told = error_text(error, language)
+    metadata = {"call_id": call_id, "merged_into": _merged_into(error)}
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
-            reason=reason_of(error), domain=DOMAIN, metadata={"call_id": call_id} if call_id else {}
+            reason=reason_of(error), domain=DOMAIN, metadata={name: said for name, said in metadata.items() if said}
         ),
         error_details_pb2.LocalizedMessage(locale=language, message=told),
     ]
@@ -133,7 +137,12 @@ def item_error_of(
         field_violations=_violations(error, language, prefix),
         faces=_faces(error) if isinstance(error, SeveralFacesError) else (),
         call_id=call_id,
+        merged_into=_merged_into(error),
     )
+
+
+def _merged_into(error: BaseException) -> str:
+    return error.merged_into if isinstance(error, index_errors.SubjectMergedError) else ""
 
 
 def _violations(error: BaseException, language: str, prefix: str) -> list[FieldViolation]:

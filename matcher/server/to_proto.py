@@ -8,7 +8,17 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from index.records import Gallery, Modality, RecordRevision, Reference, Sex, Subject, SubjectState
+from index.records import (
+    Gallery,
+    Modality,
+    RecordEvent,
+    RecordEventKind,
+    RecordRevision,
+    Reference,
+    Sex,
+    Subject,
+    SubjectState,
+)
 from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
@@ -50,6 +60,13 @@ _SEXES: Final = {
     Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
     Sex.FEMALE: sample_pb2.SEX_FEMALE,
     Sex.MALE: sample_pb2.SEX_MALE,
+}
+_EVENT_KINDS: Final = {
+    RecordEventKind.MERGED_FROM: record_service_pb2.RECORD_EVENT_KIND_MERGED_FROM,
+    RecordEventKind.MERGED_INTO: record_service_pb2.RECORD_EVENT_KIND_MERGED_INTO,
+    RecordEventKind.MOVED_FROM: record_service_pb2.RECORD_EVENT_KIND_MOVED_FROM,
+    RecordEventKind.MOVED_TO: record_service_pb2.RECORD_EVENT_KIND_MOVED_TO,
+    RecordEventKind.UNDONE: record_service_pb2.RECORD_EVENT_KIND_UNDONE,
 }
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
@@ -157,6 +174,20 @@ def revision_to_proto(revision: RecordRevision) -> record_service_pb2.RecordRevi
         changes=[
             record_service_pb2.FieldChange(field_id=one.field, before=one.before, after=one.after)
             for one in revision.changes
+        ],
+        event=None if revision.event is None else _record_event(revision.event),
+    )
+
+
+def _record_event(event: RecordEvent) -> record_service_pb2.RecordEvent:
+    return record_service_pb2.RecordEvent(
+        kind=_EVENT_KINDS[event.kind],
+        reassignment_id=event.reassignment_id,
+        other_subject_id=event.other_subject_id,
+        reference_ids=event.reference_ids,
+        is_undone=event.is_undone,
+        merged_values=[
+            record_service_pb2.RecordValue(field_id=name, text=value) for name, value in event.fields.items()
         ],
     )
 

@@ -62,13 +62,14 @@ class Watch:
     def _run(self) -> None:
         next_head_s = time.monotonic() + HEAD_INTERVAL_S
         while not self._is_stopped.wait(self._interval_s):
-            self._look_at_store()
             try:
+                self._look_at_store()
                 self._look_at_audit()
                 if time.monotonic() >= next_head_s:
                     self._changes.note_head()
                     next_head_s = time.monotonic() + HEAD_INTERVAL_S
-            except (AuditError, DatabaseError) as error:
+            except (AuditError, DatabaseError, OSError, MemoryError) as error:
+                # It goes on: a watch that ended here would leave health as it is for good.
                 _LOG.warning("%s", error)
 
     def _look_at_store(self) -> None:

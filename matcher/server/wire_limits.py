@@ -74,6 +74,13 @@ TEXT_LIMITS: Final[dict[str, TextLimit]] = {
     "GetRecordRequest.subject_id": ID,
     "ListRevisionsRequest.subject_id": ID,
     "ListRevisionsRequest.page_token": ID,
+    "MergeSubjectsRequest.request_id": REQUEST_ID,
+    "MergeSubjectsRequest.source_subject_id": ID,
+    "MergeSubjectsRequest.target_subject_id": ID,
+    "MoveReferencesRequest.request_id": REQUEST_ID,
+    "MoveReferencesRequest.source_subject_id": ID,
+    "MoveReferencesRequest.target_subject_id": ID,
+    "UndoReassignmentRequest.request_id": REQUEST_ID,
     "SealSubjectRequest.subject_id": ID,
     "UnsealSubjectRequest.subject_id": ID,
 }
@@ -90,6 +97,7 @@ COUNT_LIMITS: Final[dict[str, int]] = {
     "AddToGalleryRequest.subject_ids": 10_000,
     "RemoveFromGalleryRequest.subject_ids": 10_000,
     "UpdateSubjectRequest.values": 200,
+    "MoveReferencesRequest.reference_ids": 1000,
 }
 _ACCESS_NAMES: Final = ("operator_id", "case_number", "purpose", "station_id")
 

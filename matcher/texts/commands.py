@@ -191,12 +191,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The data folder has no store of this version yet; start the server first.",
     ),
     "reembed.not_comparable": (
-        "{pack} không phải là gói khuôn mặt đã hiệu chuẩn.",
-        "{pack} is no calibrated face pack.",
+        "{pack} không phải là gói đã hiệu chuẩn; hãy nêu gói đang dùng trong cài đặt và hiệu chuẩn cả hai gói.",
+        "{pack} is no calibrated pack; name the pack in use in the settings, and calibrate both.",
+    ),
+    "reembed.same_pack": (
+        "{pack} chính là gói đang dùng, không có gì để so. Gói khác cùng loại: {others}.",
+        "{pack} is the pack in use: there is nothing to hold it against. Other packs of its kind: {others}.",
+    ),
+    "reembed.only_pack": (
+        "{pack} chính là gói đang dùng, và phiên bản này không có gói nào khác cùng loại, nên chưa có gì để so.",
+        "{pack} is the pack in use, and this version knows no other pack of its kind: there is nothing to compare yet.",
     ),
     "reembed.nothing_to_compare": (
-        "Không có gì để so sánh: cần những hồ sơ có ít nhất hai ảnh mà cả hai gói đều đã tạo mẫu.",
-        "Nothing to compare: it takes subjects with two images or more of which both packs have made templates.",
+        "Không có gì để so sánh: cần những hồ sơ có ít nhất hai ảnh (với vân tay: của cùng một ngón đã biết vị trí) mà "
+        "cả hai gói đều đã tạo mẫu.",
+        "Nothing to compare: it takes subjects with two images or more (of fingers: of the same one, whose position is "
+        "known) of which both packs have made templates.",
     ),
     "reembed.compared": (
         "{count} ảnh được tìm giữa tất cả các ảnh khác, lần lượt với từng gói. Điểm là −10·log10 của tỉ lệ nhận nhầm:",
@@ -204,14 +214,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "rate:",
     ),
     "reembed.ranks": (
-        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt.",
-        "With the next pack the mate ranks higher in {better} searches and lower in {worse}.",
+        "Với gói kế tiếp, ảnh cùng người được xếp cao hơn ở {better} lượt tìm và thấp hơn ở {worse} lượt. "
+        "Số kiểm toán: {audit}",
+        "With the next pack the mate ranks higher in {better} searches and lower in {worse}. Audit record: {audit}",
     ),
     "column.first": ("Cùng người xếp đầu", "Mate first"),
     "column.median_mate": ("Điểm cùng người, trung vị", "Mates, median"),
     "column.low_mate": ("Điểm cùng người, 5 %", "Mates, 5 %"),
     "column.median_stranger": ("Điểm khác người, trung vị", "Strangers, median"),
     "column.highest_stranger": ("Điểm khác người, cao nhất", "Strangers, highest"),
+    "stage.compare_read": ("Đọc các mẫu", "Reading the references"),
     "stage.compare": ("So sánh hai gói", "Comparing the packs"),
     "reembed.status": (
         "{pack}: {done} mẫu đã có, {waiting} ảnh còn phải làm",
@@ -225,6 +237,52 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  với {count} ảnh gói này không tạo được mẫu: {ids}",
         "  of {count} images this pack can make nothing: {ids}",
     ),
+    "record.merged": (
+        "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
+        "Số kiểm toán: {audit}",
+        "Merged {source} into {target} ({count} references). To undo: station-matcher record undo {number}. "
+        "Audit record: {audit}",
+    ),
+    "record.taken": (
+        "Hồ sơ nhận thêm: {fields}",
+        "The record took over: {fields}",
+    ),
+    "record.moved": (
+        "Đã chuyển {count} mẫu từ hồ sơ {source} sang {target}. Hoàn tác: station-matcher record undo {number}. "
+        "Số kiểm toán: {audit}",
+        "Moved {count} references from {source} to {target}. To undo: station-matcher record undo {number}. "
+        "Audit record: {audit}",
+    ),
+    "record.undone": (
+        "Đã hoàn tác: hồ sơ {source} lại có {count} mẫu. Số kiểm toán: {audit}",
+        "Undone: {source} has {count} references again. Audit record: {audit}",
+    ),
+    "record.kept": (
+        "Giữ nguyên ở hồ sơ {target} vì đã được sửa sau đó: {fields}",
+        "Left as they are in {target}, because they were changed since: {fields}",
+    ),
+    "record.deleted_subject": ("một hồ sơ đã bị xóa", "a subject deleted since"),
+    "record.event.1": (
+        "Hồ sơ {subject} được nhập vào hồ sơ này (số {number}); mẫu: {references}",
+        "{subject} was merged into this one (number {number}); references: {references}",
+    ),
+    "record.event.2": (
+        "Hồ sơ này được nhập vào {subject} (số {number})",
+        "this one was merged into {subject} (number {number})",
+    ),
+    "record.event.3": (
+        "Nhận mẫu từ hồ sơ {subject} (số {number}): {references}",
+        "references came from {subject} (number {number}): {references}",
+    ),
+    "record.event.4": (
+        "Mẫu được chuyển sang hồ sơ {subject} (số {number}): {references}",
+        "references went to {subject} (number {number}): {references}",
+    ),
+    "record.event.5": (
+        "Hoàn tác số {number} với hồ sơ {subject}; mẫu: {references}",
+        "number {number} with {subject} was undone; references: {references}",
+    ),
+    "record.event_undone": ("(đã hoàn tác)", "(undone since)"),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (
         "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",

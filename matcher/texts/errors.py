@@ -95,6 +95,64 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "This is not permitted for you.",
     ),
     "ERROR_REASON_SUBJECT_NOT_FOUND": ("Không có hồ sơ này.", "There is no such subject."),
+    "ERROR_REASON_SUBJECT_MERGED": (
+        "Hồ sơ này đã được nhập vào một hồ sơ khác.",
+        "The subject was merged into another one.",
+    ),
+    "subject.merged": (
+        "Hồ sơ này đã được nhập vào hồ sơ {subject}. Hãy dùng mã hồ sơ đó.",
+        "The subject was merged into {subject}. Use that id.",
+    ),
+    "ERROR_REASON_REASSIGNMENT": (
+        "Không thể nhập hồ sơ, chuyển mẫu, hoặc hoàn tác việc đó.",
+        "The subjects cannot be merged, the references not be moved, or that not be undone.",
+    ),
+    "reassignment.same_subject": (
+        "Hai mã là của cùng một hồ sơ. Hãy nêu hai hồ sơ khác nhau.",
+        "It is one and the same subject. Name two.",
+    ),
+    "reassignment.sealed": (
+        "Một hồ sơ đang bị niêm phong còn hồ sơ kia thì không. Hãy niêm phong hoặc bỏ niêm phong một hồ sơ trước.",
+        "One of the subjects is sealed and the other is not. Seal or unseal one of them first.",
+    ),
+    "reassignment.damaged": (
+        "Một mẫu bị hỏng trong kho dữ liệu. Hãy khôi phục mẫu từ bản sao lưu, hoặc xóa mẫu đó trước.",
+        "A reference is damaged in the store. Mend it from a backup, or delete it first.",
+    ),
+    "reassignment.other_subject": (
+        "Có mẫu không thuộc hồ sơ được nêu. Hãy xem lại các mẫu của hồ sơ.",
+        "A reference is not of the subject that was named. Look at the subject's references again.",
+    ),
+    "reassignment.no_references": ("Hãy nêu ít nhất một mẫu.", "Name at least one reference."),
+    "reassignment.unknown": (
+        "Không có lần nhập hay chuyển này; có thể một hồ sơ đã bị xóa sau đó.",
+        "There is no such merge or move; a subject of it may have been deleted since.",
+    ),
+    "reassignment.undone": ("Việc này đã được hoàn tác rồi.", "It was undone already."),
+    "reassignment.moved_on": (
+        "Sau đó có mẫu đã được chuyển sang hồ sơ khác. Hãy hoàn tác việc chuyển đó trước.",
+        "A reference was moved on to another subject since. Undo that first.",
+    ),
+    "reassignment.deleted": (
+        "Các mẫu đã chuyển đã bị xóa sau đó; không còn gì để trả lại.",
+        "The references were deleted since; there is nothing to give back.",
+    ),
+    "reassignment.later_merge": (
+        "Sau đó có hồ sơ khác đã được nhập vào cùng hồ sơ này. Hãy hoàn tác lần nhập đó trước.",
+        "Another subject was merged into the same one since. Undo that merge first.",
+    ),
+    "reassignment.target_merged": (
+        "Hồ sơ nhận đã được nhập vào hồ sơ khác. Hãy hoàn tác lần nhập đó trước.",
+        "The subject that has the references was merged into another one since. Undo that merge first.",
+    ),
+    "reassignment.source_merged": (
+        "Hồ sơ cũ của các mẫu đã được nhập vào hồ sơ khác. Hãy hoàn tác lần nhập đó trước.",
+        "The subject whose references they were was merged into another one since. Undo that merge first.",
+    ),
+    "reassignment.external_id": (
+        "Hồ sơ nhận hiện mang số định danh của hồ sơ đã nhập. Hãy sửa số đó trước.",
+        "The record has the external id of the merged subject by now. Correct it first.",
+    ),
     "ERROR_REASON_REFERENCE_NOT_FOUND": ("Không có mẫu tham chiếu này.", "There is no such reference."),
     "ERROR_REASON_GALLERY_NOT_FOUND": (
         "Không có nhóm này. Hãy tạo trước hoặc kiểm tra tên.",

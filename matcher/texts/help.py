@@ -165,6 +165,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "help.record.history": ("mọi lần sửa, ai sửa và vì sao", "every change, who made it and why"),
     "help.record.seal": ("giữ hồ sơ và không tìm kiếm nữa", "keep a subject and search it no more"),
     "help.record.unseal": ("lại tìm kiếm một hồ sơ đã niêm phong", "search a sealed subject again"),
+    "help.record.merge": (
+        "nhập một hồ sơ vào hồ sơ khác của cùng một người",
+        "one person has two subjects: merge one into the other",
+    ),
+    "help.record.source": ("hồ sơ được nhập; mã của nó sẽ dẫn tới hồ sơ kia", "whose id will lead to the other"),
+    "help.record.into": ("hồ sơ còn lại", "the subject that stays"),
+    "help.record.move": ("chuyển mẫu sang đúng người", "references of the wrong person go where they belong"),
+    "help.record.references": ("số của mẫu (subject show liệt kê)", "ids of references (subject show lists them)"),
+    "help.record.from": ("hồ sơ đang có các mẫu", "the subject that has them"),
+    "help.record.to": ("hồ sơ nhận các mẫu", "the subject that gets them"),
+    "help.record.undo": ("hoàn tác một lần nhập hoặc chuyển", "take a merge or a move back"),
+    "help.record.number": ("số ghi trong kết quả và trong lịch sử", "the number in the answer and in the history"),
     "help.record.forms": (
         "các trường mà hồ sơ có thể có, theo biểu mẫu",
         "the fields that a record may have, by form",
@@ -183,12 +195,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "help.reembed.status": ("đã làm được đến đâu", "how far it has come"),
     "help.reembed.compare": (
-        "gói khuôn mặt kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
-        "what the next face pack changes for the records of this site (while no server runs)",
+        "gói kế tiếp thay đổi điều gì với hồ sơ của đơn vị (máy chủ phải dừng)",
+        "what the next pack changes for the records of this site (while no server runs)",
     ),
     "help.reembed.compare_pack": (
-        "gói để so sánh với gói đang dùng (mặc định: packs.next_face)",
-        "pack to hold against the one in use (default: packs.next_face)",
+        "gói để so sánh với gói đang dùng (mặc định: packs.next_face, packs.next_fingerprint)",
+        "pack to hold against the one in use (default: packs.next_face, packs.next_fingerprint)",
     ),
     "help.reembed.count": (
         "số ảnh được dùng làm mẫu tìm (mặc định: %(default)s)",

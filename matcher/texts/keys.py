@@ -77,6 +77,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã tìm lại {count} mẫu tham chiếu: không còn mẫu nào.",
         "{count} references were searched for again: none is there.",
     ),
+    "erasure.not_searched": (
+        "Không tìm lại được các mẫu tham chiếu {references}: không có mẫu để tìm, vì đã hỏng hoặc đã xóa từ trước.",
+        "References {references} were not searched for again: there was no template to search with, because it was "
+        "damaged or had been deleted before.",
+    ),
     "help.restore.keys": (
         "bản sao khóa của cơ sở dữ liệu đã mã hóa (station-matcher keys copy)",
         "copy of the keys of an encrypted database, by station-matcher keys copy",

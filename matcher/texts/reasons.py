@@ -50,6 +50,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.DuplicateReferenceError: "INTERNAL",
     index_errors.NotFoundError: "NOT_FOUND",
     index_errors.SubjectNotFoundError: "SUBJECT_NOT_FOUND",
+    index_errors.SubjectMergedError: "SUBJECT_MERGED",
     index_errors.ReferenceNotFoundError: "REFERENCE_NOT_FOUND",
     index_errors.ImageNotKeptError: "NOT_FOUND",
     index_errors.GalleryNotFoundError: "GALLERY_NOT_FOUND",
@@ -57,6 +58,7 @@ _REASONS: Final[dict[type[BaseException], str]] = {
     index_errors.GalleryNotEmptyError: "FIELD_INVALID",
     index_errors.RequestConflictError: "REQUEST_CONFLICT",
     index_errors.RevisionConflictError: "REVISION_CONFLICT",
+    index_errors.ReassignmentError: "REASSIGNMENT",
     index_errors.DatabaseLockedError: "STORAGE",
     index_errors.PageSizeError: "FIELD_INVALID",
     index_errors.PageTokenError: "FIELD_INVALID",
@@ -94,6 +96,10 @@ def error_text(error: BaseException, language: str) -> str:
     """What the caller is told to do. The text of an error about the sender's own sample or field is the error's own,
     which knows the numbers; every other text is that of the reason. What to do about each flaw of the quality follows,
     or the field where its rule has no text in the language."""
+    if isinstance(error, index_errors.SubjectMergedError):
+        return text("subject.merged", language, subject=error.merged_into)
+    if isinstance(error, index_errors.ReassignmentError):
+        return text(f"reassignment.{error.reason}", language)
     in_own_words = isinstance(error, _TOLD) and (language == "en" or _is_told(error))
     told = localized(error, language) if in_own_words else text(reason_of(error), language)
     if isinstance(error, QualityError) and error.reasons:

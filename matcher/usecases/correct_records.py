@@ -1,17 +1,19 @@
-"""RecordKeeper: what is recorded of a subject is corrected, with its history; a subject is sealed and unsealed."""
+"""RecordKeeper: what is recorded of a subject is corrected, with its history; a subject is sealed and unsealed, merged
+with another one, and references go to whom they belong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from index.database import EnrollmentDatabase
-from index.receipts import Page, RecordReceipt
+from index.receipts import Page, ReassignmentReceipt, RecordReceipt
 from index.records import RecordAuthor, RecordRevision, Subject, SubjectRecord
-from matcher.access.context import AccessContext, check_caller, check_change
+from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import REQUEST_ID, TextLimit, check_text
 from matcher.audit.changes import ChangeLedger
-from matcher.audit.entries import audited, changing
+from matcher.audit.entries import ChangeEntry, audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.record_forms.kinds import fits, rule
@@ -99,6 +101,65 @@ class RecordKeeper:
             audit_id = entry.finish()
         return audit_id
 
+    def merge(
+        self, context: AccessContext, source_id: str, target_id: str, *, request_id: str = ""
+    ) -> tuple[ReassignmentReceipt, str]:
+        """Make one of two subjects that are one person; the receipt and the audit id. See
+        EnrollmentDatabase.merge_subjects."""
+        both = (source_id, target_id)
+        with self._reassigning(context, "merge_subjects", both, request_id) as (entry, author):
+            require(source_id, "source_subject_id")
+            require(target_id, "target_subject_id")
+            receipt = self._database.merge_subjects(
+                source_id, target_id, author, request_id=request_id, owed=entry.owes(_reassignment_said)
+            )
+            audit_id = _finished(entry, receipt)
+        return receipt, audit_id
+
+    def move(
+        self,
+        context: AccessContext,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        *,
+        request_id: str = "",
+    ) -> tuple[ReassignmentReceipt, str]:
+        """Give references of one subject to another; like merge. See EnrollmentDatabase.move_references."""
+        both = (source_id, target_id)
+        with self._reassigning(context, "move_references", both, request_id) as (entry, author):
+            require(source_id, "source_subject_id")
+            require(target_id, "target_subject_id")
+            entry.note(reference_ids=tuple(reference_ids))
+            if any(one < 1 for one in reference_ids):
+                raise RequestError(told("field.reference_id"), field="reference_ids")
+            receipt = self._database.move_references(
+                reference_ids, source_id, target_id, author, request_id=request_id, owed=entry.owes(_reassignment_said)
+            )
+            audit_id = _finished(entry, receipt)
+        return receipt, audit_id
+
+    def undo(
+        self, context: AccessContext, reassignment_id: int, *, request_id: str = ""
+    ) -> tuple[ReassignmentReceipt, str]:
+        """Take a merge or a move back; like merge. See EnrollmentDatabase.undo_reassignment."""
+        with self._reassigning(context, "undo_reassignment", (), request_id) as (entry, author):
+            receipt = self._database.undo_reassignment(
+                reassignment_id, author, request_id=request_id, owed=entry.owes(_reassignment_said)
+            )
+            audit_id = _finished(entry, receipt)
+        return receipt, audit_id
+
+    @contextlib.contextmanager
+    def _reassigning(
+        self, context: AccessContext, action: str, subject_ids: tuple[str, ...], request_id: str
+    ) -> Iterator[tuple[ChangeEntry, RecordAuthor]]:
+        """It decides whose a print is, and so needs what every comparison needs."""
+        with changing(self._changes, action, context, subject_ids=subject_ids, request_id=request_id) as entry:
+            check_comparison(context)
+            check_text(request_id, REQUEST_ID, field="request_id")
+            yield entry, RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
+
     def forms(self, context: AccessContext) -> RecordSchema:
         """Which fields a record may have."""
         with audited(self._audit, "get_record_forms", context) as entry:
@@ -119,6 +180,19 @@ def _check_text_of(declared: RecordField, value: str, *, field: str) -> None:
         raise RequestError(told("field.spaces"), field=field)
     if value and not fits(declared.kind, value):
         raise RequestError(rule(declared.kind), field=field)
+
+
+def _reassignment_said(receipt: ReassignmentReceipt) -> dict[str, Any]:
+    """subject_ids: the source first. What a restored backup of before is held against (matcher/audit/deletions.py)."""
+    return {
+        "subject_ids": (receipt.source_id, receipt.target_id),
+        "reference_ids": receipt.reference_ids,
+        "changed_fields": receipt.changed_fields,
+    }
+
+
+def _finished(entry: ChangeEntry, receipt: ReassignmentReceipt) -> str:
+    return entry.finish(reason="replayed" if receipt.replayed else "", **_reassignment_said(receipt))
 
 
 def _update_said(receipt: RecordReceipt) -> dict[str, Any]:

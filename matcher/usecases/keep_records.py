@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from index.database import EVERYBODY, EnrollmentDatabase
@@ -84,8 +84,10 @@ class Keeper:
             check_change(context)
             _check_request_id(request_id)
             require(subject_id, "subject_id")
-            destroyed = self._witness.before(subject_id=subject_id)
-            receipt = self._database.delete_subject(subject_id, request_id=request_id, owed=entry.owes(deletion_said))
+            destroyed: list[Reference] = []
+            receipt = self._database.delete_subject(
+                subject_id, request_id=request_id, owed=entry.owes(self._witnessed(destroyed))
+            )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(reference_ids=receipt.reference_ids, reason="replayed" if receipt.replayed else "")
         return receipt, audit_id, self._witness.certificate(receipt, destroyed, audit_id=audit_id, scope="subject")
@@ -111,9 +113,9 @@ class Keeper:
             _check_request_id(request_id)
             if reference_id < 1:
                 raise RequestError(told("field.reference_id"), field="reference_id")
-            destroyed = self._witness.before(reference_ids=(reference_id,))
+            destroyed: list[Reference] = []
             receipt = self._database.delete_reference(
-                reference_id, request_id=request_id, owed=entry.owes(deletion_said)
+                reference_id, request_id=request_id, owed=entry.owes(self._witnessed(destroyed))
             )
             self._searcher.template_comparer.forget(receipt.reference_ids)
             audit_id = entry.finish(subject_id=receipt.subject_id, reason="replayed" if receipt.replayed else "")
@@ -210,6 +212,15 @@ class Keeper:
             change(gallery_id, subject_ids, owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
         return audit_id
+
+    def _witnessed(self, destroyed: list[Reference]) -> Callable[[DeletionReceipt], dict[str, Any]]:
+        """deletion_said, which on the way puts into the list what the deletion destroys."""
+
+        def said(receipt: DeletionReceipt) -> dict[str, Any]:
+            destroyed.extend(self._witness.before(receipt.reference_ids))
+            return deletion_said(receipt)
+
+        return said
 
 
 def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:

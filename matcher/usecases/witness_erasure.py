@@ -34,22 +34,13 @@ class ErasureWitness:
         self._audit = audit
         self._key = key
 
-    def before(self, *, subject_id: str = "", reference_ids: Sequence[int] = ()) -> tuple[Reference, ...]:
-        """What is about to be destroyed, to search with afterwards; empty where it is not there."""
+    def before(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
+        """What is about to be destroyed, to search with afterwards. For use inside the deleting transaction, which
+        alone knows all of it: what other packs made of the same images too. Damaged references are left out."""
         if self._key is None:
             return ()
         try:
-            if subject_id:
-                found: list[Reference] = []
-                token = ""
-                while len(found) < MAX_REFERENCE_COUNT:
-                    page = self._database.list_references(subject_id, page_token=token)
-                    found += page.items
-                    token = page.next_page_token
-                    if not token:
-                        break
-                return tuple(found)
-            return self._database.references(reference_ids)
+            return self._database.references(reference_ids[:MAX_REFERENCE_COUNT])
         except DatabaseError:
             # The deletion itself says what is wrong.
             return ()
@@ -57,8 +48,8 @@ class ErasureWitness:
     def certificate(
         self, receipt: DeletionReceipt, destroyed: Sequence[Reference], *, audit_id: str, scope: str
     ) -> bytes:
-        """Signed; b"" without a key. destroyed: what `before` gave. scope: "subject" or "reference". The deletion
-        stands, whatever is found."""
+        """Signed; b"" without a key. destroyed: what `before` gave; of the rest the certificate says that it was not
+        searched for. scope: "subject" or "reference". The deletion stands, whatever is found."""
         if self._key is None:
             return b""
         try:
@@ -96,6 +87,7 @@ class ErasureWitness:
             },
             "found_in": list(absence.found_in),
             "searched_again": [self._searched(one, receipt.reference_ids) for one in destroyed],
+            "not_searched_ids": sorted({*receipt.reference_ids} - {one.reference_id for one in destroyed}),
             "state": state,
             "state_sha256": hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest(),
         }

@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
 from index.receipts import AbsenceReport
-from index.records import Subject
+from index.records import FingerPosition, Modality, NewReference, Subject, Template
+from index.vector.protocol import Hits
 from matcher.__main__ import main
 from matcher.audit.erasure import SigningKey, check_certificate
 from matcher.errors import ConfigError
-from tests.fakes import face, finger
+from tests.fakes import FACE_PACK_ID, face, finger
 from tests.service.conftest import Service, start_service, stop_service
 
 KEY = SigningKey(bytes(range(32)))
@@ -67,6 +69,69 @@ def test_a_deleted_reference_has_one_too(service: Service) -> None:
     assert said["found_in"] == []
     assert [one["is_found"] for one in said["searched_again"]] == [False]
     assert [one.reference_id for one in service.client.references(subject_id)] == [first]
+
+
+def add_counterpart(service: Service, reference_id: int, pack_id: str, number: int) -> int:
+    """What another pack made of the same image; its id."""
+    (original,) = service.database.references([reference_id])
+    vectors = np.zeros((1, 16), np.float32)
+    vectors[0, number] = 1.0
+    made = NewReference(
+        Template(Modality.FACE, FingerPosition.UNKNOWN, pack_id, vectors), 80.0, sample_sha256=original.sample_sha256
+    )
+    (added,) = service.database.add_counterparts(pack_id, [(reference_id, made)])
+    return added
+
+
+@pytest.mark.parametrize("deleted", ["the original", "a counterpart", "the subject"])
+def test_every_destroyed_template_is_searched_again(service: Service, deleted: str) -> None:
+    subject_id, (first, second) = enrolled(service, 1)
+    others = [add_counterpart(service, first, f"other@{number}", number) for number in (1, 2)]
+    if deleted == "the subject":
+        answer = service.client.delete_subject(subject_id)
+    else:
+        answer = service.client.delete_reference(first if deleted == "the original" else others[0])
+    said = check_certificate(answer.erasure_certificate).content
+    destroyed = [first, *([second] if deleted == "the subject" else []), *others]
+    assert said["reference_ids"] == destroyed
+    assert [(one["reference_id"], one["is_found"]) for one in said["searched_again"]] == [
+        (reference_id, False) for reference_id in destroyed
+    ]
+    assert {one["pack_id"] for one in said["searched_again"]} >= {FACE_PACK_ID, "other@1", "other@2"}
+    assert said["not_searched_ids"] == []
+
+
+def test_a_counterpart_that_is_still_found_is_said(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (first, _) = enrolled(service, 1)
+    other = add_counterpart(service, first, "other@1", 1)
+    left = Hits(np.array([[other]]), np.array([[1.0]], np.float32), np.array([1]), np.array([True]))
+    search = EnrollmentDatabase.search
+    monkeypatch.setattr(
+        EnrollmentDatabase,
+        "search",
+        lambda self, modality, pack_id, *rest, **how: (
+            left if pack_id == "other@1" else search(self, modality, pack_id, *rest, **how)
+        ),
+    )
+    said = check_certificate(service.client.delete_reference(first).erasure_certificate).content
+    assert [(one["reference_id"], one["is_found"]) for one in said["searched_again"]] == [(first, False), (other, True)]
+
+
+def test_what_could_not_be_searched_again_is_said(
+    service: Service, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject_id, (first, second) = enrolled(service, 1)
+    monkeypatch.setattr("matcher.usecases.witness_erasure.MAX_REFERENCE_COUNT", 1)
+    certificate = service.client.delete_subject(subject_id, request_id="d").erasure_certificate
+    said = check_certificate(certificate).content
+    assert [one["reference_id"] for one in said["searched_again"]] == [first]
+    assert said["not_searched_ids"] == [second]
+    path = written(tmp_path, certificate)
+    assert main(["--lang", "en", "erasure", "verify", path, "--public-key", KEY.public_key]) == 0
+    assert f"References {second} were not searched for again" in capsys.readouterr().err
+    # Of a repeated deletion nothing is left to search with.
+    again = check_certificate(service.client.delete_subject(subject_id, request_id="d").erasure_certificate)
+    assert again.content["not_searched_ids"] == [first, second]
 
 
 def test_what_is_still_there_is_said(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

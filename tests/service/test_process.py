@@ -54,6 +54,29 @@ def test_a_server_that_crashes_leaves_no_copy_of_its_memory(tmp_path: Path) -> N
     assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "0\n"
 
 
+LOG_ON_A_FULL_DISK = """
+import os
+from matcher.config import load_settings
+from matcher.server.app import serve
+from tests.service import fake_server
+
+def say(code, **values):
+    fake_server.say(code, **values)
+    if code == "serve.listening":
+        os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+
+serve(load_settings(), say=say, load=fake_server.load)
+"""
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    with server_process(tmp_path, command=("-c", LOG_ON_A_FULL_DISK)) as server:
+        with server.client() as client:
+            client.enroll([face(1)], subject=Subject("", "n-1"), skip_duplicate_check=True)
+            assert client.identify([face(1)]).candidates
+        assert server.terminate() == 0
+
+
 def test_sigterm_drains_and_ends_cleanly(tmp_path: Path) -> None:
     acknowledged: dict[str, str] = {}
     stop = threading.Event()

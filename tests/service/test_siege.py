@@ -116,6 +116,21 @@ def test_a_process_that_may_open_few_files_takes_few_connections_and_answers(tmp
         assert server.terminate() == 0
 
 
+@pytest.mark.parametrize(
+    ("descriptor_count", "kept", "accepted"), [(4096, 100, 2148), (600, 100, 504), (120, 30, 30), (32, 8, 8)]
+)
+def test_more_connections_are_accepted_than_are_kept_where_there_are_descriptors(
+    descriptor_count: int, kept: int, accepted: int
+) -> None:
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptor_count},) * 2);"
+        "from matcher.server.connections import connection_limits; limits = connection_limits(100);"
+        "print(limits.kept, limits.accepted)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [str(kept), str(accepted)]
+
+
 def test_health_says_when_a_call_would_be_refused_and_serves_all_the_same(tmp_path: Path) -> None:
     environ = {**SMALL, "STATION_MATCHER_SERVER_QUEUE_COUNT": "2", "STATION_MATCHER_SERVER_PEER_SHARE": "1"}
     with (
@@ -138,22 +153,30 @@ def test_health_says_when_a_call_would_be_refused_and_serves_all_the_same(tmp_pa
             assert full == "4/4"
 
 
+ROUND_COUNT = 5
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_honest_calls_take_no_more_than_three_times_as_long_under_attack(kind: str, tmp_path: Path) -> None:
-    """Real engines; the 99th percentile. After SIGTERM the process is gone within drain_s and two seconds."""
+    """Real engines; the 99th percentile. Rounds without and with the attack take turns, so that what else the machine
+    does meets both. After SIGTERM the process is gone within drain_s and two seconds."""
     samples = [generated.face(1)]
     environ = {**SMALL, "STATION_MATCHER_STORAGE_PACKS_FOLDER": str(tmp_path / "packs")}
     environ["STATION_MATCHER_PACKS_FINGERPRINT"] = ""
+    before: list[float] = []
+    under: list[float] = []
     with server_process(tmp_path / "data", command=REAL, environ=environ) as server:
         enroll_one(server, samples)
-        honest_times_s(server, samples, 10)
-        before = honest_times_s(server, samples, 100)
-        with attacked(server, kind):
-            under = honest_times_s(server, samples, 100)
-            began = time.monotonic()
-            assert server.terminate() == 0
-            stop_s = time.monotonic() - began
+        for number in range(ROUND_COUNT):
+            honest_times_s(server, samples, 10)  # what the last attack left behind is over
+            before += honest_times_s(server, samples, 100 // ROUND_COUNT)
+            with attacked(server, kind):
+                under += honest_times_s(server, samples, 100 // ROUND_COUNT)
+                if number == ROUND_COUNT - 1:
+                    began = time.monotonic()
+                    assert server.terminate() == 0
+                    stop_s = time.monotonic() - began
     before_s, under_s = percentile(before, 99), percentile(under, 99)
     print(
         f"\n{kind}: median {statistics.median(before) * 1000:.0f} to {statistics.median(under) * 1000:.0f} ms, "

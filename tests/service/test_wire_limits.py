@@ -102,7 +102,7 @@ def test_each_list_is_refused_beyond_its_limit(name: str) -> None:
     modules = (sample_pb2, matching_service_pb2, pb, record_service_pb2)
     make = next(getattr(module, message_name) for module in modules if hasattr(module, message_name))
     field = make.DESCRIPTOR.fields_by_name[field_name]
-    empty = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_ENUM: 0}
+    empty = {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_ENUM: 0, FieldDescriptor.TYPE_INT64: 0}
     message = GetMessageClass(field.message_type)() if field.message_type else None
     value = empty.get(field.type, message)
     check_message(make(**{field_name: [value] * COUNT_LIMITS[name]}))

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.audit import log as audit_log
+from matcher.audit.head import head_path
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
 from matcher.audit.verification import verify_audit_log
@@ -256,6 +257,20 @@ def test_one_process_appends(path):
             FileAuditLog(path)
         assert verify_audit_log(path).ends_in_use
     assert not verify_audit_log(path).ends_in_use
+
+
+def test_one_process_appends_also_where_somebody_removed_the_head(path):
+    with FileAuditLog(path) as log:
+        log.append(AuditEvent("identify"))
+        head_path(path).unlink()
+        for _ in range(2):
+            with pytest.raises(AuditError, match="another process"):
+                FileAuditLog(path)
+            assert verify_audit_log(path).ends_in_use
+        log.append(AuditEvent("identify"))
+    with FileAuditLog(path) as log:
+        log.append(AuditEvent("identify"))
+    assert verify_audit_log(path).record_count == 3
 
 
 def test_a_clock_that_jumps_back_breaks_nothing(path):

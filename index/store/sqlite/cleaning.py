@@ -42,7 +42,7 @@ class Cleaning:
         """A part; whether none is left. A disk that refuses keeps nobody from opening the store."""
         try:
             is_done = self._clean_on()
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, OSError, MemoryError) as error:
             log.warning("the store could not be cleaned of what deleted rows left; it is tried again: %s", error)
             self._pause_s = _RETRY_S
             return False

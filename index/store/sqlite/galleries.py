@@ -11,9 +11,9 @@ from index.errors import (
     DatabaseError,
     GalleryNotEmptyError,
     GalleryNotFoundError,
-    SubjectNotFoundError,
 )
 from index.records import Gallery
+from index.store.sqlite.reassignment_rows import raise_missing
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.subjects import subject_numbers_of
 
@@ -113,6 +113,6 @@ def known_subject_numbers(connection: sqlite3.Connection, subject_ids: Iterable[
     """Numbers of these subjects. Raises SubjectNotFoundError when one is unknown."""
     wanted = frozenset(subject_ids)
     found = subject_numbers_of(connection, wanted)
-    if len(found) != len(wanted):
-        raise SubjectNotFoundError(f"{len(wanted) - len(found)} of the subjects do not exist; nothing was changed")
+    for subject_id in wanted - found.keys():
+        raise_missing(connection, subject_id)
     return tuple(found.values())

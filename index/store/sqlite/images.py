@@ -6,7 +6,7 @@ An image that came twice for one subject is kept once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.store.sqlite.rows import marks, parts_of
@@ -83,6 +83,46 @@ def delete_image_of_reference(connection: sqlite3.Connection, reference_id: int)
         connection.execute("DELETE FROM image WHERE image_number = ?", (row[0],))
 
 
+def images_to_copy(
+    connection: sqlite3.Connection, reference_ids: Sequence[int], target_number: int
+) -> dict[int, ImageRow]:
+    """By their numbers, the images that move_images needs a copy of: others than these references are made of them as
+    well, and the target has none of the same content."""
+    return {
+        number: ImageRow(*row)
+        for number, row in _images_of(connection, reference_ids).items()
+        if _is_shared(connection, number, reference_ids) and _same_image(connection, target_number, row[3]) is None
+    }
+
+
+def move_images(
+    connection: sqlite3.Connection, reference_ids: Sequence[int], target_number: int, copies: Mapping[int, VaultFile]
+) -> None:
+    """What references are made of goes with them to another subject; copies: of images_to_copy, in this transaction."""
+    for number, (file_name, key_number, size_bytes, sha256, _) in _images_of(connection, reference_ids).items():
+        there = _same_image(connection, target_number, sha256)
+        is_shared = _is_shared(connection, number, reference_ids)
+        if there is None and not is_shared:
+            statement = "UPDATE image SET subject_number = ? WHERE image_number = ?"
+            connection.execute(statement, (target_number, number))
+            continue
+        if there is None:
+            copy = copies[number]
+            there = connection.execute(
+                "INSERT INTO image (subject_number, sha256, size_bytes, file_name, key_number) VALUES (?, ?, ?, ?, ?)",
+                (target_number, sha256, size_bytes, copy.name, copy.key_number),
+            ).lastrowid
+        for part in parts_of(reference_ids):
+            connection.execute(
+                "UPDATE reference_image SET image_number = ? WHERE image_number = ?"  # noqa: S608
+                f" AND reference_id IN ({marks(part)})",
+                (there, number, *part),
+            )
+        if not is_shared:
+            _note(connection, [(file_name, key_number)])
+            connection.execute("DELETE FROM image WHERE image_number = ?", (number,))
+
+
 def known_files(connection: sqlite3.Connection, names: Sequence[str]) -> set[str]:
     """Which of these files the store names."""
     found: set[str] = set()
@@ -111,6 +151,34 @@ def noted_files(connection: sqlite3.Connection) -> tuple[str, ...]:
 def forget_files(connection: sqlite3.Connection, names: Sequence[str]) -> None:
     """These are removed."""
     connection.executemany("DELETE FROM erased_file WHERE file_name = ?", [(name,) for name in names])
+
+
+def _images_of(
+    connection: sqlite3.Connection, reference_ids: Sequence[int]
+) -> dict[int, tuple[str, int, int, str, float | None]]:
+    """The values of an ImageRow by its number."""
+    found: dict[int, tuple[str, int, int, str, float | None]] = {}
+    for part in parts_of(reference_ids):
+        rows = connection.execute(
+            "SELECT image_number, file_name, key_number, size_bytes, sha256, ppi FROM reference_image"  # noqa: S608
+            f" JOIN image USING (image_number) WHERE reference_id IN ({marks(part)}) ORDER BY image_number",
+            part,
+        )
+        found.update((row[0], row[1:]) for row in rows.fetchall())
+    return found
+
+
+def _is_shared(connection: sqlite3.Connection, image_number: int, reference_ids: Sequence[int]) -> bool:
+    """Whether other references are made of the image as well."""
+    rows = connection.execute("SELECT reference_id FROM reference_image WHERE image_number = ?", (image_number,))
+    return not {row[0] for row in rows.fetchall()} <= set(reference_ids)
+
+
+def _same_image(connection: sqlite3.Connection, subject_number: int, sha256: str) -> int | None:
+    row = connection.execute(
+        "SELECT image_number FROM image WHERE subject_number = ? AND sha256 = ?", (subject_number, sha256)
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _note(connection: sqlite3.Connection, rows: Sequence[tuple[str, int]]) -> None:

@@ -14,7 +14,7 @@ from index.store.sqlite.galleries import galleries_after, gallery_numbers
 from index.store.sqlite.references import all_packs, reference_count_of_subject, references_after
 from index.store.sqlite.row_digests import ReportDamage
 from index.store.sqlite.subject_query import PassingSubjects
-from index.store.sqlite.subject_records import revision_count, revisions_after
+from index.store.sqlite.subject_records import revisions_after
 from index.store.sqlite.subjects import find_subject
 
 
@@ -63,9 +63,7 @@ def list_revisions(
     """See Store.list_revisions."""
     limit, scope = checked_page_size(page_size), f"{database_id}/revisions/{subject_id}"
     place = read_page_token(page_token, scope=scope)
-    number = find_subject(connection, subject_id).subject_number
-    revisions = revisions_after(connection, number, place.last_number, limit + 1)
-    total_count = revision_count(connection, number)
+    revisions, total_count = revisions_after(connection, subject_id, place.last_number, limit + 1)
     token = _next_token([one.revision for one in revisions], limit, total_count, scope)
     return Page(tuple(revisions[:limit]), token, total_count)
 

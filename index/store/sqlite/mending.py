@@ -12,6 +12,7 @@ from index.errors import BackupError
 from index.keys.seals import Seals
 from index.store.sqlite.connection import named_errors, open_reader, open_writer
 from index.store.sqlite.migrations import apply_migrations
+from index.store.sqlite.reassignment_rows import moves_of_reference
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import Keys, key_of_subject, sealed_template
 from index.store.sqlite.set_aside import references_set_aside
@@ -40,6 +41,9 @@ def mend_references(store: Path, restored: Path, seals: Seals | None = None) -> 
 
 
 def _mend_one(connection: sqlite3.Connection, source: sqlite3.Connection, reference_id: int) -> bool:
+    # Since then it may have become another subject's.
+    if moves_of_reference(connection, reference_id) != moves_of_reference(source, reference_id):
+        return False
     rows = source.execute(f"{SELECT_CHECKED} WHERE reference.reference_id = ?", (reference_id,))
     row = next(intact(rows, lambda _: None), None)
     if row is None or not _is_same_subject(connection, source, row):

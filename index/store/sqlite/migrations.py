@@ -221,6 +221,35 @@ COUNTERPARTS = Migration(
     ),
 )
 
+REASSIGNMENTS = Migration(
+    "0010_reassignments",
+    (
+        # References that went from one subject to another, by a merge of the two or alone; see reassignment_rows.py.
+        # Numbers and ids of subjects that may be gone: a merged one has no row but this.
+        """CREATE TABLE reassignment (
+            reassignment_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('merge', 'move')),
+            source_id TEXT NOT NULL,
+            source_number INTEGER NOT NULL,
+            target_id TEXT NOT NULL,
+            target_number INTEGER NOT NULL,
+            holder_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            is_undone INTEGER NOT NULL CHECK (is_undone IN (0, 1)),
+            source_key INTEGER,
+            external_id_token BLOB UNIQUE,
+            content TEXT NOT NULL) STRICT""",
+        "CREATE INDEX reassignment_by_source ON reassignment (source_id)",
+        "CREATE INDEX reassignment_by_source_number ON reassignment (source_number)",
+        "CREATE INDEX reassignment_by_target ON reassignment (target_number)",
+        "CREATE INDEX reassignment_by_holder ON reassignment (holder_number)",
+        """CREATE TABLE reassigned_reference (
+            reassignment_id INTEGER NOT NULL REFERENCES reassignment ON DELETE CASCADE,
+            reference_id INTEGER NOT NULL REFERENCES reference ON DELETE CASCADE,
+            PRIMARY KEY (reassignment_id, reference_id)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX reassigned_reference_by_reference ON reassigned_reference (reference_id)",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -231,6 +260,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     SEALS,
     IMAGES,
     COUNTERPARTS,
+    REASSIGNMENTS,
 )
 
 

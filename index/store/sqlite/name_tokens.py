@@ -45,17 +45,26 @@ def stored_tokens(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
     words = words_of(name)
     if seals is None:
         return words
-    beginnings = {word[:length] for word in words for length in range(1, min(len(word), MAX_BEGINNING) + 1)}
-    marked = [_WORD + word for word in words] + [_BEGINNING + beginning for beginning in sorted(beginnings)]
-    return tuple(seals.name_token(one) for one in marked)
+    return tuple(dict.fromkeys(token for word in words for token in seals.name_tokens(word, _forms_of)))
 
 
-def put_name(connection: sqlite3.Connection, subject_number: int, name: str) -> None:
-    """From now on the subject is found by the words of this name and by no others."""
+def _forms_of(word: str) -> list[str]:
+    """The word and each of its beginnings, marked."""
+    longest = min(len(word), MAX_BEGINNING)
+    return [_WORD + word, *(_BEGINNING + word[:length] for length in range(1, longest + 1))]
+
+
+def put_names(connection: sqlite3.Connection, subject_number: int, *names: str) -> None:
+    """From now on the subject is found by the words of these names and by no others."""
     connection.execute("DELETE FROM subject_name_token WHERE subject_number = ?", (subject_number,))
+    add_names(connection, subject_number, *names)
+
+
+def add_names(connection: sqlite3.Connection, subject_number: int, *names: str) -> None:
+    """From now on the subject is also found by the words of these names."""
     connection.executemany(
-        "INSERT INTO subject_name_token (token, subject_number) VALUES (?, ?)",
-        [(token, subject_number) for token in stored_tokens(connection, name)],
+        "INSERT OR IGNORE INTO subject_name_token (token, subject_number) VALUES (?, ?)",
+        [(token, subject_number) for token in stored_tokens(connection, " ".join(names))],
     )
 
 

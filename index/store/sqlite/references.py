@@ -9,21 +9,36 @@ from datetime import datetime
 
 from index.arrays import Float32Array
 from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
-from index.records import FingerPosition, Modality, NewReference, Reference
+from index.records import FingerPosition, Modality, NewReference, Reference, StoredPrint
 from index.store.effects import PackKey, PackRow
 from index.store.sqlite.images import delete_image_of_reference
 from index.store.sqlite.row_digests import (
     SELECT_CHECKED,
     SELECT_ROW_CHECKED,
+    SELECT_TEMPLATES_CHECKED,
     ReportDamage,
     intact,
     intact_rows,
+    intact_templates,
     put_digest,
 )
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
-from index.store.sqlite.sealed_rows import keys_of_references, note_erased_keys, opened, sealed_template
+from index.store.sqlite.sealed_rows import (
+    keys_of_references,
+    note_erased_keys,
+    opened,
+    opened_templates,
+    sealed_template,
+)
 from index.store.sqlite.subjects import SubjectRow
-from index.store.template_codec import ENCODING_OF, check_template, decode_template, decode_vectors, encode_vectors
+from index.store.template_codec import (
+    ENCODING_OF,
+    check_template,
+    decode_codes,
+    decode_template,
+    decode_vectors,
+    encode_vectors,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,6 +254,25 @@ def read_vectors(
         return {}
     blobs = vector_blobs(connection, sorted(reference_ids), report)
     return {reference_id: decode_vectors(content, pack.dim, pack.encoding) for reference_id, content in blobs}
+
+
+def read_prints(
+    connection: sqlite3.Connection, key: PackKey, reference_ids: Sequence[int], report: ReportDamage
+) -> dict[int, StoredPrint]:
+    """Fingers of one pack by id; those that do not exist, are of another pack or are damaged are left out."""
+    pack = all_packs(connection).get(key)
+    if pack is None:
+        return {}
+    found = {}
+    # Ascending, as they lie in the file.
+    for part in parts_of(sorted(reference_ids)):
+        rows = connection.execute(
+            f"{SELECT_TEMPLATES_CHECKED} WHERE pack_number = ? AND reference.reference_id IN ({marks(part)})",
+            (pack.pack_number, *part),
+        )
+        for reference_id, vectors, minutiae in opened_templates(connection, intact_templates(rows, report), report):
+            found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+    return found
 
 
 def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]) -> Reference:

@@ -31,12 +31,18 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> t
         statement = "SELECT reference_key, reference_id FROM reference_digest WHERE reference_key IS NOT NULL"
         references = dict(connection.execute(statement))
         images = [row[0] for row in connection.execute("SELECT key_number FROM image")]
-        slot_count = 1 + max((0, *subjects, *references, *images))
-        gone, unknown = erased_slots(slots, (*subjects, *references))
+        merged = dict(connection.execute("SELECT source_key, reassignment_id FROM reassignment WHERE source_key > 0"))
+        slot_count = 1 + max((0, *subjects, *references, *images, *merged))
+        gone, unknown = erased_slots(slots, (*subjects, *references, *merged))
         if unknown and not may_lose:
             raise BackupError("the copy of the keys is older than the backup; use a newer one", reason="keys_older")
         connection.execute("BEGIN")
         counts = _delete(connection, subjects, references, gone | unknown)
+        # What nobody can take back any more.
+        connection.executemany(
+            "DELETE FROM reassignment WHERE reassignment_id = ?",
+            [(one,) for key, one in merged.items() if key in gone | unknown],
+        )
         # A number that these slots do not have will be somebody else's. The others stay noted: what was deleted again
         # is closed at the first start, where the copy of the keys is older than the deletion.
         noted = noted_keys(connection)

@@ -37,6 +37,10 @@ SELECT_CHECKED: Final = (
     " FROM reference JOIN template USING (reference_id) LEFT JOIN reference_digest USING (reference_id)"
 )
 SELECT_ROW_CHECKED: Final = f"SELECT {_ROW}, row_digest FROM reference LEFT JOIN reference_digest USING (reference_id)"  # noqa: S608
+SELECT_TEMPLATES_CHECKED: Final = (
+    "SELECT reference.reference_id, vectors, minutiae, subject_key, reference_key, template_digest"
+    " FROM reference JOIN template USING (reference_id) LEFT JOIN reference_digest USING (reference_id)"
+)
 # For reading in bulk: digests of a million templates would take longer than the index takes to hold them.
 SELECT_VECTORS_CHECKED: Final = (
     "SELECT template.reference_id, vectors, subject_key, reference_key, vectors_crc"
@@ -101,6 +105,19 @@ def intact_vectors(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Itera
     """(reference id, vectors, both keys) of the rows of SELECT_VECTORS_CHECKED that fit their CRC-32."""
     for *row, crc in rows:
         if isinstance(row[1], bytes) and zlib.crc32(row[1]) == crc:
+            yield row
+        else:
+            report(int(row[0]))
+
+
+def intact_templates(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
+    """(reference id, vectors, minutiae, both keys) of the rows of SELECT_TEMPLATES_CHECKED that fit their digests."""
+    for *row, digest in rows:
+        try:
+            fits = template_digest(*row[:3]) == digest
+        except TypeError:
+            fits = False
+        if fits:
             yield row
         else:
             report(int(row[0]))

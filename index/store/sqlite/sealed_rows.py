@@ -98,6 +98,30 @@ def sealed_template(
     )
 
 
+def resealed_template(
+    connection: sqlite3.Connection, subject_key: int | None, row: Sequence[Any]
+) -> tuple[bytes, bytes, Keys]:
+    """Vectors and minutiae for another subject, and the keys: the secret of the reference stays, so that backups of
+    before still open. row: COVERED values and keys, as `intact` gives them. Raises EncryptionKeyError."""
+    *_, vectors, minutiae = row[:COVERED_WIDTH]
+    old_subject_key, reference_key = row[COVERED_WIDTH:]
+    seals, reference_id = seals_of(connection), int(row[0])
+    if old_subject_key is not None:
+        seal = _given(seals).of_reference(old_subject_key, reference_key)
+        vectors = seal.open(vectors, place=_place(reference_id, "vectors"))
+        minutiae = seal.open(minutiae, place=_place(reference_id, "minutiae"))
+    if subject_key is None:
+        return vectors, minutiae, PLAIN
+    if reference_key is None:
+        return sealed_template(connection, subject_key, reference_id, vectors, minutiae)
+    seal = _given(seals).of_reference(subject_key, reference_key)
+    return (
+        seal.close(vectors, place=_place(reference_id, "vectors")),
+        seal.close(minutiae, place=_place(reference_id, "minutiae")),
+        (subject_key, reference_key),
+    )
+
+
 def opened(
     connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
 ) -> Iterator[Sequence[Any]]:
@@ -111,14 +135,28 @@ def opened(
             yield row[:COVERED_WIDTH]
             continue
         try:
-            seal = _given(seals).of_reference(subject_key, reference_key)
-            vectors = seal.open(vectors, place=_place(row[0], "vectors"))
-            minutiae = seal.open(minutiae, place=_place(row[0], "minutiae"))
+            template = _opened_template(seals, row[0], vectors, minutiae, (subject_key, reference_key))
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(row[0]))
             continue
-        yield (*plain, vectors, minutiae)
+        yield (*plain, *template)
+
+
+def opened_templates(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """(reference id, vectors, minutiae) of rows of `intact_templates`."""
+    seals = seals_of(connection)
+    for reference_id, vectors, minutiae, subject_key, reference_key in rows:
+        if subject_key is None:
+            yield reference_id, vectors, minutiae
+            continue
+        try:
+            yield reference_id, *_opened_template(seals, reference_id, vectors, minutiae, (subject_key, reference_key))
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            report(int(reference_id))
 
 
 def opened_vectors(
@@ -140,6 +178,25 @@ def opened_vectors(
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(reference_id))
+
+
+def opened_minutiae(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, Any, int | None, int]]
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, minutiae) of rows of id, minutiae and both keys; what does not open is left out, and found damaged
+    by whoever reads the whole template."""
+    seals = seals_of(connection)
+    for reference_id, minutiae, subject_key, reference_key in rows:
+        if not isinstance(minutiae, bytes):
+            continue
+        try:
+            if subject_key is not None:
+                place = _place(reference_id, "minutiae")
+                minutiae = _given(seals).open_of_reference(subject_key, reference_key, minutiae, place=place)  # noqa: PLW2901
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            continue
+        yield reference_id, minutiae
 
 
 def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
@@ -212,6 +269,17 @@ def noted_keys(connection: sqlite3.Connection) -> tuple[int, ...]:
 def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """These slots are erased."""
     connection.executemany("DELETE FROM erased_key WHERE key_number = ?", [(number,) for number in numbers])
+
+
+def _opened_template(
+    seals: Seals | None, reference_id: int, vectors: bytes, minutiae: bytes, keys: tuple[int, int]
+) -> tuple[bytes, bytes]:
+    """Vectors and minutiae. Raises EncryptionKeyError."""
+    seal = _given(seals).of_reference(*keys)
+    return (
+        seal.open(vectors, place=_place(reference_id, "vectors")),
+        seal.open(minutiae, place=_place(reference_id, "minutiae")),
+    )
 
 
 def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> SealedText:

@@ -6,12 +6,15 @@ are encrypted already.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
 from index.errors import EncryptionKeyError
+from index.records import OTHER_NAMES
 from index.store.sqlite.connection import seals_of
-from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.name_tokens import put_names
+from index.store.sqlite.reassignment_rows import seal_reassignments
 from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
@@ -103,10 +106,13 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
             "SELECT external_id, display_name FROM subject WHERE subject_number = ?", (number,)
         ).fetchone()
         seal_subject(connection, number, SealedText(external_id, name), None)
-        put_name(connection, number, name)
+        fields = connection.execute("SELECT fields FROM subject_record WHERE subject_number = ?", (number,)).fetchone()
+        other_names = json.loads(fields[0]).get(OTHER_NAMES, "") if fields else ""
+        put_names(connection, number, name, other_names)
         connection.execute("UPDATE subject SET external_id = '', display_name = '' WHERE subject_number = ?", (number,))
         _seal_record(connection, number)
         seal_requests(connection, number)
+        seal_reassignments(connection, number)
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():

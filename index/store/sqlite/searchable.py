@@ -8,12 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
-from index.records import Sex
+from index.records import Modality, Sex
 from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import vector_blobs
 from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
-from index.store.sqlite.sealed_rows import opened_vectors
+from index.store.sqlite.rows import marks, parts_of
+from index.store.sqlite.sealed_rows import opened_minutiae, opened_vectors
 from index.store.template_codec import decode_vectors
 
 _SEX_LETTERS = {sex.value: code for sex, code in SEX_CODES.items()}
@@ -61,6 +62,21 @@ def vectors(
     # Read to the end before decoding, which may raise: a statement left half way would hold the log.
     blobs = list(_blobs(connection, reference_ids, report))
     return {reference_id: decode_vectors(blob, pack.dim, pack.encoding) for reference_id, blob in blobs}
+
+
+def minutiae(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+    """Minutiae by id; those that do not exist or do not open are left out. None of faces, which have none."""
+    if pack.key.modality is Modality.FACE or not len(reference_ids):
+        return {}
+    found: dict[int, bytes] = {}
+    for part in parts_of(reference_ids.tolist()):
+        rows = connection.execute(
+            f"SELECT reference_id, minutiae, subject_key, reference_key FROM template"  # noqa: S608
+            f" LEFT JOIN reference_digest USING (reference_id) WHERE template.reference_id IN ({marks(part)})",
+            part,
+        )
+        found.update(opened_minutiae(connection, rows))
+    return found
 
 
 def counts(connection: sqlite3.Connection) -> StoreCounts:

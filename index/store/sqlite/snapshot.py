@@ -180,7 +180,8 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         deleted = delete_again(connection, deletions)
         # Which log goes on beside the restored store, its first start finds; and its pages are not those of before.
         connection.execute("DELETE FROM setting WHERE name IN ('log_head', ?)", (CLEANED,))
-        connection.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'reference'", (REFERENCE_ID_GAP,))
+        counted = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name IN ('reference', 'reassignment')"
+        connection.execute(counted, (REFERENCE_ID_GAP,))
         connection.execute("COMMIT")
     with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None)) as connection:
         _check_snapshot(connection)

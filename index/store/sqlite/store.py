@@ -14,19 +14,27 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.durable.disk_errors import named_disk_errors
 from index.errors import (
     DatabaseDamagedError,
     DatabaseError,
     DatabaseFullError,
     DatabaseWriteError,
     EncryptionKeyError,
+    ReassignmentError,
     StoreMovedError,
-    SubjectNotFoundError,
 )
 from index.folder import VAULT_NAME
 from index.keys.seals import Seals
 from index.outbox import Owe, OwedRecord
-from index.receipts import DeletionReceipt, EnrollmentReceipt, Page, RecordReceipt, ReembeddingCounts
+from index.receipts import (
+    DeletionReceipt,
+    EnrollmentReceipt,
+    Page,
+    ReassignmentReceipt,
+    RecordReceipt,
+    ReembeddingCounts,
+)
 from index.records import (
     Gallery,
     KeptImage,
@@ -35,6 +43,7 @@ from index.records import (
     RecordAuthor,
     RecordRevision,
     Reference,
+    StoredPrint,
     Subject,
     SubjectQuery,
     SubjectRecord,
@@ -46,6 +55,8 @@ from index.store.sqlite import (
     images,
     index_marks,
     lists,
+    reassignment_rows,
+    reassignments,
     references,
     sealed_rows,
     sealing,
@@ -155,7 +166,8 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             sealing.seal_rows(connection, report)
-            self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
+            with named_disk_errors():
+                self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS)
 
         self.queue.exclusively(run)
 
@@ -271,6 +283,58 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def merge_subjects(
+        self,
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self.queue.submit(
+            lambda connection: reassignments.merge_subjects(connection, source_id, target_id, occasion)
+        )
+
+    def move_references(
+        self,
+        reference_ids: Sequence[int],
+        source_id: str,
+        target_id: str,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self._with_copies(
+            lambda connection, copies: reassignments.move_references(
+                connection, reference_ids, source_id, target_id, occasion, copies=copies
+            )
+        )
+
+    def undo_reassignment(
+        self,
+        reassignment_id: int,
+        author: RecordAuthor,
+        *,
+        request_id: str,
+        now: datetime,
+        owed: Owe[ReassignmentReceipt] | None = None,
+    ) -> ReassignmentReceipt:
+        """See Store."""
+        occasion = reassignments.Occasion(author, now, request_id, owed)
+        return self._with_copies(
+            lambda connection, copies: reassignments.undo_reassignment(
+                connection, reassignment_id, occasion, copies=copies
+            )
+        )
+
     def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
         """See Store."""
         self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
@@ -360,6 +424,11 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return references.read_vectors(connection, key, reference_ids, self._damaged.add)
 
+    def prints_of(self, key: PackKey, reference_ids: Sequence[int]) -> dict[int, StoredPrint]:
+        """See Store."""
+        with self._readers.borrow() as connection:
+            return references.read_prints(connection, key, reference_ids, self._damaged.add)
+
     def subject_ids_of(self, reference_ids: Sequence[int]) -> dict[int, str]:
         """See Store."""
         with self._readers.borrow() as connection:
@@ -369,8 +438,9 @@ class SqliteStore:
         """See Store."""
         with self._readers.borrow() as connection:
             numbers = subjects.subject_numbers_of(connection, subject_ids)
-            if len(numbers) != len(subject_ids):
-                raise SubjectNotFoundError(f"{len(subject_ids) - len(numbers)} of the subjects do not exist")
+            for subject_id in subject_ids:
+                if subject_id not in numbers:
+                    reassignment_rows.raise_missing(connection, subject_id)
             found = [references.reference_ids_of_subject(connection, number) for number in numbers.values()]
         return np.sort(np.array([one for ids in found for one in ids], dtype=np.int64))
 
@@ -482,6 +552,7 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
             unreadable = sealed_rows.unreadable_subject_count(connection)
+            unreadable += reassignment_rows.unreadable_count(connection)
         if missing:
             problems.append(f"{missing} images are not in the vault")
         if unreadable:
@@ -497,7 +568,7 @@ class SqliteStore:
             self.settle((), log_head="", at_once=True)
         self._cleaning.stop()
         self._readers.close()
-        with named_errors():
+        with named_errors(), named_disk_errors():
             try:
                 if self._path.exists() and self._checkpoints.empty(SCRUB_WAIT_MS):
                     self._checkpoints.mark()
@@ -520,16 +591,46 @@ class SqliteStore:
                     files[new.sample_sha256] = vault.put(new.image)
             yield [files.get(new.sample_sha256) if new.image else None for new in new_references]
         finally:
-            names = [one.name for one in files.values()]
-            try:
-                with self._readers.borrow() as connection:
-                    needed = images.known_files(connection, names)
-            except DatabaseError:
-                # The next start finds out.
-                needed = set(names)
-            else:
-                vault.settle(needed)
-            vault.discard(one for one in files.values() if one.name not in needed)
+            self._settle_files(vault, tuple(files.values()))
+
+    def _settle_files(self, vault: Vault, files: Sequence[VaultFile]) -> None:
+        """Those that a transaction named go to their place, and the others away."""
+        names = [one.name for one in files]
+        try:
+            with self._readers.borrow() as connection:
+                needed = images.known_files(connection, names)
+        except DatabaseError:
+            # The next start finds out.
+            needed = set(names)
+        else:
+            vault.settle(needed)
+        vault.discard(one for one in files if one.name not in needed)
+
+    def _with_copies(
+        self, write: Callable[[sqlite3.Connection, Mapping[int, VaultFile]], WriteOutcome[Result]]
+    ) -> Result:
+        """What write makes, with copies of the images that it asks for in the vault before."""
+        files: dict[int, VaultFile] = {}
+        try:
+            while True:
+                try:
+                    return self.queue.submit(lambda connection: write(connection, files))
+                except reassignments.CopiesNeededError as error:
+                    for number, row in error.needed.items():
+                        if number not in files:
+                            files[number] = self._copied_image(row)
+        finally:
+            if self._vault is not None:
+                self._settle_files(self._vault, tuple(files.values()))
+
+    def _copied_image(self, row: images.ImageRow) -> VaultFile:
+        content = None
+        if self._vault is not None:
+            with contextlib.suppress(EncryptionKeyError):
+                content = self._vault.read(row.file_name, row.key_number)
+        if self._vault is None or content is None:
+            raise ReassignmentError("an image that two references share cannot be read", reason="damaged")
+        return self._vault.put(content)
 
     def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
         """What read finds in one commit. What a deletion closes meanwhile seems damaged, and is gone when it is read

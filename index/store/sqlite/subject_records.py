@@ -10,19 +10,32 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from index.errors import AlreadyExistsError, RevisionConflictError
 from index.outbox import Owe
 from index.receipts import RecordReceipt
-from index.records import SUBJECT_FIELDS, FieldChange, RecordAuthor, RecordRevision, Sex, Subject, SubjectRecord
+from index.records import (
+    OTHER_NAMES,
+    SUBJECT_FIELDS,
+    FieldChange,
+    RecordAuthor,
+    RecordEvent,
+    RecordEventKind,
+    RecordRevision,
+    Sex,
+    Subject,
+    SubjectRecord,
+)
 from index.store.effects import SEX_CODES, Effect, SubjectChanged
+from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.owed_records import owe
+from index.store.sqlite.reassignment_rows import content_of, find_merge, find_reassignment
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.rows import from_microseconds, to_microseconds
-from index.store.sqlite.sealed_rows import key_of_subject, opened_text, sealed_text
+from index.store.sqlite.sealed_rows import opened_text, sealed_text
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_subject, set_subject_fields
 from index.store.sqlite.write_queue import WriteOutcome
 
@@ -34,8 +47,8 @@ FIELDS = "subject_record fields"
 def read_record(connection: sqlite3.Connection, subject_id: str) -> SubjectRecord:
     """Raises SubjectNotFoundError."""
     row = find_subject(connection, subject_id)
-    revision, fields = _stored(connection, row)
-    return SubjectRecord(subject_id, revision, {**_fields_of(row.subject), **fields})
+    revision, fields = stored_fields(connection, row)
+    return SubjectRecord(subject_id, revision, {**fields_of(row.subject), **fields})
 
 
 def update_record(
@@ -56,17 +69,17 @@ def update_record(
         names = tuple(earlier["changed_fields"])
         return WriteOutcome(RecordReceipt(subject_id, earlier["revision"], names, replayed=True))
     row = find_subject(connection, subject_id)
-    revision, fields = _stored(connection, row)
+    revision, fields = stored_fields(connection, row)
     if expected_revision is not None and expected_revision != revision:
         raise RevisionConflictError("the record was changed since it was read; read it again, then decide")
-    before = {**_fields_of(row.subject), **fields}
+    before = {**fields_of(row.subject), **fields}
     changed = [FieldChange(name, before.get(name, ""), after) for name, after in sorted(changes.items())]
     changed = [one for one in changed if one.before != one.after]
     effects: tuple[Effect, ...] = ()
     if changed:
         revision += 1
-        effects = _put(connection, row, fields, changed, revision)
-        _put_revision(connection, row, RecordRevision(revision, now, author, tuple(changed)))
+        effects = put_fields(connection, row, fields, changed, revision)
+        put_revision(connection, row, RecordRevision(revision, now, author, tuple(changed)))
     receipt = RecordReceipt(subject_id, revision, tuple(one.field for one in changed))
     kept = {"revision": revision, "changed_fields": receipt.changed_fields}
     remember_request(connection, request_id, _OPERATION, digest, kept, subject_number=row.subject_number)
@@ -75,35 +88,49 @@ def update_record(
     return WriteOutcome(receipt, effects, frees_rows=bool(changed))
 
 
-def revision_count(connection: sqlite3.Connection, subject_number: int) -> int:
-    """How often the record of a subject was changed."""
-    counted = connection.execute("SELECT count(*) FROM subject_revision WHERE subject_number = ?", (subject_number,))
-    return int(counted.fetchone()[0])
-
-
 def revisions_after(
-    connection: sqlite3.Connection, subject_number: int, last_revision: int, limit: int
-) -> list[RecordRevision]:
-    """Up to limit revisions with higher numbers, oldest first."""
+    connection: sqlite3.Connection, subject_id: str, last_revision: int, limit: int
+) -> tuple[list[RecordRevision], int]:
+    """Up to limit revisions with higher numbers, oldest first, and how many there are in all; also of a subject that
+    was merged. Raises SubjectNotFoundError."""
+    merge = find_merge(connection, subject_id)
+    if merge is not None:
+        kept = [tuple(one) for one in content_of(connection, merge)["source"]["revisions"]]
+        chosen = [one for one in kept if one[0] > last_revision][:limit]
+        return [_revision(connection, subject_id, *one) for one in chosen], len(kept)
+    row = find_subject(connection, subject_id)
+    counted = connection.execute(
+        "SELECT count(*) FROM subject_revision WHERE subject_number = ?", (row.subject_number,)
+    )
+    total_count = int(counted.fetchone()[0])
+    texts = revision_texts(connection, row, last_revision=last_revision, limit=limit)
+    return [_revision(connection, subject_id, *one) for one in texts], total_count
+
+
+def revision_texts(
+    connection: sqlite3.Connection, row: SubjectRow, *, last_revision: int = 0, limit: int = -1
+) -> list[tuple[int, int, str]]:
+    """(revision, time, content) of revisions with higher numbers, oldest first. limit: -1 for all of them."""
     rows = connection.execute(
         "SELECT revision, change_time, content FROM subject_revision WHERE subject_number = ? AND revision > ?"
         " ORDER BY revision LIMIT ?",
-        (subject_number, last_revision, limit),
+        (row.subject_number, last_revision, limit),
     )
-    key = key_of_subject(connection, subject_number)
+    number, key = row.subject_number, row.key_number
     return [
-        _revision(revision, time, opened_text(connection, subject_number, key, content, revision_column(revision)))
+        (revision, time, opened_text(connection, number, key, content, revision_column(revision)))
         for revision, time, content in rows.fetchall()
     ]
 
 
-def _put(
+def put_fields(
     connection: sqlite3.Connection,
     row: SubjectRow,
     fields: Mapping[str, str],
     changed: list[FieldChange],
     revision: int,
 ) -> tuple[Effect, ...]:
+    """Record the values after these changes. Raises AlreadyExistsError for another subject's external id."""
     stored = row.subject
     after = {one.field: one.after for one in changed}
     own = {name: after.pop(name) for name in SUBJECT_FIELDS if name in after}
@@ -113,6 +140,8 @@ def _put(
         "INSERT OR REPLACE INTO subject_record (subject_number, revision, fields) VALUES (?, ?, ?)",
         (row.subject_number, revision, sealed_text(connection, row.subject_number, row.key_number, content, FIELDS)),
     )
+    if OTHER_NAMES in after and "display_name" not in own:
+        put_names(connection, row.subject_number, stored.display_name, kept.get(OTHER_NAMES, ""))
     if not own:
         return ()
     if own.get("external_id"):
@@ -129,6 +158,8 @@ def _put(
         sex=sex,
         birth_year=birth_year,
     )
+    if "display_name" in own:
+        put_names(connection, row.subject_number, own["display_name"], kept.get(OTHER_NAMES, ""))
     if (sex, birth_year) == (stored.sex, stored.birth_year):
         return ()
     return (SubjectChanged(row.subject_number, SEX_CODES[sex], birth_year or 0),)
@@ -139,23 +170,65 @@ def revision_column(revision: int) -> str:
     return f"subject_revision content {revision}"
 
 
-def _put_revision(connection: sqlite3.Connection, row: SubjectRow, made: RecordRevision) -> None:
-    said = {"author": asdict(made.author), "changes": [asdict(one) for one in made.changes]}
-    content = json.dumps(said, ensure_ascii=False)
-    sealed = sealed_text(connection, row.subject_number, row.key_number, content, revision_column(made.revision))
+def put_revision(connection: sqlite3.Connection, row: SubjectRow, made: RecordRevision) -> None:
+    """Of an event no more is kept than its kind, the reassignment and its references: what tells of the other subject
+    stands with the reassignment, and goes with that subject."""
+    put_revision_text(connection, row, made.revision, to_microseconds(made.change_time), revision_text(made))
+
+
+def put_revision_text(
+    connection: sqlite3.Connection, row: SubjectRow, revision: int, change_time: int, content: str
+) -> None:
+    """As revision_texts gives them."""
+    sealed = sealed_text(connection, row.subject_number, row.key_number, content, revision_column(revision))
     connection.execute(
         "INSERT INTO subject_revision (subject_number, revision, change_time, content) VALUES (?, ?, ?, ?)",
-        (row.subject_number, made.revision, to_microseconds(made.change_time), sealed),
+        (row.subject_number, revision, change_time, sealed),
     )
 
 
-def _revision(revision: int, change_time: int, content: str) -> RecordRevision:
+def revision_text(made: RecordRevision) -> str:
+    """The content of a revision."""
+    said: dict[str, Any] = {"author": asdict(made.author), "changes": [asdict(one) for one in made.changes]}
+    if made.event is not None:
+        kind, number, references = made.event.kind.value, made.event.reassignment_id, made.event.reference_ids
+        said["event"] = {"kind": kind, "reassignment_id": number, "reference_ids": references}
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _revision(
+    connection: sqlite3.Connection, subject_id: str, revision: int, change_time: int, content: str
+) -> RecordRevision:
     said: dict[str, Any] = json.loads(content)
     changes = tuple(FieldChange(**one) for one in said["changes"])
-    return RecordRevision(revision, from_microseconds(change_time), RecordAuthor(**said["author"]), changes)
+    event = None
+    if "event" in said:
+        event, changes = _event(connection, subject_id, **said["event"])
+    author = RecordAuthor(**said["author"])
+    return RecordRevision(revision, from_microseconds(change_time), author, changes, event)
 
 
-def _stored(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[str, str]]:
+def _event(
+    connection: sqlite3.Connection, subject_id: str, kind: str, reassignment_id: int, reference_ids: list[int]
+) -> tuple[RecordEvent, tuple[FieldChange, ...]]:
+    """What is known of it as long as the other subject is not deleted, and which fields it changed."""
+    event = RecordEvent(RecordEventKind(kind), reassignment_id, reference_ids=tuple(reference_ids))
+    row = find_reassignment(connection, reassignment_id)
+    if row is None:
+        return event, ()
+    is_source = row.source_id == subject_id
+    event = replace(event, other_subject_id=row.target_id if is_source else row.source_id, is_undone=row.is_undone)
+    if is_source or event.kind not in (RecordEventKind.MERGED_FROM, RecordEventKind.UNDONE):
+        return event, ()
+    content = content_of(connection, row)
+    said = content.get("changes" if event.kind is RecordEventKind.MERGED_FROM else "undone", ())
+    if event.kind is RecordEventKind.MERGED_FROM:
+        event = replace(event, fields=content.get("source", {}).get("record", {}))
+    return event, tuple(FieldChange(*one) for one in said)
+
+
+def stored_fields(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[str, str]]:
+    """The revision of a record, and its fields beside SUBJECT_FIELDS."""
     found = connection.execute(
         "SELECT revision, fields FROM subject_record WHERE subject_number = ?", (row.subject_number,)
     ).fetchone()
@@ -164,7 +237,7 @@ def _stored(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[
     return found[0], json.loads(opened_text(connection, row.subject_number, row.key_number, found[1], FIELDS))
 
 
-def _fields_of(subject: Subject) -> dict[str, str]:
+def fields_of(subject: Subject) -> dict[str, str]:
     """SUBJECT_FIELDS as texts; what is not recorded is left out."""
     sex = "" if subject.sex is Sex.UNKNOWN else subject.sex.value
     said = {

@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from index.errors import AlreadyExistsError, DatabaseError, SubjectNotFoundError
+from index.errors import AlreadyExistsError, DatabaseError
 from index.records import Sex, Subject, SubjectState
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.images import delete_images_of_subject
-from index.store.sqlite.name_tokens import put_name
+from index.store.sqlite.name_tokens import add_names
+from index.store.sqlite.reassignment_rows import forget_reassignments, holder_by_external_id, raise_missing
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.sqlite.sealed_rows import (
     SealedText,
@@ -42,10 +43,10 @@ class SubjectRow:
 
 
 def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
-    """The subject of this id. Raises SubjectNotFoundError."""
+    """The subject of this id. Raises SubjectNotFoundError, SubjectMergedError."""
     rows = _select(connection, "WHERE subject_id = ?", (subject_id,))
     if not rows:
-        raise SubjectNotFoundError("no such subject; it may have been deleted")
+        raise_missing(connection, subject_id)
     return rows[0]
 
 
@@ -55,12 +56,15 @@ def find_by_number(connection: sqlite3.Connection, subject_number: int) -> Subje
 
 
 def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> SubjectRow | None:
-    """The subject with exactly this external id, if there is one."""
+    """The subject with exactly this external id, or into which the one with it was merged, if there is one."""
     number = number_by_external_id(connection, external_id)
     if number is not None:
-        return _select(connection, "WHERE subject_number = ?", (number,))[0]
+        return find_by_number(connection, number)
     rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
-    return rows[0] if rows else None
+    if rows:
+        return rows[0]
+    number = holder_by_external_id(connection, external_id)
+    return None if number is None else find_by_number(connection, number)
 
 
 def find_by_numbers(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> list[SubjectRow]:
@@ -85,7 +89,8 @@ def find_or_create(connection: sqlite3.Connection, subject: Subject, *, now: dat
         if by_number is not None and by_number.subject_number != row.subject_number:
             raise AlreadyExistsError("the external id belongs to another subject; correct one of the two")
         stored_number = row.subject.external_id
-        if subject.external_id and stored_number and stored_number != subject.external_id:
+        # That of one merged into it is its own as well.
+        if subject.external_id and stored_number and by_number is None and stored_number != subject.external_id:
             raise AlreadyExistsError("the subject has another external id; correct one of the two")
         return _filled_in(connection, row, subject)
     if by_number is not None:
@@ -107,8 +112,7 @@ def set_subject_fields(
     sex: Sex,
     birth_year: int | None,
 ) -> None:
-    """Record these instead of what is recorded."""
-    put_name(connection, subject_number, display_name)
+    """Record these instead of what is recorded. Whoever changes a name puts its words, with those of other names."""
     key = key_of_subject(connection, subject_number)
     if key is not None:
         seal_subject(connection, subject_number, SealedText(external_id, display_name), key)
@@ -120,13 +124,14 @@ def set_subject_fields(
 
 
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
-    """Delete the subject with all that refers to it; returns the number of rows. Requests keep only their ids."""
+    """Delete the subject, and what is kept of those merged into it, with all that refers to it; returns the number of
+    rows. Requests keep only their ids."""
     key = key_of_subject(connection, subject_number)
     references = connection.execute("SELECT reference_id FROM reference WHERE subject_number = ?", (subject_number,))
     keys = keys_of_references(connection, [row[0] for row in references.fetchall()])
     note_erased_keys(connection, keys if key is None else (key, *keys))
     delete_images_of_subject(connection, subject_number)
-    removed = 0
+    removed = forget_reassignments(connection, subject_number)
     for statement in (
         "DELETE FROM template WHERE reference_id IN (SELECT reference_id FROM reference WHERE subject_number = ?)",
         "DELETE FROM reference WHERE subject_number = ?",
@@ -143,6 +148,29 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         (subject_number,),
     )
     return removed
+
+
+def insert_subject(
+    connection: sqlite3.Connection, subject: Subject, *, with_texts: bool, subject_number: int | None = None
+) -> int:
+    """The number of the new row. with_texts: False where they are encrypted. subject_number: one that it had before."""
+    assert subject.create_time is not None
+    cursor = connection.execute(
+        "INSERT INTO subject (subject_number, subject_id, external_id, display_name, state, sex, birth_year,"
+        " create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            subject_number,
+            subject.subject_id,
+            subject.external_id if with_texts else "",
+            subject.display_name if with_texts else "",
+            subject.state.value,
+            subject.sex.value,
+            subject.birth_year,
+            to_microseconds(subject.create_time),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
 def subject_numbers_of(connection: sqlite3.Connection, subject_ids: Iterable[str]) -> dict[str, int]:
@@ -173,6 +201,8 @@ def _filled_in(connection: sqlite3.Connection, row: SubjectRow, given: Subject) 
         sex=sex,
         birth_year=birth_year,
     )
+    # There was no name before, or this one.
+    add_names(connection, row.subject_number, display_name)
     filled = find_subject(connection, stored.subject_id)
     return filled, (sex, birth_year) != (stored.sex, stored.birth_year)
 
@@ -181,34 +211,13 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
     # Ids begin with the time so that new rows of the unique index lie together; 80 random bits keep them apart.
     subject_id = f"{max(to_microseconds(now), 0) // 1000:012x}{secrets.token_hex(10)}"
     is_sealed = seals_of(connection) is not None
-    cursor = connection.execute(
-        "INSERT INTO subject (subject_id, external_id, display_name, state, sex, birth_year, create_time)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            subject_id,
-            "" if is_sealed else subject.external_id,
-            "" if is_sealed else subject.display_name,
-            subject.state.value,
-            subject.sex.value,
-            subject.birth_year,
-            to_microseconds(now),
-        ),
-    )
-    assert cursor.lastrowid is not None
+    stored = replace(subject, subject_id=subject_id, galleries=frozenset(), create_time=now)
+    number = insert_subject(connection, stored, with_texts=not is_sealed)
     key = None
     if is_sealed:
-        key = seal_subject(connection, cursor.lastrowid, SealedText(subject.external_id, subject.display_name), None)
-    put_name(connection, cursor.lastrowid, subject.display_name)
-    stored = Subject(
-        subject_id=subject_id,
-        external_id=subject.external_id,
-        display_name=subject.display_name,
-        state=subject.state,
-        sex=subject.sex,
-        birth_year=subject.birth_year,
-        create_time=now,
-    )
-    return SubjectRow(cursor.lastrowid, stored, key)
+        key = seal_subject(connection, number, SealedText(subject.external_id, subject.display_name), None)
+    add_names(connection, number, subject.display_name)
+    return SubjectRow(number, stored, key)
 
 
 def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:

@@ -168,7 +168,9 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
             (row.subject_number, pack.pack_number),
         )
         # A damaged one stays unsearched; the next check names it.
-        for reference_id, _, _, finger, *_, blob, _ in opened(connection, intact(stored, _pass_over), _pass_over):
+        for reference_id, _, _, finger, *_, blob, minutiae in opened(
+            connection, intact(stored, _pass_over), _pass_over
+        ):
             effects.append(
                 ReferenceAdded(
                     pack=pack,
@@ -179,6 +181,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
                     birth_year=row.subject.birth_year or 0,
                     gallery_numbers=gallery_numbers,
                     vectors=decode_vectors(blob, pack.dim, pack.encoding),
+                    minutiae=minutiae,
                     original_id=originals.get(reference_id, 0),
                 )
             )
@@ -269,6 +272,7 @@ def _insert_references(
                 birth_year=row.subject.birth_year or 0,
                 gallery_numbers=gallery_numbers,
                 vectors=one.searchable,
+                minutiae=one.new.template.minutiae,
             )
         )
     return added

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array
-from index.records import FingerPosition, Modality, Template
+from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.kernels.compiling import is_kept
-from matcher.fingerprint.comparison.descriptors import describe
+from matcher.fingerprint.comparison.descriptors import codes_of, describe
 from matcher.fingerprint.comparison.evidence import EVIDENCE_COUNT, evidence
 from matcher.fingerprint.comparison.local_similarity import NUMBERS
-from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, prepare, require_same_pack
+from matcher.fingerprint.comparison.prepared import PreparedFingerprint, X, Y, is_before, prepare, require_same_pack
 from matcher.fingerprint.comparison.similarity import similarity_of_evidence
+from matcher.fingerprint.comparison.stored_prints import prepare_stored
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "compare_many",
     "explain",
     "prepare",
+    "prepare_stored",
     "warm_up",
 ]
 
@@ -75,7 +77,7 @@ def explain(probe: PreparedFingerprint, reference: PreparedFingerprint) -> Finge
     """The comparison with its coinciding minutiae and the alignment. Thread safe. Raises PackMismatchError."""
     found = np.zeros((1, EVIDENCE_COUNT), dtype=np.float32)
     pairs = _find(probe, reference, found[0])
-    if probe.order_key > reference.order_key:
+    if not is_before(probe, reference):
         pairs = pairs[:, ::-1]
     pairs = np.ascontiguousarray(pairs[np.argsort(pairs[:, 0], kind="stable")])
     rotation, translation = _alignment(
@@ -91,6 +93,10 @@ class MinutiaComparer:
     def prepare(self, template: Template) -> PreparedFingerprint:
         """See prepare."""
         return prepare(template)
+
+    def prepare_stored(self, prints: Sequence[StoredPrint]) -> list[PreparedFingerprint]:
+        """See prepare_stored."""
+        return prepare_stored(prints)
 
     def compare_many(self, probe: PreparedFingerprint, references: Sequence[PreparedFingerprint]) -> Float32Array:
         """See compare_many."""
@@ -126,12 +132,13 @@ def warm_up() -> None:
         Modality.FINGERPRINT, FingerPosition.UNKNOWN, "warm-up@0", describe(minutiae), minutiae.to_bytes()
     )
     explain(prepare(template), prepare(template))
+    prepare_stored([StoredPrint(template.pack_id, codes_of(template.vectors), template.minutiae)])
 
 
 def _find(probe: PreparedFingerprint, reference: PreparedFingerprint, found: Float32Array) -> Int32Array:
     """Pairs are in the order of the keys, not of the roles."""
     require_same_pack(probe, reference)
-    a, b = (probe, reference) if probe.order_key <= reference.order_key else (reference, probe)
+    a, b = (probe, reference) if is_before(probe, reference) else (reference, probe)
     return evidence(a.codes, b.codes, a.geometry, b.geometry, a.outline, b.outline, NUMBERS, found)  # type: ignore[no-any-return]
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from index.arrays import Float32Array
+from index.arrays import Float32Array, Float64Array
 from matcher.fingerprint.comparison.kernel import kernel
+
+NO_OUTLINE: Final = np.array([[1.0], [0.0], [-np.inf]], dtype=np.float32)
+"""One half plane that holds nothing."""
 
 
 def outline_of(x_px: Float32Array, y_px: Float32Array) -> Float32Array:
@@ -15,13 +20,17 @@ def outline_of(x_px: Float32Array, y_px: Float32Array) -> Float32Array:
     """
     order = np.lexsort((y_px, x_px))
     # A. M. Andrew, Information Processing Letters 9(5), 1979: a chain below and a chain above.
-    below, above = _chain(x_px, y_px, order), _chain(x_px, y_px, order[::-1].copy())
+    below, above = chain(x_px, y_px, order), chain(x_px, y_px, order[::-1].copy())
     corners = np.concatenate((below[:-1], above[:-1]))
     if len(corners) < 3:
-        return np.array([[1.0], [0.0], [-np.inf]], dtype=np.float32)
+        return NO_OUTLINE.copy()
     x, y = x_px[corners].astype(np.float64), y_px[corners].astype(np.float64)
     # Not np.roll, which takes a tenth of the time that a template takes to prepare.
-    along_x, along_y = np.concatenate((x[1:], x[:1])) - x, np.concatenate((y[1:], y[:1])) - y
+    return half_planes(x, y, np.concatenate((x[1:], x[:1])) - x, np.concatenate((y[1:], y[:1])) - y)
+
+
+def half_planes(x: Float64Array, y: Float64Array, along_x: Float64Array, along_y: Float64Array) -> Float32Array:
+    """float32 (3, h): see outline_of. x, y: corners, counter-clockwise. along_x, along_y: from each to the next."""
     length = np.hypot(along_x, along_y)
     a, b = along_y / length, -along_x / length
     return np.stack((a, b, a * x + b * y)).astype(np.float32)
@@ -37,7 +46,7 @@ def is_inside(x, y, outline):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _chain(x, y, order):  # type: ignore[no-untyped-def]
+def chain(x, y, order):  # type: ignore[no-untyped-def]
     """int64 (c,): points in this order that turn left at every step, ends included."""
     chain = np.empty(len(order), np.int64)
     length = 0

@@ -32,18 +32,29 @@ class PreparedFingerprint:
     geometry: float32 (6, padded n): x, y in px at 500 ppi with y upwards, cosine and sine of the direction, quality
         0-1, and 1 / norm of the code. Padding lies FAR_PX away and has no direction.
     outline: float32 (3, h): half planes a x + b y <= c around the minutiae, see outline.py.
-    order_key: sorts two prints, so that a comparison does the same arithmetic whichever is the probe.
     """
 
     pack_id: str
     codes: Int8Array
     geometry: Float32Array
     outline: Float32Array
-    order_key: bytes
 
     @property
     def minutia_count(self) -> int:
         return int(self.codes.shape[1])
+
+    @property
+    def order_key(self) -> bytes:
+        """Sorts two prints, so that a comparison does the same arithmetic whichever is the probe; see is_before."""
+        digest = hashlib.blake2b(self.geometry.tobytes(), digest_size=16)
+        digest.update(self.codes.tobytes())
+        return self.minutia_count.to_bytes(2, "big") + digest.digest()
+
+
+def is_before(first: PreparedFingerprint, second: PreparedFingerprint) -> bool:
+    """Whether first.order_key <= second.order_key; most pairs are decided without digests."""
+    counts = first.minutia_count, second.minutia_count
+    return first.order_key <= second.order_key if counts[0] == counts[1] else counts[0] < counts[1]
 
 
 def prepare(template: Template) -> PreparedFingerprint:
@@ -58,9 +69,7 @@ def prepare(template: Template) -> PreparedFingerprint:
     outline = outline_of(geometry[X, :count], geometry[Y, :count])
     for array in (codes, geometry, outline):
         array.setflags(write=False)
-    digest = hashlib.blake2b(geometry.tobytes(), digest_size=16)
-    digest.update(codes.tobytes())
-    return PreparedFingerprint(template.pack_id, codes, geometry, outline, count.to_bytes(2, "big") + digest.digest())
+    return PreparedFingerprint(template.pack_id, codes, geometry, outline)
 
 
 def require_same_pack(probe: PreparedFingerprint, reference: PreparedFingerprint) -> None:

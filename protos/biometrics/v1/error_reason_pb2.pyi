@@ -38,6 +38,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ALREADY_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_CONFLICT: _ClassVar[ErrorReason]
     ERROR_REASON_REVISION_CONFLICT: _ClassVar[ErrorReason]
+    ERROR_REASON_SUBJECT_MERGED: _ClassVar[ErrorReason]
+    ERROR_REASON_REASSIGNMENT: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_NOT_READY: _ClassVar[ErrorReason]
     ERROR_REASON_PACK_MISMATCH: _ClassVar[ErrorReason]
     ERROR_REASON_BUSY: _ClassVar[ErrorReason]
@@ -76,6 +78,8 @@ ERROR_REASON_NOT_FOUND: ErrorReason
 ERROR_REASON_ALREADY_EXISTS: ErrorReason
 ERROR_REASON_REQUEST_CONFLICT: ErrorReason
 ERROR_REASON_REVISION_CONFLICT: ErrorReason
+ERROR_REASON_SUBJECT_MERGED: ErrorReason
+ERROR_REASON_REASSIGNMENT: ErrorReason
 ERROR_REASON_PACK_NOT_READY: ErrorReason
 ERROR_REASON_PACK_MISMATCH: ErrorReason
 ERROR_REASON_BUSY: ErrorReason
@@ -94,7 +98,7 @@ class SeveralFaces(_message.Message):
     def __init__(self, faces: _Optional[_Iterable[_Union[_sample_pb2.FaceBox, _Mapping]]] = ...) -> None: ...
 
 class ItemError(_message.Message):
-    __slots__ = ("code", "reason", "text", "language", "field_violations", "faces", "call_id")
+    __slots__ = ("code", "reason", "text", "language", "field_violations", "faces", "call_id", "merged_into")
     CODE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +106,7 @@ class ItemError(_message.Message):
     FIELD_VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
     FACES_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    MERGED_INTO_FIELD_NUMBER: _ClassVar[int]
     code: int
     reason: ErrorReason
     text: str
@@ -109,7 +114,8 @@ class ItemError(_message.Message):
     field_violations: _containers.RepeatedCompositeFieldContainer[FieldViolation]
     faces: _containers.RepeatedCompositeFieldContainer[_sample_pb2.FaceBox]
     call_id: str
-    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., field_violations: _Optional[_Iterable[_Union[FieldViolation, _Mapping]]] = ..., faces: _Optional[_Iterable[_Union[_sample_pb2.FaceBox, _Mapping]]] = ..., call_id: _Optional[str] = ...) -> None: ...
+    merged_into: str
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., field_violations: _Optional[_Iterable[_Union[FieldViolation, _Mapping]]] = ..., faces: _Optional[_Iterable[_Union[_sample_pb2.FaceBox, _Mapping]]] = ..., call_id: _Optional[str] = ..., merged_into: _Optional[str] = ...) -> None: ...
 
 class FieldViolation(_message.Message):
     __slots__ = ("field", "description", "reason")

@@ -27,7 +27,7 @@ from protos.biometrics.v1 import enrollment_service_pb2 as protos_dot_biometrics
 from protos.biometrics.v1 import sample_pb2 as protos_dot_biometrics_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)protos/biometrics/v1/record_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-protos/biometrics/v1/enrollment_service.proto\x1a!protos/biometrics/v1/sample.proto\"-\n\x0bRecordValue\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\xce\x01\n\x14UpdateSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\x12*\n\x06values\x18\x04 \x03(\x0b\x32\x1a.biometrics.v1.RecordValue\x12\x1e\n\x11\x65xpected_revision\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"|\n\x15UpdateSubjectResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x19\n\x11\x63hanged_field_ids\x18\x03 \x03(\t\x12\x10\n\x08\x61udit_id\x18\x04 \x01(\t\x12\x10\n\x08replayed\x18\x05 \x01(\x08\"T\n\x10GetRecordRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"z\n\x11GetRecordResponse\x12\'\n\x07subject\x18\x01 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12*\n\x06values\x18\x03 \x03(\x0b\x32\x1a.biometrics.v1.RecordValue\"\x7f\n\x14ListRevisionsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"w\n\x15ListRevisionsResponse\x12\x30\n\trevisions\x18\x01 \x03(\x0b\x32\x1d.biometrics.v1.RecordRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"\xcf\x01\n\x0eRecordRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0boperator_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x12\n\nstation_id\x18\x06 \x01(\t\x12+\n\x07\x63hanges\x18\x07 \x03(\x0b\x32\x1a.biometrics.v1.FieldChange\">\n\x0b\x46ieldChange\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\"V\n\x12SealSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\'\n\x13SealSubjectResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"X\n\x14UnsealSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\")\n\x15UnsealSubjectResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"E\n\x15GetRecordFormsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\"n\n\x16GetRecordFormsResponse\x12*\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1a.biometrics.v1.RecordField\x12(\n\x05\x66orms\x18\x02 \x03(\x0b\x32\x19.biometrics.v1.RecordForm\"M\n\x0bRecordField\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0f\n\x07longest\x18\x04 \x01(\x05\"i\n\nRecordForm\x12\x0f\n\x07\x66orm_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x11\n\tfield_ids\x18\x03 \x03(\t\x12(\n\x06images\x18\x04 \x03(\x0b\x32\x18.biometrics.v1.FormImage\"\x90\x01\n\tFormImage\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x37\n\x10\x66inger_positions\x18\x04 \x03(\x0e\x32\x1d.biometrics.v1.FingerPosition2\xa8\x04\n\rRecordService\x12Z\n\rUpdateSubject\x12#.biometrics.v1.UpdateSubjectRequest\x1a$.biometrics.v1.UpdateSubjectResponse\x12N\n\tGetRecord\x12\x1f.biometrics.v1.GetRecordRequest\x1a .biometrics.v1.GetRecordResponse\x12Z\n\rListRevisions\x12#.biometrics.v1.ListRevisionsRequest\x1a$.biometrics.v1.ListRevisionsResponse\x12T\n\x0bSealSubject\x12!.biometrics.v1.SealSubjectRequest\x1a\".biometrics.v1.SealSubjectResponse\x12Z\n\rUnsealSubject\x12#.biometrics.v1.UnsealSubjectRequest\x1a$.biometrics.v1.UnsealSubjectResponse\x12]\n\x0eGetRecordForms\x12$.biometrics.v1.GetRecordFormsRequest\x1a%.biometrics.v1.GetRecordFormsResponseBk\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)protos/biometrics/v1/record_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-protos/biometrics/v1/enrollment_service.proto\x1a!protos/biometrics/v1/sample.proto\"-\n\x0bRecordValue\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\xce\x01\n\x14UpdateSubjectRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x03 \x01(\t\x12*\n\x06values\x18\x04 \x03(\x0b\x32\x1a.biometrics.v1.RecordValue\x12\x1e\n\x11\x65xpected_revision\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"|\n\x15UpdateSubjectResponse\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x19\n\x11\x63hanged_field_ids\x18\x03 \x03(\t\x12\x10\n\x08\x61udit_id\x18\x04 \x01(\t\x12\x10\n\x08replayed\x18\x05 \x01(\x08\"T\n\x10GetRecordRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"z\n\x11GetRecordResponse\x12\'\n\x07subject\x18\x01 \x01(\x0b\x32\x16.biometrics.v1.Subject\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12*\n\x06values\x18\x03 \x03(\x0b\x32\x1a.biometrics.v1.RecordValue\"\x7f\n\x14ListRevisionsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"w\n\x15ListRevisionsResponse\x12\x30\n\trevisions\x18\x01 \x03(\x0b\x32\x1d.biometrics.v1.RecordRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"\xfa\x01\n\x0eRecordRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0boperator_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x12\n\nstation_id\x18\x06 \x01(\t\x12+\n\x07\x63hanges\x18\x07 \x03(\x0b\x32\x1a.biometrics.v1.FieldChange\x12)\n\x05\x65vent\x18\x08 \x01(\x0b\x32\x1a.biometrics.v1.RecordEvent\"\xcb\x01\n\x0bRecordEvent\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.biometrics.v1.RecordEventKind\x12\x17\n\x0freassignment_id\x18\x02 \x01(\x03\x12\x18\n\x10other_subject_id\x18\x03 \x01(\t\x12\x15\n\rreference_ids\x18\x04 \x03(\x03\x12\x11\n\tis_undone\x18\x05 \x01(\x08\x12\x31\n\rmerged_values\x18\x06 \x03(\x0b\x32\x1a.biometrics.v1.RecordValue\">\n\x0b\x46ieldChange\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\"V\n\x12SealSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\'\n\x13SealSubjectResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"X\n\x14UnsealSubjectRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x12\n\nsubject_id\x18\x02 \x01(\t\")\n\x15UnsealSubjectResponse\x12\x10\n\x08\x61udit_id\x18\x01 \x01(\t\"\x8e\x01\n\x14MergeSubjectsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x19\n\x11source_subject_id\x18\x03 \x01(\t\x12\x19\n\x11target_subject_id\x18\x04 \x01(\t\"\x86\x01\n\x15MergeSubjectsResponse\x12\x17\n\x0freassignment_id\x18\x01 \x01(\x03\x12\x15\n\rreference_ids\x18\x02 \x03(\x03\x12\x19\n\x11\x63hanged_field_ids\x18\x03 \x03(\t\x12\x10\n\x08\x61udit_id\x18\x04 \x01(\t\x12\x10\n\x08replayed\x18\x05 \x01(\x08\"\xa6\x01\n\x15MoveReferencesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x15\n\rreference_ids\x18\x03 \x03(\x03\x12\x19\n\x11source_subject_id\x18\x04 \x01(\t\x12\x19\n\x11target_subject_id\x18\x05 \x01(\t\"l\n\x16MoveReferencesResponse\x12\x17\n\x0freassignment_id\x18\x01 \x01(\x03\x12\x15\n\rreference_ids\x18\x02 \x03(\x03\x12\x10\n\x08\x61udit_id\x18\x03 \x01(\t\x12\x10\n\x08replayed\x18\x04 \x01(\x08\"t\n\x17UndoReassignmentRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06\x61\x63\x63\x65ss\x18\x02 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x17\n\x0freassignment_id\x18\x03 \x01(\x03\"\xbe\x01\n\x18UndoReassignmentResponse\x12\x19\n\x11source_subject_id\x18\x01 \x01(\t\x12\x19\n\x11target_subject_id\x18\x02 \x01(\t\x12\x15\n\rreference_ids\x18\x03 \x03(\x03\x12\x19\n\x11\x63hanged_field_ids\x18\x04 \x03(\t\x12\x16\n\x0ekept_field_ids\x18\x05 \x03(\t\x12\x10\n\x08\x61udit_id\x18\x06 \x01(\t\x12\x10\n\x08replayed\x18\x07 \x01(\x08\"E\n\x15GetRecordFormsRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\"n\n\x16GetRecordFormsResponse\x12*\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1a.biometrics.v1.RecordField\x12(\n\x05\x66orms\x18\x02 \x03(\x0b\x32\x19.biometrics.v1.RecordForm\"M\n\x0bRecordField\x12\x10\n\x08\x66ield_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0f\n\x07longest\x18\x04 \x01(\x05\"i\n\nRecordForm\x12\x0f\n\x07\x66orm_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x11\n\tfield_ids\x18\x03 \x03(\t\x12(\n\x06images\x18\x04 \x03(\x0b\x32\x18.biometrics.v1.FormImage\"\x90\x01\n\tFormImage\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x37\n\x10\x66inger_positions\x18\x04 \x03(\x0e\x32\x1d.biometrics.v1.FingerPosition*\xda\x01\n\x0fRecordEventKind\x12!\n\x1dRECORD_EVENT_KIND_UNSPECIFIED\x10\x00\x12!\n\x1dRECORD_EVENT_KIND_MERGED_FROM\x10\x01\x12!\n\x1dRECORD_EVENT_KIND_MERGED_INTO\x10\x02\x12 \n\x1cRECORD_EVENT_KIND_MOVED_FROM\x10\x03\x12\x1e\n\x1aRECORD_EVENT_KIND_MOVED_TO\x10\x04\x12\x1c\n\x18RECORD_EVENT_KIND_UNDONE\x10\x05\x32\xc8\x06\n\rRecordService\x12Z\n\rUpdateSubject\x12#.biometrics.v1.UpdateSubjectRequest\x1a$.biometrics.v1.UpdateSubjectResponse\x12N\n\tGetRecord\x12\x1f.biometrics.v1.GetRecordRequest\x1a .biometrics.v1.GetRecordResponse\x12Z\n\rListRevisions\x12#.biometrics.v1.ListRevisionsRequest\x1a$.biometrics.v1.ListRevisionsResponse\x12T\n\x0bSealSubject\x12!.biometrics.v1.SealSubjectRequest\x1a\".biometrics.v1.SealSubjectResponse\x12Z\n\rUnsealSubject\x12#.biometrics.v1.UnsealSubjectRequest\x1a$.biometrics.v1.UnsealSubjectResponse\x12Z\n\rMergeSubjects\x12#.biometrics.v1.MergeSubjectsRequest\x1a$.biometrics.v1.MergeSubjectsResponse\x12]\n\x0eMoveReferences\x12$.biometrics.v1.MoveReferencesRequest\x1a%.biometrics.v1.MoveReferencesResponse\x12\x63\n\x10UndoReassignment\x12&.biometrics.v1.UndoReassignmentRequest\x1a\'.biometrics.v1.UndoReassignmentResponse\x12]\n\x0eGetRecordForms\x12$.biometrics.v1.GetRecordFormsRequest\x1a%.biometrics.v1.GetRecordFormsResponseBk\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.biometrics.v1.record
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034stationmatcher.biometrics.v1P\001Z*station-matcher/biometrics/v1;biometricsv1\252\002\034StationMatcher.Biometrics.V1'
+  _globals['_RECORDEVENTKIND']._serialized_start=3191
+  _globals['_RECORDEVENTKIND']._serialized_end=3409
   _globals['_RECORDVALUE']._serialized_start=175
   _globals['_RECORDVALUE']._serialized_end=220
   _globals['_UPDATESUBJECTREQUEST']._serialized_start=223
@@ -50,27 +52,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREVISIONSRESPONSE']._serialized_start=896
   _globals['_LISTREVISIONSRESPONSE']._serialized_end=1015
   _globals['_RECORDREVISION']._serialized_start=1018
-  _globals['_RECORDREVISION']._serialized_end=1225
-  _globals['_FIELDCHANGE']._serialized_start=1227
-  _globals['_FIELDCHANGE']._serialized_end=1289
-  _globals['_SEALSUBJECTREQUEST']._serialized_start=1291
-  _globals['_SEALSUBJECTREQUEST']._serialized_end=1377
-  _globals['_SEALSUBJECTRESPONSE']._serialized_start=1379
-  _globals['_SEALSUBJECTRESPONSE']._serialized_end=1418
-  _globals['_UNSEALSUBJECTREQUEST']._serialized_start=1420
-  _globals['_UNSEALSUBJECTREQUEST']._serialized_end=1508
-  _globals['_UNSEALSUBJECTRESPONSE']._serialized_start=1510
-  _globals['_UNSEALSUBJECTRESPONSE']._serialized_end=1551
-  _globals['_GETRECORDFORMSREQUEST']._serialized_start=1553
-  _globals['_GETRECORDFORMSREQUEST']._serialized_end=1622
-  _globals['_GETRECORDFORMSRESPONSE']._serialized_start=1624
-  _globals['_GETRECORDFORMSRESPONSE']._serialized_end=1734
-  _globals['_RECORDFIELD']._serialized_start=1736
-  _globals['_RECORDFIELD']._serialized_end=1813
-  _globals['_RECORDFORM']._serialized_start=1815
-  _globals['_RECORDFORM']._serialized_end=1920
-  _globals['_FORMIMAGE']._serialized_start=1923
-  _globals['_FORMIMAGE']._serialized_end=2067
-  _globals['_RECORDSERVICE']._serialized_start=2070
-  _globals['_RECORDSERVICE']._serialized_end=2622
+  _globals['_RECORDREVISION']._serialized_end=1268
+  _globals['_RECORDEVENT']._serialized_start=1271
+  _globals['_RECORDEVENT']._serialized_end=1474
+  _globals['_FIELDCHANGE']._serialized_start=1476
+  _globals['_FIELDCHANGE']._serialized_end=1538
+  _globals['_SEALSUBJECTREQUEST']._serialized_start=1540
+  _globals['_SEALSUBJECTREQUEST']._serialized_end=1626
+  _globals['_SEALSUBJECTRESPONSE']._serialized_start=1628
+  _globals['_SEALSUBJECTRESPONSE']._serialized_end=1667
+  _globals['_UNSEALSUBJECTREQUEST']._serialized_start=1669
+  _globals['_UNSEALSUBJECTREQUEST']._serialized_end=1757
+  _globals['_UNSEALSUBJECTRESPONSE']._serialized_start=1759
+  _globals['_UNSEALSUBJECTRESPONSE']._serialized_end=1800
+  _globals['_MERGESUBJECTSREQUEST']._serialized_start=1803
+  _globals['_MERGESUBJECTSREQUEST']._serialized_end=1945
+  _globals['_MERGESUBJECTSRESPONSE']._serialized_start=1948
+  _globals['_MERGESUBJECTSRESPONSE']._serialized_end=2082
+  _globals['_MOVEREFERENCESREQUEST']._serialized_start=2085
+  _globals['_MOVEREFERENCESREQUEST']._serialized_end=2251
+  _globals['_MOVEREFERENCESRESPONSE']._serialized_start=2253
+  _globals['_MOVEREFERENCESRESPONSE']._serialized_end=2361
+  _globals['_UNDOREASSIGNMENTREQUEST']._serialized_start=2363
+  _globals['_UNDOREASSIGNMENTREQUEST']._serialized_end=2479
+  _globals['_UNDOREASSIGNMENTRESPONSE']._serialized_start=2482
+  _globals['_UNDOREASSIGNMENTRESPONSE']._serialized_end=2672
+  _globals['_GETRECORDFORMSREQUEST']._serialized_start=2674
+  _globals['_GETRECORDFORMSREQUEST']._serialized_end=2743
+  _globals['_GETRECORDFORMSRESPONSE']._serialized_start=2745
+  _globals['_GETRECORDFORMSRESPONSE']._serialized_end=2855
+  _globals['_RECORDFIELD']._serialized_start=2857
+  _globals['_RECORDFIELD']._serialized_end=2934
+  _globals['_RECORDFORM']._serialized_start=2936
+  _globals['_RECORDFORM']._serialized_end=3041
+  _globals['_FORMIMAGE']._serialized_start=3044
+  _globals['_FORMIMAGE']._serialized_end=3188
+  _globals['_RECORDSERVICE']._serialized_start=3412
+  _globals['_RECORDSERVICE']._serialized_end=4252
 # @@protoc_insertion_point(module_scope)

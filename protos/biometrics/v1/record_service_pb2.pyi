@@ -4,12 +4,28 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from protos.biometrics.v1 import enrollment_service_pb2 as _enrollment_service_pb2
 from protos.biometrics.v1 import sample_pb2 as _sample_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class RecordEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RECORD_EVENT_KIND_UNSPECIFIED: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_MERGED_FROM: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_MERGED_INTO: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_MOVED_FROM: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_MOVED_TO: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_UNDONE: _ClassVar[RecordEventKind]
+RECORD_EVENT_KIND_UNSPECIFIED: RecordEventKind
+RECORD_EVENT_KIND_MERGED_FROM: RecordEventKind
+RECORD_EVENT_KIND_MERGED_INTO: RecordEventKind
+RECORD_EVENT_KIND_MOVED_FROM: RecordEventKind
+RECORD_EVENT_KIND_MOVED_TO: RecordEventKind
+RECORD_EVENT_KIND_UNDONE: RecordEventKind
 
 class RecordValue(_message.Message):
     __slots__ = ("field_id", "text")
@@ -88,7 +104,7 @@ class ListRevisionsResponse(_message.Message):
     def __init__(self, revisions: _Optional[_Iterable[_Union[RecordRevision, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class RecordRevision(_message.Message):
-    __slots__ = ("revision", "change_time", "operator_id", "case_number", "purpose", "station_id", "changes")
+    __slots__ = ("revision", "change_time", "operator_id", "case_number", "purpose", "station_id", "changes", "event")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_ID_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +112,7 @@ class RecordRevision(_message.Message):
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     STATION_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
     revision: int
     change_time: _timestamp_pb2.Timestamp
     operator_id: str
@@ -103,7 +120,24 @@ class RecordRevision(_message.Message):
     purpose: str
     station_id: str
     changes: _containers.RepeatedCompositeFieldContainer[FieldChange]
-    def __init__(self, revision: _Optional[int] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., operator_id: _Optional[str] = ..., case_number: _Optional[str] = ..., purpose: _Optional[str] = ..., station_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[FieldChange, _Mapping]]] = ...) -> None: ...
+    event: RecordEvent
+    def __init__(self, revision: _Optional[int] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., operator_id: _Optional[str] = ..., case_number: _Optional[str] = ..., purpose: _Optional[str] = ..., station_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[FieldChange, _Mapping]]] = ..., event: _Optional[_Union[RecordEvent, _Mapping]] = ...) -> None: ...
+
+class RecordEvent(_message.Message):
+    __slots__ = ("kind", "reassignment_id", "other_subject_id", "reference_ids", "is_undone", "merged_values")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASSIGNMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    OTHER_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    IS_UNDONE_FIELD_NUMBER: _ClassVar[int]
+    MERGED_VALUES_FIELD_NUMBER: _ClassVar[int]
+    kind: RecordEventKind
+    reassignment_id: int
+    other_subject_id: str
+    reference_ids: _containers.RepeatedScalarFieldContainer[int]
+    is_undone: bool
+    merged_values: _containers.RepeatedCompositeFieldContainer[RecordValue]
+    def __init__(self, kind: _Optional[_Union[RecordEventKind, str]] = ..., reassignment_id: _Optional[int] = ..., other_subject_id: _Optional[str] = ..., reference_ids: _Optional[_Iterable[int]] = ..., is_undone: _Optional[bool] = ..., merged_values: _Optional[_Iterable[_Union[RecordValue, _Mapping]]] = ...) -> None: ...
 
 class FieldChange(_message.Message):
     __slots__ = ("field_id", "before", "after")
@@ -142,6 +176,86 @@ class UnsealSubjectResponse(_message.Message):
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     audit_id: str
     def __init__(self, audit_id: _Optional[str] = ...) -> None: ...
+
+class MergeSubjectsRequest(_message.Message):
+    __slots__ = ("request_id", "access", "source_subject_id", "target_subject_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    source_subject_id: str
+    target_subject_id: str
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., source_subject_id: _Optional[str] = ..., target_subject_id: _Optional[str] = ...) -> None: ...
+
+class MergeSubjectsResponse(_message.Message):
+    __slots__ = ("reassignment_id", "reference_ids", "changed_field_ids", "audit_id", "replayed")
+    REASSIGNMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_IDS_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    reassignment_id: int
+    reference_ids: _containers.RepeatedScalarFieldContainer[int]
+    changed_field_ids: _containers.RepeatedScalarFieldContainer[str]
+    audit_id: str
+    replayed: bool
+    def __init__(self, reassignment_id: _Optional[int] = ..., reference_ids: _Optional[_Iterable[int]] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+
+class MoveReferencesRequest(_message.Message):
+    __slots__ = ("request_id", "access", "reference_ids", "source_subject_id", "target_subject_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    reference_ids: _containers.RepeatedScalarFieldContainer[int]
+    source_subject_id: str
+    target_subject_id: str
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reference_ids: _Optional[_Iterable[int]] = ..., source_subject_id: _Optional[str] = ..., target_subject_id: _Optional[str] = ...) -> None: ...
+
+class MoveReferencesResponse(_message.Message):
+    __slots__ = ("reassignment_id", "reference_ids", "audit_id", "replayed")
+    REASSIGNMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    reassignment_id: int
+    reference_ids: _containers.RepeatedScalarFieldContainer[int]
+    audit_id: str
+    replayed: bool
+    def __init__(self, reassignment_id: _Optional[int] = ..., reference_ids: _Optional[_Iterable[int]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+
+class UndoReassignmentRequest(_message.Message):
+    __slots__ = ("request_id", "access", "reassignment_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REASSIGNMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    access: _sample_pb2.AccessContext
+    reassignment_id: int
+    def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., reassignment_id: _Optional[int] = ...) -> None: ...
+
+class UndoReassignmentResponse(_message.Message):
+    __slots__ = ("source_subject_id", "target_subject_id", "reference_ids", "changed_field_ids", "kept_field_ids", "audit_id", "replayed")
+    SOURCE_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_IDS_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_IDS_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    source_subject_id: str
+    target_subject_id: str
+    reference_ids: _containers.RepeatedScalarFieldContainer[int]
+    changed_field_ids: _containers.RepeatedScalarFieldContainer[str]
+    kept_field_ids: _containers.RepeatedScalarFieldContainer[str]
+    audit_id: str
+    replayed: bool
+    def __init__(self, source_subject_id: _Optional[str] = ..., target_subject_id: _Optional[str] = ..., reference_ids: _Optional[_Iterable[int]] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., kept_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
 
 class GetRecordFormsRequest(_message.Message):
     __slots__ = ("access",)

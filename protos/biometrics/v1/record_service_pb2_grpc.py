@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class RecordServiceStub:
-    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed.
+    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed, merged with
+    another one that is the same person.
     """
 
     def __init__(self, channel):
@@ -60,6 +61,21 @@ class RecordServiceStub:
                 request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectRequest.SerializeToString,
                 response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectResponse.FromString,
                 _registered_method=True)
+        self.MergeSubjects = channel.unary_unary(
+                '/biometrics.v1.RecordService/MergeSubjects',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsResponse.FromString,
+                _registered_method=True)
+        self.MoveReferences = channel.unary_unary(
+                '/biometrics.v1.RecordService/MoveReferences',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesResponse.FromString,
+                _registered_method=True)
+        self.UndoReassignment = channel.unary_unary(
+                '/biometrics.v1.RecordService/UndoReassignment',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.FromString,
+                _registered_method=True)
         self.GetRecordForms = channel.unary_unary(
                 '/biometrics.v1.RecordService/GetRecordForms',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.GetRecordFormsRequest.SerializeToString,
@@ -68,7 +84,8 @@ class RecordServiceStub:
 
 
 class RecordServiceServicer:
-    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed.
+    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed, merged with
+    another one that is the same person.
     """
 
     def UpdateSubject(self, request, context):
@@ -85,7 +102,7 @@ class RecordServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRevisions(self, request, context):
-        """Every change of a record, oldest first.
+        """Every change of a record, oldest first; also of a subject that was merged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +117,28 @@ class RecordServiceServicer:
 
     def UnsealSubject(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeSubjects(self, request, context):
+        """One person has two subjects: the target gets references, images and galleries of the source, and what its own record
+        lacks. Both ids of the source lead to the target from then on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveReferences(self, request, context):
+        """References of one subject are another person's: they go there with their images.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoReassignment(self, request, context):
+        """Takes back a merge or a move. What was enrolled or changed of the target since stays with it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -139,6 +178,21 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectRequest.FromString,
                     response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectResponse.SerializeToString,
             ),
+            'MergeSubjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeSubjects,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsResponse.SerializeToString,
+            ),
+            'MoveReferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveReferences,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesResponse.SerializeToString,
+            ),
+            'UndoReassignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoReassignment,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.SerializeToString,
+            ),
             'GetRecordForms': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRecordForms,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.GetRecordFormsRequest.FromString,
@@ -153,7 +207,8 @@ def add_RecordServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecordService:
-    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed.
+    """Keeps what is recorded of a subject beside its references: corrected with a history, sealed and unsealed, merged with
+    another one that is the same person.
     """
 
     @staticmethod
@@ -281,6 +336,87 @@ class RecordService:
             '/biometrics.v1.RecordService/UnsealSubject',
             protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectRequest.SerializeToString,
             protos_dot_biometrics_dot_v1_dot_record__service__pb2.UnsealSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeSubjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.RecordService/MergeSubjects',
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.MergeSubjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveReferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.RecordService/MoveReferences',
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.MoveReferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoReassignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.RecordService/UndoReassignment',
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

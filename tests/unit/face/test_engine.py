@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import cv2
 import numpy as np
 import pytest
 
-from matcher.errors import NoFaceError, QualityError, RequestError, SeveralFacesError
+from index.records import Modality
+from matcher.errors import CanceledError, NoFaceError, QualityError, RequestError, SeveralFacesError
+from matcher.extraction.engines import Engines
 from matcher.face.align import align_face
 from matcher.face.engine import FaceEngine, choose_face
 from matcher.packs.session import OnnxSession
-from matcher.samples import FaceDetection, Image
+from matcher.samples import EncodedSample, FaceDetection, Image
+from matcher.stages import Stages, check_stage
 from tests.unit.face.tiny_models import embedder_model, expected_box, expected_points, picture
 
 
@@ -34,6 +38,33 @@ def test_a_face_too_small_for_the_first_look_is_found_by_the_closer_one(any_engi
     found = any_engine.detect(picture((2000, 1408, 16), height=1920, width=2560))
     assert len(found) == 1
     np.testing.assert_allclose(found[0].box_px, expected_box(2000, 1408), atol=8.1)
+
+
+@pytest.mark.parametrize("use", ["extract", "extract_with_faces", "detect_faces"])
+def test_looking_for_a_face_that_is_not_there_ends_when_nobody_waits(any_engine: FaceEngine, use: str) -> None:
+    """At the next of the many runs of the detector, wherever that is."""
+    image = Image(np.zeros((1920, 2560, 3), np.uint8), None, "")
+    engines = Engines(any_engine, None, decode=lambda *_, **__: image)
+    sample = EncodedSample(Modality.FACE, b"picture")
+
+    def checks_until(last: int) -> int:
+        """How often somebody asked whether the caller is there, who is not from the last time on."""
+        asked = 0
+
+        def check() -> None:
+            nonlocal asked
+            asked += 1
+            if asked == last:
+                raise CanceledError("the caller took the request back")
+
+        with suppress(NoFaceError, CanceledError):
+            getattr(engines, use)(sample, stages=Stages(check=check))
+        return asked
+
+    count = checks_until(0)
+    assert count > 4
+    assert [checks_until(last) for last in range(1, count)] == list(range(1, count))
+    check_stage()  # and outside of a stage nobody is asked
 
 
 def test_a_gray_picture_is_the_same_as_its_color_copy(any_engine: FaceEngine) -> None:

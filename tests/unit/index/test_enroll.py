@@ -22,6 +22,7 @@ from index.errors import (
     SubjectNotFoundError,
     VectorError,
 )
+from index.folder import LOCK_NAME
 from index.records import FingerPosition, Gallery, Modality, NewReference, Sex, Subject, SubjectState, Template
 from index.store.template_codec import FLOAT32, INT8, decode_vectors, encode_vectors
 
@@ -219,6 +220,14 @@ def test_a_subject_may_be_sealed_from_the_start(database, make, found):
 def test_one_process_holds_a_folder(folder, database):
     with pytest.raises(DatabaseLockedError):
         EnrollmentDatabase.open(folder)
+    # Somebody thinks that it is a leftover.
+    (folder / LOCK_NAME).unlink()
+    with pytest.raises(DatabaseLockedError):
+        EnrollmentDatabase.open(folder)
+    with pytest.raises(DatabaseLockedError):
+        EnrollmentDatabase.open(folder)
+    database.close()
+    EnrollmentDatabase.open(folder).close()
 
 
 def test_nothing_is_created_where_nothing_should_be(tmp_path: Path):

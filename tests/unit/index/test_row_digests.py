@@ -17,6 +17,7 @@ from index.errors import BackupError
 from index.folder import CACHE_NAME, STORE_NAME
 from index.records import Modality, NewReference, Subject
 from index.store.opening import references_set_aside
+from tests.unit.index.conftest import FINGER_PACK
 
 KEY = bytes(range(KEY_BYTES))
 COUNT = 8
@@ -71,6 +72,9 @@ class Filled:
                 assert damaged not in found
                 if reference_id != damaged:
                     assert found[0] == reference_id
+            prints = database.prints_of(FINGER_PACK, list(self.references))
+            fingers = {one for one, new in self.references.items() if new.template.pack_id == FINGER_PACK}
+            assert fingers - {damaged} <= prints.keys() <= fingers
             subject_id = self.owners[damaged]
             assert damaged not in [one.reference_id for one in database.list_references(subject_id).items]
         assert references_set_aside(self.folder) == (damaged,)
@@ -121,6 +125,8 @@ def test_a_flipped_bit_is_set_aside(
     if not kept.exists():
         shutil.copytree(filled.folder, kept)
     filled.flip(column, reference_id, bit)
+    with EnrollmentDatabase(filled.folder, create=False, use_cache=use_cache) as database:
+        assert reference_id not in database.prints_of(FINGER_PACK, [reference_id])
     filled.check_set_aside(reference_id, use_cache=use_cache)
     shutil.rmtree(filled.folder)
     shutil.copytree(kept, filled.folder)
@@ -142,6 +148,8 @@ def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled
     with sqlite3.connect(filled.folder / STORE_NAME) as connection:
         # What came after has to go with it.
         for table in (
+            "reassigned_reference",
+            "reassignment",
             "reference_digest",
             "set_aside",
             "subject_record",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -14,17 +14,31 @@ from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
 from index.partition import coverage
 from index.receipts import ReembeddingCounts
-from index.records import Gallery, Modality, NewReference, SearchFilter, Subject
+from index.records import FingerPosition, Gallery, Modality, NewReference, SearchFilter, Subject
 from index.store.opening import passed_over, reembedding_counts
+from matcher.access.context import AccessContext
 from matcher.audit.changes import ChangeLedger
+from matcher.errors import AuditError, RequestError
 from matcher.extraction.engines import Engines
 from matcher.samples import EncodedSample
-from matcher.usecases.compare_packs import compare_face_packs
+from matcher.search.searcher import SearchSettings
+from matcher.usecases.compare_packs import PackComparer, PackComparison
 from matcher.usecases.enroll import part_taken
 from matcher.usecases.reembed import Reembedder
-from tests.fakes import CALIBRATION, FACE_PACK_ID, FakeFaceEngine, InMemoryAudit, face
+from tests.fakes import (
+    CALIBRATION,
+    FACE_PACK_ID,
+    FINGERPRINT_PACK_ID,
+    FakeComparer,
+    FakeFaceEngine,
+    FakeFingerprintEngine,
+    InMemoryAudit,
+    face,
+    finger,
+)
 
-NEXT_PACK_ID = "fake-next@1"
+NEXT_PACK_ID, NEXT_FINGER_PACK_ID = "fake-next@1", "fake-next-finger@1"
+ACCESS = AccessContext("operator-7", "case-12", "next pack")
 MASTER = MasterKey(bytes(range(32)))
 FIRST, NEXT = FakeFaceEngine(), FakeFaceEngine(pack_id=NEXT_PACK_ID)
 
@@ -44,9 +58,15 @@ class Station:
         self.database = EnrollmentDatabase.open(self.folder, master_key=MASTER)
 
     def enroll(
-        self, sample: EncodedSample, *, engine: FakeFaceEngine = FIRST, keeps_image: bool = True, **said: object
+        self,
+        sample: EncodedSample,
+        *,
+        engine: FakeFaceEngine | FakeFingerprintEngine = FIRST,
+        keeps_image: bool = True,
+        **said: object,
     ) -> int:
-        made = Engines(engine, None).extract(sample)
+        is_face = sample.modality is Modality.FACE
+        made = Engines(engine if is_face else None, None if is_face else engine).extract(sample)  # type: ignore[arg-type]
         reference = NewReference(
             made.template,
             made.quality.score,
@@ -55,6 +75,20 @@ class Station:
             part=part_taken(made, sample),
         )
         return self.database.enroll(Subject("", **said), [reference]).reference_ids[0]  # type: ignore[arg-type]
+
+    def compare(
+        self,
+        modality: Modality = Modality.FACE,
+        pack_ids: tuple[str, str] = (FACE_PACK_ID, NEXT_PACK_ID),
+        *,
+        context: AccessContext = ACCESS,
+        probe_count: int = 100,
+        exhaustive_reference_limit: int = 1000,
+    ) -> PackComparison:
+        settings = SearchSettings(exhaustive_reference_limit=exhaustive_reference_limit)
+        comparer = PackComparer(self.database, self.audit, FakeComparer(), settings=settings)
+        packs = ((pack_ids[0], CALIBRATION), (pack_ids[1], CALIBRATION))
+        return comparer.compare(context, modality, packs, probe_count=probe_count)
 
     def reembed(self, engine: FakeFaceEngine = NEXT, *, stop_after: int = 0) -> ReembeddingCounts:
         stop, batches = Event(), [0]
@@ -249,11 +283,76 @@ def test_two_packs_are_held_against_each_other_on_the_same_images(station: Stati
             station.enroll(face(number, impression=impression), external_id=str(number))
     station.enroll(face(50), external_id="50")  # one image: no mate
     station.reembed()
-    packs = [(FACE_PACK_ID, CALIBRATION), (NEXT_PACK_ID, CALIBRATION)]
-    found = compare_face_packs(station.database, packs, probe_count=100)
+    found = station.compare(probe_count=100)
     assert found.probe_count == 24
     for one in found.figures:
         assert one.first_count == 24
         assert one.mate_scores.min() > one.stranger_scores.max()
     assert (found.better_count, found.worse_count) == (0, 0)
-    assert compare_face_packs(station.database, packs, probe_count=10).probe_count == 10
+    assert station.compare(probe_count=10).probe_count == 10
+    first, second = station.audit.events[-2:]
+    assert (first.action, first.outcome) == ("compare_packs", "ok")
+    assert (first.operator_id, first.case_number, first.purpose) == ("operator-7", "case-12", "next pack")
+    assert first.pack_ids == (FACE_PACK_ID, NEXT_PACK_ID)
+    # Who was searched with, in both packs.
+    assert (len(set(first.reference_ids)), len(set(second.reference_ids))) == (48, 20)
+
+
+def test_a_worse_pack_is_told(station: Station) -> None:
+    """A pack that takes every impression for another person."""
+    forgetful = FakeFaceEngine(pack_id=NEXT_PACK_ID)
+    for number in range(6):
+        for impression in range(2):
+            sample = face(number, impression=impression)
+            reference_id = station.enroll(sample, external_id=str(number))
+            made = Engines(forgetful, None).extract(face(number + 10 * impression, impression=impression))
+            new = NewReference(made.template, 80.0, sample_sha256=hashlib.sha256(sample.image_bytes).hexdigest())
+            station.database.add_counterparts(NEXT_PACK_ID, [(reference_id, new)])
+    found = station.compare(probe_count=100)
+    assert (found.probe_count, found.better_count) == (12, 0)
+    assert found.worse_count > 6
+    assert found.figures[0].first_count == 12
+
+
+@pytest.mark.parametrize("missing", ["operator_id", "case_number", "purpose"])
+def test_packs_are_compared_for_a_case_and_a_purpose_only(station: Station, missing: str) -> None:
+    station.enroll(face(1))
+    with pytest.raises(RequestError, match=missing):
+        station.compare(context=replace(ACCESS, **{missing: ""}))
+    (refused,) = station.audit.events
+    assert (refused.action, refused.outcome) == ("compare_packs", "refused")
+
+
+def test_without_its_audit_record_a_comparison_says_nothing(station: Station) -> None:
+    for impression in range(2):
+        station.enroll(face(1, impression=impression), external_id="1")
+    station.reembed()
+    station.audit.is_broken = True
+    with pytest.raises(AuditError):
+        station.compare()
+
+
+def test_fingerprint_packs_are_compared_finger_by_finger(station: Station) -> None:
+    """Two impressions of two fingers each; the other finger of the same person is neither mate nor stranger."""
+    engine, positions = FakeFingerprintEngine(), (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX)
+    following = FakeFingerprintEngine(pack_id=NEXT_FINGER_PACK_ID)
+    samples = [
+        (number, finger(10 * number + place, position=position, impression=impression))
+        for number in range(1, 5)
+        for place, position in enumerate(positions)
+        for impression in range(2)
+    ]
+    samples += [(9, finger(99, position=FingerPosition.UNKNOWN, impression=impression)) for impression in range(2)]
+    for number, sample in samples:
+        reference_id = station.enroll(sample, engine=engine, external_id=str(number))
+        made = Engines(None, following).extract(sample)
+        new = NewReference(made.template, 80.0, sample_sha256=hashlib.sha256(sample.image_bytes).hexdigest())
+        station.database.add_counterparts(NEXT_FINGER_PACK_ID, [(reference_id, new)])
+    packs = (FINGERPRINT_PACK_ID, NEXT_FINGER_PACK_ID)
+    for limit in (1000, 1):  # every finger compared, and those of the index's shortlist
+        found = station.compare(Modality.FINGERPRINT, packs, exhaustive_reference_limit=limit)
+        assert found.probe_count == 16
+        for one in found.figures:
+            assert (one.first_count, len(one.mate_scores)) == (16, 16)
+            assert one.mate_scores.min() > one.stranger_scores.max()
+        assert (found.better_count, found.worse_count) == (0, 0)

@@ -178,9 +178,9 @@ def test_prepared_references_stay_within_their_memory(database: EnrollmentDataba
         enroll(database, identity, finger_template(identity))
     one_bytes = finger_template(1).vectors.nbytes
     cache = PreparedReferences(database, FakeComparer(), max_bytes=10 * one_bytes)
-    assert len(cache.get(list(range(1, 61)))) == 60
+    assert len(cache.get(FINGERPRINT_PACK_ID, list(range(1, 61)))) == 60
     assert 0 < cache.held_bytes <= 10 * one_bytes
-    assert len(cache.get(list(range(1, 61)))) == 60
+    assert len(cache.get(FINGERPRINT_PACK_ID, list(range(1, 61)))) == 60
     assert cache.held_bytes <= 10 * one_bytes
 
 
@@ -188,14 +188,14 @@ def test_what_is_prepared_is_not_prepared_again_and_what_is_forgotten_is(databas
     subject_id = enroll(database, 1, finger_template(1))
     comparer = FakeComparer()
     prepared: list[int] = []
-    comparer.prepare = lambda template: prepared.append(1) or template.vectors  # type: ignore[method-assign,func-returns-value]
+    comparer.prepare_stored = lambda prints: [prepared.append(1) or one.codes for one in prints]  # type: ignore[method-assign,func-returns-value,misc]
     cache = PreparedReferences(database, comparer, max_bytes=1 << 20)
-    first, second = cache.get([1]), cache.get([1])
+    first, second = cache.get(FINGERPRINT_PACK_ID, [1]), cache.get(FINGERPRINT_PACK_ID, [1])
     assert len(prepared) == 1
     assert np.array_equal(first[1], second[1])
     database.delete_subject(subject_id)
     cache.forget([1])
-    assert cache.get([1]) == {}
+    assert cache.get(FINGERPRINT_PACK_ID, [1]) == {}
     assert cache.held_bytes == 0
 
 
