@@ -52,7 +52,7 @@ BLOCK_BYTES = 1 << 20
 SYNC_BLOCK_COUNT = 16
 _FIXED = struct.Struct("<8sQ32s")
 _IDENTITY = struct.Struct("<16s8s")
-_DTYPES = frozenset({"uint8", "uint16", "int32", "int64", "float32", "float64"})
+_DTYPES = frozenset({"uint8", "uint16", "uint32", "int32", "int64", "float32", "float64"})
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 AnyArray = npt.NDArray[Any]
