@@ -58,7 +58,9 @@ class DescriptorSearchResult:
     p95_ms: whole searches. clear_probes: probes that one finger led clearly; clear_missed: those of them whose mate was
     not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing everybody;
     ratio_to_flat_knn: that of the votes over FAISS's flat index for the same descriptors; ratio_at_share: of the votes
-    with that share allowed over those without a filter, medians of alternating searches."""
+    with that share allowed over those without a filter, medians of alternating searches. memory_bytes_a_finger: of the
+    arrays of the index; resident_bytes_a_finger: what a process takes for the loaded index, everything included;
+    vector_bytes_a_finger: of the indexed descriptors in float32."""
 
     fingers: int
     probes: int
@@ -83,6 +85,7 @@ class DescriptorSearchResult:
     ratio_to_flat_knn: float
     memory_bytes_a_finger: float
     resident_bytes_a_finger: float
+    vector_bytes_a_finger: float
     add_ms_a_finger: float
     save_s: float
     load_s: float
@@ -171,6 +174,7 @@ def _result(
         ratio_to_flat_knn=votes_ms / flat_ms,
         memory_bytes_a_finger=gallery.index.memory_bytes / len(gallery.index),
         resident_bytes_a_finger=resident_bytes / len(gallery.index),
+        vector_bytes_a_finger=gallery.vector_bytes / len(gallery),
         add_ms_a_finger=gallery.add_ms / len(gallery),
         save_s=save_s,
         load_s=load_s,

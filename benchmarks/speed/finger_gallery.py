@@ -70,6 +70,11 @@ class FingerGallery:
     def __len__(self) -> int:
         return len(self._stored)
 
+    @property
+    def vector_bytes(self) -> int:
+        """Of all indexed descriptors in float32."""
+        return sum(4 * DIM * min(len(one.codes), STORED_LIMIT) for one in self._stored)
+
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
 
