@@ -46,7 +46,6 @@ demo: $(VENV)/.installed-demo ## enroll and identify demonstration people, with 
 	@$(BIN)/python -m benchmarks.demo
 
 serve: setup ## start the server on 127.0.0.1
-	@$(BIN)/station-matcher packs install leader
 	@$(BIN)/station-matcher serve
 
 doctor: setup ## say what is installed, ready and missing

@@ -223,9 +223,10 @@ class _Worker:
             result = ItemResult(item, Outcome.UNUSABLE, reason=error.code, detail=str(error))
             return _Ended(item, line_of(result), result)
         request_id = item.request_id(image_bytes)
-        if request_id in self._done:
-            here = {"row": str(item.row_number), "image": item.shown_image}
-            return _Ended(item, self._done[request_id] | here, None)
+        for known_id in (request_id, item.former_request_id(image_bytes)):
+            if known_id in self._done:
+                here = {"row": str(item.row_number), "image": item.shown_image}
+                return _Ended(item, self._done[known_id] | here, None)
         result = self._enroll_read(item, image_bytes)
         return _Ended(item, line_of(result, request_id), result)
 

@@ -36,8 +36,11 @@ from enroll.words import COLUMNS
 from index.records import Modality
 from matcher.access.context import AccessContext
 from matcher.access.wording import ID
-from matcher.client import DEFAULT_ADDRESS, ClientTls
+from matcher.commands.client_options import add_tls_options, server_of
 from matcher.commands.parser import CommandParser, checked, language_of, positive, server_address
+from matcher.config import ServerSettings, load_settings
+from matcher.errors import ConfigError
+from matcher.texts.catalog import text
 
 ALL_ENROLLED: Final = 0
 SOME_NOT_ENROLLED: Final = 1
@@ -63,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ManifestError, ResultsError) as error:
         say(console, str(error), style="red")
         return BAD_INPUT
+    except ConfigError as error:
+        say(console, text("cli.error.ConfigError", options.lang, reason=error), style="red")
+        return BAD_INPUT
     except TargetError as error:
         _say_unreachable(error, options, console)
         return UNREACHABLE
@@ -85,6 +91,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    options.settings = load_settings(options.config)
     backlog = _read(options, console)
     results_path: Path = options.results or options.path.with_name(f"{options.path.stem}-results.csv")
     finished_lines(results_path, language=options.lang)  # a file of another kind is told before anything is sent
@@ -133,6 +140,7 @@ def _read(options: argparse.Namespace, console: Console) -> Backlog:
         pattern=options.pattern,
         ids_as_written=options.ids_as_written,
         ignored_columns=tuple(options.ignore_column or ()),
+        capture_device=options.device,
     )
     with progress_of("reading", options.lang, console) as advance:
         backlog = read_backlog(options.path, defaults, on_row=advance)
@@ -235,13 +243,17 @@ def _open_target(options: argparse.Namespace) -> EnrollmentTarget:
         from enroll.local import LocalTarget  # noqa: PLC0415 - loads the models, which the remote path never needs
 
         return LocalTarget.open(
-            options.local, access=access, language=options.lang, skip_duplicate_check=options.no_duplicate_check
+            options.local,
+            options.settings,
+            access=access,
+            language=options.lang,
+            skip_duplicate_check=options.no_duplicate_check,
         )
     from enroll.remote import RemoteTarget  # noqa: PLC0415 - keeps --help fast
 
-    tls = ClientTls(options.tls_root, options.tls_certificate, options.tls_key) if options.tls_root else None
+    address, tls = server_of(options)
     return RemoteTarget(
-        options.address,
+        address,
         access=access,
         tls=tls,
         language=options.lang,
@@ -256,7 +268,7 @@ def _case_of(options: argparse.Namespace) -> str:
 
 
 def _say_unreachable(error: BaseException | None, options: argparse.Namespace, console: Console) -> None:
-    server = str(options.address if options.local is None else options.local.name)
+    server = server_of(options)[0] if options.local is None else options.local.name
     is_refusal = isinstance(error, TargetError) and not error.is_retriable
     code = "target_refuses" if is_refusal else "unreachable"
     code = code if options.local is None else "target_not_opened"
@@ -274,6 +286,7 @@ def build_parser(language: str) -> CommandParser:
         prog="station-enroll", description=said("program"), epilog=said("exit_codes"), language=language
     )
     parser.add_version()
+    parser.add_argument("--config", type=Path, metavar="FILE", help=text("usage.config", language))
     commands = parser.add_subparsers(dest="command")
     run = commands.add_parser("run", help=said("run"), epilog=said("exit_codes"))
     check = commands.add_parser("check", help=said("check"), epilog=said("exit_codes"))
@@ -290,6 +303,7 @@ def _add_reading(parser: CommandParser, said: Callable[..., str]) -> None:
     parser.add_argument("--modality", choices=[modality.value for modality in Modality], help=said("modality"))
     parser.add_argument("--ppi", type=positive, metavar="PPI", help=said("ppi"))
     parser.add_argument("--gallery", action="append", metavar="GALLERY", help=said("gallery"))
+    parser.add_argument("--device", default="", metavar="NAME", help=said("device"))
     parser.add_argument("--pattern", default="", help=said("pattern"))
     parser.add_argument("--ids-as-written", action="store_true", help=said("ids_as_written"))
     parser.add_argument("--ignore-column", action="append", metavar="NAME", help=said("ignore_column"))
@@ -304,12 +318,10 @@ def _add_target(parser: CommandParser, said: Callable[..., str]) -> None:
     parser.add_argument("--purpose", default=backlog_text("default.purpose", parser.language), help=said("purpose"))
     parser.add_argument("--case", default="", help=said("case"))
     parser.add_argument("--station", default="", help=said("station"))
-    parser.add_argument(
-        "--address", type=server_address, default=DEFAULT_ADDRESS, metavar="HOST:PORT", help=said("address")
-    )
-    parser.add_argument("--tls-root", type=Path, metavar="FILE", help=said("tls_root"))
-    parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help=said("tls_certificate"))
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help=said("tls_key"))
+    default = ServerSettings().address
+    said_address = text("option.address", parser.language, default=default)
+    parser.add_argument("--address", type=server_address, metavar="HOST:PORT", help=said_address)
+    add_tls_options(parser)
     parser.add_argument("--timeout", type=positive, default=60.0, metavar="SECONDS", help=said("timeout"))
     parser.add_argument("--local", type=Path, metavar="DATA_FOLDER", help=said("local"))
     parser.add_argument("--results", type=Path, metavar="FILE", help=said("results"))

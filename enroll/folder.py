@@ -24,6 +24,7 @@ from enroll.pattern import PathPattern
 from enroll.printable import printable
 from enroll.words import finger_of_word, folded, modality_of_word
 from index.records import FingerPosition, Modality
+from matcher.texts.catalog import system_reason
 
 # What is meant as a picture, readable or not: the decoder decides, and what it refuses is named.
 PICTURE_SUFFIXES: Final = frozenset(
@@ -120,7 +121,7 @@ def _walk(folder: Path, language: str) -> Iterator[tuple[Path, str, ManifestErro
             yield here / name, _relative(here / name, folder), None
     for error in faults:
         path = Path(os.fsdecode(error.filename or folder))
-        yield path, _relative(path, folder), refusal("unreadable_folder", language, detail=error.strerror)
+        yield path, _relative(path, folder), refusal("unreadable_folder", language, detail=system_reason(error))
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -254,4 +255,5 @@ def _item_of_cells(number: int, file: _Found, cells: dict[str, str], defaults: D
         sex=sex_of(cells.get("sex", ""), language),
         birth_year=birth_year_of(cells.get("birth_date", ""), language),
         image_name=file.name,
+        capture_device=defaults.capture_device,
     )

@@ -63,14 +63,11 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         "mã vụ hoặc số lệnh (mặc định: tên của thư mục hoặc bảng)",
         "case or order number (default: the name of the backlog)",
     ),
-    "help.station": ("mã máy trạm, ghi vào nhật ký", "id of the station, for the audit record"),
-    "help.address": ("máy chủ (mặc định: %(default)s)", "server (default: %(default)s)"),
-    "help.tls_root": (
-        "PEM: chứng thư của nơi đã ký chứng thư máy chủ; có nó thì kết nối bằng TLS",
-        "PEM: who signed the server's certificate; with it the connection is TLS",
+    "help.device": (
+        "máy ảnh hoặc máy quét, cho các dòng không có cột Thiết bị",
+        "camera or scanner, for rows that do not name one",
     ),
-    "help.tls_certificate": ("PEM: chứng thư của máy trạm này", "PEM: the certificate of this station"),
-    "help.tls_key": ("PEM: khóa của chứng thư đó", "PEM: the key of that certificate"),
+    "help.station": ("mã máy trạm, ghi vào nhật ký", "id of the station, for the audit record"),
     "help.timeout": (
         "số giây cho mỗi ảnh (mặc định: %(default)s)",
         "seconds for one image (default: %(default)s)",

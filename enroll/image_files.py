@@ -15,7 +15,7 @@ from index.records import Modality
 from matcher.errors import ResolutionError, SampleError
 from matcher.fingerprint.image.resolution import LEAST_PPI, MOST_PPI
 from matcher.formats.decode import ImageLimits, decode_image
-from matcher.texts.catalog import told
+from matcher.texts.catalog import system_reason, told
 from matcher.texts.reasons import error_text
 
 MOST_FILE_BYTES: Final = ImageLimits().max_bytes
@@ -165,7 +165,7 @@ def check_file(path: Path, language: str) -> None:
         size, most = f"{status.st_size / _MIB:.1f}", MOST_FILE_BYTES // _MIB
         raise refusal("large_file", language, size=size, most=most)
     if not os.access(path, os.R_OK):
-        raise refusal("unreadable_file", language, detail=os.strerror(13))
+        raise refusal("unreadable_file", language, detail=told("system.EACCES"))
 
 
 def read_image(path: Path, language: str) -> bytes:
@@ -202,5 +202,5 @@ def check_picture(item: EnrollmentItem, image_bytes: bytes, language: str) -> No
 
 
 def _unreadable(error: Exception, language: str) -> ManifestError:
-    detail = error.strerror if isinstance(error, OSError) and error.strerror else "link loop"
+    detail = system_reason(error) if isinstance(error, OSError) else told("system.ELOOP")
     return refusal("unreadable_file", language, detail=detail)

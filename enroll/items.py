@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from index.records import FingerPosition, Modality, Sex
 class EnrollmentItem:
     """One image to enroll. row_number: the spreadsheet's own, or the place in a folder from 1. ppi in pixels per inch;
     galleries: gallery ids. face_number, largest_face: which of several faces, as in EncodedSample. image_name: the
-    path as the backlog names it."""
+    path as the backlog names it. capture_device: camera or scanner."""
 
     row_number: int
     external_id: str
@@ -30,6 +31,7 @@ class EnrollmentItem:
     face_number: int = 0
     largest_face: bool = False
     image_name: str = ""
+    capture_device: str = ""
 
     @property
     def shown_image(self) -> str:
@@ -37,7 +39,16 @@ class EnrollmentItem:
         return self.image_name or self.image_path.name
 
     def request_id(self, image_bytes: bytes) -> str:
-        """The same for the same content, so that a repeated run enrolls nothing twice."""
+        """The same for the same content, so that a repeated run enrolls nothing twice. The audit log has it beside the
+        digest of the image; whoever has not the image itself cannot find number or name with it by trying."""
+        key = hashlib.sha256(b"station-enroll request" + image_bytes).digest()
+        return hmac.digest(key, self._content(image_bytes), "sha256").hex()[:40]
+
+    def former_request_id(self, image_bytes: bytes) -> str:
+        """As versions up to 0.1.0 made it: what their results files say was done."""
+        return hashlib.sha256(self._content(image_bytes)).hexdigest()[:40]
+
+    def _content(self, image_bytes: bytes) -> bytes:
         parts: tuple[str, ...] = (
             self.external_id,
             self.modality.value,
@@ -52,7 +63,9 @@ class EnrollmentItem:
         )
         if self.face_number or self.largest_face:  # else as before there was a choice
             parts += (str(self.face_number), str(self.largest_face))
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
+        if self.capture_device:  # else as before there were devices
+            parts += ("device", self.capture_device)
+        return "\x1f".join(parts).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +110,4 @@ class Defaults:
     pattern: str = ""
     ids_as_written: bool = False
     ignored_columns: tuple[str, ...] = ()
+    capture_device: str = ""

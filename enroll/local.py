@@ -24,7 +24,7 @@ from matcher.assembly.keys import database_keys
 from matcher.assembly.settings import load_configured_packs, open_use_cases
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
-from matcher.config import AUDIT_NAME, load_settings
+from matcher.config import Settings
 from matcher.errors import AuditError, ConfigError, MatcherError, PackError, SampleError, SessionError
 from matcher.results import NoticeCode
 from matcher.texts.catalog import localized, text
@@ -52,15 +52,19 @@ class LocalTarget:
 
     @classmethod
     def open(
-        cls, data_folder: Path, *, access: AccessContext, language: str = "vi", skip_duplicate_check: bool = False
+        cls,
+        data_folder: Path,
+        settings: Settings,
+        *,
+        access: AccessContext,
+        language: str = "vi",
+        skip_duplicate_check: bool = False,
     ) -> Self:
-        """Loads the packs of the settings and takes the database. Raises TargetError."""
+        """Loads the packs of the settings and takes the database of data_folder. Raises TargetError."""
         with ExitStack() as stack:
             try:
-                settings = load_settings()
-                storage = replace(settings.storage, data_folder=data_folder, audit_file=data_folder / AUDIT_NAME)
-                settings = replace(settings, storage=storage)
-                keys = database_keys(storage)
+                settings = replace(settings, storage=settings.storage.with_data_folder(data_folder))
+                keys = database_keys(settings.storage)
                 database = stack.enter_context(
                     EnrollmentDatabase.open(data_folder, master_key=keys.master, encrypt=keys.encrypt)
                 )

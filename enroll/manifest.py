@@ -30,9 +30,10 @@ from enroll.printable import printable
 from enroll.table import Row, Table, read_table
 from enroll.words import COLUMNS
 from index.records import FingerPosition, Modality
+from matcher.texts.catalog import system_reason
 
 _REQUIRED: Final = ("external_id", "image", "modality")
-_LIMITED: Final = ("external_id", "display_name")
+_LIMITED: Final = ("external_id", "display_name", "capture_device")
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
@@ -59,7 +60,7 @@ def _read_manifest(path: Path, defaults: Defaults, on_row: Callable[[int], None]
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise refusal("unreadable_backlog", language, path=path.name, detail=error.strerror) from error
+        raise refusal("unreadable_backlog", language, path=path.name, detail=system_reason(error)) from error
     is_json = path.suffix.lower() in _JSON_SUFFIXES
     table = read_table(content, is_json=is_json, language=language, ignored_columns=defaults.ignored_columns)
     images = ImageFolder(path.parent, language)
@@ -135,4 +136,5 @@ def _item_of_cells(number: int, cells: Mapping[str, str], defaults: Defaults) ->
         capture_time=capture_time,
         face_number=face_number,
         largest_face=largest_face,
+        capture_device=cells["capture_device"] or defaults.capture_device,
     )

@@ -147,6 +147,7 @@ def sample_of(item: EnrollmentItem, image_bytes: bytes, *, station_id: str) -> E
         station_id=station_id,
         face_number=item.face_number,
         largest_face=item.largest_face,
+        capture_device=item.capture_device,
     )
 
 

@@ -18,6 +18,7 @@ from enroll.messages import backlog_text
 from enroll.printable import spreadsheet_cell
 from enroll.target import ItemResult, Outcome
 from index.durable.files import replacement
+from matcher.texts.catalog import system_reason
 
 COLUMNS: Final = (
     "row",
@@ -72,7 +73,7 @@ class ResultsFile:
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> ResultsError:
-        detail = error.strerror or str(error)
+        detail = system_reason(error)
         return ResultsError(backlog_text("results_unwritable", self._language, path=self._path.name, detail=detail))
 
 
@@ -118,7 +119,7 @@ def finished_lines(path: Path, *, language: str = "vi") -> dict[str, Line]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        detail = error.strerror or str(error)
+        detail = system_reason(error)
         raise ResultsError(backlog_text("results_unwritable", language, path=path.name, detail=detail)) from error
     if not content.strip():
         return {}

@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "sex",
     "birth_date",
     "capture_date",
+    "capture_device",
     "face",
 )
 # The first Vietnamese word of each is the one that the documentation and `station-enroll example` use.
@@ -48,6 +49,10 @@ _COLUMN_WORDS: Final[dict[str, tuple[str, ...]]] = {
         "year of birth", "date of birth", "dob", "birthday", "birth",
     ),
     "capture_date": ("ngày chụp", "ngày thu nhận", "ngày thu", "ngày lấy", "ngày lấy mẫu", "ngày lăn tay", "captured"),
+    "capture_device": (
+        "thiết bị", "thiết bị thu", "thiết bị thu nhận", "máy quét", "máy ảnh", "máy lăn tay", "device", "scanner",
+        "camera",
+    ),
     "face": ("khuôn mặt", "mặt", "mặt số", "số khuôn mặt", "khuôn mặt số", "face number"),
 }  # fmt: skip
 _UNUSED_COLUMN_WORDS: Final = (

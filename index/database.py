@@ -50,6 +50,7 @@ from index.receipts import (
     silent,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -65,7 +66,7 @@ from index.records import (
     Template,
 )
 from index.store.effects import PackKey
-from index.store.opening import open_store
+from index.store.opening import key_slots_of, open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits
@@ -108,7 +109,9 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            self._seals = open_seals(folder, master_key, may_make=encrypt or not has_store(folder))
+            # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
+            is_plain = encrypt and not key_slots_of(folder)
+            self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
             if self._seals is not None:
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
@@ -280,6 +283,11 @@ class EnrollmentDatabase:
     def list_revisions(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[RecordRevision]:
         """Every change of a record, oldest first. Raises SubjectNotFoundError, PageTokenError."""
         return self._store.list_revisions(subject_id, page_size, page_token)
+
+    def list_records(self, *, page_size: int = 0, page_token: str = "") -> Page[tuple[Subject, SubjectRecord]]:
+        """Every record that was changed since the enrollment, in the order in which the subjects came; the others have
+        nothing but what Subject says. Raises PageSizeError, PageTokenError."""
+        return self._store.list_records(page_size, page_token)
 
     def merge_subjects(
         self,
@@ -500,6 +508,10 @@ class EnrollmentDatabase:
         """Subjects in the order in which they came. page_size 0: 100, at most 1000. Raises PageSizeError,
         PageTokenError, GalleryNotFoundError, DatabaseError where the name has no letter or digit."""
         return self._store.list_subjects(query, page_size, page_token)
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that list_subjects found by it."""
+        return self._store.document_matches(number, subjects)
 
     def list_references(self, subject_id: str, *, page_size: int = 0, page_token: str = "") -> Page[Reference]:
         """References of a subject in the order in which they came. Raises PageTokenError, SubjectNotFoundError."""

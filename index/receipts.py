@@ -59,6 +59,7 @@ class DeletionReceipt:
     the files of the database folder too; False while a long read (a backup) holds an old page, in which case the next
     write or the closing of the database finishes the work. replayed: an earlier request with this id did it.
     key_count, image_count: keys and images that were destroyed; 0 in a plain database, and when replayed.
+    merged_subject_ids: of subjects that had been merged into this one, destroyed with it; none when replayed.
     """
 
     subject_id: str
@@ -69,6 +70,7 @@ class DeletionReceipt:
     replayed: bool = False
     key_count: int = 0
     image_count: int = 0
+    merged_subject_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class NewReference:
 
     quality: 0-100, higher is better. sample_sha256: hex digest of the encoded image, "" for an imported template.
     image: the encoded image, b"" where it is not to be kept. ppi: what the sender says of it. part: of the image.
+    capture_device: the camera or scanner, as the force names it.
     """
 
     template: Template
@@ -100,6 +101,7 @@ class NewReference:
     image: bytes = b""
     ppi: float | None = None
     part: ImagePart = ImagePart()
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +140,7 @@ class Reference:
     station_id: str = ""
     sample_sha256: str = ""
     capture_time: datetime | None = None
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,15 @@ class Subject:
 SUBJECT_FIELDS = ("external_id", "display_name", "sex", "birth_year")
 # Its words are found like those of the name; names are parted by semicolons.
 OTHER_NAMES = "other_names"
+# Until when a subject may be kept, and why it may.
+RETENTION_DATE, LEGAL_GROUND = "retention_date", "legal_ground"
+# Numbers of identity documents, by which a subject is found; and until when each is valid.
+DOCUMENT_FIELDS = {
+    "cccd_number": "cccd_expiry_date",
+    "cmnd_number": "cmnd_expiry_date",
+    "passport_number": "passport_expiry_date",
+    "passport2_number": "passport2_expiry_date",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +259,27 @@ class SubjectQuery:
 
     external_id: exactly this one, code point by code point. name: subjects whose names have all of these words, in any
     order, with or without diacritics (index/store/name_words.py). by_word_beginnings: a word also finds longer ones.
+    document_number: it stands or stood in a field of DOCUMENT_FIELDS, or is the external id; also of a subject merged
+    into the one that is found.
     """
 
     gallery_id: str = ""
     external_id: str = ""
     name: str = ""
     by_word_beginnings: bool = False
+    document_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMatch:
+    """Where a number was found. is_current: it stands there now. is_of_merged: in the record of a subject merged into
+    this one. Neither: it stood there once. expiry: what is recorded with it, "" for nothing."""
+
+    subject_id: str
+    field: str
+    is_current: bool
+    is_of_merged: bool = False
+    expiry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

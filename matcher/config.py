@@ -17,12 +17,12 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from index.vector.face_engine import FaceEngine
 from matcher.errors import ConfigError
 from matcher.packs.store import default_packs_folder
-from matcher.texts.catalog import Told, told
+from matcher.texts.catalog import Told, system_reason, told
 from matcher.texts.languages import LANGUAGES, preferred_language
 
 PREFIX: Final = "STATION_MATCHER_"
@@ -85,6 +85,13 @@ class StorageSettings:
     master_key_command: str = ""
     master_key_file: Path = Path()
     signing_key_file: Path = Path()
+
+    def with_data_folder(self, data_folder: Path) -> Self:
+        """The same for a database in another folder, whose audit log lies there too unless audit_file puts it
+        elsewhere."""
+        is_elsewhere = self.audit_file != self.data_folder / AUDIT_NAME
+        audit_file = self.audit_file if is_elsewhere else data_folder / AUDIT_NAME
+        return replace(self, data_folder=data_folder, audit_file=audit_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,7 @@ def _read_file(path: Path) -> dict[str, dict[str, Any]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(told("config.unreadable", reason=error.strerror)) from error
+        raise ConfigError(told("config.unreadable", reason=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(told("config.not_toml", reason=error)) from error
     for section, content in table.items():

@@ -47,6 +47,33 @@ class Notice:
     threshold: float = 0.0
 
 
+class DocumentStanding(Enum):
+    """What the number of an identity document is in the record of a subject that it leads to."""
+
+    CURRENT = "current"
+    EXPIRED = "expired"  # by the validity that is recorded with it
+    FORMER = "former"  # it stood there once
+    OF_MERGED = "of_merged"  # in the record of a subject that was merged into this one
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueRecord:
+    """A subject kept beyond the date that its record says. retention_date, legal_ground: as recorded."""
+
+    subject: Subject
+    retention_date: str
+    legal_ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """field: its id, or external_id."""
+
+    subject_id: str
+    field: str
+    standing: DocumentStanding
+
+
 @dataclass(frozen=True, slots=True)
 class Minutia:
     """x_px, y_px: at 500 ppi, y down. direction_deg: [0, 360), counter-clockwise from the x axis as ISO/IEC 19794-2

@@ -45,6 +45,7 @@ class EncodedSample:
     minutiae_template: an ISO/IEC 19794-2 record instead of an image (fingerprints).
     region_px: corners of a polygon in pixels of the upright image, x from the left, y from the top: what lies outside
     is not looked at (fingerprints). Empty: the whole image.
+    capture_device: the camera or scanner, as the force names it.
     """
 
     modality: Modality
@@ -57,6 +58,7 @@ class EncodedSample:
     largest_face: bool = False
     minutiae_template: bytes = b""
     region_px: tuple[PointPx, ...] = ()
+    capture_device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,13 @@ class Seals:
     """The keys of one database. Thread safe."""
 
     def __init__(self, slots: KeySlots) -> None:
+        """takes_plain: rows without keys are believed, since the store is being encrypted; else whoever writes one into
+        the file is found out."""
         self._slots = slots
+        self.takes_plain = False
         self._database_secret = slots.secret(0)
         self._of_external_id = Mac(self._derived(b"external id"))
+        self._of_document = Mac(self._derived(b"document number"))
         self._of_name = Mac(self._derived(b"name"))
         self._of_request = Mac(self._derived(b"request"))
         self._held: dict[int, bytes] = {}
@@ -95,6 +99,15 @@ class Seals:
         """Whether there is a slot of this number, erased or not."""
         return number < self._slots.count
 
+    @property
+    def are_used(self) -> bool:
+        """Whether any slot was ever made for a row; then a store somewhere names these slots."""
+        return self._slots.count > 1
+
+    def progress_token(self, progress: str) -> str:
+        """Hexadecimal digits by which the store proves how far its encryption has come."""
+        return self._derived(b"progress " + progress.encode())[:TOKEN_BYTES].hex()
+
     def folder_key(self) -> FolderKey:
         """Of the cache files."""
         return FolderKey(self._derived(b"cache files"), self.slots_id[:8])
@@ -102,6 +115,10 @@ class Seals:
     def external_id_token(self, external_id: str) -> bytes:
         """TOKEN_BYTES by which an external id is found, code point by code point."""
         return self._of_external_id.digest(external_id.encode())[:TOKEN_BYTES]
+
+    def document_token(self, number: str) -> bytes:
+        """TOKEN_BYTES by which the number of an identity document is found."""
+        return self._of_document.digest(number.encode())[:TOKEN_BYTES]
 
     def name_token(self, word: str) -> str:
         """Hexadecimal digits by which a word of a name is found."""

@@ -53,11 +53,13 @@ Report = Callable[[int, int], None]
 
 
 class KeySlots:
-    """The open file. Thread safe."""
+    """The open file of a database that nobody else has open. Thread safe."""
 
     def __init__(self, path: Path, master: MasterKey) -> None:
-        """Open it. Raises EncryptionKeyError: no such file, damaged, or wrapped by another master key."""
+        """Open it; what a killed rewrapping left beside it is destroyed. Raises EncryptionKeyError: no such file,
+        damaged, or wrapped by another master key."""
         self._path = path
+        _destroy_leftovers(path)
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
@@ -145,9 +147,7 @@ class KeySlots:
     def overwrite(self) -> None:
         """Zeros over the whole open file, which another has replaced."""
         with named_disk_errors():
-            for start in range(0, os.fstat(self._handle).st_size, _SLOTS_A_STEP):
-                os.pwrite(self._handle, bytes(_SLOTS_A_STEP), start)
-            os.fsync(self._handle)
+            _overwrite(self._handle)
 
     def _make(self) -> None:
         first = self.count
@@ -161,6 +161,22 @@ class KeySlots:
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
         self._batch = min(2 * self._batch, _LARGEST_BATCH)
+
+
+def _destroy_leftovers(path: Path) -> None:
+    """Secrets that are erased in the file itself would live on in them."""
+    # The name is one of durable.files.replacement.
+    for left in path.parent.glob(f"{path.name}.????????.part"):
+        with named_disk_errors():
+            with left.open("r+b") as file:
+                _overwrite(file.fileno())
+            left.unlink()
+
+
+def _overwrite(handle: int) -> None:
+    for start in range(0, os.fstat(handle).st_size, _SLOTS_A_STEP):
+        os.pwrite(handle, bytes(_SLOTS_A_STEP), start)
+    os.fsync(handle)
 
 
 def rewrap(path: Path, old: MasterKey, new: MasterKey, report: Report = lambda done, total: None) -> None:
@@ -189,6 +205,8 @@ def copy_slots(path: Path, target: Path) -> None:
     there is a target already, DatabaseWriteError, DatabaseFullError."""
     if target.exists():
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
+    if not target.parent.is_dir():
+        raise EncryptionKeyError("the folder of the copy is not there; make it first", reason="target")
     with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)

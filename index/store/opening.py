@@ -33,6 +33,12 @@ def peek_log_head(folder: Path) -> str:
     return sqlite_snapshot.peek_log_head(folder / STORE_NAME) if has_store(folder) else ""
 
 
+def key_slots_of(folder: Path) -> str:
+    """Which key slots the store of a data folder, in use or not, has its keys in; "" where it is plain, or there is
+    none. Raises DatabaseDamagedError."""
+    return sqlite_snapshot.key_slots_of(folder / STORE_NAME)
+
+
 def references_set_aside(folder: Path) -> tuple[int, ...]:
     """Ids of the references of a data folder, in use or not, that are damaged and not searched. Empty where there is no
     store, or one of an older schema. Raises DatabaseDamagedError."""

@@ -37,6 +37,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -219,6 +220,9 @@ class Store(Protocol):
     def list_revisions(self, subject_id: str, page_size: int, page_token: str) -> Page[RecordRevision]:
         """Oldest first; also of a subject that was merged. Raises SubjectNotFoundError, PageTokenError."""
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """Records that were ever changed, in the order in which the subjects came. Raises PageTokenError."""
+
     def merge_subjects(
         self,
         source_id: str,
@@ -333,7 +337,7 @@ class Store(Protocol):
         """int64 (n,), ascending: all references of these subjects. Raises SubjectNotFoundError when one is unknown."""
 
     def holds(self, subject_id: str, reference_ids: Sequence[int]) -> bool:
-        """Whether the subject or one of the references is stored."""
+        """Whether the subject, one merged of this id, or one of the references is stored."""
 
     def get_subject(self, subject_id: str) -> Subject:
         """Raises SubjectNotFoundError."""
@@ -347,6 +351,9 @@ class Store(Protocol):
     def list_subjects(self, query: SubjectQuery, page_size: int, page_token: str) -> Page[Subject]:
         """In the order in which they came. Raises GalleryNotFoundError, PageTokenError, DatabaseError where the name
         has no letter or digit."""
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """Where a number stands or stood in the records of subjects that were found by it."""
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """In the order in which they came. Raises SubjectNotFoundError, PageTokenError."""

@@ -86,12 +86,8 @@ def _check_covered(passed_over: Sequence[PackHolding]) -> None:
         return
     pack_ids = ", ".join(sorted(held.pack_id for held in passed_over))
     count = sum(held.reference_count for held in passed_over)
-    raise PacksNotCoveringError(
-        f"{count} references were made by packs that are not loaded ({pack_ids}), so no search would meet them: name "
-        "these packs in the settings packs.face and packs.fingerprint, or set search.allow_unsearchable = true to "
-        "serve the others alone",
-        values={"reference_count": count, "pack_ids": pack_ids},
-    )
+    values = {"reference_count": count, "pack_ids": pack_ids}
+    raise PacksNotCoveringError(told("cli.error.PacksNotCoveringError", **values), values=values)
 
 
 def load_next_engines(settings: Settings) -> Engines:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from matcher.client.connection import DEFAULT_ADDRESS, ClientTls, MatcherClient
 from matcher.client.diagnosis import unusable_files, why_unreachable
 from matcher.client.errors import FieldViolation, ServiceError, error_of
+from matcher.client.health import ServerHealth
 from matcher.client.messages import (
     EVENT_UNDONE,
     FINGERPRINT,
@@ -36,6 +37,7 @@ __all__ = [
     "ClientTls",
     "FieldViolation",
     "MatcherClient",
+    "ServerHealth",
     "ServiceError",
     "access_message",
     "enroll_message",

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from index.records import SearchFilter, Subject
 from matcher.access.context import AccessContext
 from matcher.client.errors import service_error
+from matcher.client.health import ServerHealth, health_of
 from matcher.client.messages import NO_ACCESS, access_message, enroll_message, sample_message, scope_message
 from matcher.samples import EncodedSample
 from protos.biometrics.v1 import (
@@ -108,11 +109,17 @@ class MatcherClient:
 
     def is_serving(self, *, timeout_s: float = 2.0) -> bool:
         """Whether the server answers and its index is verified."""
+        return self.health(timeout_s=timeout_s).is_serving
+
+    def health(self, *, timeout_s: float = 2.0) -> ServerHealth:
+        """Whether the server is ready, and what it says beside. Never raises: a server that is not reached does not
+        answer."""
         try:
-            answer = self._health.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
+            answer, call = self._health.Check.with_call(health_pb2.HealthCheckRequest(), timeout=timeout_s)
         except grpc.RpcError:
-            return False
-        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+            return ServerHealth()
+        is_serving = answer.status == health_pb2.HealthCheckResponse.SERVING
+        return health_of(is_serving=is_serving, trailer=call.trailing_metadata() or ())
 
     def server_info(self, *, access: AccessContext | None = None) -> server_service_pb2.ServerInfoResponse:
         """Versions, packs, limits, languages, and what is enrolled and not searched."""
@@ -261,21 +268,47 @@ class MatcherClient:
         external_id: str = "",
         name: str = "",
         by_word_beginnings: bool = False,
+        document_number: str = "",
         page_size: int = 0,
         access: AccessContext | None = None,
     ) -> Iterator[enrollment_service_pb2.Subject]:
         """Every subject, or those of a gallery, with a number or with the words of a name, page by page."""
+        pages = self.subject_pages(
+            gallery_id=gallery_id,
+            external_id=external_id,
+            name=name,
+            by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
+            page_size=page_size,
+            access=access,
+        )
+        for page in pages:
+            yield from page.subjects
+
+    def subject_pages(
+        self,
+        *,
+        gallery_id: str = "",
+        external_id: str = "",
+        name: str = "",
+        by_word_beginnings: bool = False,
+        document_number: str = "",
+        page_size: int = 0,
+        access: AccessContext | None = None,
+    ) -> Iterator[enrollment_service_pb2.ListSubjectsResponse]:
+        """The same in pages, which say where the number of a document was found."""
         request = enrollment_service_pb2.ListSubjectsRequest(
             access=self._said(access),
             gallery_id=gallery_id,
             external_id=external_id,
             name=name,
             by_word_beginnings=by_word_beginnings,
+            document_number=document_number,
             page_size=page_size,
         )
         while True:
             page = self.subject_page(request)
-            yield from page.subjects
+            yield page
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
@@ -406,6 +439,18 @@ class MatcherClient:
         while True:
             page: record_service_pb2.ListRevisionsResponse = self.call(self.records.ListRevisions, request)
             yield from page.revisions
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def past_retention(
+        self, *, on: str = "", page_size: int = 0, access: AccessContext | None = None
+    ) -> Iterator[record_service_pb2.ListPastRetentionResponse]:
+        """Page by page, whose retention date lies before a day: dd/mm/yyyy, "" for today."""
+        request = record_service_pb2.ListPastRetentionRequest(access=self._said(access), on=on, page_size=page_size)
+        while True:
+            page: record_service_pb2.ListPastRetentionResponse = self.call(self.records.ListPastRetention, request)
+            yield page
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matcher.texts.catalog import Told, told
+from matcher.texts.catalog import Told, system_reason, told
 
 if TYPE_CHECKING:
     from matcher.client.connection import ClientTls
@@ -40,7 +40,7 @@ def why_unreachable(address: str, tls: ClientTls | None) -> Told:
     except TimeoutError:
         return told("reach.no_answer", address=address)
     except OSError as error:
-        return told("reach.other", address=address, reason=error.strerror or error)
+        return told("reach.other", address=address, reason=system_reason(error))
 
 
 def unusable_files(tls: ClientTls) -> Told | None:
@@ -134,5 +134,5 @@ def _why_unreadable(path: Path) -> str:
     try:
         path.read_bytes()
     except OSError as error:
-        return error.strerror or str(error)
+        return system_reason(error)
     return ""

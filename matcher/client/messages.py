@@ -82,6 +82,7 @@ def sample_message(sample: EncodedSample) -> sample_pb2.Sample:
         modality=_MODALITIES[sample.modality],
         finger_position=int(sample.finger),  # type: ignore[arg-type]  # enums are ints on the wire
         station_id=sample.station_id,
+        capture_device=sample.capture_device,
     )
     if sample.minutiae_template:
         message.iso_19794_2_template = sample.minutiae_template

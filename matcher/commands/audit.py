@@ -87,10 +87,14 @@ def _audit_file(given: Path) -> Path:
 
 
 def run_begin_anew(options: argparse.Namespace) -> int:
-    """Set the log aside and begin another, which says so; the store knows the new one from then on."""
+    """Set the log aside and begin another, which says so; the store knows the new one from then on. A log that is whole
+    stays."""
     language, folder = language_of(options), data_folder_of(options)
     path = audit_file_of(options, folder)
     with opened_database(options) as database:
+        if _is_whole(path, database.log_head):
+            print(text("audit.nothing_lost", language), file=sys.stderr)
+            return 1
         known = read_checkpoint(database.log_head)
         mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         for old in (path, head_path(path)):
@@ -103,6 +107,14 @@ def run_begin_anew(options: argparse.Namespace) -> int:
             ChangeLedger(database, audit).pay_at_start()
     print(text("audit.begun_anew", language, path=path))
     return 0
+
+
+def _is_whole(path: Path, noted: str) -> bool:
+    """Whether nothing of a log is missing or changed, as far as the store knows."""
+    if not path.is_file():
+        return False
+    found = verify_audit_log(path, noted=noted)
+    return found.first_broken_record is None and found.record_count > 0
 
 
 def _anchor(value: str) -> tuple[int, str]:

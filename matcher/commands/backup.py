@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from index.backup.backup import NO_DELETIONS, CheckedBackup, back_up, check_backup, read_summary, restore
 from index.backup.sealed_stream import new_key_file
 from index.database import EnrollmentDatabase
+from index.errors import EncryptionKeyError
+from index.keys.slots import read_identity
+from matcher.assembly.keys import master_key
 from matcher.audit.deletions import read_deletions
 from matcher.audit.log import recorded_changes
 from matcher.audit.records import AuditEvent
@@ -23,6 +26,7 @@ from matcher.commands.store_options import (
     opened_database,
     record_in_audit,
     reporting,
+    storage_of,
 )
 from matcher.texts.catalog import text
 
@@ -79,6 +83,7 @@ def run_backup(options: argparse.Namespace) -> int:
 def run_restore(options: argparse.Namespace) -> int:
     """Restore without what the audit log says was deleted since, and build the indexes."""
     language, folder = language_of(options), data_folder_of(options)
+    _require_fitting_key(options)
     deletions = NO_DELETIONS
     if options.audit is not None:
         log_head = read_summary(options.file, key=key_of(options)).log_head
@@ -106,6 +111,19 @@ def run_restore(options: argparse.Namespace) -> int:
         _settle_recorded(database, options.audit)
     record_in_audit(options, folder, _event("restore", restored.backup))
     return 0
+
+
+def _require_fitting_key(options: argparse.Namespace) -> None:
+    """The master key must open the copy of the keys, or nothing could open what would be restored. Raises
+    EncryptionKeyError."""
+    if options.keys is None:
+        return
+    try:
+        _, key_id = read_identity(options.keys)
+    except EncryptionKeyError:
+        return  # The restore says what is wrong with this file.
+    if master_key(storage_of(options)).key_id != key_id:
+        raise EncryptionKeyError("the copy of the keys is of another master key", reason="wrong")
 
 
 def run_verify_backup(options: argparse.Namespace) -> int:

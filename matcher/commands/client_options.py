@@ -43,9 +43,7 @@ def add_command(
     parser.add_argument(
         "--address", type=server_address, metavar="HOST:PORT", help=text("option.address", language, default=default)
     )
-    for option in ("root", "certificate", "key"):
-        said = text(f"option.tls_{option}", language)
-        parser.add_argument(f"--tls-{option}", type=Path, metavar="FILE", help=said)
+    add_tls_options(parser)
     parser.add_argument(
         "--timeout", type=positive, default=60.0, metavar="SECONDS", help=text("option.timeout", language)
     )
@@ -65,6 +63,13 @@ def add_access_options(parser: CommandParser, *, purpose: str | None = "", is_ca
     parser.add_argument("--case", default="", required=is_case_required, help=text("option.case", language))
     said = text("option.purpose_default" if purpose else "option.purpose", language)
     parser.add_argument("--purpose", default=purpose or "", required=purpose is None, help=said)
+
+
+def add_tls_options(parser: CommandParser) -> None:
+    """--tls-root, --tls-certificate and --tls-key."""
+    for option in ("root", "certificate", "key"):
+        said = text(f"option.tls_{option}", parser.language)
+        parser.add_argument(f"--tls-{option}", type=Path, metavar="FILE", help=said)
 
 
 def add_json_option(parser: CommandParser) -> None:

@@ -18,7 +18,7 @@ from matcher.commands.probes import Probe
 from matcher.errors import RequestError, SampleError
 from matcher.fingerprint.image.resolution import gray_at_500_ppi
 from matcher.formats.decode import decode_image
-from matcher.texts.catalog import text, told
+from matcher.texts.catalog import system_reason, text, told
 
 
 def write_candidates(client: MatcherClient, answer: Any, probes: Sequence[Probe], options: argparse.Namespace) -> int:
@@ -157,7 +157,7 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise RequestError(told("search.folder", folder=folder, reason=error.strerror)) from error
+        raise RequestError(told("search.folder", folder=folder, reason=system_reason(error))) from error
     return folder
 
 
@@ -167,4 +167,4 @@ def _write(path: Path, picture: Pixels) -> None:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(pictures.png_of(picture))
     except OSError as error:
-        raise RequestError(told("search.folder", folder=path.parent, reason=error.strerror)) from error
+        raise RequestError(told("search.folder", folder=path.parent, reason=system_reason(error))) from error

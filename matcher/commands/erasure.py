@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import string
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,23 +23,20 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     )
     verify = actions.add_parser("verify", help=text("help.erasure.verify", language))
     verify.add_argument("certificate", type=Path, metavar="CERTIFICATE", help=text("help.erasure.file", language))
-    verify.add_argument("--public-key", default="", metavar="HEX", help=text("help.erasure.public_key", language))
+    verify.add_argument("--public-key", type=_public_key, metavar="HEX", help=text("help.erasure.public_key", language))
     verify.set_defaults(run=run_verify)
     key = actions.add_parser("key", help=text("help.erasure.key", language))
     key.set_defaults(run=run_key)
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    """0 where the station's key signed it and nothing of what was destroyed was found."""
+    """0 where the station's key signed it and nothing of what was destroyed was found. Raises OSError."""
     language = language_of(options)
-    try:
-        checked = check_certificate(options.certificate.read_bytes())
-    except OSError:
-        checked = None
+    checked = check_certificate(options.certificate.read_bytes())
     if checked is None:
         print(text("erasure.none", language), file=sys.stderr)
         return 1
-    expected = options.public_key.lower() or _own_key(options)
+    expected = options.public_key or _own_key(options)
     if not checked.is_genuine:
         print(text("erasure.forged", language), file=sys.stderr)
         return 1
@@ -58,6 +56,9 @@ def run_verify(options: argparse.Namespace) -> int:
             images=said["destroyed"]["images"],
         )
     )
+    merged = said.get("merged_subject_ids", ())
+    if merged:
+        print(text("erasure.merged", language, subjects=", ".join(merged)))
     if not expected:
         print(text("erasure.unknown_key", language, key=checked.public_key), file=sys.stderr)
     left = [*said["found_in"], *(str(one["reference_id"]) for one in said["searched_again"] if one["is_found"])]
@@ -75,6 +76,13 @@ def run_key(options: argparse.Namespace) -> int:
     """Print the public key, which whoever checks certificates elsewhere needs."""
     print(SigningKey.of_file(storage_of(options).signing_key_file).public_key)
     return 0
+
+
+def _public_key(value: str) -> str:
+    key = value.strip().lower()
+    if len(key) != 64 or not set(key) <= set(string.hexdigits):
+        raise argparse.ArgumentTypeError("usage.public_key")
+    return key
 
 
 def _own_key(options: argparse.Namespace) -> str:

@@ -25,7 +25,7 @@ from matcher.commands.store_options import (
     reporting,
 )
 from matcher.fingerprint.comparison.compare import warm_up as warm_up_comparison
-from matcher.texts.catalog import text
+from matcher.texts.catalog import index_told, text
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
@@ -61,7 +61,7 @@ def run_verify(options: argparse.Namespace) -> int:
         print(text("index.whole", language, subjects=report.subject_count, references=report.reference_count))
         return 0
     for problem in report.problems:
-        print(text("index.problem", language, problem=problem), file=sys.stderr)
+        print(text("index.problem", language, problem=index_told(problem)), file=sys.stderr)
     print(text("index.mend", language), file=sys.stderr)
     return 1
 
@@ -100,7 +100,7 @@ def run_rebuild(options: argparse.Namespace) -> int:
         report = database.verify(thorough=False)
         database.save()
     for problem in report.problems:
-        print(text("index.problem", language, problem=problem), file=sys.stderr)
+        print(text("index.problem", language, problem=index_told(problem)), file=sys.stderr)
     if report.ok:
         print(text("index.rebuilt", language))
     return 0 if report.ok else 1

@@ -53,6 +53,7 @@ def run_encrypt(options: argparse.Namespace) -> int:
     if not has_store(folder):
         print(text("keys.no_database", language), file=sys.stderr)
         return 1
+    was_begun = has_keys(folder)
     # Taken before a key is made: a server that runs must not find itself with a key and no keys.
     FolderLock(folder / LOCK_NAME).release()
     keys = database_keys(replace(storage_of(options), data_folder=folder), encrypt=True)
@@ -66,7 +67,8 @@ def run_encrypt(options: argparse.Namespace) -> int:
     ):
         database.save()
     record_in_audit(options, folder, AuditEvent("encrypt", reason="the database was encrypted in place"))
-    print(text("keys.encrypted", language))
+    # One that was begun and interrupted is finished by this very command, which cannot tell it from one that was whole.
+    print(text("keys.encrypted_again" if was_begun else "keys.encrypted", language))
     return 0
 
 
@@ -74,7 +76,7 @@ def run_show(options: argparse.Namespace) -> int:
     """0 where it is encrypted and the key of the settings opens it."""
     language, folder, storage = language_of(options), data_folder_of(options), storage_of(options)
     if not has_keys(folder):
-        print(text("keys.plain", language))
+        print(text("keys.plain" if has_store(folder) else "keys.no_database", language))
         return 1
     _, key_id = read_identity(folder / SLOTS_NAME)
     print(text("keys.shown", language, key_id=key_id))

@@ -76,6 +76,10 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         # The reader of our output went away, as `| head` does.
         sys.stderr.close()
         return 1
+    except OSError as error:
+        # A path that was typed, and that the command does not speak of itself.
+        print(text("failed", options.lang, reason=error), file=sys.stderr)
+        return 1
 
 
 def build_parser(language: str) -> CommandParser:

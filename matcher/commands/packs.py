@@ -152,7 +152,8 @@ def run_remove(options: argparse.Namespace) -> int:
     except (PackError, OSError) as error:
         return _failed(error, language)
     _record(options, "remove_pack")
-    print(text("removed", language, name=options.name))
+    is_there = pack_store(options).state(options.name).status is PackStatus.READY
+    print(text("removed_but_shipped" if is_there else "removed", language, name=options.name))
     return 0
 
 

@@ -12,7 +12,7 @@ from matcher.commands.parser import positive, positive_count
 from matcher.errors import RequestError
 from matcher.formats.iso19794 import FORMAT_ID
 from matcher.samples import EncodedSample
-from matcher.texts.catalog import text, told
+from matcher.texts.catalog import system_reason, text, told
 from matcher.texts.languages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _probe(given: str, options: argparse.Namespace) -> Probe:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RequestError(told("search.unreadable", file=name, reason=error.strerror or error)) from error
+        raise RequestError(told("search.unreadable", file=name, reason=system_reason(error))) from error
     sample = replace(_sample(kind, content, name, options), station_id=options.station)
     return Probe(path, sample)
 

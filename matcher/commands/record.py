@@ -1,4 +1,5 @@
-"""station-matcher record show | update | history | seal | unseal | merge | move | undo | forms."""
+"""station-matcher record show | update | history | seal | unseal | merge | move | undo |
+past-retention | forms."""
 
 from __future__ import annotations
 
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.client import EVENT_UNDONE, SEALED, MatcherClient, plain
 from matcher.commands.client_options import access_of, add_command, add_json_option
+from matcher.commands.store_options import StageBars
 from matcher.commands.tables import add_row, make_table, print_json, print_table
 from matcher.texts.catalog import text
 from matcher.texts.unseen import visible
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
+
+
+_RECORDS_A_PAGE = 1000
 
 
 def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
@@ -44,6 +49,9 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
         parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
     update.add_argument("values", nargs="+", metavar="FIELD=TEXT", help=text("help.record.values", language))
     update.add_argument("--revision", type=int, metavar="N", help=text("help.record.revision", language))
+    past = add_command(actions, "past-retention", "help.record.past_retention", _past_retention, language)
+    past.add_argument("--on", default="", metavar="DD/MM/YYYY", help=text("help.record.on", language))
+    add_json_option(past)
     forms = add_command(actions, "forms", "help.record.forms", _forms, language)
     for parser in (show, history, forms):
         add_json_option(parser)
@@ -101,6 +109,30 @@ def _history(client: MatcherClient, options: argparse.Namespace) -> int:
         for change in revision.changes:
             label = labels.get(change.field_id, change.field_id)
             print(visible(f"    {label} ({change.field_id}): {change.before or '–'} → {change.after or '–'}"))
+    return 0
+
+
+def _past_retention(client: MatcherClient, options: argparse.Namespace) -> int:
+    found: list[Any] = []
+    looked_through = 0
+    with StageBars(options.lang) as bars:
+        for page in client.past_retention(on=options.on, page_size=_RECORDS_A_PAGE, access=access_of(options)):
+            found += page.records
+            looked_through = min(looked_through + _RECORDS_A_PAGE, page.total_count)
+            bars.show("records", looked_through, page.total_count)
+    if options.json:
+        print_json([plain(one) for one in found])
+        return 0
+    if not found:
+        print(text("record.none_past", options.lang, total=looked_through))
+        return 0
+    columns = ("subject", "external_id", "name", "retention", "legal_ground")
+    table = make_table([f"column.{name}" for name in columns], options.lang)
+    for one in found:
+        who = (one.subject.subject_id, one.subject.external_id, one.subject.display_name)
+        add_row(table, *who, one.retention_date, one.legal_ground)
+    print_table(table)
+    print(text("record.past", options.lang, count=len(found), total=looked_through))
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matcher.commands.parser import listening_address
-from matcher.config import AUDIT_NAME, Settings
+from matcher.config import Settings
 from matcher.texts.catalog import text
 from matcher.texts.unseen import LogFormatter
 
@@ -60,9 +60,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if options.reflection:
         server = replace(server, reflection=True)
     if options.data:
-        own_audit = storage.audit_file != storage.data_folder / AUDIT_NAME
-        audit_file = storage.audit_file if own_audit else options.data / AUDIT_NAME
-        storage = replace(storage, data_folder=options.data, audit_file=audit_file)
+        storage = storage.with_data_folder(options.data)
     if options.face is not None:
         packs = replace(packs, face=options.face)
     if options.fingerprint is not None:

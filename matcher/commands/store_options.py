@@ -21,7 +21,7 @@ from index.store.opening import peek_log_head
 from matcher.assembly.keys import DatabaseKeys, database_keys
 from matcher.audit.notices import record_command
 from matcher.audit.records import AuditEvent
-from matcher.config import AUDIT_NAME, Settings, StorageSettings, load_settings
+from matcher.config import Settings, StorageSettings, load_settings
 from matcher.errors import AuditError, MatcherError
 from matcher.texts.catalog import text
 
@@ -95,9 +95,7 @@ def keys_of(options: argparse.Namespace) -> DatabaseKeys:
 
 def audit_file_of(options: argparse.Namespace, folder: Path) -> Path:
     """The audit file of a data folder: where the settings put it, or in the folder where that is another one."""
-    storage = storage_of(options)
-    is_own = storage.audit_file != storage.data_folder / AUDIT_NAME
-    return storage.audit_file if is_own or folder == storage.data_folder else folder / AUDIT_NAME
+    return storage_of(options).with_data_folder(folder).audit_file
 
 
 def record_in_audit(options: argparse.Namespace, folder: Path, event: AuditEvent) -> None:

@@ -14,6 +14,7 @@ from matcher.errors import SessionError
 from matcher.packs.session import ModelSession
 from matcher.packs.store import EmbedderSpec
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 
 class Embedder(Protocol):
@@ -83,5 +84,5 @@ def _strength(lengths: Sequence[float], embedders: Sequence[Embedder]) -> float 
 def _length(vector: Float32Array, dim: int) -> float:
     length = float(np.linalg.norm(vector))
     if vector.shape != (dim,) or not np.isfinite(length) or length < 1e-6:
-        raise SessionError("the embedder gave no usable vector: wrong length, zero, or not finite")
+        raise SessionError(told("session.vector"))
     return length

@@ -15,6 +15,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from matcher.errors import SessionError
+from matcher.texts.catalog import told
 
 # Shape (channels, 1, 1) of a slope that spreads over (batch, channels, height, width).
 CHANNEL_FIRST_RANK = 3
@@ -29,7 +30,7 @@ def rewrite_graph(content: bytes, *, free_canvas: bool = False) -> bytes:
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's DecodeError has no stable home
-        raise SessionError("the model file is not an ONNX model") from error
+        raise SessionError(told("graph.no_onnx")) from error
     _replace_prelu(model.graph)
     if free_canvas:
         _free_canvas(model.graph)

@@ -23,6 +23,7 @@ from matcher.packs.session import OnnxSession, onnx_runtime
 from matcher.packs.store import DetectorSpec, EmbedderSpec
 from matcher.samples import Uint8Array
 from matcher.stages import check_stage
+from matcher.texts.catalog import told
 
 
 class Scrfd:
@@ -32,12 +33,12 @@ class Scrfd:
         with _library():
             from insightface.model_zoo.scrfd import SCRFD  # noqa: PLC0415  see the module docstring
 
-        _require(len(session.output_names) == 9, "an SCRFD with five points has nine outputs")
+        _require(len(session.output_names) == 9, "manifest.scrfd_outputs")
         # Without a file it keeps to our session; with one, insightface 2 opens another for each canvas size.
         self._model: Any = SCRFD(session=session.raw)
         self._model.prepare(0, nms_thresh=spec.overlap, det_thresh=spec.score_floor)
         same = (self._model.input_mean, self._model.input_std) == (spec.mean, spec.std)
-        _require(same and spec.channel_order == "RGB", "insightface feeds SCRFD otherwise than the manifest says")
+        _require(same and spec.channel_order == "RGB", "manifest.fed_otherwise")
 
     def find(self, canvas: Uint8Array) -> FaceCandidates:
         """canvas: uint8 (height, width, 3) BGR, sides multiples of 32. Raises SessionError and what
@@ -46,7 +47,7 @@ class Scrfd:
         try:
             boxes, points = self._model.detect(canvas, input_size=canvas.shape[1::-1])
         except (RuntimeError, ValueError, IndexError, cv2.error) as error:
-            raise SessionError("the SCRFD model could not be run: its outputs are not those of SCRFD") from error
+            raise SessionError(told("session.scrfd")) from error
         return FaceCandidates(
             np.asarray(boxes[:, :4], np.float32),
             np.asarray(boxes[:, 4], np.float32),
@@ -68,14 +69,14 @@ class ArcFace:
         self._model: Any = ArcFaceONNX(model_file=str(path), session=session.raw)
         same = (self._model.input_mean, self._model.input_std) == (spec.mean, spec.std)
         side = tuple(self._model.input_size) == (spec.input_px, spec.input_px)
-        _require(same and side and spec.channel_order == "RGB", "insightface feeds this model otherwise than stated")
+        _require(same and side and spec.channel_order == "RGB", "manifest.fed_otherwise")
 
     def embed(self, crop: Uint8Array) -> Float32Array:
         """float32 (dim,) of an aligned BGR crop. Raises SessionError."""
         try:
             vector = self._model.get_feat(crop).reshape(-1)
         except (RuntimeError, ValueError, IndexError, cv2.error) as error:
-            raise SessionError("the ArcFace model could not be run") from error
+            raise SessionError(told("session.arcface")) from error
         return np.asarray(vector, np.float32)
 
 
@@ -86,12 +87,9 @@ def _library() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise PackNotReadyError(
-            "this pack needs the package insightface, which is not installed; "
-            "run: pip install 'station-matcher[insightface]'"
-        ) from error
+        raise PackNotReadyError(told("manifest.needs_insightface")) from error
 
 
-def _require(holds: bool, message: str) -> None:
+def _require(holds: bool, code: str) -> None:
     if not holds:
-        raise PackError(message)
+        raise PackError(told(code))

@@ -16,6 +16,7 @@ from matcher.face.second_look import SecondLook
 from matcher.face.yunet import YuNet
 from matcher.packs.session import OnnxSession
 from matcher.packs.store import DetectorSpec, EmbedderSpec, ModelPack, PackStore
+from matcher.texts.catalog import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def load_embedder(spec: EmbedderSpec, sessions: PackSessions) -> Embedder:
             return OnnxEmbedder(sessions.open(spec.file), spec)
         case "arcface":
             return ArcFace(sessions.path(spec.file), sessions.open(spec.file), spec)
-    raise PackError(f"no adapter reads embedders of kind {spec.kind!r}")
+    raise PackError(told("manifest.embedder_kind", kind=spec.kind))
 
 
 def _network(spec: DetectorSpec, sessions: PackSessions) -> DetectorNetwork:
@@ -76,4 +77,4 @@ def _network(spec: DetectorSpec, sessions: PackSessions) -> DetectorNetwork:
             return YuNet(sessions.open(spec.file, free_canvas=spec.frees_canvas), spec)
         case "scrfd":
             return Scrfd(sessions.open(spec.file), spec)
-    raise PackError(f"no adapter reads detectors of kind {spec.kind!r}")
+    raise PackError(told("manifest.detector_kind", kind=spec.kind))

@@ -153,7 +153,7 @@ class DecoderPool:
     def _take(self) -> _Decoder:
         with self._lock:
             if self._is_closed:
-                raise SessionError("the decoders are closed")
+                raise SessionError(told("session.decoders_closed"))
             decoder = self._idle.pop() if self._idle else _Decoder()
             if not decoder.is_alive:  # ended by somebody else while nobody used it
                 decoder.kill()
@@ -235,7 +235,7 @@ class _Decoder:
         try:
             self._read_message(time.monotonic() + _READY_S, check)
         except (EOFError, TimeoutError) as error:
-            raise SessionError("a decoder process could not be started; look at the memory of the machine") from error
+            raise SessionError(told("session.decoder_start")) from error
         self._is_ready = True
 
     def _write(self, content: bytes, until: float, check: Callable[[], None]) -> None:

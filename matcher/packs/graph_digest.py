@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.errors import PackDamagedError
+from matcher.texts.catalog import told
 
 # Bumped with the form of the text that is hashed; a digest names it, so that two forms are never compared.
 FORM: Final = "station-matcher graph 1"
@@ -31,7 +32,7 @@ def graph_digest(model: bytes) -> str:
     try:
         loaded.ParseFromString(model)
     except Exception as error:  # protobuf's decoder raises its own kind, and another one in each implementation
-        raise PackDamagedError("the file is no ONNX model") from error
+        raise PackDamagedError(told("graph.no_onnx")) from error
     _require_covered(loaded)
     graph = loaded.graph
     form = {
@@ -50,15 +51,13 @@ def graph_digest(model: bytes) -> str:
 def _require_covered(model: Any) -> None:
     graph = model.graph
     if model.functions or model.training_info or graph.sparse_initializer or graph.quantization_annotation:
-        raise PackDamagedError(
-            "the ONNX model holds functions, sparse weights or training parts, which no pack of ours has"
-        )
+        raise PackDamagedError(told("graph.foreign_parts"))
     domains = [entry.domain for entry in model.opset_import] + [node.domain for node in graph.node]
     if not set(domains) <= set(STANDARD_DOMAINS):
-        raise PackDamagedError("the ONNX model holds operators that are not of ONNX itself")
+        raise PackDamagedError(told("graph.foreign_operators"))
     made = [name for node in graph.node for name in node.output] + [entry.name for entry in graph.initializer]
     if len(set(made)) != len(made):
-        raise PackDamagedError("the ONNX model makes one value twice")
+        raise PackDamagedError(told("graph.made_twice"))
 
 
 def _value(entry: Any) -> list[Any]:
@@ -84,7 +83,7 @@ def _attribute(entry: Any) -> list[Any]:
         return [kind, np.atleast_1d(np.asarray(value, "<f4")).tobytes().hex()]
     if kind == "STRING":
         return [kind, value.hex()]
-    raise PackDamagedError(f"the ONNX model holds an attribute of kind {kind}, which no pack of ours has")
+    raise PackDamagedError(told("graph.foreign_attribute", kind=kind))
 
 
 def _tensor(tensor: Any) -> list[Any]:
@@ -92,10 +91,10 @@ def _tensor(tensor: Any) -> list[Any]:
     from onnx import TensorProto, numpy_helper  # noqa: PLC0415  see graph_digest
 
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-        raise PackDamagedError("the ONNX model keeps weights in another file")
+        raise PackDamagedError(told("graph.weights_elsewhere"))
     try:
         values = np.ascontiguousarray(numpy_helper.to_array(tensor))
         ordered = values.astype(values.dtype.newbyteorder("<"))
     except (TypeError, ValueError, KeyError) as error:
-        raise PackDamagedError("a weight of the ONNX model cannot be read") from error
+        raise PackDamagedError(told("graph.weight")) from error
     return [int(tensor.data_type), [int(side) for side in tensor.dims], hashlib.sha256(ordered.tobytes()).hexdigest()]

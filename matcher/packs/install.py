@@ -296,8 +296,7 @@ def download(remote: RemoteFile, folder: Path, progress: Progress = no_progress)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
         is_absent = isinstance(error, urllib.error.HTTPError) and error.code in ABSENT
         raise (_NotThereError if is_absent else PackDownloadError)(
-            f"{remote.name} could not be downloaded from {remote.address}: {getattr(error, 'reason', error)}. "
-            "Without network, put the file into a folder and install with --from FOLDER"
+            told("pack.download", file=remote.name, address=remote.address, reason=getattr(error, "reason", error))
         ) from error
     if partial.stat().st_size < remote.size_bytes:
         raise PackDownloadError(told("pack.download_ended", file=remote.name))

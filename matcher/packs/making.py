@@ -10,6 +10,7 @@ import numpy as np
 
 from matcher.errors import PackDamagedError
 from matcher.packs.openvino_ir import BATCH, OnnxParts, convert
+from matcher.texts.catalog import told
 
 # Versions that ONNX Runtime 1.18, the oldest we take, knows. Stated, so that a newer onnx package chooses no others.
 IR_VERSION: Final = 8
@@ -67,7 +68,7 @@ def _embedding_mobilefacenet(sources: Sequence[bytes]) -> bytes:
     model = onnx.load_model_from_string(published)
     last = model.graph.node[-1]
     if last.op_type != "Reshape" or list(last.output) != [model.graph.output[0].name]:
-        raise PackDamagedError("MobileFaceNet does not end as the published file does")
+        raise PackDamagedError(told("graph.mobilefacenet_end"))
     # Single precision throughout, as the graph that was handed out first had it: so templates agree to the last bit.
     mean, std = (np.array(values, np.float32).reshape(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
     half = np.float32(_FEEDING / 255.0)

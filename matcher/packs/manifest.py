@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from index.records import Modality
 from matcher.errors import PackError
+from matcher.texts.catalog import told
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ class ModelPack:
         for entry in self.files:
             if entry.name == file_name:
                 return entry
-        raise PackError(f"the manifest of pack {self.name} names no file {file_name}")
+        raise PackError(told("manifest.no_file", name=self.name, file=file_name))
 
     def sources_of(self, entries: Iterable[PackFile]) -> tuple[PackFile, ...]:
         """What the entries are made from, each once."""
@@ -160,11 +161,11 @@ def read_manifest(path: Path) -> ModelPack:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PackError(f"the manifest {path.name} cannot be read: {error}") from error
+        raise PackError(told("manifest.unreadable", file=path.name, reason=error)) from error
     try:
         return pack_from_table(table)
     except (KeyError, TypeError, ValueError) as error:
-        raise PackError(f"the manifest {path.name} is wrong: {error}") from error
+        raise PackError(told("manifest.wrong", file=path.name, reason=error)) from error
 
 
 def pack_from_table(table: Mapping[str, Any]) -> ModelPack:

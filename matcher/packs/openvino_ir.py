@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.errors import PackDamagedError
+from matcher.texts.catalog import told
 
 Array = npt.NDArray[Any]
 
@@ -60,7 +61,7 @@ class OnnxParts:
 def read_layers(graph_xml: bytes) -> tuple[Layer, ...]:
     """The layers in the order of the file, which is checked to be one of computation. Raises PackDamagedError."""
     if len(graph_xml) > LARGEST_GRAPH_BYTES or b"<!DOCTYPE" in graph_xml or b"<!ENTITY" in graph_xml:
-        raise PackDamagedError("the OpenVINO graph is too large or declares entities")
+        raise PackDamagedError(told("graph.openvino_large"))
     try:
         root = ET.fromstring(graph_xml)  # noqa: S314  see the import
         sources = {
@@ -69,11 +70,11 @@ def read_layers(graph_xml: bytes) -> tuple[Layer, ...]:
         }
         layers = tuple(_layer(entry, sources) for entry in root.iterfind("layers/layer"))
     except (ET.ParseError, KeyError, ValueError) as error:
-        raise PackDamagedError(f"the OpenVINO graph cannot be read: {error}") from error
+        raise PackDamagedError(told("graph.openvino", reason=error)) from error
     known: set[str] = set()
     for layer in layers:
         if not known.issuperset(layer.inputs):
-            raise PackDamagedError(f"layer {layer.layer_id} of the OpenVINO graph comes before what feeds it")
+            raise PackDamagedError(told("graph.openvino_order", layer=layer.layer_id))
         known.add(layer.layer_id)
     return layers
 
@@ -99,7 +100,7 @@ def convert(graph_xml: bytes, weights: bytes, parts: OnnxParts, *, fed_by: str) 
     layers = read_layers(graph_xml)
     kinds = [layer.kind for layer in layers]
     if kinds.count("Parameter") != 1 or kinds.count("Result") != 1:
-        raise PackDamagedError("the OpenVINO graph does not have exactly one input and one output")
+        raise PackDamagedError(told("graph.openvino_ends"))
     output, size = "", 0
     shapes = {layer.layer_id: layer.output_shape for layer in layers}
     for layer in layers:
@@ -114,7 +115,7 @@ def convert(graph_xml: bytes, weights: bytes, parts: OnnxParts, *, fed_by: str) 
                 parts.values[layer.layer_id] = _LAYERS[layer.kind](layer, parts)
         except (KeyError, ValueError, IndexError) as error:
             raise PackDamagedError(
-                f"layer {layer.layer_id} ({layer.kind}) of the OpenVINO graph cannot be converted: {error!r}"
+                told("graph.openvino_layer", layer=layer.layer_id, kind=layer.kind, reason=repr(error))
             ) from error
     return output, size
 

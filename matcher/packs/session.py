@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from matcher.errors import SessionError
 from matcher.stages import check_stage
+from matcher.texts.catalog import told
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +88,7 @@ class OnnxSession:
         if self.device == "cuda" and PROVIDERS["cuda"] not in self._session.get_providers():
             # ONNX Runtime itself goes on with the CPU when CUDA libraries are missing; say so instead.
             if not allow_cpu_fallback:
-                raise SessionError("the GPU cannot be used (CUDA libraries missing); set device to cpu or allow it")
+                raise SessionError(told("session.no_gpu"))
             self.device = "cpu"
         self.input_names: tuple[str, ...] = tuple(entry.name for entry in self._session.get_inputs())
         self.output_names: tuple[str, ...] = tuple(entry.name for entry in self._session.get_outputs())
@@ -103,7 +104,7 @@ class OnnxSession:
         try:
             return [np.asarray(output) for output in self._session.run(None, dict(inputs), self._run_options(inputs))]
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-            raise SessionError(f"the model could not be run: {_first_line(error)}") from error
+            raise SessionError(told("session.run", reason=_first_line(error))) from error
 
     def _run_options(self, inputs: Mapping[str, Array]) -> Any:
         if max((array.size for array in inputs.values()), default=0) <= self._large_input_count:
@@ -126,20 +127,17 @@ def available_devices() -> tuple[str, ...]:
 
 def _usable_device(device: str, *, allow_cpu_fallback: bool) -> str:
     if device not in PROVIDERS:
-        raise SessionError(f"unknown device {device!r}: use cpu or cuda")
+        raise SessionError(told("session.device", device=device))
     if device in available_devices():
         return device
     if allow_cpu_fallback:
         return "cpu"
-    raise SessionError(
-        f"this ONNX Runtime was not built for {device}: install onnxruntime-gpu, set device to cpu, "
-        "or allow the fallback to the CPU"
-    )
+    raise SessionError(told("session.not_built", device=device))
 
 
 def _open(model: Path | bytes, *, thread_count: int, device: str) -> Any:
     if thread_count < 1:
-        raise SessionError("a session needs at least one thread")
+        raise SessionError(told("session.threads"))
     onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count
@@ -157,7 +155,7 @@ def _open(model: Path | bytes, *, thread_count: int, device: str) -> Any:
         return onnxruntime.InferenceSession(source, options, providers=providers)
     except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
         reason = _first_line(error) if isinstance(source, bytes) else _first_line(error).replace(source, "the file")
-        raise SessionError(f"the model could not be loaded: {reason}") from error
+        raise SessionError(told("session.load", reason=reason)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from index.records import Sex
+from matcher.errors import RequestError
 from matcher.texts.catalog import Told, told
 
 _YEARS: Final = range(1850, 2201)
@@ -51,6 +52,26 @@ def fits(kind: FieldKind, value: str) -> bool:
             return value in (Sex.FEMALE.value, Sex.MALE.value)
         case _:
             return _FORMS[kind.value].fullmatch(value) is not None
+
+
+def document_number(said: str) -> str:
+    """The number of an identity document as it is recorded, of what was typed: without spaces, points and hyphens, in
+    capitals. Raises RequestError where no document has such a number."""
+    number = re.sub(r"[\s.\-]", "", said).upper()
+    if not any(fits(kind, number) for kind in (FieldKind.CCCD, FieldKind.CMND, FieldKind.PASSPORT)):
+        raise RequestError(told("field.document_number"), field="document_number")
+    return number
+
+
+def is_over(until: str, today: date) -> bool:
+    """Whether the last day of a date that fits, of which only month or year may be known, lies before today."""
+    found = _DATE.fullmatch(until)
+    if found is None:
+        return False
+    day, month, year = (int(part) if part else None for part in found.groups())
+    assert year is not None
+    # What is not known is taken as late as it may be.
+    return (year, month or 12, day or 31) < (today.year, today.month, today.day)
 
 
 def _is_date(value: str) -> bool:

@@ -12,16 +12,25 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from index.records import SUBJECT_FIELDS, FingerPosition, Modality
+from index.records import DOCUMENT_FIELDS, RETENTION_DATE, SUBJECT_FIELDS, FingerPosition, Modality
 from matcher.access.wording import RECORD_TEXT
 from matcher.errors import ConfigError
 from matcher.record_forms.kinds import FieldKind
-from matcher.texts.catalog import told
+from matcher.texts.catalog import system_reason, told
 from matcher.texts.languages import LANGUAGES
 
 _DEFAULT_LENGTH = 200
 # What the store reads of these texts, whoever declares the fields.
-_FIXED_KINDS = {"sex": FieldKind.SEX, "birth_year": FieldKind.YEAR}
+_FIXED_KINDS = {
+    "sex": FieldKind.SEX,
+    "birth_year": FieldKind.YEAR,
+    "cccd_number": FieldKind.CCCD,
+    "cmnd_number": FieldKind.CMND,
+    "passport_number": FieldKind.PASSPORT,
+    "passport2_number": FieldKind.PASSPORT,
+    RETENTION_DATE: FieldKind.DATE,
+    **dict.fromkeys(DOCUMENT_FIELDS.values(), FieldKind.DATE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def load_schema(path: Path | None = None) -> RecordSchema:
         content = (files(__package__) / "fields.toml" if path is None else path).read_text(encoding="utf-8")
         table = tomllib.loads(content)
     except OSError as error:
-        raise ConfigError(told("config.fields_unreadable", reason=error.strerror)) from error
+        raise ConfigError(told("config.fields_unreadable", reason=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(told("config.fields_not_toml", reason=error)) from error
     try:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from matcher.errors import PackError
 from matcher.results import Score
+from matcher.texts.catalog import told
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -104,7 +105,7 @@ class Calibration:
                 tail=tail,
             )
         except (AttributeError, TypeError, ValueError) as error:
-            raise PackError(f"[calibration] of a manifest is wrong: {error}") from error
+            raise PackError(told("manifest.calibration", reason=error)) from error
 
     def to_toml(self) -> str:
         """The [calibration] table of a manifest; from_table of what is read back gives this calibration, its numbers
@@ -190,7 +191,7 @@ def _is_rising(values: Sequence[float]) -> bool:
 
 def _require_keys(table: Mapping[str, Any], keys: frozenset[str], name: str) -> None:
     if wrong := set(table) ^ keys:
-        raise PackError(f"{name} of a manifest has unknown or missing keys: {', '.join(sorted(wrong))}")
+        raise PackError(told("manifest.keys", name=name, keys=", ".join(sorted(wrong))))
 
 
 def _along(given: Float64Array, known: Float64Array, wanted: Float64Array) -> Float64Array:

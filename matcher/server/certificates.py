@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from matcher.errors import ConfigError
-from matcher.texts.catalog import told
+from matcher.texts.catalog import system_reason, told
 
 # How long before its end a certificate is spoken of at every start.
 SOON: Final = timedelta(days=30)
@@ -30,7 +30,7 @@ def read_pem(path: Path, setting: str) -> bytes:
     except PermissionError as error:
         raise ConfigError(told("tls.forbidden", setting=setting)) from error
     except OSError as error:
-        raise ConfigError(told("tls.unreadable", setting=setting, reason=error.strerror)) from error
+        raise ConfigError(told("tls.unreadable", setting=setting, reason=system_reason(error))) from error
     if b"-----BEGIN" not in content:
         raise ConfigError(told("tls.not_pem", setting=setting))
     return content

@@ -19,6 +19,7 @@ from matcher.server.from_proto import (
 from matcher.server.readiness import Readiness
 from matcher.server.status import item_error_of
 from matcher.server.to_proto import (
+    document_to_proto,
     enrollment_to_proto,
     gallery_to_proto,
     reference_to_proto,
@@ -79,9 +80,16 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
         return pb.GetSubjectResponse(subject=subject_to_proto(subject))
 
     def ListSubjects(self, request: pb.ListSubjectsRequest, context: grpc.ServicerContext) -> pb.ListSubjectsResponse:
-        page = self._readiness.get().keeper.list_subjects(
+        query = SubjectQuery(
+            request.gallery_id,
+            request.external_id,
+            request.name,
+            request.by_word_beginnings,
+            request.document_number,
+        )
+        page, documents = self._readiness.get().keeper.list_subjects(
             _access(request.access),
-            SubjectQuery(request.gallery_id, request.external_id, request.name, request.by_word_beginnings),
+            query,
             page_size=request.page_size,
             page_token=request.page_token,
         )
@@ -89,6 +97,7 @@ class EnrollmentServicer(enrollment_service_pb2_grpc.EnrollmentServiceServicer):
             subjects=[subject_to_proto(subject) for subject in page.items],
             next_page_token=page.next_page_token,
             total_count=page.total_count,
+            document_matches=[document_to_proto(found) for found in documents],
         )
 
     def DeleteSubject(

@@ -70,6 +70,7 @@ def sample_from_proto(message: sample_pb2.Sample, *, field: str) -> EncodedSampl
         largest_face=message.largest_face,
         minutiae_template=template,
         region_px=tuple((point.x_px, point.y_px) for point in message.region),
+        capture_device=message.capture_device,
     )
 
 

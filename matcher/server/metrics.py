@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
 
 from matcher.errors import ConfigError
-from matcher.texts.catalog import told
+from matcher.texts.catalog import system_reason, told
 
 # Upper bounds of the latency classes, seconds.
 LATENCY_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -101,7 +101,7 @@ class Metrics:
         try:
             self._server = start_http_server(port, addr=host, registry=self._registry)
         except OSError as error:
-            raise ConfigError(told("listen.metrics", reason=error.strerror or error)) from error
+            raise ConfigError(told("listen.metrics", reason=system_reason(error))) from error
         return f"{f'[{host}]' if ':' in host else host}:{self._server[0].server_port}"
 
     def stop(self) -> None:

@@ -58,6 +58,25 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
             total_count=page.total_count,
         )
 
+    def ListPastRetention(
+        self, request: pb.ListPastRetentionRequest, context: grpc.ServicerContext
+    ) -> pb.ListPastRetentionResponse:
+        page = self._readiness.get().record_keeper.list_past_retention(
+            _access(request.access), on=request.on, page_size=request.page_size, page_token=request.page_token
+        )
+        return pb.ListPastRetentionResponse(
+            records=[
+                pb.OverdueRecord(
+                    subject=subject_to_proto(one.subject),
+                    retention_date=one.retention_date,
+                    legal_ground=one.legal_ground,
+                )
+                for one in page.items
+            ],
+            next_page_token=page.next_page_token,
+            total_count=page.total_count,
+        )
+
     def SealSubject(self, request: pb.SealSubjectRequest, context: grpc.ServicerContext) -> pb.SealSubjectResponse:
         keeper = self._readiness.get().record_keeper
         audit_id = keeper.set_sealed(_access(request.access), request.subject_id, sealed=True)

@@ -23,8 +23,10 @@ from matcher.record_forms.schema import RecordField, RecordForm
 from matcher.results import (
     AssessmentResult,
     Candidate,
+    DocumentStanding,
     EnrollmentResult,
     FingerprintExplanation,
+    FoundDocument,
     IdentificationResult,
     Minutia,
     ModalityStatus,
@@ -60,6 +62,12 @@ _SEXES: Final = {
     Sex.UNKNOWN: sample_pb2.SEX_UNSPECIFIED,
     Sex.FEMALE: sample_pb2.SEX_FEMALE,
     Sex.MALE: sample_pb2.SEX_MALE,
+}
+_STANDINGS: Final = {
+    DocumentStanding.CURRENT: enrollment_service_pb2.DOCUMENT_STANDING_CURRENT,
+    DocumentStanding.EXPIRED: enrollment_service_pb2.DOCUMENT_STANDING_EXPIRED,
+    DocumentStanding.FORMER: enrollment_service_pb2.DOCUMENT_STANDING_FORMER,
+    DocumentStanding.OF_MERGED: enrollment_service_pb2.DOCUMENT_STANDING_OF_MERGED,
 }
 _EVENT_KINDS: Final = {
     RecordEventKind.MERGED_FROM: record_service_pb2.RECORD_EVENT_KIND_MERGED_FROM,
@@ -162,6 +170,12 @@ def subject_to_proto(subject: Subject) -> enrollment_service_pb2.Subject:
     )
 
 
+def document_to_proto(found: FoundDocument) -> enrollment_service_pb2.DocumentMatch:
+    return enrollment_service_pb2.DocumentMatch(
+        subject_id=found.subject_id, field_id=found.field, standing=_STANDINGS[found.standing]
+    )
+
+
 def revision_to_proto(revision: RecordRevision) -> record_service_pb2.RecordRevision:
     author = revision.author
     return record_service_pb2.RecordRevision(
@@ -226,6 +240,7 @@ def reference_to_proto(reference: Reference) -> enrollment_service_pb2.Reference
         create_time=_timestamp(reference.create_time),
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+        capture_device=reference.capture_device,
     )
 
 
@@ -241,6 +256,7 @@ def reference_image_to_proto(shown: ReferenceImage) -> reference_service_pb2.Ref
         ppi=shown.ppi or 0.0,
         capture_time=_timestamp(reference.capture_time),
         station_id=reference.station_id,
+        capture_device=reference.capture_device,
         create_time=_timestamp(reference.create_time),
         audit_id=shown.audit_id,
     )

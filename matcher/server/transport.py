@@ -11,7 +11,7 @@ import grpc
 
 from matcher.errors import ConfigError
 from matcher.server.certificates import check_root, check_server_files, read_pem
-from matcher.texts.catalog import Told, told
+from matcher.texts.catalog import Told, system_reason, told
 
 
 def bind(
@@ -94,6 +94,6 @@ def _why_not(address: str) -> Told:
                 return told("listen.forbidden", port=port)
             case errno.EADDRNOTAVAIL:
                 return told("listen.not_ours", host=host)
-        return told("listen.other", reason=error.strerror or error)
+        return told("listen.other", reason=system_reason(error))
     # Free by now: it was taken a moment ago.
     return told("listen.in_use", port=port)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from numbers import Number
 from types import MappingProxyType
 from typing import Any, Final
 
+from index.errors import DatabaseError
 from matcher.texts import (
     commands,
     errors,
     face_quality,
     fields,
     fingerprint_quality,
+    graphs,
     help,
+    index_words,
     keys,
     listening,
     log,
@@ -28,8 +32,10 @@ from matcher.texts import (
     server,
     settings,
     store,
+    system,
     usage,
 )
+from matcher.texts.index_words import words_of_index
 from matcher.texts.languages import LANGUAGES
 from matcher.texts.unseen import visible
 
@@ -49,6 +55,8 @@ _TABLES: Final[tuple[Table, ...]] = (
     listening.TEXTS,
     packs.TEXTS,
     pack_errors.TEXTS,
+    graphs.TEXTS,
+    index_words.TEXTS,
     log.TEXTS,
     store.TEXTS,
     keys.TEXTS,
@@ -57,6 +65,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     notices.TEXTS,
     nouns.TEXTS,
     server.TEXTS,
+    system.TEXTS,
 )
 
 
@@ -82,9 +91,28 @@ def told_of(error: BaseException) -> str:
     return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
+def system_reason(error: OSError) -> str:
+    """Why the operating system refused, a Told where its error number has a text; what the system says of the others,
+    in English, as it is."""
+    code = f"system.{errno.errorcode.get(error.errno or 0, '')}"
+    return told(code) if has_text(code) else error.strerror or str(error)
+
+
+def index_told(said: str) -> str:
+    """What index says, a Told where a text says the same; as it is otherwise."""
+    found = words_of_index(said)
+    return said if found is None else told(found[0], **found[1])
+
+
 def localized(value: object, language: str) -> str:
-    """What a Told, or an error made of one, says in a language; anything else as it is."""
+    """What a Told, an error made of one, or a refusal of the operating system says in a language; anything else as it
+    is."""
+    if isinstance(value, OSError) and value.errno:
+        place = "" if value.filename is None else f": {value.filename}"
+        return localized(system_reason(value), language) + place
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
+    if isinstance(value, DatabaseError):
+        said = index_told(str(value))
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
 
 

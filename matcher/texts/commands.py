@@ -237,6 +237,48 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  với {count} ảnh gói này không tạo được mẫu: {ids}",
         "  of {count} images this pack can make nothing: {ids}",
     ),
+    "column.captured": ("Ngày chụp (UTC)", "Captured (UTC)"),
+    "column.device": ("Thiết bị", "Device"),
+    "reference.image_written": (
+        "Đã ghi ảnh vào {file} ({size} byte). Ngày chụp: {captured}; thiết bị: {device}; máy trạm: {station}",
+        "Wrote the image to {file} ({size} bytes). Captured: {captured}; device: {device}; station: {station}",
+    ),
+    "reference.digest": (
+        "SHA-256 của tệp đã đăng ký: {sha256}. Số kiểm toán: {audit}",
+        "SHA-256 of the enrolled file: {sha256}. Audit record: {audit}",
+    ),
+    "reference.template_written": (
+        "Đã ghi mẫu đặc trưng ISO/IEC 19794-2:2005 vào {file}. Số kiểm toán: {audit}",
+        "Wrote a record of ISO/IEC 19794-2:2005 to {file}. Audit record: {audit}",
+    ),
+    "reference.not_written": (
+        "Không ghi được tệp: {reason}. Hãy chọn một tệp chưa có, trong thư mục được phép ghi.",
+        "The file cannot be written: {reason}. Name a file that is not there yet, in a folder that you may write to.",
+    ),
+    "column.found_by": ("Số giấy tờ", "Document"),
+    "document.0": ("{field}", "{field}"),
+    "document.1": ("{field}", "{field}"),
+    "document.2": ("{field}: đã hết hạn", "{field}: expired"),
+    "document.3": ("{field}: số cũ, không còn trong hồ sơ", "{field}: a former number"),
+    "document.4": ("{field}: của hồ sơ đã nhập vào", "{field}: of a subject merged into this one"),
+    "subject.nothing_asked": (
+        "Hãy nêu --name, --document hoặc --external-id.",
+        "Name what to find: --name, --document or --external-id.",
+    ),
+    "subject.none_found": ("Không tìm thấy hồ sơ nào.", "No subject was found."),
+    "column.retention": ("Lưu giữ đến ngày", "Kept until"),
+    "column.legal_ground": ("Căn cứ pháp lý", "Legal ground"),
+    "stage.records": ("Xem các hồ sơ", "Looking through the records"),
+    "record.none_past": (
+        "Không có hồ sơ nào quá hạn lưu giữ (đã xem {total} hồ sơ).",
+        "No record is past its retention date ({total} were looked through).",
+    ),
+    "record.past": (
+        "{count} hồ sơ quá hạn lưu giữ trong {total} hồ sơ. Không có gì bị xóa: hãy xem từng hồ sơ, rồi xóa bằng "
+        "station-matcher subject delete hoặc sửa ngày.",
+        "{count} of {total} records are past their retention date. Nothing was deleted: look at each, then delete it "
+        "with station-matcher subject delete or correct the date.",
+    ),
     "record.merged": (
         "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
         "Số kiểm toán: {audit}",
@@ -298,8 +340,36 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
     "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
+    "health.not_answering": (
+        "Máy chủ không trả lời. {reason}",
+        "The server does not answer. {reason}",
+    ),
     "health.not_serving": (
-        "Máy chủ không trả lời hoặc chưa sẵn sàng.",
-        "The server does not answer or is not ready yet.",
+        "Máy chủ trả lời nhưng chưa phục vụ; nhật ký của máy chủ ghi lý do.",
+        "The server answers but is not ready; its log says why.",
+    ),
+    "health.opening": (
+        "Máy chủ đang khởi động: {stage} {counts}",
+        "The server is starting: {stage} {counts}",
+    ),
+    "health.busy": (
+        "Máy chủ đang bận: {busy} chỗ đã được dùng, lời gọi mới sẽ bị từ chối.",
+        "The server is busy: {busy} places are taken, and another call would be refused.",
+    ),
+    "health.set_aside": (
+        "{count} mẫu tham chiếu bị hỏng và không được tìm kiếm; station-matcher doctor nêu số của chúng.",
+        "{count} references are damaged and not searched; station-matcher doctor names them.",
+    ),
+    "health.not_searched": (
+        "{count} mẫu tham chiếu thuộc gói mô hình không được nạp, nên không được tìm kiếm.",
+        "{count} references are of model packs that are not loaded, and not searched.",
+    ),
+    "health.own_certificate": (
+        "Máy chủ tại {address} không chấp nhận chứng thư của chính nó, mà lệnh này xuất trình. Chứng thư đó phải dùng "
+        "được cho cả hai phía (extendedKeyUsage=serverAuth,clientAuth) và do tls.client_root ký; hãy tạo lại, hoặc nêu "
+        "chứng thư của một máy trạm: --tls-certificate và --tls-key.",
+        "The server at {address} does not accept its own certificate, which this command shows. It must be good for "
+        "both sides (extendedKeyUsage=serverAuth,clientAuth) and signed by tls.client_root; make it again, or give the "
+        "certificate of a station: --tls-certificate and --tls-key.",
     ),
 }

@@ -6,6 +6,11 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
+    "field.day": ("ngày phải viết dd/mm/yyyy, ví dụ 31/12/2026", "write the day as dd/mm/yyyy, such as 31/12/2026"),
+    "field.document_number": (
+        "số CCCD có 12 chữ số, số CMND có 9 chữ số, số hộ chiếu có 5 đến 15 chữ cái A-Z và chữ số",
+        "a CCCD number has 12 digits, a CMND number 9, a passport number 5 to 15 of the letters A-Z and digits",
+    ),
     "field.required": ("trường này là bắt buộc", "this field is required"),
     "field.access": (
         "{name} là bắt buộc ở đây, với ít nhất hai chữ cái hoặc chữ số",

@@ -156,6 +156,30 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "số định danh của đơn vị (ví dụ số CCCD) thay cho mã hồ sơ",
         "the force's own number in place of the subject's id",
     ),
+    "help.subject.image": (
+        "ghi ảnh đã đăng ký của một mẫu ra tệp",
+        "write the enrolled image of a reference to a file",
+    ),
+    "help.subject.png": ("ảnh PNG để xem thay cho tệp gốc", "a PNG to look at in place of the file as it came"),
+    "help.subject.template": (
+        "ghi vân tay đã đăng ký ra tệp theo ISO/IEC 19794-2:2005, cho hệ thống khác",
+        "write an enrolled fingerprint to a file of ISO/IEC 19794-2:2005, for another system",
+    ),
+    "help.subject.file": ("tệp mới", "a new file"),
+    "help.subject.find": (
+        "tìm hồ sơ theo tên, số giấy tờ hoặc số của đơn vị",
+        "find subjects by name, by the number of a document or by the force's own number",
+    ),
+    "help.subject.name": (
+        "các từ của họ tên hoặc tên gọi khác, không cần dấu, theo thứ tự bất kỳ",
+        "words of the name or another name, with or without diacritics, in any order",
+    ),
+    "help.subject.beginnings": ("tìm cả từ bắt đầu bằng các từ này", "also words that begin with these"),
+    "help.subject.document": (
+        "số CCCD (12 chữ số), CMND (9) hoặc hộ chiếu, kể cả số cũ hoặc hết hạn",
+        "number of a CCCD (12 digits), CMND (9) or passport, also a former or expired one",
+    ),
+    "help.subject.own_number": ("số hồ sơ của đơn vị, đúng từng ký tự", "the force's own number, exactly"),
     "help.record": ("thông tin ghi trong hồ sơ", "what is recorded of subjects"),
     "help.record.show": ("mọi trường đã ghi", "every field that is recorded"),
     "help.record.update": (
@@ -165,6 +189,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "help.record.history": ("mọi lần sửa, ai sửa và vì sao", "every change, who made it and why"),
     "help.record.seal": ("giữ hồ sơ và không tìm kiếm nữa", "keep a subject and search it no more"),
     "help.record.unseal": ("lại tìm kiếm một hồ sơ đã niêm phong", "search a sealed subject again"),
+    "help.record.past_retention": (
+        "các hồ sơ quá hạn lưu giữ; không xóa gì",
+        "records past their retention date; deletes nothing",
+    ),
+    "help.record.on": ("tính đến ngày này (mặc định: hôm nay)", "as of this day (default: today)"),
     "help.record.merge": (
         "nhập một hồ sơ vào hồ sơ khác của cùng một người",
         "one person has two subjects: merge one into the other",

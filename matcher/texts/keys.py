@@ -54,6 +54,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "write the certificate of erasure to this file",
     ),
     "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is no certificate of erasure."),
+    "erasure.not_given": (
+        "Máy chủ không cấp giấy chứng nhận xóa.",
+        "The server gave no certificate of erasure.",
+    ),
     "erasure.forged": (
         "Chữ ký không đúng: giấy chứng nhận đã bị sửa.",
         "The signature does not fit: the certificate was changed.",
@@ -65,6 +69,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "erasure.unknown_key": (
         "Không có khóa để so: hãy kiểm tra rằng {key} là khóa của đơn vị (--public-key).",
         "There is no key to compare with: make sure that {key} is the station's (--public-key).",
+    ),
+    "erasure.merged": (
+        "Cùng với hồ sơ này, các hồ sơ đã nhập vào nó cũng bị xóa: {subjects}",
+        "Destroyed with it, since they had been merged into it: {subjects}",
     ),
     "erasure.genuine": (
         "Chữ ký đúng. Đối tượng {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
@@ -111,6 +119,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hãy sao khóa: station-matcher keys copy TỆP",
         "Everything is encrypted. Backups made before are not: make a new one, then destroy them. "
         "Copy the keys: station-matcher keys copy FILE",
+    ),
+    "keys.encrypted_again": (
+        "Toàn bộ dữ liệu được mã hóa; việc này đã được bắt đầu hoặc hoàn tất từ trước. Bản sao lưu nào được làm trước "
+        "khi mã hóa thì vẫn chưa mã hóa.",
+        "Everything is encrypted; this was begun or done before. Backups made before the database was encrypted are "
+        "not encrypted.",
     ),
     "keys.plain": ("Cơ sở dữ liệu chưa được mã hóa.", "The database is not encrypted."),
     "keys.shown": (
@@ -168,8 +182,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The command that prints the master key (storage.master_key_command) failed: {reason}",
     ),
     "error.key.target": (
-        "Tệp đã có sẵn hoặc không ghi được; hãy chọn tên khác, hoặc đặt storage.master_key_file.",
-        "The file exists already or cannot be written; choose another name, or set storage.master_key_file.",
+        "Tệp đã có sẵn, thư mục của tệp không có, hoặc không ghi được; hãy chọn nơi khác, hoặc đặt "
+        "storage.master_key_file.",
+        "The file exists already, its folder is not there, or it cannot be written; choose another place, or set "
+        "storage.master_key_file.",
     ),
     "error.key.slots": (
         "Tệp khóa của cơ sở dữ liệu (keys.slots) không có, hoặc là của cơ sở dữ liệu khác; hãy đặt lại từ bản sao "

@@ -151,6 +151,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "máy chủ nội bộ {mirror} không phải địa chỉ bắt đầu bằng https:// hoặc http://",
         "the mirror {mirror} is no address that begins with https:// or http://",
     ),
+    "pack.download": (
+        "không tải được {file} từ {address}: {reason}. Nếu không có mạng, hãy đặt tệp vào một thư mục và cài với "
+        "--from FOLDER",
+        "{file} could not be downloaded from {address}: {reason}. Without network, put the file into a folder and "
+        "install with --from FOLDER",
+    ),
     "pack.download_ended": (
         "việc tải {file} dừng giữa chừng; hãy chạy lại đúng lệnh này để tiếp tục",
         "the download of {file} ended early; run the same command again to go on",

@@ -22,6 +22,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "installed": ("Gói {name} đã sẵn sàng.", "Pack {name} is ready."),
     "verified": ("Gói {name}: mọi tệp đúng với bản kê.", "Pack {name}: every file is as the manifest says."),
+    "removed_but_shipped": (
+        "Gói {name} đi cùng phần mềm và vẫn sẵn sàng; chỉ phần được tạo thêm cho gói đã bị xóa.",
+        "Pack {name} comes with the software and stays ready; what had been derived for it was removed.",
+    ),
     "removed": ("Đã gỡ gói {name}.", "Pack {name} was removed."),
     "exported": (
         "Đã ghi gói {pack} vào {file}. Trên máy kia: station-matcher packs import FILE. Giấy phép: {license}.",

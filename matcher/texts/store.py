@@ -114,6 +114,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Chú ý: việc này đã làm xong nhưng chưa ghi được vào nhật ký: {reason}",
         "Note: this was done, but could not be recorded in the audit log: {reason}",
     ),
+    "audit.nothing_lost": (
+        "Nhật ký nguyên vẹn nên được giữ lại; lệnh này chỉ dùng khi nhật ký đã mất hoặc bị thay đổi.",
+        "The audit log is whole and stays; this command is for a log that is lost or was changed.",
+    ),
     "audit.begun_anew": (
         "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",
         "The old log was set aside and a new one begun: {path}. Keep the files set aside.",

@@ -42,6 +42,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "phải là SỐ:MÃ_BĂM như lệnh audit verify đã in",
         "must be NUMBER:HASH, as audit verify printed it",
     ),
+    "usage.public_key": (
+        "phải là 64 chữ số thập lục phân như lệnh erasure key đã in",
+        "must be 64 hexadecimal digits, as erasure key printed them",
+    ),
     "usage.address": (
         "phải là MÁY:CỔNG với cổng từ {least} đến 65535, ví dụ 127.0.0.1:50551",
         "must be HOST:PORT with a port from {least} to 65535, for example 127.0.0.1:50551",

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.receipts import Page, ReassignmentReceipt, RecordReceipt
-from index.records import RecordAuthor, RecordRevision, Subject, SubjectRecord
+from index.records import LEGAL_GROUND, RETENTION_DATE, RecordAuthor, RecordRevision, Subject, SubjectRecord
 from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import REQUEST_ID, TextLimit, check_text
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.entries import ChangeEntry, audited, changing
 from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
-from matcher.record_forms.kinds import fits, rule
+from matcher.record_forms.kinds import fits, is_over, rule
 from matcher.record_forms.schema import RecordField, RecordSchema
+from matcher.results import OverdueRecord
 from matcher.texts.catalog import told
 from matcher.usecases.keep_records import require
 
@@ -89,6 +91,23 @@ class RecordKeeper:
             page = self._database.list_revisions(subject_id, page_size=page_size, page_token=page_token)
             entry.finish()
         return page
+
+    def list_past_retention(
+        self, context: AccessContext, *, on: str = "", page_size: int = 0, page_token: str = ""
+    ) -> Page[OverdueRecord]:
+        """Of one page of the records, those whose retention date lies before a day: dd/mm/yyyy, "" for today. A page
+        may have none and not be the last; total_count is that of the records. Nothing is deleted."""
+        with audited(self._audit, "list_past_retention", context) as entry:
+            check_caller(context)
+            day = _day_of(on)
+            page = self._database.list_records(page_size=page_size, page_token=page_token)
+            found = tuple(
+                OverdueRecord(subject, record.fields[RETENTION_DATE], record.fields.get(LEGAL_GROUND, ""))
+                for subject, record in page.items
+                if is_over(record.fields.get(RETENTION_DATE, ""), day)
+            )
+            entry.finish(subject_ids=tuple(one.subject.subject_id for one in found))
+        return Page(found, page.next_page_token, page.total_count)
 
     def set_sealed(self, context: AccessContext, subject_id: str, *, sealed: bool) -> str:
         """Search a subject no more, or again; the audit id."""
@@ -172,6 +191,15 @@ class RecordKeeper:
         if declared is None:
             raise RequestError(told("field.no_such_field"), field=f"values[{number}].field_id")
         _check_text_of(declared, value, field=f"values[{number}].text")
+
+
+def _day_of(said: str) -> date:
+    if not said:
+        return datetime.now().astimezone().date()
+    try:
+        return datetime.strptime(said, "%d/%m/%Y").astimezone().date()
+    except ValueError as error:
+        raise RequestError(told("field.day"), field="on") from error
 
 
 def _check_text_of(declared: RecordField, value: str, *, field: str) -> None:

@@ -173,6 +173,7 @@ class Enroller:
             sample_sha256=made.sha256,
             station_id=sample.station_id,
             capture_time=sample.capture_time,
+            capture_device=sample.capture_device,
             image=sample.image_bytes if sample.modality in self._settings.kept_images else b"",
             ppi=sample.ppi,
             part=part_taken(made, sample),
@@ -282,9 +283,13 @@ def request_digest(subject: Subject, samples: Sequence[EncodedSample]) -> bytes:
             sample.face_number,
             sample.largest_face,
         ]
-        # Nothing where there is no region, so that requests of before regions keep their digest.
-        said.append([*words, *([sample.region_px] if sample.region_px else [])])
+        # Nothing where there is no region and no device, so that requests of before these keep their digest.
+        said.append([*words, *([sample.region_px] if sample.region_px else []), *_device_said(sample)])
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).digest()
+
+
+def _device_said(sample: EncodedSample) -> list[str]:
+    return [f"device {sample.capture_device}"] if sample.capture_device else []
 
 
 def _check_request(
@@ -299,6 +304,7 @@ def _check_request(
     check_text(subject.display_name, NAME, field="subject.display_name")
     for number, sample in enumerate(samples):
         check_text(sample.station_id, ID, field=f"samples[{number}].station_id")
+        check_text(sample.capture_device, ID, field=f"samples[{number}].capture_device")
     if subject.birth_year is not None and subject.birth_year not in _BIRTH_YEARS:
         raise RequestError(told("field.birth_year"), field="subject.birth_year")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from index.database import EVERYBODY, EnrollmentDatabase
 from index.errors import GalleryNotEmptyError, ReferenceNotFoundError, SubjectNotFoundError
 from index.receipts import DeletionReceipt, Page
-from index.records import GALLERY_ID_PATTERN, Gallery, Modality, Reference, Subject, SubjectQuery
+from index.records import GALLERY_ID_PATTERN, DocumentMatch, Gallery, Modality, Reference, Subject, SubjectQuery
 from index.store.name_words import words_of
 from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import NAME, PURPOSE, REQUEST_ID, check_text
@@ -18,6 +20,8 @@ from matcher.audit.records import AuditLog
 from matcher.errors import RequestError
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.formats.iso19794 import to_iso19794_2
+from matcher.record_forms.kinds import document_number, is_over
+from matcher.results import DocumentStanding, FoundDocument
 from matcher.search.searcher import Searcher
 from matcher.texts.catalog import told
 from matcher.usecases.witness_erasure import ErasureWitness
@@ -63,17 +67,28 @@ class Keeper:
 
     def list_subjects(
         self, context: AccessContext, query: SubjectQuery = EVERYBODY, *, page_size: int = 0, page_token: str = ""
-    ) -> Page[Subject]:
-        """A search by name needs what every search needs; the record of one by name or number says who was shown."""
+    ) -> tuple[Page[Subject], tuple[FoundDocument, ...]]:
+        """The page, and of a search by the number of a document where it was found. A search by name or such a number
+        needs what every search needs; the record of one by name or number says who was shown."""
         galleries = (query.gallery_id,) if query.gallery_id else ()
         with audited(self._audit, "list_subjects", context, galleries=galleries) as entry:
-            (check_comparison if query.name else check_caller)(context)
+            (check_comparison if query.name or query.document_number else check_caller)(context)
             if query.name and not 1 <= len(words_of(query.name)) <= MAX_NAME_WORD_COUNT:
                 raise RequestError(told("field.name_words", count=MAX_NAME_WORD_COUNT), field="name")
+            if query.document_number:
+                query = replace(query, document_number=document_number(query.document_number))
             page = self._database.list_subjects(query, page_size=page_size, page_token=page_token)
-            is_search = query.name or query.external_id
+            found = self._found_documents(query.document_number, page.items) if query.document_number else ()
+            is_search = query.name or query.external_id or query.document_number
             entry.finish(subject_ids=tuple(subject.subject_id for subject in page.items) if is_search else ())
-        return page
+        return page, found
+
+    def _found_documents(self, number: str, subjects: Sequence[Subject]) -> tuple[FoundDocument, ...]:
+        today = datetime.now().astimezone().date()
+        return tuple(
+            FoundDocument(one.subject_id, one.field, _standing(one, today))
+            for one in self._database.document_matches(number, subjects)
+        )
 
     def delete_subject(
         self, context: AccessContext, subject_id: str, *, request_id: str = ""
@@ -221,6 +236,14 @@ class Keeper:
             return deletion_said(receipt)
 
         return said
+
+
+def _standing(match: DocumentMatch, today: date) -> DocumentStanding:
+    if match.is_of_merged:
+        return DocumentStanding.OF_MERGED
+    if not match.is_current:
+        return DocumentStanding.FORMER
+    return DocumentStanding.EXPIRED if is_over(match.expiry, today) else DocumentStanding.CURRENT
 
 
 def deletion_said(receipt: DeletionReceipt) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class Reembedder:
             sample_sha256=reference.sample_sha256,
             station_id=reference.station_id,
             capture_time=reference.capture_time,
+            capture_device=reference.capture_device,
         )
 
     def _sample_of(self, reference: Reference, image: KeptImage) -> EncodedSample:

@@ -74,6 +74,7 @@ class ErasureWitness:
         return {
             "scope": scope,
             "subject_id": receipt.subject_id,
+            "merged_subject_ids": list(receipt.merged_subject_ids),
             "reference_ids": list(receipt.reference_ids),
             "delete_time": receipt.delete_time.isoformat(),
             "certified_time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -94,12 +95,14 @@ class ErasureWitness:
 
     def _absence(self, receipt: DeletionReceipt, scope: str) -> AbsenceReport:
         """What is left. Other deletions that are being written keep the log from being empty for a moment."""
+        subject_ids = (receipt.subject_id, *receipt.merged_subject_ids) if scope == "subject" else ("",)
         for pause_s in (*(_PAUSE_S,) * _PAUSE_COUNT, 0.0):
-            found = self._database.check_absence(
-                subject_id=receipt.subject_id if scope == "subject" else "",
-                reference_ids=receipt.reference_ids,
-                in_files=False,
-            )
+            reports = [
+                self._database.check_absence(subject_id=one, reference_ids=receipt.reference_ids, in_files=False)
+                for one in subject_ids
+            ]
+            left = tuple(dict.fromkeys(place for report in reports for place in report.found_in))
+            found = AbsenceReport(not left, left)
             if found.found_in != ("log",):
                 break
             time.sleep(pause_s)

@@ -16,9 +16,17 @@ from index.store.page_token import MAX_PAGE_SIZE
 from matcher import errors
 from matcher.commands.main import build_parser as matcher_parser
 from matcher.commands.parser import CommandParser
-from matcher.errors import AuditError, ConfigError, QualityError, RequestError, SampleError
+from matcher.errors import (
+    AuditError,
+    ConfigError,
+    PackError,
+    QualityError,
+    RequestError,
+    SampleError,
+    SessionError,
+)
 from matcher.server.status import status_of
-from matcher.texts.catalog import Told, catalog, filled, localized, packed, told, unpacked
+from matcher.texts.catalog import Told, catalog, filled, index_told, localized, packed, told, unpacked
 from matcher.texts.languages import LANGUAGES, preferred_language
 from matcher.texts.reasons import error_text
 
@@ -28,7 +36,8 @@ EVERY_TEXT = {**catalog(), **{f"backlog {code}": [template(code, lang) for lang 
 TOLD_KINDS = {
     name
     for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, (SampleError, RequestError, ConfigError, AuditError))
+    if isinstance(kind, type)
+    and issubclass(kind, (SampleError, RequestError, ConfigError, AuditError, PackError, SessionError))
 }
 # Two that say the same in any language: names, and places alone.
 _WORDLESS = re.compile(r"[\W\d_]*(\{\w+\}[\W\d_]*)*")
@@ -59,16 +68,21 @@ def _numbers(text: str) -> list[str]:
 def _raised() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted([*(ROOT / "matcher").rglob("*.py"), *(ROOT / "enroll").rglob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if isinstance(node, ast.Call) and node.args:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def _names_called(called: ast.expr) -> set[str]:
+    """Of `Error(...)`, and of `(Error if so else OtherError)(...)`."""
+    return {node.id for node in ast.walk(called) if isinstance(node, ast.Name)}
 
 
 def test_what_people_are_told_is_raised_as_a_text_of_the_catalog() -> None:
     plain = [
         place
         for place, node in _raised()
-        if isinstance(node.func, ast.Name)
-        and node.func.id in TOLD_KINDS
+        if isinstance(node.func, (ast.Name, ast.IfExp))
+        and _names_called(node.func) & TOLD_KINDS
         and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
         # The catalog itself cannot be asked by what it is made of.
         and not place.startswith("matcher/texts/languages.py")
@@ -123,6 +137,15 @@ def test_a_wrong_field_is_told_with_its_rule_in_the_language_asked_for(
         assert status.message == error_text(error, language)
         # BadRequest is the last of the details; its texts lie in it as they are.
         assert expected.encode() in status.details[-1].value
+
+
+def test_what_index_says_is_told_in_the_language_asked_for() -> None:
+    said = "the face index lacks 2 references of the store and has 0 that it does not hold"
+    assert localized(index_told(said), "en") == said
+    assert localized(index_told(said), "vi").startswith("face index thiếu 2 mẫu tham chiếu")
+    missing = index_errors.DatabaseError("there is no database in this folder; check the path or create one")
+    assert localized(missing, "vi").startswith("thư mục này không có cơ sở dữ liệu")
+    assert index_told("nothing that index says") == "nothing that index says"
 
 
 def test_a_sample_is_told_with_its_numbers_in_the_language_asked_for() -> None:

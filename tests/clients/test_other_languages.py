@@ -26,6 +26,7 @@ PRINTS = CHECKOUT / "tests" / "corpus" / "prints"
 PROTOS = sorted(path.relative_to(CHECKOUT) for path in (CHECKOUT / "protos").rglob("*.proto"))
 # What npm says where the registry cannot be reached, as opposed to a lock that is wrong.
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "E403", "E503")
+JAVA_FOLDER = Path("/usr/share/java")
 INSTALL_LIMIT_S = 180.0
 CALLS_LIMIT_S = 240.0
 
@@ -89,6 +90,22 @@ def test_protoc_makes_code_of_other_languages(bare: Path, language: str, expecte
     assert expected <= made.keys()
     own_name = {"csharp": "namespace StationMatcher.Biometrics.V1", "java": "package stationmatcher.biometrics.v1;"}
     assert all(own_name[language] in text for text in made.values())
+
+
+@pytest.mark.soak
+def test_what_is_made_for_java_compiles_with_its_stubs(bare: Path) -> None:
+    """With Debian's protobuf and gRPC, or the jars of CLASSPATH; docs/service.md names the packages."""
+    protoc, javac, plugin = (shutil.which(tool) for tool in ("protoc", "javac", "grpc_java_plugin"))
+    jars = os.environ.get("CLASSPATH") or os.pathsep.join(map(str, sorted(JAVA_FOLDER.glob("*.jar"))))
+    if not (protoc and javac and plugin) or "grpc-stub" not in jars:
+        pytest.skip("protoc, javac, grpc_java_plugin or the jars of gRPC are not installed here")
+    (bare / "made").mkdir()
+    outputs = ("--java_out=made", f"--plugin=protoc-gen-grpc-java={plugin}", "--grpc-java_out=made")
+    run(protoc, "-I.", "-I/usr/include", *outputs, *PROTOS, cwd=bare)
+    sources = sorted((bare / "made").rglob("*.java"))
+    run(javac, "-nowarn", "-cp", jars, "-d", "classes", *sources, cwd=bare, limit_s=300.0)
+    stubs = {path.stem for path in (bare / "classes").rglob("*Grpc.class")}
+    assert stubs == {path.stem.title().replace("_", "") + "Grpc" for path in PROTOS if path.stem.endswith("_service")}
 
 
 def test_node_makes_types_of_a_bare_checkout(bare: Path, node_folder: Path) -> None:

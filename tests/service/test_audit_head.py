@@ -121,10 +121,13 @@ def test_an_untouched_log_is_gone_on_with_and_a_start_and_stop_are_recorded(fold
     assert main(["--lang", "en", "audit", "verify"]) == 0
 
 
-def test_a_lost_log_can_be_begun_anew_and_says_so(folder):
+def test_a_lost_log_can_be_begun_anew_and_says_so(folder, capsys):
     old = _log(folder).read_bytes()
-    os.truncate(_log(folder), 0)
     arguments = ["--lang", "en", "audit", "begin-anew", "--operator", "admin-1", "--reason", "the disk of the log died"]
+    assert main(arguments) == 1
+    assert "The audit log is whole and stays" in capsys.readouterr().err
+    assert _log(folder).read_bytes() == old
+    os.truncate(_log(folder), 0)
     assert main(arguments) == 0
     _start()
     first = json.loads(_log(folder).read_bytes().splitlines()[0])

@@ -119,3 +119,15 @@ def test_a_deletion_is_repeated_by_the_key_that_it_told(service: Service, capsys
     assert "1 references" in out
     done = [event for event in service.audit.events if event.action == "delete_subject" and event.outcome == "ok"]
     assert sorted(event.reason for event in done) == ["recorded_later", "replayed"]
+
+
+def test_a_deletion_that_was_refused_is_not_said_to_be_of_unknown_outcome(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--yes", "--address", service.server.address, "--operator", "operator-7", "--purpose", "records")
+    kept = tmp_path / "erased.json"
+    code, _, err = run(capsys, "subject", "delete", "nobody", "--certificate", str(kept), *at)
+    assert code == 1
+    assert "There is no such subject." in err
+    assert "not known" not in err
+    assert not kept.exists()

@@ -22,7 +22,11 @@ NEW = Subject("", external_id="number-1")
 
 def test_an_enrollment_is_acknowledged_searchable_and_recorded(service: Service) -> None:
     captured = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-    samples = [face(1, capture_time=captured, station_id="station-9"), finger(1, position=FingerPosition.LEFT_LITTLE)]
+    device = "Máy ảnh Canon EOS 2000D, số 0417"
+    samples = [
+        face(1, capture_time=captured, station_id="station-9", capture_device=device),
+        finger(1, position=FingerPosition.LEFT_LITTLE),
+    ]
     subject = Subject("", "number-1", "Name 1", sex=Sex.FEMALE, birth_year=1990)
     answer = service.client.enroll(samples, subject=subject, access=ACCESS)
     assert [sample.quality.score for sample in answer.samples] == [80, 80]
@@ -34,6 +38,7 @@ def test_an_enrollment_is_acknowledged_searchable_and_recorded(service: Service)
     assert [reference.reference_id for reference in references] == [s.reference_id for s in answer.samples]
     assert references[0].capture_time.ToDatetime(UTC) == captured
     assert references[0].station_id == "station-9"
+    assert [one.capture_device for one in references] == [device, ""]
     event = next(event for event in service.audit.events if event.action == "enroll")
     assert (event.subject_id, event.outcome) == (answer.subject_id, "ok")
     assert event.reference_ids == tuple(reference.reference_id for reference in references)
@@ -45,6 +50,8 @@ def test_a_repeated_request_id_gives_the_first_answer_and_stores_nothing(service
     assert again.replayed
     assert (again.subject_id, again.samples[0].reference_id) == (first.subject_id, first.samples[0].reference_id)
     assert len(list(service.client.references(first.subject_id))) == 1
+    with pytest.raises(ServiceError):
+        service.client.enroll([face(1, capture_device="x")], subject=NEW, request_id="r-1")
     with pytest.raises(ServiceError) as refusal:
         service.client.enroll([face(2)], subject=NEW, request_id="r-1")
     assert refusal.value.reason == "ERROR_REASON_REQUEST_CONFLICT"

@@ -302,3 +302,31 @@ def _told_by(target: EnrollmentTarget) -> list[object]:
     told += [found.external_id, found.display_name, found.sex, found.birth_year, found.galleries]
     target.close()
     return told
+
+
+def test_the_device_of_a_row_or_of_all_is_kept(service: Service, tmp_path: Path) -> None:
+    path = _sheet(tmp_path, {"capture_device": "Máy ảnh số 2", "capture_date": "15/06/2024"}, {})
+    assert _run(service, path, "--device", "Máy quét số 7") == 0
+    # Rows are sent side by side.
+    found = {
+        reference.capture_device: reference.capture_time.ToDatetime().date().isoformat()
+        for subject in service.client.subjects()
+        for reference in service.client.references(subject.subject_id)
+    }
+    assert found.keys() == {"Máy ảnh số 2", "Máy quét số 7"}
+    assert found["Máy ảnh số 2"] == "2024-06-15"
+
+
+def test_without_an_address_the_server_of_the_settings_is_asked(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _sheet(tmp_path, {})
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[server]\naddress = "{service.server.address}"\n')
+    arguments = ["run", str(path), "--lang", "en", "--operator", "clerk-7", "--create-galleries"]
+    assert cli.main(["--config", str(settings), *arguments]) == 0
+    monkeypatch.setenv("STATION_MATCHER_CONFIG", str(settings))
+    assert cli.main(arguments) == 0
+    settings.write_text("[server]\nadress = 1\n")
+    assert cli.main(arguments) == 2
+    assert "Error in the settings" in capsys.readouterr().err

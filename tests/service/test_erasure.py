@@ -213,3 +213,54 @@ def test_a_signing_key_file_is_made_once_and_read_again(tmp_path: Path) -> None:
         path.write_text(content)
         with pytest.raises(ConfigError):
             SigningKey.of_file(path)
+
+
+def test_a_place_for_the_certificate_is_made_before_anything_is_deleted(
+    service: Service, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_SIGNING_KEY_FILE", str(tmp_path / "signing.key"))
+    subject_id, _ = enrolled(service, 1)
+    delete = ["subject", "delete", subject_id, "--yes", "--address", service.server.address]
+    delete += ["--operator", "operator-7", "--purpose", "records", "--certificate"]
+    there, absent = tmp_path / "there.json", tmp_path / "absent" / "erased.json"
+    there.write_text("of somebody else")
+    for place, language, said in (
+        (absent, "en", "No such file or directory"),
+        (absent, "vi", "không có tệp hoặc thư mục này"),
+        (there, "en", "File exists"),
+    ):
+        assert main(["--lang", language, *delete, str(place)]) == 1
+        assert f"{said}: {place}" in capsys.readouterr().err
+    assert len(list(service.client.subjects())) == 1
+    assert there.read_text() == "of somebody else"
+    kept = tmp_path / "erased.json"
+    assert main(["--lang", "en", *delete, str(kept)]) == 0
+    assert kept.stat().st_mode & 0o777 == 0o600
+    capsys.readouterr()
+    assert main(["--lang", "en", "erasure", "verify", str(kept)]) == 0
+    assert subject_id in capsys.readouterr().out
+    assert main(["--lang", "en", "erasure", "verify", str(tmp_path / "none.json")]) == 1
+    assert "No such file or directory" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--lang", "en", "erasure", "verify", str(kept), "--public-key", "zz"])
+    assert "64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_the_certificate_names_who_was_merged_into_the_deleted(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old, of_old), (new, of_new), (other, _) = (enrolled(service, number) for number in range(3))
+    service.client.merge_subjects(other, old)
+    service.client.merge_subjects(old, new)
+    answer = service.client.delete_subject(new)
+    said = check_certificate(answer.erasure_certificate).content
+    assert sorted(said["merged_subject_ids"]) == sorted([old, other])
+    assert {*of_old, *of_new} < {*said["reference_ids"]}
+    assert said["found_in"] == []
+    assert {one["is_found"] for one in said["searched_again"]} == {False}
+    if service.database.is_encrypted:
+        assert (said["destroyed"]["keys"], said["destroyed"]["images"]) == (15, 6)
+    path = tmp_path / "certificate.json"
+    path.write_bytes(answer.erasure_certificate)
+    assert main(["--lang", "en", "erasure", "verify", str(path), "--public-key", KEY.public_key]) == 0
+    assert old in capsys.readouterr().out

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from matcher.__main__ import main as station_matcher
 from matcher.client import ClientTls, MatcherClient, ServiceError
 from matcher.config import ServerSettings, Settings, TlsSettings, load_settings
 from matcher.server.app import Server
@@ -20,7 +23,9 @@ PAGE = CHECKOUT / "docs" / "installation.md"
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_the_certificates_of_the_docs_connect_a_station_and_nobody_else(tmp_path: Path) -> None:
+def test_the_certificates_of_the_docs_connect_a_station_and_nobody_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (commands,) = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     made = subprocess.run(["sh", "-eu", "-c", commands], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
@@ -41,8 +46,40 @@ def test_the_certificates_of_the_docs_connect_a_station_and_nobody_else(tmp_path
             with pytest.raises(ServiceError) as refusal:
                 nobody.get_subject("nobody")
             assert not refusal.value.reason
+        code, said = _health(tmp_path, server.port, capsys)
+        # It is reached; that it is not open yet is what this server would say of itself.
+        assert (code, said["is_answering"], said["is_serving"]) == (1, True, False)
+        # A certificate for servers alone, as other authorities make them.
+        alone = commands.replace("serverAuth,clientAuth", "serverAuth").replace("root.pem", "other-root.pem")
+        assert "clientAuth" in commands
+        (tmp_path / "alone").mkdir()
+        subprocess.run(["sh", "-eu", "-c", alone], cwd=tmp_path / "alone", capture_output=True, check=True)
     finally:
         server.stop()
+    own = tmp_path / "alone"
+    tls = TlsSettings(own / "server.pem", own / "server.key", own / "other-root.pem")
+    server = Server(replace(settings, tls=tls), audit)
+    server.start()
+    try:
+        code, said = _health(own, server.port, capsys, root="other-root.pem")
+        assert (code, said["is_answering"]) == (1, False)
+        assert "does not accept its own certificate" in said["text"][0]
+        station = ["--tls-certificate", str(own / "station-3.pem"), "--tls-key", str(own / "station-3.key")]
+        assert _health(own, server.port, capsys, *station, root="other-root.pem")[1]["is_answering"]
+    finally:
+        server.stop()
+
+
+def _health(
+    folder: Path, port: int, capsys: pytest.CaptureFixture[str], *arguments: str, root: str = "root.pem"
+) -> tuple[int, dict[str, Any]]:
+    """Exit code and answer of `health`, of the settings that the page says to set."""
+    path = folder / "settings.toml"
+    files = {"certificate": "server.pem", "key": "server.key", "client_root": root}
+    tls = "".join(f'{key} = "{folder / name}"\n' for key, name in files.items())
+    path.write_text(f'[server]\naddress = "0.0.0.0:{port}"\n[tls]\n{tls}')
+    code = station_matcher(["--lang", "en", "--config", str(path), "health", "--timeout", "20", "--json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
 
 
 def test_the_settings_of_the_service_are_settings() -> None:

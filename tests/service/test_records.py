@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,18 @@ from matcher.__main__ import main
 from matcher.client import ServiceError
 from matcher.config import load_settings
 from matcher.errors import ConfigError, MatcherError
+from matcher.record_forms.kinds import is_over
 from matcher.record_forms.schema import load_schema
 from matcher.results import NoticeCode
 from protos.biometrics.v1 import record_service_pb2 as pb
-from protos.biometrics.v1.enrollment_service_pb2 import SUBJECT_STATE_ACTIVE, SUBJECT_STATE_SEALED
+from protos.biometrics.v1.enrollment_service_pb2 import (
+    DOCUMENT_STANDING_CURRENT,
+    DOCUMENT_STANDING_EXPIRED,
+    DOCUMENT_STANDING_FORMER,
+    DOCUMENT_STANDING_OF_MERGED,
+    SUBJECT_STATE_ACTIVE,
+    SUBJECT_STATE_SEALED,
+)
 from tests.fakes import face
 from tests.service.conftest import ACCESS, Service
 from tests.service.processes import ServerProcess, server_process
@@ -249,3 +258,81 @@ def test_a_file_of_fields_that_is_wrong_is_refused_with_the_reason(tmp_path: Pat
     with pytest.raises(ConfigError, match=told) as refusal:
         load_schema(path)
     assert isinstance(refusal.value, MatcherError)
+
+
+def test_a_subject_is_found_by_the_number_of_a_document_which_says_what_it_is(
+    service: Service, subject_id: str
+) -> None:
+    number = "079087000123"
+    client = service.client
+    client.update_subject(subject_id, {"cccd_number": number, "cccd_expiry_date": "01/2099"})
+
+    def standings(said: str) -> list[tuple[str, str, int]]:
+        (page,) = client.subject_pages(document_number=said)
+        found = {one.subject_id for one in page.subjects}
+        assert {one.subject_id for one in page.document_matches} == found
+        return [(one.subject_id, one.field_id, one.standing) for one in page.document_matches]
+
+    assert standings("0790 8700-0123") == [(subject_id, "cccd_number", DOCUMENT_STANDING_CURRENT)]
+    client.update_subject(subject_id, {"cccd_expiry_date": "31/12/2020"})
+    assert standings(number) == [(subject_id, "cccd_number", DOCUMENT_STANDING_EXPIRED)]
+    client.update_subject(subject_id, {"cccd_number": "079087000999", "cccd_expiry_date": ""})
+    assert standings(number) == [(subject_id, "cccd_number", DOCUMENT_STANDING_FORMER)]
+    other = client.enroll([face(2)], subject=Subject("", "HS-0002")).subject_id
+    client.update_subject(other, {"passport_number": "C0123456"})
+    assert standings("c012 3456") == [(other, "passport_number", DOCUMENT_STANDING_CURRENT)]
+    client.update_subject(subject_id, {"passport_number": "B7654321"})
+    client.merge_subjects(other, subject_id)
+    assert standings("C0123456") == [(subject_id, "passport_number", DOCUMENT_STANDING_OF_MERGED)]
+    (event, *_) = [one for one in service.audit.events if one.action == "list_subjects"]
+    assert event.subject_ids == (subject_id,)
+    assert number not in repr(service.audit.events)
+
+
+def test_a_number_that_no_document_has_is_refused_and_a_search_by_one_needs_a_case(service: Service) -> None:
+    error = refused(lambda: list(service.client.subjects(document_number="079-8")))
+    assert [violation.field for violation in error.violations] == ["document_number"]
+    assert "12 digits" in error.text
+    access = ACCESS.__class__(operator_id="operator-7", case_number="", purpose="x1")
+    error = refused(lambda: list(service.client.subjects(document_number="079087000123", access=access)))
+    assert error.violations[0].field == "access.case_number"
+
+
+@pytest.mark.parametrize(
+    ("until", "is_past"),
+    [
+        ("25/11/2026", True),
+        ("26/11/2026", False),
+        ("10/2026", True),
+        ("11/2026", False),
+        ("2025", True),
+        ("2026", False),
+    ],
+)
+def test_what_is_not_known_of_a_validity_is_taken_as_late_as_it_may_be(until: str, is_past: bool) -> None:
+    assert is_over(until, date(2026, 11, 26)) is is_past
+
+
+def test_the_command_line_finds_subjects_by_name_and_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with server_process(tmp_path / "data") as server:
+        with server.client() as client:
+            subject = Subject("", external_id="HS-0001", display_name="Nguyễn Thị Ánh", birth_year=1987)
+            subject_id = client.enroll([face(1)], subject=subject).subject_id
+            client.update_subject(subject_id, {"cccd_number": "079087000123", "other_names": "Tư Đen"})
+            client.update_subject(subject_id, {"cccd_number": "079087000999"})
+        said = ["--address", server.address, "--operator", "op", "--case", "12", "--purpose", "xác minh"]
+
+        def found(*asked: str) -> str:
+            assert main(["--lang", "vi", "subject", "find", *asked, *said]) == 0
+            return capsys.readouterr().out
+
+        assert "Số CCCD: số cũ, không còn trong hồ sơ" in found("--document", "079087000123")
+        for asked in (("--document", "079087000999"), ("--name", "anh nguyen"), ("--external-id", "HS-0001")):
+            assert "Nguyễn Thị Ánh" in found(*asked)
+        assert "Nguyễn Thị Ánh" in found("--name", "de", "--beginnings")
+        assert found("--document", "079087000111").strip() == "Không tìm thấy hồ sơ nào."
+        answer = json.loads(found("--document", "079087000999", "--json"))
+        assert answer["document_matches"][0]["standing"] == "DOCUMENT_STANDING_CURRENT"
+        assert main(["--lang", "vi", "subject", "find", *said]) == 2
+        assert main(["--lang", "vi", "subject", "find", "--document", "12", *said]) == 1
+        assert "12 chữ số" in capsys.readouterr().err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.keys.master_key import MasterKey
 from index.records import FingerPosition, Modality, Subject
+from matcher.__main__ import main
 from matcher.access.context import AccessContext
 from matcher.client import ServiceError
 from matcher.samples import EncodedSample
@@ -45,7 +48,12 @@ def enrolled(service: Service, *samples: EncodedSample) -> list[int]:
 
 
 def test_the_enrolled_file_comes_back_byte_for_byte(service: Service) -> None:
-    sample, other = large_face(1, 1600), finger(2, position=FingerPosition.LEFT_INDEX)
+    captured = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+    device = "Máy lăn tay Suprema RealScan-G10"
+    sample = large_face(1, 1600)
+    other = replace(
+        finger(2, position=FingerPosition.LEFT_INDEX), capture_time=captured, capture_device=device, station_id="7"
+    )
     content_of_face = sample.image_bytes
     assert len(content_of_face) > 2 << 20
     first, second = enrolled(service, sample, other)
@@ -58,6 +66,9 @@ def test_the_enrolled_file_comes_back_byte_for_byte(service: Service) -> None:
     assert (record.reference_ids, record.subject_id) == ((first,), about.subject_id)
     about, content = service.client.reference_image(second)
     assert (content, about.ppi, about.finger_position) == (other.image_bytes, 500.0, FingerPosition.LEFT_INDEX)
+    assert (about.capture_device, about.capture_time.ToDatetime(UTC), about.station_id) == (device, captured, "7")
+    exported = service.client.export_template(second).reference
+    assert (exported.capture_device, exported.capture_time.ToDatetime(UTC)) == (device, captured)
 
 
 def test_a_png_for_display_is_made_on_demand(service: Service) -> None:
@@ -103,3 +114,28 @@ def test_minutiae_are_told_alone_and_paired_with_a_probe(service: Service) -> No
     for reference_id, wrong in ((face_id, None), (print_id, face(7))):
         with pytest.raises(ServiceError):
             service.client.reference_minutiae(reference_id, probe=wrong)
+
+
+def test_the_command_line_writes_image_and_template_to_new_files(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = replace(finger(2), capture_device="Máy quét số 7")
+    (reference_id,) = enrolled(service, sample)
+    said = ["--address", service.server.address, "--operator", "op", "--case", "12", "--purpose", "giám định"]
+
+    def run(*asked: str) -> int:
+        return main(["--lang", "vi", "subject", *asked, *said])
+
+    path = tmp_path / "ảnh.png"
+    assert run("image", str(reference_id), str(path)) == 0
+    assert path.read_bytes() == sample.image_bytes
+    assert path.stat().st_mode & 0o777 == 0o600
+    told = capsys.readouterr().out
+    assert "thiết bị: Máy quét số 7" in told
+    assert hashlib.sha256(sample.image_bytes).hexdigest() in told
+    assert run("image", str(reference_id), str(path)) == 1
+    assert "chưa có" in capsys.readouterr().err
+    assert run("image", "--png", str(reference_id), str(tmp_path / "shown.png")) == 0
+    assert (tmp_path / "shown.png").read_bytes().startswith(b"\x89PNG")
+    assert run("template", str(reference_id), str(tmp_path / "print.fmr")) == 0
+    assert (tmp_path / "print.fmr").read_bytes().startswith(b"FMR\x00")

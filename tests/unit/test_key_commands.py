@@ -52,6 +52,9 @@ def holding(folder: Path) -> list[Path]:
 def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_path: Path, capsys) -> None:
     data = tmp_path / "data"
     assert called(settings_file, "encrypt") == 1
+    capsys.readouterr()
+    assert called(settings_file, "keys", "show") == 1
+    assert "There is no database in this folder" in capsys.readouterr().out
     filled(data)
     assert holding(data)
     assert called(settings_file, "keys", "show") == 1
@@ -61,7 +64,9 @@ def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_pat
     assert str(settings_file.parent / "master.key") in said.err
     assert "new one, then destroy them" in said.out
     assert called(settings_file, "keys", "show") == 0
+    capsys.readouterr()
     assert called(settings_file, "encrypt") == 0
+    assert "begun or done before" in capsys.readouterr().out
     assert called(settings_file, "index", "verify") == 0
     assert called(settings_file, "index", "rebuild") == 0
     with EnrollmentDatabase.open(data, master_key=read_master_key(settings_file.parent / "master.key")) as database:
@@ -75,6 +80,8 @@ def test_keys_are_copied_rotated_and_restored_with(settings_file: Path, tmp_path
     filled(data, old)
     assert called(settings_file, "keys", "copy", str(copy)) == 0
     assert called(settings_file, "keys", "copy", str(copy)) == 1
+    assert called(settings_file, "keys", "copy", str(tmp_path / "absent" / "copy.slots")) == 1
+    assert "its folder is not there" in capsys.readouterr().err
     assert called(settings_file, "backup", str(tmp_path / "backup")) == 0
     assert called(settings_file, "restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "new")) == 1
     assert "name the copy of its keys" in capsys.readouterr().err
@@ -83,6 +90,11 @@ def test_keys_are_copied_rotated_and_restored_with(settings_file: Path, tmp_path
     assert called(settings_file, "keys", "rotate", str(tmp_path / "new.key")) == 0
     assert called(settings_file, "index", "verify") == 1
     assert "another master key" in capsys.readouterr().err
+    settings_file.write_text(settings_file.read_text() + f'master_key_file = "{tmp_path / "new.key"}"\n')
+    words = ("restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "newer"), "--keys", str(copy))
+    assert called(settings_file, *words) == 1
+    assert "another master key; nothing was changed" in capsys.readouterr().err
+    assert not (tmp_path / "newer").exists()
     with EnrollmentDatabase.open(data, master_key=read_master_key(tmp_path / "new.key")) as database:
         assert database.find_subject("079203004567").display_name == NAME
     with EnrollmentDatabase.open(tmp_path / "new", master_key=old) as database:

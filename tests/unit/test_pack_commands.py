@@ -93,18 +93,23 @@ def test_a_pack_is_carried_as_one_file(folder: Path, tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"), [("vi", "Máy không có mạng"), ("en", "Without network there are three ways")]
+    ("lang", "failed", "told"),
+    [
+        ("vi", "không tải được yunet_s_dynamic.onnx từ {mirror}/", "Máy không có mạng"),
+        ("en", "yunet_s_dynamic.onnx could not be downloaded from {mirror}/", "Without network there are three ways"),
+    ],
 )
 @pytest.mark.parametrize("as_setting", [False, True])
 def test_a_download_that_fails_says_what_can_be_done(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, told: str, as_setting: bool
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, failed: str, told: str, as_setting: bool
 ) -> None:
     with serving() as served:
         mirror = served.folder  # nobody listens there any more
     arguments = ("packs", "install", "face-open", *(() if as_setting else ("--mirror", mirror)))
     assert run(*arguments, lang=lang, packs_folder=tmp_path, mirror=mirror if as_setting else "") == 1
     printed = capsys.readouterr().err
-    assert f"yunet_s_dynamic.onnx could not be downloaded from {mirror}/" in printed
+    assert failed.format(mirror=mirror) in printed
+    assert ("Connection refused" if lang == "en" else "kết nối bị từ chối") in printed
     assert told in printed
 
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from index.receipts import Page
-from index.records import Gallery, RecordRevision, Reference, Subject, SubjectQuery
+from index.records import Gallery, RecordRevision, Reference, Subject, SubjectQuery, SubjectRecord
 from index.store.effects import PackRow
 from index.store.page_token import checked_page_size, make_page_token, read_page_token
 from index.store.sqlite.galleries import galleries_after, gallery_numbers
 from index.store.sqlite.references import all_packs, reference_count_of_subject, references_after
 from index.store.sqlite.row_digests import ReportDamage
 from index.store.sqlite.subject_query import PassingSubjects
-from index.store.sqlite.subject_records import revisions_after
-from index.store.sqlite.subjects import find_subject
+from index.store.sqlite.subject_records import record_of, revisions_after
+from index.store.sqlite.subjects import find_by_numbers, find_subject
 
 
 def packs_by_number(connection: sqlite3.Connection) -> dict[int, PackRow]:
@@ -66,6 +66,23 @@ def list_revisions(
     revisions, total_count = revisions_after(connection, subject_id, place.last_number, limit + 1)
     token = _next_token([one.revision for one in revisions], limit, total_count, scope)
     return Page(tuple(revisions[:limit]), token, total_count)
+
+
+def list_records(
+    connection: sqlite3.Connection, database_id: str, page_size: int, page_token: str
+) -> Page[tuple[Subject, SubjectRecord]]:
+    """See Store.list_records."""
+    limit, scope = checked_page_size(page_size), f"{database_id}/records"
+    place = read_page_token(page_token, scope=scope)
+    rows = connection.execute(
+        "SELECT subject_number FROM subject_record WHERE subject_number > ? ORDER BY 1 LIMIT ?",
+        (place.last_number, limit + 1),
+    )
+    numbers = [int(row[0]) for row in rows.fetchall()]
+    (total_count,) = connection.execute("SELECT count(*) FROM subject_record").fetchone()
+    token = _next_token(numbers, limit, total_count, scope)
+    found = [(row.subject, record_of(connection, row)) for row in find_by_numbers(connection, numbers[:limit])]
+    return Page(tuple(found), token, total_count)
 
 
 def list_galleries(connection: sqlite3.Connection, database_id: str, page_size: int, page_token: str) -> Page[Gallery]:

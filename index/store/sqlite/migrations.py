@@ -250,6 +250,30 @@ REASSIGNMENTS = Migration(
     ),
 )
 
+DOCUMENTS = Migration(
+    "0011_documents",
+    (
+        # Numbers of identity documents that stand or stood in records; filled at a start (look_ups.py), since a
+        # restored store has no keys when it is made.
+        """CREATE TABLE document_token (
+            token BLOB NOT NULL,
+            subject_number INTEGER NOT NULL REFERENCES subject ON DELETE CASCADE,
+            field TEXT NOT NULL,
+            PRIMARY KEY (token, subject_number, field)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX document_token_by_subject ON document_token (subject_number)",
+    ),
+)
+
+CAPTURE_DEVICES = Migration(
+    "0012_capture_devices",
+    (
+        # Apart from reference, whose rows need not be written anew for it; of those whose device was said.
+        """CREATE TABLE capture_device (
+            reference_id INTEGER PRIMARY KEY REFERENCES reference ON DELETE CASCADE,
+            device TEXT NOT NULL) STRICT""",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -261,6 +285,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     IMAGES,
     COUNTERPARTS,
     REASSIGNMENTS,
+    DOCUMENTS,
+    CAPTURE_DEVICES,
 )
 
 

@@ -79,6 +79,12 @@ def find_merge(connection: sqlite3.Connection, source_id: str) -> ReassignmentRo
     return None if found is None else _row(found)
 
 
+def is_named(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether a row is left of a subject."""
+    statement = "SELECT 1 FROM reassignment WHERE source_id = ? OR target_id = ? LIMIT 1"
+    return connection.execute(statement, (subject_id, subject_id)).fetchone() is not None
+
+
 def raise_missing(connection: sqlite3.Connection, subject_id: str) -> NoReturn:
     """Says what became of a subject that is not there. Raises SubjectMergedError, SubjectNotFoundError."""
     row = find_merge(connection, subject_id)
@@ -205,14 +211,15 @@ def forget_reassignments(connection: sqlite3.Connection, subject_number: int) ->
     return removed
 
 
-def seal_reassignments(connection: sqlite3.Connection, holder_number: int) -> None:
-    """Encrypt what is plain of the subjects merged into one that has just been encrypted."""
+def seal_reassignments(connection: sqlite3.Connection, subject_number: int) -> None:
+    """Encrypt what is plain of the subjects merged into one that has just been encrypted, and of the one itself, where
+    it was merged once and that was undone."""
     seals = seals_of(connection)
     assert seals is not None
     rows = connection.execute(
-        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE holder_number = ? AND source_key IS NULL"  # noqa: S608
-        f" AND kind = '{MERGE}'",
-        (holder_number,),
+        f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
+        f" AND source_key IS NULL AND kind = '{MERGE}'",
+        (subject_number, subject_number),
     )
     for *values, token in rows.fetchall():
         row = _row(tuple(values))

@@ -31,6 +31,8 @@ from index.store.effects import SEX_CODES, Effect, MembershipChanged, References
 from index.store.sqlite import galleries, images, references
 from index.store.sqlite import reassignment_rows as rows
 from index.store.sqlite.counterparts import family_of
+from index.store.sqlite.document_tokens import hand_documents_over
+from index.store.sqlite.look_ups import refill_documents
 from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.reassignment_rows import MERGE, MOVE, ReassignmentRow
@@ -89,6 +91,7 @@ def merge_subjects(
     rows.note_references(connection, number, moved)
     kept, joined = _kept_of(connection, source, target, number, occasion)
     carried = rows.hand_over(connection, source.subject_number, target.subject_number)
+    hand_documents_over(connection, source.subject_number, target.subject_number)
     _reseal(connection, moved, target)
     images.move_images(connection, moved, target.subject_number, {})
     _remove_row(connection, source.subject_number)
@@ -161,11 +164,7 @@ def undo_reassignment(
     if not _owners(connection, moved) <= {target.subject_number}:
         raise ReassignmentError("a reference went to another subject since", reason="moved_on")
     undoing = _Undoing(connection, row, target, moved, occasion)
-    if row.kind == MERGE:
-        receipt, effects = undoing.merge(copies)
-    else:
-        receipt, effects = undoing.move(copies)
-    rows.set_undone(connection, reassignment_id)
+    receipt, effects = undoing.merge(copies) if row.kind == MERGE else undoing.move(copies)
     return asked.finished(connection, receipt, effects, row.source_number)
 
 
@@ -188,6 +187,7 @@ class _Undoing:
             raise ReassignmentError("the references were deleted since", reason="deleted")
         _check_states(found[0].subject.state, self.target.subject.state)
         effects = [*self._told(self.target), *self._told(found[0]), *self._back_to(found[0], copies)]
+        rows.set_undone(connection, row.reassignment_id)
         return ReassignmentReceipt(row.reassignment_id, row.source_id, row.target_id, self.moved), effects
 
     def merge(self, copies: Mapping[int, VaultFile]) -> tuple[ReassignmentReceipt, list[Effect]]:
@@ -208,6 +208,9 @@ class _Undoing:
             [(row.source_number, one, target.subject_number) for one in kept["requests"]],
         )
         effects += [*self._told(source), *self._back_to(source, copies)]
+        rows.set_undone(connection, row.reassignment_id)
+        for one in (target, source):
+            refill_documents(connection, one)
         names = tuple(one.field for one in undone)
         receipt = ReassignmentReceipt(
             row.reassignment_id,

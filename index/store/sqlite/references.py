@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,6 +137,8 @@ def insert_reference(
         (cursor.lastrowid, vectors, minutiae),
     )
     put_digest(connection, (cursor.lastrowid, *values, vectors, minutiae), keys)
+    if new.capture_device:
+        connection.execute("INSERT INTO capture_device VALUES (?, ?)", (cursor.lastrowid, new.capture_device))
     return cursor.lastrowid
 
 
@@ -144,13 +146,13 @@ def read_references(
     connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int], report: ReportDamage
 ) -> list[Reference]:
     """References in the order of reference_ids; those that do not exist or are damaged are left out."""
-    owners = subject_ids_of(connection, reference_ids)
+    owners, devices = subject_ids_of(connection, reference_ids), _devices_of(connection, reference_ids)
     found: dict[int, Reference] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
         for row in opened(connection, intact(rows, report), report):
             if row[0] in owners:
-                found[row[0]] = _reference(row, owners[row[0]], packs)
+                found[row[0]] = _reference(row, owners[row[0]], packs, devices)
     return [found[reference_id] for reference_id in reference_ids if reference_id in found]
 
 
@@ -172,8 +174,9 @@ def references_after(
         ).fetchall()
         if not rows:
             break
+        devices = _devices_of(connection, [row[0] for row in rows])
         found += [
-            _reference(row, subject.subject.subject_id, packs)
+            _reference(row, subject.subject.subject_id, packs, devices)
             for row in opened(connection, intact(rows, report), report)
         ]
         last_id = rows[-1][0]
@@ -275,7 +278,18 @@ def read_prints(
     return found
 
 
-def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]) -> Reference:
+def _devices_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:
+    """Of those whose device was said."""
+    found: dict[int, str] = {}
+    for part in parts_of(reference_ids):
+        statement = f"SELECT reference_id, device FROM capture_device WHERE reference_id IN ({marks(part)})"  # noqa: S608
+        found.update(connection.execute(statement, part).fetchall())
+    return found
+
+
+def _reference(
+    row: Sequence[object], subject_id: str, packs: Mapping[int, PackRow], devices: Mapping[int, str]
+) -> Reference:
     reference_id, _, pack_number, finger, quality, sha256, station_id, captured, created, vectors, minutiae = row
     assert isinstance(reference_id, int)
     assert isinstance(pack_number, int)
@@ -305,4 +319,5 @@ def _reference(row: Sequence[object], subject_id: str, packs: dict[int, PackRow]
         station_id=station_id.decode(),
         sample_sha256=sha256.decode(),
         capture_time=from_microseconds(captured) if isinstance(captured, int) else None,
+        capture_device=devices.get(reference_id, ""),
     )

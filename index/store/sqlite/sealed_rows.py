@@ -1,6 +1,6 @@
 """What is encrypted in rows, on its way in and out: names and numbers of subjects, vectors and minutiae of references.
 
-A row without keys is plain: of a store that is not encrypted, or not yet.
+A row without keys is plain: of a store that is not encrypted, or not yet. In one that is, all of it, it is damage.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def texts_of_subjects(
         ).fetchall()
         for number, key, content in rows:
             found[number] = key, _opened_subject(_given(seals), number, key, content)
+    if _is_planted(seals) and len(found) < len(frozenset(subject_numbers)):
+        raise DatabaseDamagedError("a subject is plain in an encrypted store; restore a backup")
     return found
 
 
@@ -132,7 +134,10 @@ def opened(
         *plain, vectors, minutiae = row[:COVERED_WIDTH]
         subject_key, reference_key = row[COVERED_WIDTH:]
         if subject_key is None:
-            yield row[:COVERED_WIDTH]
+            if _is_planted(seals):
+                report(int(row[0]))
+            else:
+                yield row[:COVERED_WIDTH]
             continue
         try:
             template = _opened_template(seals, row[0], vectors, minutiae, (subject_key, reference_key))
@@ -166,7 +171,10 @@ def opened_vectors(
     seals = seals_of(connection)
     for reference_id, vectors, subject_key, reference_key in rows:
         if subject_key is None:
-            yield reference_id, vectors
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors
             continue
         try:
             yield (
@@ -210,9 +218,12 @@ def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | 
 
 def opened_text(connection: sqlite3.Connection, subject_number: int, key: int | None, stored: str, column: str) -> str:
     """The text that sealed_text made what is stored of. Raises EncryptionKeyError, DatabaseDamagedError."""
+    seals = seals_of(connection)
     if key is None or not stored.startswith(_SEALED):
+        if _is_planted(seals):
+            raise DatabaseDamagedError("a text is plain in an encrypted store; restore a backup")
         return stored
-    seal = _given(seals_of(connection)).of_subject(key)
+    seal = _given(seals).of_subject(key)
     try:
         return seal.open(b64decode(stored[len(_SEALED) :]), place=f"{column} {subject_number}").decode()
     except (EncryptionKeyError, ValueError) as error:
@@ -234,13 +245,18 @@ def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
-    """How many encrypted subjects do not open."""
+    """How many encrypted subjects do not open, or are plain where none is."""
     seals, count = seals_of(connection), 0
     for number, key, content in connection.execute("SELECT subject_number, key_number, content FROM subject_seal"):
         try:
             _opened_subject(_given(seals), number, key, content)
         except DatabaseDamagedError:
             count += 1
+    if _is_planted(seals):
+        (plain,) = connection.execute(
+            "SELECT count(*) FROM subject WHERE subject_number NOT IN (SELECT subject_number FROM subject_seal)"
+        ).fetchone()
+        count += plain
     return count
 
 
@@ -288,6 +304,11 @@ def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> Seal
     except EncryptionKeyError as error:
         _or_raise(error)
         raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def _is_planted(seals: Seals | None) -> bool:
+    """Whether a row without keys is one that this software did not write: the store is encrypted, all of it."""
+    return seals is not None and not seals.takes_plain
 
 
 def _given(seals: Seals | None) -> Seals:

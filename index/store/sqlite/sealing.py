@@ -6,6 +6,7 @@ are encrypted already.
 
 from __future__ import annotations
 
+import hmac
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,12 +14,14 @@ from collections.abc import Callable, Iterator
 from index.errors import EncryptionKeyError
 from index.records import OTHER_NAMES
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.look_ups import refill_documents
 from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.reassignment_rows import seal_reassignments
 from index.store.sqlite.requests import seal_requests
 from index.store.sqlite.row_digests import NO_DIGESTS, SELECT_CHECKED, intact, put_digest
 from index.store.sqlite.sealed_rows import SealedText, key_of_subject, seal_subject, sealed_template, sealed_text
 from index.store.sqlite.subject_records import FIELDS, revision_column
+from index.store.sqlite.subjects import find_by_number
 
 SLOTS_SETTING = "key_slots"
 PROGRESS_SETTING = "sealing"
@@ -33,22 +36,33 @@ def bind_keys(connection: sqlite3.Connection) -> None:
     """Keep, at the first time, which slots the store has its keys in, and hold it against these. connection: in
     autocommit mode. Raises EncryptionKeyError."""
     seals = seals_of(connection)
-    known = connection.execute("SELECT value FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
+    known = key_slots_of(connection)
     if seals is None:
-        if known is not None:
-            raise EncryptionKeyError("the database is encrypted; give its master key", reason="missing")
+        if known:
+            raise EncryptionKeyError("the key slots of the database are gone; put back their copy", reason="slots")
         return
-    if known is None:
+    if not known:
+        if seals.are_used:
+            # Believing it would answer with whatever somebody put in the place of the encrypted store.
+            raise EncryptionKeyError("the key slots are of another store; put back that one", reason="slots")
         is_empty = connection.execute("SELECT 1 FROM subject LIMIT 1").fetchone() is None
+        progress = _WHOLE if is_empty else f"{_PARTLY} {seals.progress_token(_PARTLY)}"
         connection.execute("BEGIN IMMEDIATE")
-        for name, value in ((SLOTS_SETTING, seals.slots_id), (PROGRESS_SETTING, _WHOLE if is_empty else _PARTLY)):
+        for name, value in ((SLOTS_SETTING, seals.slots_id), (PROGRESS_SETTING, progress)):
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
         connection.execute("COMMIT")
-    elif known[0] != seals.slots_id:
+    elif known != seals.slots_id:
         raise EncryptionKeyError("the key slots are of another database; put back those of this one", reason="slots")
     elif not all(seals.has_given(number) for number in _newest_keys(connection)):
         # Going on would give numbers again that somebody has: deleting one of two would close the other.
         raise EncryptionKeyError("the key slots are older than the store; put back the newest copy", reason="unknown")
+    seals.takes_plain = not is_sealed(connection)
+
+
+def key_slots_of(connection: sqlite3.Connection) -> str:
+    """Which slots the store has its keys in; "" where it is plain."""
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _newest_keys(connection: sqlite3.Connection) -> Iterator[int]:
@@ -62,9 +76,14 @@ def _newest_keys(connection: sqlite3.Connection) -> Iterator[int]:
 
 
 def is_sealed(connection: sqlite3.Connection) -> bool:
-    """Whether no row is plain any more, and no page that was set free."""
+    """Whether no row is plain any more, and no page that was set free. That one may be is believed only with a token,
+    which nobody can make without the keys. connection: with keys."""
+    seals = seals_of(connection)
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (PROGRESS_SETTING,)).fetchone()
-    return row is not None and row[0] == _WHOLE
+    if seals is None or row is None:
+        return seals is not None
+    progress, _, token = str(row[0]).partition(" ")
+    return progress != _PARTLY or not hmac.compare_digest(token, seals.progress_token(_PARTLY))
 
 
 def seal_rows(connection: sqlite3.Connection, report: Report) -> None:
@@ -96,6 +115,9 @@ def seal_rows(connection: sqlite3.Connection, report: Report) -> None:
     connection.execute("VACUUM")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (PROGRESS_SETTING, _WHOLE))
+    seals = seals_of(connection)
+    assert seals is not None
+    seals.takes_plain = False
 
 
 def _seal_one(connection: sqlite3.Connection, number: int) -> int:
@@ -113,6 +135,8 @@ def _seal_one(connection: sqlite3.Connection, number: int) -> int:
         _seal_record(connection, number)
         seal_requests(connection, number)
         seal_reassignments(connection, number)
+        # Of what can be opened again by now.
+        refill_documents(connection, find_by_number(connection, number))
     subject_key = key_of_subject(connection, number)
     statement = f"{SELECT_CHECKED} WHERE reference.subject_number = ? AND subject_key IS NULL"
     for row in connection.execute(statement, (number,)).fetchall():

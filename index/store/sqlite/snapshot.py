@@ -13,7 +13,7 @@ from index.errors import BackupError, SchemaError
 from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
 from index.records import Modality
 from index.store.effects import PackRow
-from index.store.sqlite import counterparts, references, searchable, set_aside
+from index.store.sqlite import counterparts, references, sealing, searchable, set_aside
 from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.connection import PAGE_SIZE_BYTES, named_errors, open_reader, open_source
 from index.store.sqlite.images import all_files
@@ -32,6 +32,12 @@ def peek_log_head(store: Path) -> str:
     """The log head of a store file that may be in use; "" for a store of an older schema."""
     with named_errors(), contextlib.closing(open_reader(store)) as connection:
         return log_head(connection) if _has_table(connection, "setting") else ""
+
+
+def key_slots_of(store: Path) -> str:
+    """See index.store.opening."""
+    with _reading(store, table="setting") as connection:
+        return "" if connection is None else sealing.key_slots_of(connection)
 
 
 def references_set_aside(store: Path) -> tuple[int, ...]:

@@ -36,6 +36,7 @@ from index.receipts import (
     ReembeddingCounts,
 )
 from index.records import (
+    DocumentMatch,
     Gallery,
     KeptImage,
     Modality,
@@ -55,6 +56,7 @@ from index.store.sqlite import (
     images,
     index_marks,
     lists,
+    look_ups,
     reassignment_rows,
     reassignments,
     references,
@@ -103,6 +105,7 @@ class SqliteStore:
             try:
                 apply_migrations(self._connection)
                 sealing.bind_keys(self._connection)
+                look_ups.fill_look_ups(self._connection)
                 self._connection.execute(
                     "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
                 )
@@ -283,6 +286,10 @@ class SqliteStore:
             lambda connection: lists.list_revisions(connection, self._database_id, subject_id, page_size, page_token)
         )
 
+    def list_records(self, page_size: int, page_token: str) -> Page[tuple[Subject, SubjectRecord]]:
+        """See Store."""
+        return self._read(lambda connection: lists.list_records(connection, self._database_id, page_size, page_token))
+
     def merge_subjects(
         self,
         source_id: str,
@@ -449,6 +456,7 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return bool(
                 subjects.subject_numbers_of(connection, (subject_id,))
+                or reassignment_rows.is_named(connection, subject_id)
                 or references.subject_ids_of(connection, reference_ids)
             )
 
@@ -486,6 +494,10 @@ class SqliteStore:
         return self._read(
             lambda connection: lists.list_subjects(connection, self._database_id, query, page_size, page_token)
         )
+
+    def document_matches(self, number: str, subjects: Sequence[Subject]) -> tuple[DocumentMatch, ...]:
+        """See Store."""
+        return self._read(lambda connection: tuple(look_ups.document_matches(connection, number, subjects)))
 
     def list_references(self, subject_id: str, page_size: int, page_token: str) -> Page[Reference]:
         """See Store."""

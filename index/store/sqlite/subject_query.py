@@ -13,7 +13,9 @@ from functools import partial
 from index.errors import DatabaseError
 from index.records import SubjectQuery
 from index.store.sqlite.galleries import gallery_number
+from index.store.sqlite.look_ups import numbers_with
 from index.store.sqlite.name_tokens import are_keyed, tokens_of
+from index.store.sqlite.rows import marks
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_by_numbers
 
 # Above the last code point, so that every longer word lies below.
@@ -71,6 +73,9 @@ def _conditions(connection: sqlite3.Connection, query: SubjectQuery) -> list[_Co
     if query.external_id:
         row = find_by_external_id(connection, query.external_id)
         found.append(_Condition("subject", "subject_number = ?", (row.subject_number if row else 0,)))
+    if query.document_number:
+        numbers = numbers_with(connection, query.document_number) or (0,)
+        found.append(_Condition("subject", f"subject_number IN ({marks(numbers)})", numbers))
     if query.name:
         tokens = tokens_of(connection, query.name, by_beginnings=query.by_word_beginnings)
         if not tokens:

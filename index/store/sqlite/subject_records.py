@@ -30,6 +30,7 @@ from index.records import (
     SubjectRecord,
 )
 from index.store.effects import SEX_CODES, Effect, SubjectChanged
+from index.store.sqlite.document_tokens import add_documents
 from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.reassignment_rows import content_of, find_merge, find_reassignment
@@ -46,9 +47,13 @@ FIELDS = "subject_record fields"
 
 def read_record(connection: sqlite3.Connection, subject_id: str) -> SubjectRecord:
     """Raises SubjectNotFoundError."""
-    row = find_subject(connection, subject_id)
+    return record_of(connection, find_subject(connection, subject_id))
+
+
+def record_of(connection: sqlite3.Connection, row: SubjectRow) -> SubjectRecord:
+    """Every field that is recorded."""
     revision, fields = stored_fields(connection, row)
-    return SubjectRecord(subject_id, revision, {**fields_of(row.subject), **fields})
+    return SubjectRecord(row.subject.subject_id, revision, {**fields_of(row.subject), **fields})
 
 
 def update_record(
@@ -140,6 +145,7 @@ def put_fields(
         "INSERT OR REPLACE INTO subject_record (subject_number, revision, fields) VALUES (?, ?, ?)",
         (row.subject_number, revision, sealed_text(connection, row.subject_number, row.key_number, content, FIELDS)),
     )
+    add_documents(connection, row.subject_number, after)
     if OTHER_NAMES in after and "display_name" not in own:
         put_names(connection, row.subject_number, stored.display_name, kept.get(OTHER_NAMES, ""))
     if not own:

@@ -60,9 +60,11 @@ def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> Sub
     number = number_by_external_id(connection, external_id)
     if number is not None:
         return find_by_number(connection, number)
-    rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
-    if rows:
-        return rows[0]
+    seals = seals_of(connection)
+    if seals is None or seals.takes_plain:
+        rows = _select(connection, "WHERE external_id = ? AND external_id <> ''", (external_id,))
+        if rows:
+            return rows[0]
     number = holder_by_external_id(connection, external_id)
     return None if number is None else find_by_number(connection, number)
 
@@ -138,6 +140,7 @@ def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> 
         "DELETE FROM membership WHERE subject_number = ?",
         "DELETE FROM subject_seal WHERE subject_number = ?",
         "DELETE FROM subject_name_token WHERE subject_number = ?",
+        "DELETE FROM document_token WHERE subject_number = ?",
         "DELETE FROM subject_record WHERE subject_number = ?",
         "DELETE FROM subject_revision WHERE subject_number = ?",
         "DELETE FROM subject WHERE subject_number = ?",

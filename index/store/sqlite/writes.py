@@ -25,6 +25,7 @@ from index.store.sqlite.counterparts import counterparts, family_of, put_image_p
 from index.store.sqlite.images import noted_counts, put_image
 from index.store.sqlite.index_marks import note_erasures
 from index.store.sqlite.owed_records import owe
+from index.store.sqlite.reassignment_rows import merges_into
 from index.store.sqlite.references import EncodedReference
 from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact
@@ -99,12 +100,19 @@ def delete_subject(
         return WriteOutcome(_deletion_again(subject_id, earlier))
     number = subjects.find_subject(connection, subject_id).subject_number
     reference_ids = references.reference_ids_of_subject(connection, number)
-    before = noted_counts(connection)
+    before, merged = noted_counts(connection), merges_into(connection, number)
     removed = subjects.delete_subject_rows(connection, number)
     note_erasures(connection, reference_ids)
     keys, images = (after - count for after, count in zip(noted_counts(connection), before, strict=True))
     receipt = DeletionReceipt(
-        subject_id, reference_ids, now, removed, files_scrubbed=False, key_count=keys, image_count=images
+        subject_id,
+        reference_ids,
+        now,
+        removed,
+        files_scrubbed=False,
+        key_count=keys,
+        image_count=images,
+        merged_subject_ids=tuple(row.source_id for row in merged),
     )
     remember_request(connection, request_id, "delete_subject", digest, _kept(receipt), subject_number=None)
     owe(connection, owed, receipt)

@@ -16,6 +16,7 @@ from matcher.fingerprint.minutia_set import KIND_BIFURCATION, KIND_ENDING, Minut
 from matcher.fingerprint.network.peaks_graph import PEAK_FLOOR, PEAK_WINDOW_PX
 from matcher.packs.session import ModelSession
 from matcher.samples import Uint8Array
+from matcher.texts.catalog import told
 
 _EXACT_OUTPUTS: Final = ("position", "blurred", "direction", "ending")
 _FAST_OUTPUTS: Final = ("blurred", "row", "column", "direction", "ending")
@@ -49,7 +50,7 @@ def run_leader(session: ModelSession, pixels: Uint8Array) -> Peaks:
         _, blurred, direction, ending = (output[0] for output in outputs)
         row, column = _local_maxima(blurred[0])
         return Peaks(row, column, direction[:, row, column].T, ending[0, row, column], blurred[0])
-    raise SessionError("the model of the leader pack is not a LEADER graph; install the pack again")
+    raise SessionError(told("session.leader"))
 
 
 def minutiae_of(peaks: Peaks, window: Window, width_px: int, height_px: int) -> MinutiaSet:

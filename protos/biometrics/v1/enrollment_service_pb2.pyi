@@ -17,9 +17,22 @@ class SubjectState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SUBJECT_STATE_UNSPECIFIED: _ClassVar[SubjectState]
     SUBJECT_STATE_ACTIVE: _ClassVar[SubjectState]
     SUBJECT_STATE_SEALED: _ClassVar[SubjectState]
+
+class DocumentStanding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DOCUMENT_STANDING_UNSPECIFIED: _ClassVar[DocumentStanding]
+    DOCUMENT_STANDING_CURRENT: _ClassVar[DocumentStanding]
+    DOCUMENT_STANDING_EXPIRED: _ClassVar[DocumentStanding]
+    DOCUMENT_STANDING_FORMER: _ClassVar[DocumentStanding]
+    DOCUMENT_STANDING_OF_MERGED: _ClassVar[DocumentStanding]
 SUBJECT_STATE_UNSPECIFIED: SubjectState
 SUBJECT_STATE_ACTIVE: SubjectState
 SUBJECT_STATE_SEALED: SubjectState
+DOCUMENT_STANDING_UNSPECIFIED: DocumentStanding
+DOCUMENT_STANDING_CURRENT: DocumentStanding
+DOCUMENT_STANDING_EXPIRED: DocumentStanding
+DOCUMENT_STANDING_FORMER: DocumentStanding
+DOCUMENT_STANDING_OF_MERGED: DocumentStanding
 
 class Subject(_message.Message):
     __slots__ = ("subject_id", "external_id", "display_name", "gallery_ids", "sex", "birth_year", "state", "create_time")
@@ -42,7 +55,7 @@ class Subject(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., external_id: _Optional[str] = ..., display_name: _Optional[str] = ..., gallery_ids: _Optional[_Iterable[str]] = ..., sex: _Optional[_Union[_sample_pb2.Sex, str]] = ..., birth_year: _Optional[int] = ..., state: _Optional[_Union[SubjectState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Reference(_message.Message):
-    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "quality_score", "pack_id", "create_time", "capture_time", "station_id")
+    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "quality_score", "pack_id", "create_time", "capture_time", "station_id", "capture_device")
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     MODALITY_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +65,7 @@ class Reference(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     CAPTURE_TIME_FIELD_NUMBER: _ClassVar[int]
     STATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_DEVICE_FIELD_NUMBER: _ClassVar[int]
     reference_id: int
     subject_id: str
     modality: _sample_pb2.Modality
@@ -61,7 +75,8 @@ class Reference(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     capture_time: _timestamp_pb2.Timestamp
     station_id: str
-    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality_score: _Optional[int] = ..., pack_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ...) -> None: ...
+    capture_device: str
+    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., quality_score: _Optional[int] = ..., pack_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., capture_device: _Optional[str] = ...) -> None: ...
 
 class Gallery(_message.Message):
     __slots__ = ("gallery_id", "display_name", "purpose", "create_time")
@@ -191,7 +206,7 @@ class GetSubjectResponse(_message.Message):
     def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ...) -> None: ...
 
 class ListSubjectsRequest(_message.Message):
-    __slots__ = ("access", "gallery_id", "page_size", "page_token", "external_id", "name", "by_word_beginnings")
+    __slots__ = ("access", "gallery_id", "page_size", "page_token", "external_id", "name", "by_word_beginnings", "document_number")
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     GALLERY_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -199,6 +214,7 @@ class ListSubjectsRequest(_message.Message):
     EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     BY_WORD_BEGINNINGS_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_NUMBER_FIELD_NUMBER: _ClassVar[int]
     access: _sample_pb2.AccessContext
     gallery_id: str
     page_size: int
@@ -206,17 +222,30 @@ class ListSubjectsRequest(_message.Message):
     external_id: str
     name: str
     by_word_beginnings: bool
-    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., external_id: _Optional[str] = ..., name: _Optional[str] = ..., by_word_beginnings: _Optional[bool] = ...) -> None: ...
+    document_number: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., gallery_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., external_id: _Optional[str] = ..., name: _Optional[str] = ..., by_word_beginnings: _Optional[bool] = ..., document_number: _Optional[str] = ...) -> None: ...
 
 class ListSubjectsResponse(_message.Message):
-    __slots__ = ("subjects", "next_page_token", "total_count")
+    __slots__ = ("subjects", "next_page_token", "total_count", "document_matches")
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_MATCHES_FIELD_NUMBER: _ClassVar[int]
     subjects: _containers.RepeatedCompositeFieldContainer[Subject]
     next_page_token: str
     total_count: int
-    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
+    document_matches: _containers.RepeatedCompositeFieldContainer[DocumentMatch]
+    def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ..., document_matches: _Optional[_Iterable[_Union[DocumentMatch, _Mapping]]] = ...) -> None: ...
+
+class DocumentMatch(_message.Message):
+    __slots__ = ("subject_id", "field_id", "standing")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    FIELD_ID_FIELD_NUMBER: _ClassVar[int]
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    field_id: str
+    standing: DocumentStanding
+    def __init__(self, subject_id: _Optional[str] = ..., field_id: _Optional[str] = ..., standing: _Optional[_Union[DocumentStanding, str]] = ...) -> None: ...
 
 class DeleteSubjectRequest(_message.Message):
     __slots__ = ("request_id", "access", "subject_id")

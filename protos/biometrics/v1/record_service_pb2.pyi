@@ -257,6 +257,38 @@ class UndoReassignmentResponse(_message.Message):
     replayed: bool
     def __init__(self, source_subject_id: _Optional[str] = ..., target_subject_id: _Optional[str] = ..., reference_ids: _Optional[_Iterable[int]] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., kept_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
 
+class ListPastRetentionRequest(_message.Message):
+    __slots__ = ("access", "on", "page_size", "page_token")
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    ON_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    access: _sample_pb2.AccessContext
+    on: str
+    page_size: int
+    page_token: str
+    def __init__(self, access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., on: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPastRetentionResponse(_message.Message):
+    __slots__ = ("records", "next_page_token", "total_count")
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    records: _containers.RepeatedCompositeFieldContainer[OverdueRecord]
+    next_page_token: str
+    total_count: int
+    def __init__(self, records: _Optional[_Iterable[_Union[OverdueRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class OverdueRecord(_message.Message):
+    __slots__ = ("subject", "retention_date", "legal_ground")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_DATE_FIELD_NUMBER: _ClassVar[int]
+    LEGAL_GROUND_FIELD_NUMBER: _ClassVar[int]
+    subject: _enrollment_service_pb2.Subject
+    retention_date: str
+    legal_ground: str
+    def __init__(self, subject: _Optional[_Union[_enrollment_service_pb2.Subject, _Mapping]] = ..., retention_date: _Optional[str] = ..., legal_ground: _Optional[str] = ...) -> None: ...
+
 class GetRecordFormsRequest(_message.Message):
     __slots__ = ("access",)
     ACCESS_FIELD_NUMBER: _ClassVar[int]

@@ -76,6 +76,11 @@ class RecordServiceStub:
                 request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.SerializeToString,
                 response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.FromString,
                 _registered_method=True)
+        self.ListPastRetention = channel.unary_unary(
+                '/biometrics.v1.RecordService/ListPastRetention',
+                request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionRequest.SerializeToString,
+                response_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionResponse.FromString,
+                _registered_method=True)
         self.GetRecordForms = channel.unary_unary(
                 '/biometrics.v1.RecordService/GetRecordForms',
                 request_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.GetRecordFormsRequest.SerializeToString,
@@ -143,6 +148,13 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPastRetention(self, request, context):
+        """Whose record says a retention date that is over. Deletes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRecordForms(self, request, context):
         """The fields that a record may have, and the paper forms that they come from.
         """
@@ -192,6 +204,11 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.UndoReassignment,
                     request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.FromString,
                     response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.SerializeToString,
+            ),
+            'ListPastRetention': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPastRetention,
+                    request_deserializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionRequest.FromString,
+                    response_serializer=protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionResponse.SerializeToString,
             ),
             'GetRecordForms': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRecordForms,
@@ -417,6 +434,33 @@ class RecordService:
             '/biometrics.v1.RecordService/UndoReassignment',
             protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentRequest.SerializeToString,
             protos_dot_biometrics_dot_v1_dot_record__service__pb2.UndoReassignmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPastRetention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/biometrics.v1.RecordService/ListPastRetention',
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionRequest.SerializeToString,
+            protos_dot_biometrics_dot_v1_dot_record__service__pb2.ListPastRetentionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ from protos.biometrics.v1 import matching_service_pb2 as protos_dot_biometrics_d
 from protos.biometrics.v1 import sample_pb2 as protos_dot_biometrics_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,protos/biometrics/v1/reference_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+protos/biometrics/v1/matching_service.proto\x1a!protos/biometrics/v1/sample.proto\"\x90\x01\n\x18GetReferenceImageRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x02 \x01(\x03\x12\x30\n\trendition\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.ImageRendition\"X\n\x19GetReferenceImageResponse\x12,\n\x05image\x18\x01 \x01(\x0b\x32\x1d.biometrics.v1.ReferenceImage\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\"\xd7\x02\n\x0eReferenceImage\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0b\n\x03ppi\x18\x07 \x01(\x01\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x0b \x01(\t\"\x87\x01\n\x1bGetReferenceMinutiaeRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x02 \x01(\x03\x12$\n\x05probe\x18\x03 \x01(\x0b\x32\x15.biometrics.v1.Sample\"\xae\x02\n\x1cGetReferenceMinutiaeResponse\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x0f\n\x07pack_id\x18\x04 \x01(\t\x12(\n\x08minutiae\x18\x05 \x03(\x0b\x32\x16.biometrics.v1.Minutia\x12\x10\n\x08width_px\x18\x06 \x01(\x05\x12\x11\n\theight_px\x18\x07 \x01(\x05\x12:\n\x0b\x65xplanation\x18\x08 \x01(\x0b\x32%.biometrics.v1.FingerprintExplanation\x12\x10\n\x08\x61udit_id\x18\t \x01(\t*N\n\x0eImageRendition\x12\x1f\n\x1bIMAGE_RENDITION_UNSPECIFIED\x10\x00\x12\x1b\n\x17IMAGE_RENDITION_DISPLAY\x10\x01\x32\xed\x01\n\x10ReferenceService\x12h\n\x11GetReferenceImage\x12\'.biometrics.v1.GetReferenceImageRequest\x1a(.biometrics.v1.GetReferenceImageResponse0\x01\x12o\n\x14GetReferenceMinutiae\x12*.biometrics.v1.GetReferenceMinutiaeRequest\x1a+.biometrics.v1.GetReferenceMinutiaeResponseBk\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,protos/biometrics/v1/reference_service.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+protos/biometrics/v1/matching_service.proto\x1a!protos/biometrics/v1/sample.proto\"\x90\x01\n\x18GetReferenceImageRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x02 \x01(\x03\x12\x30\n\trendition\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.ImageRendition\"X\n\x19GetReferenceImageResponse\x12,\n\x05image\x18\x01 \x01(\x0b\x32\x1d.biometrics.v1.ReferenceImage\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\"\xef\x02\n\x0eReferenceImage\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12)\n\x08modality\x18\x03 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0b\n\x03ppi\x18\x07 \x01(\x01\x12\x30\n\x0c\x63\x61pture_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udit_id\x18\x0b \x01(\t\x12\x16\n\x0e\x63\x61pture_device\x18\x0c \x01(\t\"\x87\x01\n\x1bGetReferenceMinutiaeRequest\x12,\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0b\x32\x1c.biometrics.v1.AccessContext\x12\x14\n\x0creference_id\x18\x02 \x01(\x03\x12$\n\x05probe\x18\x03 \x01(\x0b\x32\x15.biometrics.v1.Sample\"\xae\x02\n\x1cGetReferenceMinutiaeResponse\x12\x14\n\x0creference_id\x18\x01 \x01(\x03\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x36\n\x0f\x66inger_position\x18\x03 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x0f\n\x07pack_id\x18\x04 \x01(\t\x12(\n\x08minutiae\x18\x05 \x03(\x0b\x32\x16.biometrics.v1.Minutia\x12\x10\n\x08width_px\x18\x06 \x01(\x05\x12\x11\n\theight_px\x18\x07 \x01(\x05\x12:\n\x0b\x65xplanation\x18\x08 \x01(\x0b\x32%.biometrics.v1.FingerprintExplanation\x12\x10\n\x08\x61udit_id\x18\t \x01(\t*N\n\x0eImageRendition\x12\x1f\n\x1bIMAGE_RENDITION_UNSPECIFIED\x10\x00\x12\x1b\n\x17IMAGE_RENDITION_DISPLAY\x10\x01\x32\xed\x01\n\x10ReferenceService\x12h\n\x11GetReferenceImage\x12\'.biometrics.v1.GetReferenceImageRequest\x1a(.biometrics.v1.GetReferenceImageResponse0\x01\x12o\n\x14GetReferenceMinutiae\x12*.biometrics.v1.GetReferenceMinutiaeRequest\x1a+.biometrics.v1.GetReferenceMinutiaeResponseBk\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,18 +35,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.biometrics.v1.refere
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034stationmatcher.biometrics.v1P\001Z*station-matcher/biometrics/v1;biometricsv1\252\002\034StationMatcher.Biometrics.V1'
-  _globals['_IMAGERENDITION']._serialized_start=1202
-  _globals['_IMAGERENDITION']._serialized_end=1280
+  _globals['_IMAGERENDITION']._serialized_start=1226
+  _globals['_IMAGERENDITION']._serialized_end=1304
   _globals['_GETREFERENCEIMAGEREQUEST']._serialized_start=177
   _globals['_GETREFERENCEIMAGEREQUEST']._serialized_end=321
   _globals['_GETREFERENCEIMAGERESPONSE']._serialized_start=323
   _globals['_GETREFERENCEIMAGERESPONSE']._serialized_end=411
   _globals['_REFERENCEIMAGE']._serialized_start=414
-  _globals['_REFERENCEIMAGE']._serialized_end=757
-  _globals['_GETREFERENCEMINUTIAEREQUEST']._serialized_start=760
-  _globals['_GETREFERENCEMINUTIAEREQUEST']._serialized_end=895
-  _globals['_GETREFERENCEMINUTIAERESPONSE']._serialized_start=898
-  _globals['_GETREFERENCEMINUTIAERESPONSE']._serialized_end=1200
-  _globals['_REFERENCESERVICE']._serialized_start=1283
-  _globals['_REFERENCESERVICE']._serialized_end=1520
+  _globals['_REFERENCEIMAGE']._serialized_end=781
+  _globals['_GETREFERENCEMINUTIAEREQUEST']._serialized_start=784
+  _globals['_GETREFERENCEMINUTIAEREQUEST']._serialized_end=919
+  _globals['_GETREFERENCEMINUTIAERESPONSE']._serialized_start=922
+  _globals['_GETREFERENCEMINUTIAERESPONSE']._serialized_end=1224
+  _globals['_REFERENCESERVICE']._serialized_start=1307
+  _globals['_REFERENCESERVICE']._serialized_end=1544
 # @@protoc_insertion_point(module_scope)

@@ -38,7 +38,7 @@ class GetReferenceImageResponse(_message.Message):
     def __init__(self, image: _Optional[_Union[ReferenceImage, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class ReferenceImage(_message.Message):
-    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "sha256", "size_bytes", "ppi", "capture_time", "station_id", "create_time", "audit_id")
+    __slots__ = ("reference_id", "subject_id", "modality", "finger_position", "sha256", "size_bytes", "ppi", "capture_time", "station_id", "create_time", "audit_id", "capture_device")
     REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     MODALITY_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class ReferenceImage(_message.Message):
     STATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_DEVICE_FIELD_NUMBER: _ClassVar[int]
     reference_id: int
     subject_id: str
     modality: _sample_pb2.Modality
@@ -61,7 +62,8 @@ class ReferenceImage(_message.Message):
     station_id: str
     create_time: _timestamp_pb2.Timestamp
     audit_id: str
-    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., ppi: _Optional[float] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ...) -> None: ...
+    capture_device: str
+    def __init__(self, reference_id: _Optional[int] = ..., subject_id: _Optional[str] = ..., modality: _Optional[_Union[_sample_pb2.Modality, str]] = ..., finger_position: _Optional[_Union[_sample_pb2.FingerPosition, str]] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., ppi: _Optional[float] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audit_id: _Optional[str] = ..., capture_device: _Optional[str] = ...) -> None: ...
 
 class GetReferenceMinutiaeRequest(_message.Message):
     __slots__ = ("access", "reference_id", "probe")

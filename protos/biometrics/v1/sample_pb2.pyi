@@ -62,7 +62,7 @@ class Image(_message.Message):
     def __init__(self, content: _Optional[bytes] = ..., ppi: _Optional[float] = ...) -> None: ...
 
 class Sample(_message.Message):
-    __slots__ = ("modality", "image", "iso_19794_2_template", "finger_position", "capture_time", "station_id", "face_number", "largest_face", "region")
+    __slots__ = ("modality", "image", "iso_19794_2_template", "finger_position", "capture_time", "station_id", "face_number", "largest_face", "region", "capture_device")
     MODALITY_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     ISO_19794_2_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -72,6 +72,7 @@ class Sample(_message.Message):
     FACE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     LARGEST_FACE_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_DEVICE_FIELD_NUMBER: _ClassVar[int]
     modality: Modality
     image: Image
     iso_19794_2_template: bytes
@@ -81,7 +82,8 @@ class Sample(_message.Message):
     face_number: int
     largest_face: bool
     region: _containers.RepeatedCompositeFieldContainer[PointPx]
-    def __init__(self, modality: _Optional[_Union[Modality, str]] = ..., image: _Optional[_Union[Image, _Mapping]] = ..., iso_19794_2_template: _Optional[bytes] = ..., finger_position: _Optional[_Union[FingerPosition, str]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., face_number: _Optional[int] = ..., largest_face: _Optional[bool] = ..., region: _Optional[_Iterable[_Union[PointPx, _Mapping]]] = ...) -> None: ...
+    capture_device: str
+    def __init__(self, modality: _Optional[_Union[Modality, str]] = ..., image: _Optional[_Union[Image, _Mapping]] = ..., iso_19794_2_template: _Optional[bytes] = ..., finger_position: _Optional[_Union[FingerPosition, str]] = ..., capture_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., station_id: _Optional[str] = ..., face_number: _Optional[int] = ..., largest_face: _Optional[bool] = ..., region: _Optional[_Iterable[_Union[PointPx, _Mapping]]] = ..., capture_device: _Optional[str] = ...) -> None: ...
 
 class Quality(_message.Message):
     __slots__ = ("score", "reasons")

@@ -96,6 +96,19 @@ def test_second_run_sends_only_what_is_not_enrolled(tmp_path: Path) -> None:
     assert [row["row"] for row in _rows(tmp_path / "r.csv")] == ["1", "2", "3"]
 
 
+def test_what_the_last_version_enrolled_is_not_sent_again(tmp_path: Path) -> None:
+    """Its request ids could be guessed; its results files are still read."""
+    (item,) = _items(tmp_path, "a.png")
+    run_batch([item], MemoryTarget(), results_path=tmp_path / "r.csv")
+    content = (tmp_path / "r.csv").read_text(encoding="utf-8")
+    known, former = item.request_id(b"a.png"), item.former_request_id(b"a.png")
+    assert known in content
+    (tmp_path / "r.csv").write_text(content.replace(known, former), encoding="utf-8")
+    target = MemoryTarget()
+    assert run_batch([item], target, results_path=tmp_path / "r.csv").skipped == 1
+    assert target.enrolled == []
+
+
 def test_silence_is_waited_out(tmp_path: Path) -> None:
     target = MemoryTarget(silent_calls=2)
     items = _items(tmp_path, "a.png")

@@ -42,6 +42,8 @@ def _forms(value: str) -> set[str]:
         ("Ngày sinh", "birth_date"),
         ("Năm sinh", "birth_date"),
         ("Ngày chụp", "capture_date"),
+        ("Thiết bị", "capture_device"),
+        ("Máy quét", "capture_device"),
         ("Độ phân giải", "ppi"),
         ("Ngón tay", "finger"),
         ("Nhóm", "gallery"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hmac
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from hashlib import sha256
@@ -114,9 +118,12 @@ def test_without_the_key_or_with_another_nothing_opens(folder, make) -> None:
             EnrollmentDatabase.open(folder, master_key=key)
         assert raised.value.reason == reason
     (folder / SLOTS_NAME).rename(folder / "kept")
-    with pytest.raises(EncryptionKeyError) as raised:
-        EnrollmentDatabase.open(folder)
-    assert raised.value.reason == "missing"
+    for key, encrypt in ((None, False), (MASTER, False), (MASTER, True)):
+        with pytest.raises(EncryptionKeyError) as raised:
+            EnrollmentDatabase.open(folder, master_key=key, encrypt=encrypt)
+        assert raised.value.reason == "slots"
+        # New ones would open nothing, and stand where the copy is to be put back.
+        assert not (folder / SLOTS_NAME).exists()
     KeySlots.create(folder / SLOTS_NAME, MASTER).close()
     with pytest.raises(EncryptionKeyError, match="another database"):
         EnrollmentDatabase.open(folder, master_key=MASTER)
@@ -326,6 +333,127 @@ def test_the_master_key_is_changed_without_writing_data(folder, make, found) -> 
     with EnrollmentDatabase.open(folder, master_key=OTHER) as database:
         assert found(database, face)
         assert database.find_subject(NUMBER).display_name == NAME
+
+
+KILLED_REWRAPPING = """
+import os, signal, sys
+from pathlib import Path
+from index.keys import slots
+from index.keys.master_key import MasterKey
+
+def until_killed(done, total):
+    if done >= total - 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+slots._SLOTS_A_STEP = 8
+slots.rewrap(Path(sys.argv[1]), MasterKey(bytes(range(32))), MasterKey(bytes(32)), until_killed)
+"""
+
+
+def test_what_a_killed_rewrapping_leaves_is_destroyed(tmp_path) -> None:
+    """Its secrets would outlive their erasure."""
+    path = tmp_path / SLOTS_NAME
+    opened = KeySlots.create(path, MASTER)
+    secrets_given = [opened.give() for _ in range(400)]
+    opened.close()
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    killed = subprocess.run([sys.executable, "-c", KILLED_REWRAPPING, str(path)], env=environ, cwd=root, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (one for one in tmp_path.iterdir() if one != path)
+    assert left.stat().st_size > FIRST_OFFSET + 100 * SLOT_BYTES
+    held = left.open("rb")  # its bytes are gone too, not its name alone
+    with pytest.raises(EncryptionKeyError):
+        KeySlots(path, OTHER)
+    reopened = KeySlots(path, MASTER)
+    assert [path] == list(tmp_path.iterdir())
+    assert not held.read().strip(b"\0")
+    held.close()
+    assert all(reopened.secret(number) == secret for number, secret in secrets_given)
+    reopened.close()
+    rewrap(path, MASTER, OTHER)
+    reopened = KeySlots(path, OTHER)
+    assert all(reopened.secret(number) == secret for number, secret in secrets_given)
+    reopened.close()
+
+
+def changed(folder: Path, *statements: str) -> None:
+    """As whoever can write the file, and has no key."""
+    with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def plain_copy(folder: Path, tmp_path: Path, make, *new: NewReference) -> Path:
+    """A plain store with other people, under the same numbers."""
+    with EnrollmentDatabase.open(tmp_path / "planted") as database:
+        for number, reference in enumerate(new):
+            database.enroll(Subject("", f"planted-{number}", "Người Khác"), [reference])
+    return tmp_path / "planted" / STORE_NAME
+
+
+def test_a_plain_row_in_an_encrypted_store_is_damage(folder, make, found, tmp_path, caplog) -> None:
+    own, planted = make.face(), make.face()
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        (own_id,) = database.enroll(person_without_gallery(), [own]).reference_ids
+        (lost_id,) = database.enroll(Subject("", "2"), [make.face()]).reference_ids
+    other = plain_copy(folder, tmp_path, make, make.face(), planted)
+    changed(
+        folder,
+        f"ATTACH '{other}' AS other",
+        "UPDATE template SET vectors = (SELECT vectors FROM other.template AS its"
+        f" WHERE its.reference_id = {lost_id}), minutiae = x'' WHERE reference_id = {lost_id}",
+        "UPDATE reference_digest SET subject_key = NULL, reference_key = NULL,"
+        " (row_digest, template_digest, vectors_crc) ="
+        " (SELECT row_digest, template_digest, vectors_crc FROM other.reference_digest AS its"
+        f" WHERE its.reference_id = {lost_id}) WHERE reference_id = {lost_id}",
+        f"INSERT OR REPLACE INTO reference SELECT * FROM other.reference WHERE reference_id = {lost_id}",
+        # That encryption was still under way is believed with a token only.
+        "UPDATE setting SET value = 'partly' WHERE name = 'sealing'",
+    )
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            assert database.is_encrypted
+            assert found(database, own) == own_id
+            hits = database.search(Modality.FACE, planted.template.pack_id, planted.template.vectors, 2)
+            assert lost_id not in hits.reference_ids or hits.similarities.max() < 0.9
+            assert database.references([lost_id]) == ()
+            report = database.verify()
+            assert report.set_aside_ids == (lost_id,)
+    assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("progress", ["partly", "", None])
+def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, progress) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [make.face()])
+    changed(
+        folder,
+        "INSERT INTO subject (subject_id, external_id, display_name, state, sex, create_time)"
+        " VALUES ('planted', 'planted', 'Người Khác', 'active', 'male', 0)",
+        "DELETE FROM setting WHERE name = 'sealing'"
+        if progress is None
+        else f"UPDATE setting SET value = '{progress}' WHERE name = 'sealing'",
+    )
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        assert database.find_subject("planted") is None
+        for look in (lambda: database.get_subject("planted"), database.list_subjects):
+            with pytest.raises(DatabaseDamagedError, match="plain"):
+                look()
+        assert not database.verify().ok
+
+
+def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make, tmp_path) -> None:
+    """Also one that says nothing of keys."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        database.enroll(person_without_gallery(), [make.face()])
+    other = plain_copy(folder, tmp_path, make, make.face())
+    (folder / STORE_NAME).write_bytes(other.read_bytes())
+    for encrypt in (False, True):
+        with pytest.raises(EncryptionKeyError) as raised:
+            EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
+        assert raised.value.reason == "slots"
 
 
 def person_without_gallery() -> Subject:

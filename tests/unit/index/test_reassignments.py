@@ -392,6 +392,7 @@ def test_nothing_of_either_is_left_when_the_merged_subject_is_deleted(
     else:
         deleted = database.delete_subject(pair.new.subject_id)
         assert deleted.reference_ids == tuple(sorted((*pair.old.reference_ids, *pair.new.reference_ids)))
+        assert deleted.merged_subject_ids == (pair.old.subject_id,)
         names += ["Nguyễn Văn Mới", "HS-2", "Lái xe", pair.new.subject_id]
         if database.is_encrypted:
             assert deleted.key_count == 6  # two subjects, four references
@@ -456,6 +457,22 @@ def test_what_was_merged_in_a_plain_store_is_encrypted_with_it(folder: Path) -> 
         assert pair.names("tu") == [pair.new.subject_id]
         database.undo_reassignment(receipt.reassignment_id, AUTHOR)
         assert pair.state() == before
+        assert database.verify().ok
+
+
+@pytest.mark.parametrize("source", [0, 1])
+def test_what_was_undone_in_a_plain_store_is_encrypted_with_it(folder: Path, source: int) -> None:
+    """Whichever of the two subjects is encrypted first."""
+    with EnrollmentDatabase.open(folder) as database:
+        ids = [database.enroll(Subject("", f"HS-00{number}", f"Người Cũ {number}"), []).subject_id for number in (1, 2)]
+        merged = database.merge_subjects(ids[source], ids[1 - source], AUTHOR)
+        database.undo_reassignment(merged.reassignment_id, AUTHOR)
+    assert files_with(folder, b"HS-001")
+    with EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=True) as database:
+        for number in (1, 2):
+            for needle in (f"HS-00{number}", f"Người Cũ {number}", f"Cũ {number}"):
+                assert not files_with(folder, needle.encode()), needle
+            assert database.find_subject(f"HS-00{number}").subject_id == ids[number - 1]  # type: ignore[union-attr]
         assert database.verify().ok
 
 
