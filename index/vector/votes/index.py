@@ -284,7 +284,7 @@ class DescriptorIndex:
             rows,
             self._alive_rows.view(np.uint8),
             # The filter is not FAISS's, which would look it up one by one.
-            nearest_count=min(nearest * len(self._places) // usable_count, FILTER_FACTOR * nearest),
+            nearest_count=min(nearest * len(self._places) // usable_count, int(FILTER_FACTOR * nearest)),
             probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
         )
 
