@@ -17,7 +17,7 @@ from enroll.items import Finding
 from enroll.messages import backlog_text
 from enroll.printable import spreadsheet_cell
 from enroll.target import ItemResult, Outcome
-from index.durable.files import replacement
+from index.durable.files import remove_unfinished, replacement
 from matcher.texts.catalog import system_reason
 
 COLUMNS: Final = (
@@ -51,6 +51,7 @@ class ResultsFile:
         self._path = path.resolve()  # a link stays a link
         self._language = language
         try:
+            remove_unfinished(self._path)
             _write_whole(self._path, lines)
             self._file = self._path.open("a", encoding="utf-8", newline="")
         except OSError as error:

@@ -14,11 +14,13 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
+from index.durable.files import remove_unfinished
 from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
 from index.folder import (
     CACHE_NAME,
     LOCK_NAME,
+    SLOTS_NAME,
     FolderLock,
     check_folder,
     has_store,
@@ -42,6 +44,7 @@ from index.receipts import (
     OpenProgress,
     PackHolding,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
@@ -109,6 +112,7 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
+            remove_unfinished(folder / SLOTS_NAME)
             # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
             is_plain = encrypt and not key_slots_of(folder)
             self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
@@ -550,6 +554,13 @@ class EnrollmentDatabase:
     def verify(self, *, thorough: bool = True) -> VerifyReport:
         """Check the store, and every index against it. thorough: read each page of the store too."""
         return self._partitions.verify(self._store, thorough=thorough)
+
+    def inspect(self, progress: ReportProgress | None = None) -> tuple[Problem, ...]:
+        """What verify does not answer for of the files of the database, read to their last byte. Codes: see
+        Store.inspect; also cache_refused, of indexes that were made anew when the database was opened, and
+        cache_files, of index files that differ from what was written."""
+        report = progress or self._report
+        return self._store.inspect(report) + self._partitions.inspect(report)
 
     def save(self) -> None:
         """Write the index files now. Raises CacheFileError, DatabaseFullError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -20,7 +21,7 @@ CACHE_NAME = "cache"
 WAL_NAME = f"{STORE_NAME}-wal"
 JOURNAL_NAME = f"{STORE_NAME}-journal"
 # Files of a backup or restore that a killed process may have left behind.
-_LEFTOVERS = ("snapshot-*.part*", "restore-*.part*")
+_LEFTOVERS = ("snapshot-*.part*", "restore-*.part*", ".backup-*.part")
 
 
 def make_folder(folder: Path) -> None:
@@ -60,17 +61,19 @@ def remove_caches(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a backup or restore left behind when it was killed; one that runs holds a lock on its file."""
+    """Remove what a backup or restore left behind when it was killed; one that runs holds a lock on it."""
     for pattern in _LEFTOVERS:
         for path in folder.glob(pattern):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            except OSError:
-                continue
-            finally:
-                os.close(handle)
+            with contextlib.suppress(OSError):
+                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+                finally:
+                    os.close(handle)
 
 
 def database_files(folder: Path) -> list[Path]:
@@ -78,7 +81,8 @@ def database_files(folder: Path) -> list[Path]:
     found = [path for path in folder.glob(f"{STORE_NAME}*") if path.is_file()]
     found += [path for path in (folder / CACHE_NAME).rglob("*") if path.is_file()]
     for pattern in _LEFTOVERS:
-        found += folder.glob(pattern)
+        found += [path for path in folder.glob(pattern) if path.is_file()]
+        found += [path for path in folder.glob(f"{pattern}/*") if path.is_file()]
     return found
 
 

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Neither how long an example takes nor how long it takes to make one says anything on a machine with other work.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED_FOLDER = CHECKOUT.parent / "shared"

@@ -62,8 +62,10 @@ def exactly(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
 
 
 def put_files(vault: Path, files: Iterator[tuple[str, Iterator[bytes]]], known: frozenset[str]) -> None:
-    """Write those that the restored store names; the others are checked and dropped."""
+    """Write those that the restored store names; the others are checked and dropped. Nobody else uses the vault."""
     vault.mkdir(mode=0o700, exist_ok=True)
+    for unfinished in vault.rglob("*.part"):  # by a restore that was killed
+        unfinished.unlink()
     for name, chunks in files:
         if name not in known:
             for _ in chunks:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+_BLOCK_BYTES: Final = 1 << 20
 
 
 @contextlib.contextmanager
@@ -35,28 +39,62 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def remove_unfinished(path: Path) -> None:
+    """What processes that were killed left of replacements of path, overwritten first: it may hold what was erased
+    since. Nobody else may be about to replace it."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            with part.open("r+b") as file:
+                rest = os.fstat(file.fileno()).st_size
+                while rest > 0:
+                    rest -= file.write(bytes(min(rest, _BLOCK_BYTES)))
+                file.flush()
+                os.fsync(file.fileno())
+            part.unlink()
+
+
 def make_private(path: Path, content: bytes) -> None:
     """A new file of a secret that nobody but its owner may read: whole and on disk, or not there. Raises
     FileExistsError where something lies there, which stays as it is, and OSError."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    if not _made_without_a_name(path, content):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.link(name, path)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+def _made_without_a_name(path: Path, content: bytes) -> bool:
+    """A process that is killed leaves no secret behind that nobody knows of. False where the disk cannot do that, as
+    memory sticks cannot."""
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except OSError:
+        return False
+    try:
+        write_all(handle, content, 0)
+        os.fsync(handle)
+        try:
+            # A folder is named so that the link to the open file is followed, and nothing else.
+            os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)
         except FileExistsError:
             raise
-        except OSError:
-            # Memory sticks with FAT know no links.
-            if path.exists():
-                raise FileExistsError(path) from None
-            os.rename(name, path)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            return False
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-    sync_folder(path.parent)
+        os.close(handle)
+    return True
 
 
 def write_all(handle: int, content: bytes, offset_bytes: int) -> None:

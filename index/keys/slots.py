@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import replacement, sync_folder, write_all
+from index.durable.files import remove_unfinished, replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -138,6 +138,20 @@ class KeySlots:
             if chosen:
                 os.fsync(self._handle)
 
+    def damaged(self, report: Report) -> frozenset[int]:
+        """Numbers of slots that are neither erased nor open."""
+        found, count = set(), self.count
+        for number in range(count):
+            if number % _SLOTS_A_STEP == 0:
+                report(number, count)
+            try:
+                self.secret(number)
+            except EncryptionKeyError as error:
+                if error.reason != "erased":
+                    found.add(number)
+        report(count, count)
+        return frozenset(found)
+
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
         if self._handle >= 0:
@@ -207,6 +221,7 @@ def copy_slots(path: Path, target: Path) -> None:
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
     if not target.parent.is_dir():
         raise EncryptionKeyError("the folder of the copy is not there; make it first", reason="target")
+    remove_unfinished(target)
     with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
         while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
             copy.write(block)

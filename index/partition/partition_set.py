@@ -13,14 +13,14 @@ import numpy as np
 from index.arrays import Float32Array, Int64Array
 from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
-from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
+from index.partition.cache_folder import damaged_files, is_refused, new_folder, remove_other_folders, save_cache
 from index.partition.columns import ColumnFilter, Resolved
 from index.partition.coverage import Coverage
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, build_partitions, load_partitions, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
-from index.receipts import PackHolding, ReportProgress, VerifyReport
+from index.receipts import PackHolding, Problem, ReportProgress, VerifyReport
 from index.records import Modality, SearchFilter, Template
 from index.store.effects import (
     Effect,
@@ -61,6 +61,7 @@ class PartitionSet:
         self._file_lock = threading.Lock()
         self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
         self._not_erased: set[int] = set()
+        self._refused_count = 0
         # Done, and still noted in the store.
         self._erased: set[int] = set()
 
@@ -70,6 +71,7 @@ class PartitionSet:
             self.gallery_numbers = reader.gallery_numbers()
             work = reader, self._cache_root, self._engines, self._report
             for partition, is_changed in load_partitions(*work) if use_cache else build_partitions(*work):
+                self._refused_count += use_cache and is_refused(reader, self._cache_root, partition)
                 self._by_key = {**self._by_key, partition.pack.key: partition}
                 if is_changed:
                     self._unsaved.add(partition.pack.key)
@@ -199,6 +201,17 @@ class PartitionSet:
     def verify(self, store: Store, *, thorough: bool) -> VerifyReport:
         """Compare store, indexes and filter columns."""
         return verify_partitions(store, self._by_key, thorough=thorough)
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """Of the index files: see EnrollmentDatabase.inspect."""
+        with self._file_lock:
+            damaged_count = damaged_files([one.folder for one in self._by_key.values()], report)
+        problems = []
+        if self._refused_count:
+            problems.append(Problem("cache_refused", self._refused_count))
+        if damaged_count:
+            problems.append(Problem("cache_files", damaged_count))
+        return tuple(problems)
 
     def rebuild(self, store: Store, report: ReportProgress) -> None:
         """Build each partition from the store while the old one answers, then follow what changed and swap."""

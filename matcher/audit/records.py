@@ -87,7 +87,7 @@ class AuditLog(Protocol):
 @dataclass(frozen=True, slots=True)
 class AuditVerification:
     """record_count: whole records before the first fault. first_broken_record: number of the first record that is
-    changed, missing or incomplete; None when the chain is whole. reason: a code, texts in matcher.audit_messages.
+    changed, missing or incomplete; None when the chain is whole. reason: a code, texts in matcher/texts/store.py.
     last_hash: of the last whole record, to be noted elsewhere. head_checked: the file's end was compared with the
     head file, without which records cut off at the end are not noticed. recovered_count: times that an incomplete
     end was moved aside. ends_in_use: a running process holds the log, so its last line may be in the making.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from matcher.audit.chain import BrokenChainError, ChainPoint, read_chain
 from matcher.audit.checkpoint import read_checkpoint
@@ -12,12 +14,21 @@ from matcher.audit.records import AuditVerification
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
 
+_RECORDS_A_REPORT: Final = 4096
 
-def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted: str = "") -> AuditVerification:
+
+def verify_audit_log(
+    path: Path,
+    *,
+    anchor: tuple[int, str] | None = None,
+    noted: str = "",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> AuditVerification:
     """Check every line, its place in the chain, and the end against the head file.
 
     anchor: (record number, hash) noted earlier in another place; who can rewrite the log and its head cannot rewrite
-    that. noted: the text of a checkpoint, as the store beside the log keeps it. Raises AuditError when the file
+    that. noted: the text of a checkpoint, as the store beside the log keeps it. progress: told bytes done and of all,
+    now and then. Raises AuditError when the file
     cannot be read.
     """
     head, ends_in_use = peek_head(path)
@@ -30,6 +41,7 @@ def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted
     point, recovered_count = ChainPoint(), 0
     broken: tuple[int, str] | None = None
     try:
+        size_bytes = path.stat().st_size
         with path.open("rb") as file:
             for record, reached in read_chain(file, point):
                 if expected.get(reached.sequence, reached.record_hash) != reached.record_hash:
@@ -37,6 +49,8 @@ def verify_audit_log(path: Path, *, anchor: tuple[int, str] | None = None, noted
                     break
                 recovered_count += record.get("action") == RECOVERED
                 point = reached
+                if point.sequence % _RECORDS_A_REPORT == 0:
+                    progress(point.offset_bytes, max(size_bytes, point.offset_bytes))
     except BrokenChainError as error:
         in_the_making = ends_in_use and error.reason == "incomplete_line"
         broken = None if in_the_making else (point.sequence + 1, error.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ from matcher.audit.head import head_path
 from matcher.audit.log import FileAuditLog
 from matcher.audit.records import AuditEvent
 from matcher.audit.verification import verify_audit_log
+from matcher.commands.client_options import add_json_option
 from matcher.commands.store_options import (
+    StageBars,
     add_folder_option,
     audit_file_of,
     data_folder_of,
@@ -24,6 +27,7 @@ from matcher.commands.store_options import (
     reporting,
     storage_of,
 )
+from matcher.commands.tables import print_json
 from matcher.config import AUDIT_NAME
 from matcher.errors import AuditError
 from matcher.texts.catalog import text, told
@@ -38,6 +42,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     verify = actions.add_parser("verify", help=text("help.audit.verify", language))
     verify.add_argument("--file", type=Path, metavar="FILE", help=text("help.audit.file", language))
     verify.add_argument("--anchor", type=_anchor, metavar="NUMBER:HASH", help=text("help.audit.anchor", language))
+    add_json_option(verify)
     verify.set_defaults(run=reporting(run_verify))
     anew = actions.add_parser("begin-anew", help=text("help.audit.begin_anew", language))
     anew.add_argument("--operator", required=True, help=text("help.audit.operator", language))
@@ -54,7 +59,17 @@ def run_verify(options: argparse.Namespace) -> int:
     # The store knows how far its log had come, which lies elsewhere where the settings say so. Asked before the log is
     # read, which a running server appends to: then the log is never behind.
     folder = storage.data_folder if path == storage.audit_file else path.parent
-    found = verify_audit_log(path, anchor=options.anchor, noted=peek_log_head(folder))
+    with StageBars(language) as bars:
+        found = verify_audit_log(
+            path,
+            anchor=options.anchor,
+            noted=peek_log_head(folder),
+            progress=lambda done, total: bars.show("verify", done, total),
+        )
+    if getattr(options, "json", False):
+        is_whole = found.first_broken_record is None and found.record_count > 0
+        print_json({"is_whole": is_whole, **asdict(found)})
+        return 0 if is_whole else 1
     if not found.head_checked:
         print(text("audit.no_head", language), file=sys.stderr)
     if found.recovered_count:

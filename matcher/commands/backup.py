@@ -16,6 +16,7 @@ from matcher.assembly.keys import master_key
 from matcher.audit.deletions import read_deletions
 from matcher.audit.log import recorded_changes
 from matcher.audit.records import AuditEvent
+from matcher.commands.client_options import add_json_option
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -28,6 +29,7 @@ from matcher.commands.store_options import (
     reporting,
     storage_of,
 )
+from matcher.commands.tables import print_json
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     backup.add_argument("--scratch", type=Path, metavar="DIR", help=text("help.backup.scratch", language))
     add_folder_option(backup)
     add_key_option(backup)
+    add_json_option(backup)
     backup.set_defaults(run=reporting(run_backup))
     again = subparsers.add_parser("restore", help=text("help.restore", language))
     again.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
@@ -54,6 +57,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     verify = subparsers.add_parser("verify-backup", help=text("help.verify_backup", language))
     verify.add_argument("file", type=Path, metavar="FILE", help=text("option.backup_file", language))
     add_key_option(verify, may_do_without=True)
+    add_json_option(verify)
     verify.set_defaults(run=reporting(run_verify_backup))
 
 
@@ -76,7 +80,7 @@ def run_backup(options: argparse.Namespace) -> int:
             progress=lambda done, total: bars.show("backup", done, total),
         )
     record_in_audit(options, data_folder_of(options), _event("backup", written))
-    print(_told("backup.written", written, language))
+    _tell("backup.written", written, options)
     return 0
 
 
@@ -90,14 +94,16 @@ def run_restore(options: argparse.Namespace) -> int:
         deletions = read_deletions(options.audit, at_least=log_head)
         if not log_head:
             print(text("restore.no_head", language), file=sys.stderr)
-    restored = restore(
-        options.file,
-        folder,
-        key=key_of(options),
-        deletions=deletions,
-        key_slots=options.keys,
-        may_lose=options.without_missing_keys,
-    )
+    with StageBars(language) as bars:
+        bars.show("restore", 0, None)
+        restored = restore(
+            options.file,
+            folder,
+            key=key_of(options),
+            deletions=deletions,
+            key_slots=options.keys,
+            may_lose=options.without_missing_keys,
+        )
     print(_told("restore.done", restored.backup, language))
     lost = restored.without_key
     if lost is not None and (lost.subject_count or lost.reference_count):
@@ -128,7 +134,10 @@ def _require_fitting_key(options: argparse.Namespace) -> None:
 
 def run_verify_backup(options: argparse.Namespace) -> int:
     """Check one backup."""
-    print(_told("backup.whole", check_backup(options.file, key=key_of(options)), language_of(options)))
+    with StageBars(language_of(options)) as bars:
+        bars.show("verify", 0, None)
+        checked = check_backup(options.file, key=key_of(options))
+    _tell("backup.whole", checked, options)
     return 0
 
 
@@ -143,6 +152,22 @@ def _event(action: str, backup: CheckedBackup) -> AuditEvent:
     summary = backup.summary
     said = f"{summary.subject_count} subjects, {summary.reference_count} references, made {backup.header.create_time}"
     return AuditEvent(action, reason=f"{said}, {'encrypted' if backup.header.encrypted else 'not encrypted'}")
+
+
+def _tell(code: str, backup: CheckedBackup, options: argparse.Namespace) -> None:
+    if not getattr(options, "json", False):
+        print(_told(code, backup, language_of(options)))
+        return
+    summary, header = backup.summary, backup.header
+    print_json(
+        {
+            "subject_count": summary.subject_count,
+            "reference_count": summary.reference_count,
+            "size_bytes": summary.size_bytes,
+            "create_time": header.create_time,
+            "is_sealed": header.encrypted,
+        }
+    )
 
 
 def _told(code: str, backup: CheckedBackup, language: str) -> str:

@@ -19,7 +19,9 @@ from index.records import Modality
 from index.store.opening import pack_sizes, passed_over, references_set_aside
 from index.vector.face_engine import FaceEngine, engine_for, faiss_limit
 from matcher.assembly.keys import master_key
+from matcher.commands.client_options import add_json_option
 from matcher.commands.packs import language_of, pack_store
+from matcher.commands.tables import grouped, print_json
 from matcher.config import SearchDefaults, Settings, StorageSettings
 from matcher.errors import PackError
 from matcher.packs.store import ModelPack, PackStatus, PackStore
@@ -50,6 +52,7 @@ class Finding:
 def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     """Add `doctor` to the parser; see packs.add_commands for the convention."""
     parser = subparsers.add_parser("doctor", help=text("help.doctor", language))
+    add_json_option(parser)
     parser.set_defaults(run=run_doctor)
 
 
@@ -67,10 +70,13 @@ def run_doctor(options: argparse.Namespace) -> int:
     findings += encryption_findings(options.settings.storage, language)
     findings += face_engine_findings(options.settings.storage.data_folder, language, options.settings.search)
     findings += coverage_findings(options.settings, pack_store(options), language)
+    is_good = all(finding.ok is not False for finding in findings)
+    if getattr(options, "json", False):
+        print_json({"ok": is_good, "findings": [{"ok": one.ok, "text": one.line} for one in findings]})
+        return 0 if is_good else 1
     for finding in findings:
         mark = {True: "✓", False: "✗", None: "–"}[finding.ok]
         print(f"{mark} {visible(finding.line)}")
-    is_good = all(finding.ok is not False for finding in findings)
     print(text("doctor_good" if is_good else "doctor_bad", language))
     return 0 if is_good else 1
 
@@ -214,10 +220,10 @@ def _remarks(pack: ModelPack, store: PackStore, language: str, target_fpir: floa
         if table is not None and is_needed:
             calibration = Calibration.from_table(table)
             values = {
-                "measured_score": calibration.measured_score,
-                "max_score": calibration.max_score,
+                "measured_score": f"{calibration.measured_score:.1f}",
+                "max_score": f"{calibration.max_score:.1f}",
                 "fpir": target_fpir,
-                "gallery": largest_gallery(target_fpir, calibration.max_score),
+                "gallery": grouped(largest_gallery(target_fpir, calibration.max_score), language),
                 "counted": text(f"doctor_counted_{pack.modality.value}", language),
             }
             remarks.append(Finding(None, text("doctor_range", language, pack=pack.pack_id, **values)))

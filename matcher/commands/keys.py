@@ -16,6 +16,7 @@ from index.keys.opening import has_keys
 from index.keys.slots import copy_slots, read_identity, rewrap
 from matcher.assembly.keys import database_keys, master_key
 from matcher.audit.records import AuditEvent
+from matcher.commands.client_options import add_json_option
 from matcher.commands.store_options import (
     StageBars,
     add_folder_option,
@@ -25,6 +26,7 @@ from matcher.commands.store_options import (
     reporting,
     storage_of,
 )
+from matcher.commands.tables import print_json
 from matcher.texts.catalog import text
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     encrypt.set_defaults(run=reporting(run_encrypt))
     actions = subparsers.add_parser("keys", help=text("help.keys", language)).add_subparsers(dest="keys_action")
     show = actions.add_parser("show", help=text("help.keys.show", language))
+    add_json_option(show)
     copy = actions.add_parser("copy", help=text("help.keys.copy", language))
     copy.add_argument("file", type=Path, metavar="FILE", help=text("help.keys.copy.file", language))
     rotate = actions.add_parser("rotate", help=text("help.keys.rotate", language))
@@ -75,12 +78,20 @@ def run_encrypt(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> int:
     """0 where it is encrypted and the key of the settings opens it."""
     language, folder, storage = language_of(options), data_folder_of(options), storage_of(options)
-    if not has_keys(folder):
+    is_encrypted = has_keys(folder)
+    if not is_encrypted and options.json:
+        print_json({"has_database": has_store(folder), "is_encrypted": False})
+        return 1
+    if not is_encrypted:
         print(text("keys.plain" if has_store(folder) else "keys.no_database", language))
         return 1
     _, key_id = read_identity(folder / SLOTS_NAME)
-    print(text("keys.shown", language, key_id=key_id))
     found = master_key(storage).key_id
+    if options.json:
+        said = {"key_id": key_id, "settings_key_id": found}
+        print_json({"has_database": has_store(folder), "is_encrypted": True, **said})
+        return 0 if found == key_id else 1
+    print(text("keys.shown", language, key_id=key_id))
     print(text("keys.fits" if found == key_id else "keys.fits_not", language, key_id=found))
     return 0 if found == key_id else 1
 

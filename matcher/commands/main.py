@@ -23,6 +23,7 @@ from matcher.commands import (
     reembed,
     search,
     serve,
+    server_info,
     subject,
 )
 from matcher.commands.parser import CommandParser, language_of
@@ -50,6 +51,7 @@ _MODULES: Final = (
     erasure,
     audit,
     health,
+    server_info,
 )
 
 

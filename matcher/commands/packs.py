@@ -194,7 +194,8 @@ def run_import(options: argparse.Namespace) -> int:
 def _progress_bar() -> Iterator[Progress]:
     """What reports progress on stderr, a line for each file."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, int] = {}
 
         def report(file_name: str, done_bytes: int, total_bytes: int) -> None:

@@ -47,6 +47,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     undo.add_argument("number", type=int, metavar="NUMBER", help=text("help.record.number", language))
     for parser in (merge, move, undo):
         parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
+    add_json_option(update)
     update.add_argument("values", nargs="+", metavar="FIELD=TEXT", help=text("help.record.values", language))
     update.add_argument("--revision", type=int, metavar="N", help=text("help.record.revision", language))
     past = add_command(actions, "past-retention", "help.record.past_retention", _past_retention, language)
@@ -84,9 +85,15 @@ def _update(client: MatcherClient, options: argparse.Namespace) -> int:
     answer = client.update_subject(
         options.subject_id, values, expected_revision=options.revision, access=access_of(options)
     )
+    if options.json:
+        print_json(plain(answer))
+        return 0
     changed = ", ".join(answer.changed_field_ids)
     code = "record.updated" if changed else "record.unchanged"
     print(text(code, options.lang, fields=changed, revision=answer.revision, audit=answer.audit_id))
+    if answer.same_document_subject_ids:
+        others = ", ".join(answer.same_document_subject_ids)
+        print(text("record.same_document", options.lang, subjects=others), file=sys.stderr)
     return 0
 
 

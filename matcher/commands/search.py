@@ -12,7 +12,7 @@ from matcher.client import MatcherClient, plain
 from matcher.commands.client_options import ClientCommand, access_of, add_command, add_json_option
 from matcher.commands.parser import checked, fraction, positive_count
 from matcher.commands.probes import add_sample_options, finger_position, probes_of
-from matcher.commands.tables import add_row, make_table, print_json, print_table
+from matcher.commands.tables import add_row, grouped, make_table, print_json, print_table
 from matcher.errors import RequestError
 from matcher.texts.catalog import localized, text
 from matcher.texts.unseen import visible
@@ -39,6 +39,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
     identify.add_argument("--exhaustive", action="store_true", help=text("help.search.exhaustive", language))
     verify = _add(subparsers, "verify", _verify, language, purpose=None)
     verify.add_argument("--subject", default="", metavar="SUBJECT", help=text("help.verify.subject", language))
+    verify.add_argument("--external-id", default="", metavar="NUMBER", help=text("help.verify.external_id", language))
     verify.add_argument(
         "--with", dest="others", action="append", default=[], metavar="FILE", help=text("help.verify.with", language)
     )
@@ -51,9 +52,9 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
 def score_meaning(score: float, *, extrapolated: bool, language: str) -> str:
     """How often a comparison of two strangers reaches the score."""
     one_in = 10 ** (min(max(0.0, score), _LARGEST_SAID) / 10)
-    rounded = f"{one_in:,.0f}" if one_in < 100 else f"{float(f'{one_in:.2g}'):,.0f}"
+    rounded = one_in if one_in < 100 else float(f"{one_in:.2g}")
     code = "search.rarer" if score > _LARGEST_SAID else "search.about_one_in" if extrapolated else "search.one_in"
-    return text(code, language, count=rounded.replace(",", text("search.thousands", language)))
+    return text(code, language, count=grouped(rounded, language))
 
 
 def _add(
@@ -136,13 +137,16 @@ def _identify(client: MatcherClient, options: argparse.Namespace) -> int:
 
 
 def _verify(client: MatcherClient, options: argparse.Namespace) -> int:
-    if bool(options.subject) == bool(options.others):
+    if sum(map(bool, (options.subject, options.external_id, options.others))) != 1:
         print(text("search.one_target", options.lang), file=sys.stderr)
         return _WRONG_USAGE
     probes, others = probes_of(options.files, options), probes_of(options.others, options)
+    subject_id = options.subject
+    if options.external_id:
+        subject_id = client.get_subject(external_id=options.external_id, access=access_of(options)).subject_id
     answer = client.verify(
         [probe.sample for probe in probes],
-        subject_id=options.subject,
+        subject_id=subject_id,
         other=[other.sample for other in others],
         access=access_of(options),
         target_fmr=options.fmr,
@@ -178,7 +182,9 @@ def _assess(client: MatcherClient, options: argparse.Namespace) -> int:
             remarks = [one.error_text] if one.error_text else [reason.text for reason in one.sample.quality.reasons]
             usable = text("search.usable" if one.usable else "search.unusable", options.lang)
             quality = "" if one.error_reason else one.sample.quality.score
-            kind = text(f"modality.{one.sample.modality}", options.lang)
+            # Of a refused sample nothing is found out: it is of the kind that was sent.
+            code = f"modality.{one.sample.modality}" if one.sample.modality else probe.sample.modality.value
+            kind = text(code, options.lang)
             add_row(table, probe.path.name, kind, quality, usable, " ".join(remarks))
         print_table(table)
         print(text("search.audit", options.lang, audit=answer.audit_id))

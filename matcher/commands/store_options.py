@@ -144,8 +144,8 @@ class StageBars(Progress):
         self._language = language
         self._bars: dict[str, object] = {}
 
-    def show(self, stage: str, done_count: int, total_count: int) -> None:
-        """Move the bar of a stage."""
+    def show(self, stage: str, done_count: int, total_count: int | None) -> None:
+        """Move the bar of a stage; total_count None: how much there is to do is not known."""
         if stage not in self._bars:
             self._bars[stage] = self.add_task(text(f"stage.{stage}", self._language), total=total_count)
         self.update(self._bars[stage], completed=done_count, total=total_count)  # type: ignore[arg-type]

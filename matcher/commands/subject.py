@@ -71,6 +71,7 @@ def add_commands(subparsers: Subparsers[CommandParser], language: str) -> None:
         )
         parser.add_argument("file", type=Path, metavar="FILE", help=text("help.subject.file", language))
     for parser in (delete, one):
+        add_json_option(parser)
         parser.add_argument("--request-id", default="", metavar="KEY", help=text("help.subject.request_id", language))
         parser.add_argument("--certificate", type=Path, metavar="FILE", help=text("help.subject.certificate", language))
         parser.add_argument("--yes", action="store_true", help=text("help.subject.yes", language))
@@ -239,6 +240,9 @@ def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
     with _kept_certificate(options) as keep, _repeatable(options) as request_id:
         answer = client.delete_subject(options.subject_id, request_id=request_id, access=access_of(options))
         keep(answer.erasure_certificate)
+    if options.json:
+        print_json(plain(answer))
+        return 0
     _say_if_replayed(options, replayed=answer.replayed)
     print(text("subject.deleted", options.lang, count=answer.deleted_reference_count, audit=answer.audit_id))
     return 0
@@ -251,6 +255,9 @@ def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int
     with _kept_certificate(options) as keep, _repeatable(options) as request_id:
         answer = client.delete_reference(options.reference_id, request_id=request_id, access=access_of(options))
         keep(answer.erasure_certificate)
+    if options.json:
+        print_json(plain(answer))
+        return 0
     _say_if_replayed(options, replayed=answer.replayed)
     print(text("reference.deleted", options.lang, audit=answer.audit_id))
     return 0

@@ -25,6 +25,11 @@ def cell(value: object) -> Text:
     return Text(visible(str(value)))
 
 
+def grouped(count: float, language: str) -> str:
+    """A count without its fraction, its digits in groups of three as readers of the language write them."""
+    return f"{count:,.0f}".replace(",", text("search.thousands", language))
+
+
 def make_table(column_codes: Sequence[str], language: str) -> Table:
     """A table without rows. column_codes: of the catalog."""
     table = Table()

@@ -6,8 +6,13 @@ environment.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
+_LARGE_BYTES = 256 * 1024
 
 
 def main(packages_folder: str) -> int:
@@ -19,11 +24,19 @@ def main(packages_folder: str) -> int:
     # Read by the linear algebra libraries when they are loaded; the server's processors are not theirs.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.putenv(name, "1")
+    _give_pictures_back()
     sys.path.insert(0, packages_folder)
     from matcher.formats.decoder_process import serve  # noqa: PLC0415 - the path had to be set first
 
     serve(requests, answers)
     return 0
+
+
+def _give_pictures_back() -> None:
+    """What a picture took goes back to the system with it. By itself glibc keeps ever larger pieces for the next one,
+    between which little ones keep them from going back."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from matcher import errors
 from matcher.errors import ImageTruncatedError, SessionError
 from matcher.formats import decoder_worker
 from matcher.formats.decode import ImageLimits, decode_image
-from matcher.formats.decoder_messages import LENGTHS, message
+from matcher.formats.decoder_messages import LENGTHS, message, without_settings
 from matcher.formats.turns import Turns
 from matcher.samples import Image
 from matcher.texts.catalog import told, unpacked
@@ -73,11 +73,13 @@ def decode_in_process(
 @dataclass(frozen=True, slots=True)
 class DecoderLimits:
     """cpu_s: processor time of one picture; one of 66 megapixels takes 1 to 6 seconds. wall_s: until a process that
-    neither answers nor works is given up. memory_bytes: address space of a process."""
+    neither answers nor works is given up. memory_bytes: address space of a process. picture_count: then a process is
+    replaced, with whatever the libraries have lost in it."""
 
     cpu_s: int = 15
     wall_s: float = 60.0
     memory_bytes: int = 3 << 30
+    picture_count: int = 5000
 
 
 def _nobody() -> str:
@@ -132,7 +134,8 @@ class DecoderPool:
             is_kept = False
             try:
                 answer, pixels = decoder.ask(image_bytes, self._request(ppi, limits), self.limits.wall_s, check)
-                is_kept = not (answer.get("retires", False) or decoder.is_slowed)
+                is_used_up = decoder.asked_count >= self.limits.picture_count
+                is_kept = not (answer.get("retires", False) or decoder.is_slowed or is_used_up)
             finally:
                 self._give_back(decoder, is_kept=is_kept)
         return _image(answer, pixels)
@@ -183,6 +186,7 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=without_settings(),
             bufsize=0,
             start_new_session=True,  # a Ctrl-C at the terminal is the server's to answer
         )
@@ -194,6 +198,7 @@ class _Decoder:
         self._is_ready = False
         self._slow_after = math.inf
         self.is_slowed = False
+        self.asked_count = 0
 
     @property
     def process_id(self) -> int:
@@ -208,6 +213,7 @@ class _Decoder:
     ) -> tuple[dict[str, Any], bytearray]:
         """Raises ImageTruncatedError where the process is gone or too slow, and what check does."""
         self._await_ready(check)
+        self.asked_count += 1
         until = time.monotonic() + wall_s
         self._slow_after = time.monotonic() + _ORDINARY_S
         try:

@@ -22,6 +22,7 @@ from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
+from index.keys.core_dumps import forbid_core_dumps
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from index.vector.engines import SearchEngines
@@ -48,7 +49,6 @@ from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
 from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.connections import ConnectionWatch, connection_limits
-from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
 from matcher.server.health import HealthReport
@@ -241,7 +241,7 @@ def server_options(max_message_bytes: int, connection_count: int) -> list[tuple[
     with its record; beyond it nothing is read."""
     return [
         ("grpc.max_receive_message_length", max_message_bytes + 1024 * 1024),
-        # Two servers on one port would share its calls, and one of them has not the database.
+        # Two servers on one port would share its calls, and one of them does not have the database.
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", 256),
         # Beyond these a connection is closed at once, instead of hanging where no descriptor is left for it.
@@ -302,23 +302,24 @@ def serve(
             say("serve.loading")
             with compiling(partial(_say_compiling, server.health, say)):
                 loaded = load(settings)
+            _go_on(stop)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))
             _say_packs(loaded, say)
-            if not loaded.packs:
-                raise PackNotReadyError(told("serve.nothing"))
             next_engines = replace(load_next(settings), decode=decoders)
             keys = database_keys(settings.storage)
             if keys.made is not None:
                 say("serve.key_made", path=keys.made)
             with EnrollmentDatabase.open(
                 settings.storage.data_folder,
-                progress=_Progress(say, server.health),
+                progress=_Progress(say, server.health, stop),
                 master_key=keys.master,
                 encrypt=keys.encrypt,
                 engines=SearchEngines(FaceEngine(settings.search.face_engine), partial(_say_face_engine, say)),
             ) as database:
                 _tell_encryption(database, settings, say)
                 _serve_database(server, settings, database, loaded, next_engines, say=say, stop=stop)
+        except _StoppedEarlyError:
+            say("serve.stopping")
         finally:
             server.stop()
 
@@ -344,7 +345,9 @@ def _serve_database(
     # Before verifying, which searches.
     say("serve.preparing")
     database.warm_up()
+    _go_on(stop)
     report = _verified(database, say)
+    _go_on(stop)
     _tell_set_aside(database, report.set_aside_ids, server.health, say)
     server.health.progress = ""
     _tell_not_searched(database, loaded, server.health, say)
@@ -433,15 +436,28 @@ def _tell_not_searched(
     health.count_not_searched = lambda: sum(held.reference_count for held in not_searched(database, loaded))
 
 
-class _Progress:
-    """Says where opening the database stands: in the health answer, and of a large one in the log, every tenth."""
+class _StoppedEarlyError(Exception):
+    """Told to stop before it answered."""
 
-    def __init__(self, say: Callable[..., None], health: HealthReport) -> None:
+
+def _go_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise _StoppedEarlyError
+
+
+class _Progress:
+    """Says where opening the database stands: in the health answer, and of a large one in the log, every tenth. A start
+    that takes minutes ends here when it is told to, between two steps, of which what they made in memory is lost."""
+
+    def __init__(self, say: Callable[..., None], health: HealthReport, stop: threading.Event) -> None:
+        self._stop = stop
         self._say = say
         self._health = health
         self._told: tuple[str, int] = ("", -1)
 
     def __call__(self, progress: OpenProgress) -> None:
+        if progress.stage != "encrypt":  # in the middle of a transaction
+            _go_on(self._stop)
         self._health.progress = f"{progress.stage} {progress.done_count}/{progress.total_count}"
         tenth = 10 * progress.done_count // max(progress.total_count, 1)
         if (progress.stage, tenth) != self._told and progress.total_count >= 10_000:
@@ -450,6 +466,7 @@ class _Progress:
 
 
 def _say_packs(loaded: LoadedPacks, say: Callable[..., None]) -> None:
+    """Raises PackNotReadyError where there are none."""
     for pack in loaded.packs:
         say("serve.pack", pack=pack.pack_id)
         if not pack.is_operational:
@@ -464,6 +481,8 @@ def _say_packs(loaded: LoadedPacks, say: Callable[..., None]) -> None:
             )
     for modality, reason in loaded.missing.items():
         say(f"serve.no_{modality.value}", reason=reason)
+    if not loaded.packs:
+        raise PackNotReadyError(told("serve.nothing"))
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

@@ -437,7 +437,9 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     told = notice_text(notice, language)
-    return sample_pb2.Notice(code=notice.code.value, text=told, sample_index=notice.sample_number)
+    return sample_pb2.Notice(
+        code=notice.code.value, text=told, sample_index=notice.sample_number, subject_ids=notice.subject_ids
+    )
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

@@ -279,6 +279,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} of {total} records are past their retention date. Nothing was deleted: look at each, then delete it "
         "with station-matcher subject delete or correct the date.",
     ),
+    "record.same_document": (
+        "Số giấy tờ này cũng có ở hồ sơ khác: {subjects}. Hãy kiểm tra: nếu là cùng một người thì nhập hai hồ sơ bằng "
+        "station-matcher record merge, nếu không thì số đã ghi sai.",
+        "This document number leads to other subjects too: {subjects}. If they are one person, merge them with "
+        "station-matcher record merge; if not, a number was typed wrongly.",
+    ),
     "record.merged": (
         "Đã nhập hồ sơ {source} vào {target} ({count} mẫu). Hoàn tác: station-matcher record undo {number}. "
         "Số kiểm toán: {audit}",
@@ -339,6 +345,30 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.finger": ("Ngón", "Finger"),
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
+    "help.info": (
+        "phiên bản, gói mô hình, số lượng hồ sơ và những gì không được tìm kiếm của máy chủ",
+        "versions, packs and counts of a server, and what it does not search",
+    ),
+    "info.versions": (
+        "Station Matcher {version}, giao thức {api}, lược đồ {schema}",
+        "Station Matcher {version}, protocol {api}, schema {schema}",
+    ),
+    "info.counts": (
+        "Có {subject} hồ sơ, {reference} mẫu tham chiếu, {gallery} nhóm.",
+        "On record: {subject} subjects, {reference} references, {gallery} galleries.",
+    ),
+    "info.not_searched": (
+        "{count} mẫu tham chiếu không được tìm kiếm: {why}",
+        "{count} references are not searched: {why}",
+    ),
+    "info.not_operational": (
+        "chỉ để trình diễn và đào tạo",
+        "for demonstration and training only",
+    ),
+    "column.license": ("Giấy phép", "License"),
+    "column.measured_score": ("Điểm đã đo tới", "Scores measured to"),
+    "column.highest_score": ("Điểm cao nhất", "Highest score"),
+    "column.quality_floor": ("Chất lượng tối thiểu", "Least quality"),
     "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
     "health.not_answering": (
         "Máy chủ không trả lời. {reason}",

@@ -46,6 +46,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} đối tượng không mở được bằng khóa của mình; hãy đặt lại bản sao khóa",
         "{count} subjects do not open with their keys; put back the copy of the keys",
     ),
+    "index.row_damaged": (
+        "một dòng của bảng {table} bị hỏng; nó được giữ lại và không được dùng",
+        "a row of the table {table} is damaged; it is kept and left out",
+    ),
+    "index.wrong_look_up": (
+        "không tìm được đối tượng số {number} theo những gì đã ghi về đối tượng đó",
+        "subject number {number} is not found by what is recorded of it",
+    ),
     "index.orphans": (
         "{count} dòng trỏ tới dòng không tồn tại",
         "{count} rows refer to rows that do not exist",

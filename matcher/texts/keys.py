@@ -53,7 +53,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "ghi giấy chứng nhận xóa vào tệp này",
         "write the certificate of erasure to this file",
     ),
-    "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is no certificate of erasure."),
+    "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is not a certificate of erasure."),
     "erasure.not_given": (
         "Máy chủ không cấp giấy chứng nhận xóa.",
         "The server gave no certificate of erasure.",

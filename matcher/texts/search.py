@@ -102,6 +102,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "write a picture for each candidate into this folder: the probe beside it, prints with numbered pairs",
     ),
     "help.verify.subject": ("so với hồ sơ này", "compare with this subject"),
+    "help.verify.external_id": (
+        "so với hồ sơ mang số này của đơn vị",
+        "compare with the subject of this number of the force",
+    ),
     "help.verify.with": (
         "so với các tệp này thay vì một hồ sơ (có thể nêu nhiều lần)",
         "compare with these files instead of a subject (may be repeated)",
@@ -116,8 +120,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{file}: “{kind}” is no kind of this file; use face, finger, 1 to 10 or a position such as right_index",
     ),
     "search.one_target": (
-        "Hãy nêu --subject hoặc --with, chọn một trong hai.",
-        "Give --subject or --with, one of the two.",
+        "Hãy nêu --subject, --external-id hoặc --with, chọn một trong ba.",
+        "Give --subject, --external-id or --with, one of the three.",
     ),
     "search.folder": ("không ghi được vào {folder}: {reason}", "{folder} cannot be written: {reason}"),
     "search.waiting": (

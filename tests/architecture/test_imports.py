@@ -78,3 +78,10 @@ def test_settings_are_read_in_one_place() -> None:
             if ("os.environ" in source or "os.getenv" in source or "getenv(" in source) and path.name != "config.py":
                 readers.append(str(path.relative_to(CHECKOUT)))
     assert readers == ["matcher/packs/session.py"]
+
+
+def test_the_client_needs_nothing_that_only_unix_has() -> None:
+    absent = ("fcntl", "resource", "pwd", "grp", "termios")
+    program = f"import sys; sys.modules.update(dict.fromkeys({absent})); import matcher.client"
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]

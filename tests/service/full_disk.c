@@ -88,6 +88,9 @@ int posix_fallocate64(int handle, off64_t at, off64_t count) {
 }
 int rename(const char *from, const char *to) { return fails(to) && dies() ? -1 : REAL(rename)(from, to); }
 int link(const char *from, const char *to) { return fails(to) && dies() ? -1 : REAL(link)(from, to); }
+int linkat(int of, const char *from, int at, const char *to, int flags) {
+    return fails(to) && dies() ? -1 : REAL(linkat)(of, from, at, to, flags);
+}
 ssize_t sendfile(int to, int from, off_t *at, size_t count) {
     return fails_at(to) && dies() ? -1 : REAL(sendfile)(to, from, at, count);
 }

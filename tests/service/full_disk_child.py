@@ -1,8 +1,8 @@
 """Does what needs room on a disk, once for each call that could be refused, which is refused: full_disk.c, preloaded.
 
-Arguments: a folder for everything, a scenario, a step, one of MODES, how many processes side by side. Lines of JSON:
-of each number what was acknowledged, what was refused by name and what was wrong. Number 0 first, without a fault: how
-many calls there are.
+Arguments: a folder for everything, a scenario, a step, one of MODES, how many processes side by side, and, where it is
+not 1, the first number. Lines of JSON: of each number what was acknowledged, what was refused by name and what was
+wrong. Number 0 first, without a fault: how many calls there are.
 """
 
 from __future__ import annotations
@@ -278,8 +278,7 @@ def check(scenario: str, folder: Path, said: Said) -> None:
         restored = folder / "restored"
         with EnrollmentDatabase.open(restored, create=False, master_key=_master_of(restored)) as database:
             wrong += database.verify().problems
-    if "killed" not in said["refused"]:
-        wrong += [f"left behind: {path.name}" for path in folder.rglob("*.part*")]
+    wrong += [f"left behind: {path.name}" for path in folder.rglob("*.part*")]
 
 
 def _work(scenario: str, folder: Path, number: int, mode: str, attempts: Attempts, said: Said) -> None:
@@ -387,7 +386,7 @@ def _make_template(scenario: str, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def main(base: Path, scenario: str, step: int, mode: str, process_count: int) -> None:
+def main(base: Path, scenario: str, step: int, mode: str, process_count: int, first: int) -> None:
     (base / "template").mkdir()
     pid = os.fork()  # threads that a database begins stay out of this process
     if pid == 0:
@@ -397,7 +396,7 @@ def main(base: Path, scenario: str, step: int, mode: str, process_count: int) ->
     SearchEngines().warm_up([(0, 1)])
     count = int(_Forked.begun(scenario, base, 0, mode).ended()["count"][0])
     running: deque[_Forked] = deque()
-    for number in range(1, count + 1, step):
+    for number in range(first, count + 1, step):
         running.append(_Forked.begun(scenario, base, number, mode))
         if len(running) == process_count:
             running.popleft().ended()
@@ -406,4 +405,4 @@ def main(base: Path, scenario: str, step: int, mode: str, process_count: int) ->
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]), int((*sys.argv, 1)[6]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -131,3 +132,23 @@ def test_a_deletion_that_was_refused_is_not_said_to_be_of_unknown_outcome(
     assert "There is no such subject." in err
     assert "not known" not in err
     assert not kept.exists()
+
+
+def test_what_a_change_did_is_said_in_json_too(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = service.client.enroll([face(1), finger(1)], subject=Subject("", "number-1"))
+    at = ("--address", service.server.address, "--operator", "operator-7", "--purpose", "records", "--json")
+    code, out, _ = run(capsys, "record", "update", answer.subject_id, "occupation=Thợ điện", *at)
+    assert (code, json.loads(out)["changed_field_ids"]) == (0, ["occupation"])
+    reference_id = str(answer.samples[0].reference_id)
+    code, out, _ = run(capsys, "subject", "delete-reference", reference_id, "--yes", *at)
+    assert (code, bool(json.loads(out)["audit_id"])) == (0, True)
+    code, out, _ = run(capsys, "subject", "delete", answer.subject_id, "--yes", *at)
+    assert (code, int(json.loads(out)["deleted_reference_count"])) == (0, 1)
+
+
+def test_the_doctor_says_what_it_found_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "doctor", "--json")
+    found = json.loads(out)
+    assert found["ok"] is (code == 0)
+    assert found["ok"] is all(one["ok"] is not False for one in found["findings"])
+    assert any("numpy" in one["text"] for one in found["findings"])

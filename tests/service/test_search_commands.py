@@ -166,7 +166,28 @@ def test_verify_compares_with_a_subject_or_with_files(
     assert json.loads(out)["above_threshold"] is False
     code, _, err = run(capsys, service, "verify", probe)
     assert code == 2
-    assert "--subject or --with" in err
+    assert "--external-id or --with" in err
+
+
+def test_verify_finds_the_subject_by_the_force_s_own_number(
+    service: Service, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled(service)
+    probe = f"face={files / 'face.png'}"
+    code, out, _ = run(capsys, service, "verify", probe, "--external-id", "079099000123")
+    assert (code, "above the threshold" in out) == (0, True)
+    code, _, err = run(capsys, service, "verify", probe, "--external-id", "nobody")
+    assert (code, "no such subject" in err) == (1, True)
+    assert run(capsys, service, "verify", probe, "--external-id", "1", "--subject", "2")[0] == 2
+
+
+def test_assess_says_of_what_kind_a_refused_sample_is(
+    service: Service, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, service, "assess", f"right_index={files / 'print.png'}", why=False)
+    assert code == 3
+    assert "states no resolution" in out
+    assert "fingerprint" in out
 
 
 def test_assess_says_what_to_do_and_needs_no_case(

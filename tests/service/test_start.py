@@ -134,6 +134,16 @@ def test_a_start_without_room_for_a_helper_compiles_itself(folder, monkeypatch) 
     assert [code for code, _ in served()].count("serve.ready") == 1
 
 
+@pytest.mark.parametrize("word", ["serve.listening", "serve.loading", "serve.preparing", "serve.verifying"])
+def test_a_start_ends_where_it_is_told_to(folder, word) -> None:
+    """At the next step of it, not when it is through."""
+    enrolled(folder, 3)
+    codes = [code for code, _ in served(word)]
+    assert codes[-1] == "serve.stopping"
+    assert "serve.ready" not in codes
+    assert "serve.ready" in [code for code, _ in served()]
+
+
 def test_a_rebuilt_index_is_verified_before_the_server_answers(folder, monkeypatch) -> None:
     enrolled(folder, 3)
     failing(monkeypatch, count=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,8 @@ def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_pat
     capsys.readouterr()
     assert called(settings_file, "keys", "show") == 1
     assert "There is no database in this folder" in capsys.readouterr().out
+    assert called(settings_file, "keys", "show", "--json") == 1
+    assert json.loads(capsys.readouterr().out) == {"has_database": False, "is_encrypted": False}
     filled(data)
     assert holding(data)
     assert called(settings_file, "keys", "show") == 1
@@ -87,6 +90,18 @@ def test_keys_are_copied_rotated_and_restored_with(settings_file: Path, tmp_path
     assert "name the copy of its keys" in capsys.readouterr().err
     words = ("restore", str(tmp_path / "backup"), "--data-folder", str(tmp_path / "new"), "--keys", str(copy))
     assert called(settings_file, *words) == 0
+    capsys.readouterr()
+    assert called(settings_file, "keys", "show", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["is_encrypted"]
+    assert shown["key_id"] == shown["settings_key_id"] == old.key_id
+    for words in (("backup", str(tmp_path / "another")), ("verify-backup", str(tmp_path / "another"))):
+        assert called(settings_file, *words, "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["subject_count"], told["reference_count"], told["is_sealed"]) == (1, 1, False)
+    assert called(settings_file, "audit", "verify", "--json") == 0
+    log = json.loads(capsys.readouterr().out)
+    assert (log["is_whole"], log["first_broken_record"], len(log["last_hash"])) == (True, None, 64)
     assert called(settings_file, "keys", "rotate", str(tmp_path / "new.key")) == 0
     assert called(settings_file, "index", "verify") == 1
     assert "another master key" in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_doctor_names_what_is_ready_and_what_is_missing(folder: Path, capsys: py
     assert "✓ pack joined@1 scores with this site's own calibration" in printed
     # 50 is one false match in 100,000 comparisons: 1,005 of them bring one with a chance of 1 %.
     assert "scores of joined@1 are measured up to 50.0" in printed
-    assert "among up to 1005 subjects" in printed
+    assert "among up to 1,005 subjects" in printed
     run("packs", "remove", "joined", packs_folder=folder)
     assert run("doctor", packs_folder=folder) == 1
     printed = capsys.readouterr().out

@@ -31,6 +31,7 @@ from index.store.sqlite.requests import earlier_receipt, remember_request
 from index.store.sqlite.row_digests import SELECT_CHECKED, intact
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.sealed_rows import opened
+from index.store.sqlite.set_aside import ids_set_aside
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
 from index.store.template_codec import decode_vectors
@@ -98,7 +99,7 @@ def delete_subject(
     earlier = earlier_receipt(connection, request_id, "delete_subject", digest)
     if earlier is not None:
         return WriteOutcome(_deletion_again(subject_id, earlier))
-    number = subjects.find_subject(connection, subject_id).subject_number
+    number = subjects.number_of(connection, subject_id)
     reference_ids = references.reference_ids_of_subject(connection, number)
     before, merged = noted_counts(connection), merges_into(connection, number)
     removed = subjects.delete_subject_rows(connection, number)
@@ -171,8 +172,8 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
     originals = counterparts(connection)
     for pack in references.all_packs(connection).values():
         stored = connection.execute(
-            f"{SELECT_CHECKED} WHERE subject_number = ? AND pack_number = ? AND reference.reference_id NOT IN"  # noqa: S608
-            " (SELECT reference_id FROM set_aside) ORDER BY 1",
+            f"{SELECT_CHECKED} WHERE subject_number = ? AND pack_number = ? AND reference.reference_id NOT IN"
+            f" ({ids_set_aside(connection)}) ORDER BY 1",
             (row.subject_number, pack.pack_number),
         )
         # A damaged one stays unsearched; the next check names it.

@@ -41,6 +41,10 @@ VISIT_COUNT: Final = 256
 of them looked for the more thoroughly."""
 READ_ROW_COUNT: Final = 500_000
 """Descriptors read for a probe, about, where VISIT_COUNT lists hold fewer: a small gallery is read nearly whole."""
+SMALL_PROBE_COUNT: Final = 20
+"""A probe of fewer descriptors is looked for as EFFORTS says in galleries of any size; a larger one needs it less."""
+LARGE_READ_ROW_COUNT: Final = 20_000_000
+"""Descriptors read for a larger probe at most, about, beyond what the second effort reads."""
 LEAST_PROBED_COUNT: Final = 4
 """Lists read for each descriptor at least."""
 WIDE_FROM: Final = 200
@@ -277,8 +281,13 @@ class DescriptorIndex:
 
     def _nearest(self, rows: Float32Array, effort: Effort, usable_count: int) -> tuple[Float32Array, Int64Array]:
         """Similarities and row ids of the nearest of each descriptor, of whom the filter leaves usable_count."""
-        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
-        probed = -(-visits * effort.visit_factor // len(rows))
+        row_count = max(self._lists.row_count, 1)
+        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // row_count)
+        factor = effort.visit_factor
+        if len(rows) >= SMALL_PROBE_COUNT:
+            most = LARGE_READ_ROW_COUNT * self._lists.list_count // (row_count * visits)
+            factor = min(factor, max(most, EFFORTS[1].visit_factor))
+        probed = -(-visits * factor // len(rows))
         nearest = min(max(effort.vote_count // len(rows), effort.least_count), effort.most_count)
         return self._lists.search(
             rows,

@@ -50,18 +50,20 @@ class UpdateSubjectRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., values: _Optional[_Iterable[_Union[RecordValue, _Mapping]]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
 
 class UpdateSubjectResponse(_message.Message):
-    __slots__ = ("subject_id", "revision", "changed_field_ids", "audit_id", "replayed")
+    __slots__ = ("subject_id", "revision", "changed_field_ids", "audit_id", "replayed", "same_document_subject_ids")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_IDS_FIELD_NUMBER: _ClassVar[int]
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    SAME_DOCUMENT_SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     revision: int
     changed_field_ids: _containers.RepeatedScalarFieldContainer[str]
     audit_id: str
     replayed: bool
-    def __init__(self, subject_id: _Optional[str] = ..., revision: _Optional[int] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+    same_document_subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., revision: _Optional[int] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., same_document_subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetRecordRequest(_message.Message):
     __slots__ = ("access", "subject_id")
