@@ -400,13 +400,18 @@ class EnrollmentDatabase:
         with self._store.reading() as reader:
             return reader.counts()
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Keep a subject but never search it. Raises SubjectNotFoundError."""
-        self._store.seal_subject(subject_id, owed=owed)
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None = None, owed: Owe[None] | None = None
+    ) -> None:
+        """Keep a subject but never search it; the history tells of it where there is an author. Raises
+        SubjectNotFoundError."""
+        self._store.seal_subject(subject_id, author=author, now=self._clock(), owed=owed)
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Search a sealed subject again. Raises SubjectNotFoundError."""
-        self._store.unseal_subject(subject_id, owed=owed)
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None = None, owed: Owe[None] | None = None
+    ) -> None:
+        """Search a sealed subject again; like seal_subject."""
+        self._store.unseal_subject(subject_id, author=author, now=self._clock(), owed=owed)
 
     def create_gallery(self, gallery: Gallery, *, owed: Owe[None] | None = None) -> Gallery:
         """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""

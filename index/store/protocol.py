@@ -261,10 +261,14 @@ class Store(Protocol):
     ) -> ReassignmentReceipt:
         """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Keep a subject and never search it. Raises SubjectNotFoundError."""
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
+        """Keep a subject and never search it, told of in its history by author. Raises SubjectNotFoundError."""
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:

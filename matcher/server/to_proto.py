@@ -75,6 +75,8 @@ _EVENT_KINDS: Final = {
     RecordEventKind.MOVED_FROM: record_service_pb2.RECORD_EVENT_KIND_MOVED_FROM,
     RecordEventKind.MOVED_TO: record_service_pb2.RECORD_EVENT_KIND_MOVED_TO,
     RecordEventKind.UNDONE: record_service_pb2.RECORD_EVENT_KIND_UNDONE,
+    RecordEventKind.SEALED: record_service_pb2.RECORD_EVENT_KIND_SEALED,
+    RecordEventKind.UNSEALED: record_service_pb2.RECORD_EVENT_KIND_UNSEALED,
 }
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,

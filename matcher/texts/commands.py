@@ -330,14 +330,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hoàn tác số {number} với hồ sơ {subject}; mẫu: {references}",
         "number {number} with {subject} was undone; references: {references}",
     ),
+    "record.event.6": ("Niêm phong hồ sơ", "the subject was sealed"),
+    "record.event.7": ("Bỏ niêm phong hồ sơ", "the subject was unsealed"),
     "record.event_undone": ("(đã hoàn tác)", "(undone since)"),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (
-        "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
+        "Đã niêm phong: hồ sơ được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
         "Sealed: the subject is kept and searched no more. Audit record: {audit}",
     ),
     "record.is_unsealed": (
-        "Đã bỏ niêm phong: đối tượng lại được tìm kiếm. Số kiểm toán: {audit}",
+        "Đã bỏ niêm phong: hồ sơ lại được tìm kiếm. Số kiểm toán: {audit}",
         "Unsealed: the subject is searched again. Audit record: {audit}",
     ),
     "column.reference": ("Mẫu", "Reference"),

@@ -16,7 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "whether the database is encrypted, and with which master key",
     ),
     "help.keys.copy": (
-        "sao khóa của các đối tượng, thứ mà không bản sao lưu nào chứa",
+        "sao khóa của các hồ sơ, thứ mà không bản sao lưu nào chứa",
         "copy the keys of subjects, which no backup holds",
     ),
     "help.keys.copy.file": (
@@ -75,7 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Destroyed with it, since they had been merged into it: {subjects}",
     ),
     "erasure.genuine": (
-        "Chữ ký đúng. Đối tượng {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
+        "Chữ ký đúng. Hồ sơ {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
         "{images} ảnh đã bị hủy.",
         "The signature fits. Subject {subject}, references {references}, deleted {time}: {rows} rows, {keys} keys and "
         "{images} images were destroyed.",
@@ -150,7 +150,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "(station-matcher keys copy), then destroy the old key and the old copies.",
     ),
     "restore.without_key": (
-        "Không khôi phục {subjects} đối tượng và {references} mẫu tham chiếu: khóa của chúng không còn (đã xóa sau khi "
+        "Không khôi phục {subjects} hồ sơ và {references} mẫu tham chiếu: khóa của chúng không còn (đã xóa sau khi "
         "sao lưu, hoặc đăng ký sau khi sao khóa).",
         "Left out {subjects} subjects and {references} references whose keys are gone: they were erased after the "
         "backup, "

@@ -43,7 +43,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "station-matcher doctor names them.",
     ),
     "notice.record_differs": (
-        "Đối tượng đã có hồ sơ ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
+        "Hồ sơ đã có ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
         "(station-matcher record update); nếu nhầm người, hãy chuyển mẫu vừa thu nhận sang đúng hồ sơ (station-matcher "
         "record move) hoặc xóa mẫu.",
         "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
@@ -57,7 +57,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "merge the two (station-matcher record merge).",
     ),
     "notice.references_disagree": (
-        "Mẫu này không giống những mẫu đã có của chính đối tượng này (điểm {score}, cần {threshold}). Hãy kiểm tra xem "
+        "Mẫu này không giống những mẫu đã có của chính hồ sơ này (điểm {score}, cần {threshold}). Hãy kiểm tra xem "
         "có nhầm người hoặc nhầm số định danh không; nếu nhầm, hãy chuyển mẫu vừa thu nhận sang đúng hồ sơ "
         "(station-matcher record move) hoặc xóa mẫu.",
         "This sample does not agree with what was enrolled of this subject before (score {score}, {threshold} needed). "

@@ -176,6 +176,12 @@ def test_a_sealed_subject_is_kept_and_not_searched(service: Service, subject_id:
     assert service.client.get_subject(subject_id).state == SUBJECT_STATE_ACTIVE
     actions = [event.action for event in service.audit.events]
     assert actions.count("seal_subject") == actions.count("unseal_subject") == 1
+    # What it was already is no change.
+    service.client.unseal_subject(subject_id)
+    told = [(one.event.kind, one.operator_id, one.purpose) for one in service.client.revisions(subject_id)]
+    who = (ACCESS.operator_id, ACCESS.purpose)
+    assert told == [(pb.RECORD_EVENT_KIND_SEALED, *who), (pb.RECORD_EVENT_KIND_UNSEALED, *who)]
+    assert service.client.get_record(subject_id).revision == 2
 
 
 def test_an_enrollment_that_says_otherwise_than_the_record_is_told_so(service: Service, subject_id: str) -> None:
