@@ -14,13 +14,11 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
-from index.durable.files import remove_unfinished
 from index.durable.sealed_folders import forget_folder, seal_folder
-from index.errors import DatabaseError
+from index.errors import DatabaseError, EncryptionKeyError
 from index.folder import (
     CACHE_NAME,
     LOCK_NAME,
-    SLOTS_NAME,
     FolderLock,
     check_folder,
     has_store,
@@ -112,11 +110,13 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            remove_unfinished(folder / SLOTS_NAME)
             # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
             is_plain = encrypt and not key_slots_of(folder)
             self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
             if self._seals is not None:
+                if self._seals.are_used and not has_store(folder):
+                    # Of a store that is lost, or of a restore that was killed: no new one may take its place.
+                    raise EncryptionKeyError("the store of these key slots is gone; restore a backup", reason="store")
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(

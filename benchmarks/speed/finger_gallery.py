@@ -21,7 +21,7 @@ from benchmarks.speed.strangers import float_vectors, stored, strangers
 from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
-from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex
+from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex, warm_up
 from index.vector.votes.minutia_places import places_of
 from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
 from matcher.fingerprint.comparison.descriptors import DIM, describe
@@ -59,6 +59,8 @@ class FingerGallery:
         self._job_count = job_count
         self._pack_id = pack_id
         self._stored: list[StoredPrint] = []
+        # Or the first search would be timed with what it compiles.
+        warm_up(DIM)
         self.index = DescriptorIndex(DIM)
         self.add_ms = 0.0
         self._add([stored(MinutiaSet.from_bytes(one), pack_id) for one in real])

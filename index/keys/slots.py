@@ -59,7 +59,8 @@ class KeySlots:
         """Open it; what a killed rewrapping left beside it is destroyed. Raises EncryptionKeyError: no such file,
         damaged, or wrapped by another master key."""
         self._path = path
-        _destroy_leftovers(path)
+        # Secrets that are erased in the file itself would live on in it.
+        remove_unfinished(path)
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
@@ -175,16 +176,6 @@ class KeySlots:
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
         self._batch = min(2 * self._batch, _LARGEST_BATCH)
-
-
-def _destroy_leftovers(path: Path) -> None:
-    """Secrets that are erased in the file itself would live on in them."""
-    # The name is one of durable.files.replacement.
-    for left in path.parent.glob(f"{path.name}.????????.part"):
-        with named_disk_errors():
-            with left.open("r+b") as file:
-                _overwrite(file.fileno())
-            left.unlink()
 
 
 def _overwrite(handle: int) -> None:

@@ -193,6 +193,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The keys of the database (keys.slots) are not there, or are of another database; put them back from their "
         "copy.",
     ),
+    "error.key.store": (
+        "Khóa (keys.slots) nằm trong thư mục dữ liệu nhưng kho dữ liệu của nó không có, hoặc là kho khác: hãy đặt lại "
+        "kho đó hoặc phục hồi bản sao lưu. Muốn bắt đầu lại từ đầu thì dọn trống thư mục.",
+        "The keys (keys.slots) lie in the data folder, and their store is not there, or is another one: put that store "
+        "back, or restore a backup. To begin anew, empty the folder.",
+    ),
     "error.key.damaged": (
         "Khóa trong cơ sở dữ liệu bị hỏng; hãy đặt lại keys.slots từ bản sao khóa.",
         "A key of the database is damaged; put keys.slots back from its copy.",

@@ -1,8 +1,9 @@
 """Fingers by votes: which stored fingers have minutiae whose descriptors are nearest to those of the probe.
 
 Every descriptor of the probe votes for the fingers of its nearest stored descriptors, which FAISS looks for in the few
-lists where they would lie. The fingers with the most votes make the shortlist for full comparison; the mate of a probe
-is in it almost always, but nothing proves so (`python -m benchmarks fingers` measures it).
+lists where they would lie. The fingers whose votes agree best in place (agreement.py) make the shortlist for full
+comparison; the mate of a probe is in it almost always, but nothing proves so (`python -m benchmarks fingers` measures
+it).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class DescriptorIndex:
 
     Thread safe in any mixture of calls: a search sees each reference either whole or not at all; one whose removal
     returned before the search began is in no answer, one whose addition returned is searched. Removed vectors are
-    overwritten in memory at once. About 26 bytes a descriptor.
+    overwritten in memory at once. About 31 bytes a descriptor.
     """
 
     def __init__(self, dim: int) -> None:

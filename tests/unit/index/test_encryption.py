@@ -497,7 +497,14 @@ def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make
     for encrypt in (False, True):
         with pytest.raises(EncryptionKeyError) as raised:
             EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
-        assert raised.value.reason == "slots"
+        assert raised.value.reason == "store"
+    # Nor is a new one made where it is lost: what is restored goes there.
+    (folder / STORE_NAME).unlink()
+    shutil.rmtree(folder / "cache", ignore_errors=True)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, master_key=MASTER)
+    assert raised.value.reason == "store"
+    assert not (folder / STORE_NAME).exists()
 
 
 DUMPABLE = """
