@@ -14,13 +14,11 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
-from index.durable.files import remove_unfinished
 from index.durable.sealed_folders import forget_folder, seal_folder
 from index.errors import DatabaseError
 from index.folder import (
     CACHE_NAME,
     LOCK_NAME,
-    SLOTS_NAME,
     FolderLock,
     check_folder,
     has_store,
@@ -110,7 +108,6 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            remove_unfinished(folder / SLOTS_NAME)
             # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
             is_plain = encrypt and not key_slots_of(folder)
             self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
