@@ -61,12 +61,19 @@ def remove_caches(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a backup or restore left behind when it was killed; one that runs holds a lock on its file."""
+    """Remove what a backup or restore left behind when it was killed; one that runs holds a lock on it."""
     for pattern in _LEFTOVERS:
         for path in folder.glob(pattern):
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+            with contextlib.suppress(OSError):
+                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+                finally:
+                    os.close(handle)
 
 
 def database_files(folder: Path) -> list[Path]:
@@ -74,7 +81,8 @@ def database_files(folder: Path) -> list[Path]:
     found = [path for path in folder.glob(f"{STORE_NAME}*") if path.is_file()]
     found += [path for path in (folder / CACHE_NAME).rglob("*") if path.is_file()]
     for pattern in _LEFTOVERS:
-        found += folder.glob(pattern)
+        found += [path for path in folder.glob(pattern) if path.is_file()]
+        found += [path for path in folder.glob(f"{pattern}/*") if path.is_file()]
     return found
 
 

@@ -128,6 +128,29 @@ class ReembeddingCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it was written. code: which; whoever shows it has the texts. said: a name, where there
+    is one, of a table or another part that this software made."""
+
+    code: str
+    count: int = 1
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MendedStore:
+    """What a backup gave back. reference_ids: searched again. left_reference_ids: those it has not whole.
+
+    row_count: of other rows, which are what they were when the backup was made. left_rows: those it has not, named.
+    """
+
+    reference_ids: tuple[int, ...]
+    left_reference_ids: tuple[int, ...]
+    row_count: int
+    left_rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What is enrolled. schema: name of the store's last step. searchable: by pack, what a search with it covers.
     sealed_count, damaged_count: references that no search covers; a damaged one of a sealed subject counts as damaged.

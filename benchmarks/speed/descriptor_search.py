@@ -39,7 +39,7 @@ _TIMED_PROBES = 20
 
 @dataclass(frozen=True, slots=True)
 class KindResult:
-    """Shares in percent; loss_at_most in points, with its 95 % interval."""
+    """Shares in percent; loss_at_most in points, with its 95 % interval. widened: of searches that looked farther."""
 
     probes: int
     rank1: float
@@ -52,10 +52,11 @@ class KindResult:
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
     """Shares in percent; times in milliseconds of one thread. votes_p50_ms: processor time of the index. p50_ms,
-    p95_ms: whole searches. clear_probes: probes that one finger led clearly; clear_missed: those of them whose mate was
-    not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing everybody;
-    ratio_to_flat_knn: that of the votes over FAISS's flat index for the same descriptors; ratio_at_share: of the votes
-    with that share allowed over those without a filter, medians of alternating searches."""
+    p95_ms: whole searches. steps: by where the search ended (shortlist.py). clear_probes: probes that one finger led
+    clearly; clear_missed: those of them whose mate was not on the list then. ratio_to_exhaustive: processor time of a
+    search over that of comparing everybody; ratio_to_flat_knn: that of the votes over FAISS's flat index for the same
+    descriptors; ratio_at_share: of the votes with that share allowed over those without a filter, medians of
+    alternating searches."""
 
     fingers: int
     probes: int
@@ -68,6 +69,7 @@ class DescriptorSearchResult:
     loss_at_most: float
     loss_interval: tuple[float, ...]
     kinds: dict[str, KindResult]
+    steps: dict[str, KindResult]
     clear_probes: int
     clear_missed: int
     votes_p50_ms: float
@@ -153,7 +155,11 @@ def _result(
         rank1_exhaustive_at_most=share * (found + sum(lost)),
         loss_at_most=share * sum(lost),
         loss_interval=_percent(wilson_interval(sum(lost), len(probes))),
-        kinds={kind: _of_kind(kind, probes, outcomes, lost) for kind in kinds},
+        kinds={
+            kind: _of_some([number for number, probe in enumerate(probes) if probe.kind == kind], outcomes, lost)
+            for kind in kinds
+        },
+        steps=_by_step(outcomes, lost),
         clear_probes=len(clear),
         clear_missed=sum(outcome.place < 0 for outcome in clear),
         votes_p50_ms=votes_ms,
@@ -172,17 +178,25 @@ def _result(
     )
 
 
-def _of_kind(kind: str, probes: Sequence[_Probe], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
-    of_kind = [number for number, probe in enumerate(probes) if probe.kind == kind]
-    found, lost_count = sum(outcomes[one].is_found for one in of_kind), sum(lost[one] for one in of_kind)
-    share = 100.0 / len(of_kind)
+def _by_step(outcomes: Sequence[Outcome], lost: Sequence[bool]) -> dict[str, KindResult]:
+    """By where the search ended."""
+    numbers: dict[str, list[int]] = {}
+    for number, outcome in enumerate(outcomes):
+        step = f"reach {outcome.reach}, {'one led' if outcome.is_clear else 'none led'}"
+        numbers.setdefault(step, []).append(number)
+    return {step: _of_some(of_step, outcomes, lost) for step, of_step in sorted(numbers.items())}
+
+
+def _of_some(numbers: Sequence[int], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
+    found, lost_count = sum(outcomes[one].is_found for one in numbers), sum(lost[one] for one in numbers)
+    share = 100.0 / len(numbers)
     return KindResult(
-        probes=len(of_kind),
+        probes=len(numbers),
         rank1=share * found,
-        rank1_interval=_percent(wilson_interval(found, len(of_kind))),
+        rank1_interval=_percent(wilson_interval(found, len(numbers))),
         loss_at_most=share * lost_count,
-        loss_interval=_percent(wilson_interval(lost_count, len(of_kind))),
-        widened=share * sum(not outcomes[one].is_clear for one in of_kind),
+        loss_interval=_percent(wilson_interval(lost_count, len(numbers))),
+        widened=share * sum(outcomes[one].reach > 0 for one in numbers),
     )
 
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.progress import track
-from index.records import FingerPosition, Modality, Template
+from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
-from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex
-from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
+from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex, warm_up
+from index.vector.votes.minutia_places import places_of
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
 from matcher.fingerprint.comparison.descriptors import DIM, codes_of, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.search.searcher import SearchSettings
@@ -34,11 +35,12 @@ _FLAT_FINGERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search. place: of the mate on the shortlist, -1 where it is not there. is_clear: see shortlist.py.
+    """One search. place: of the mate on the shortlist, -1 where it is not there. reach, is_clear: see shortlist.py.
     votes_ms: processor time of the index. wall_ms, processor_ms: of the whole search."""
 
     is_found: bool
     place: int
+    reach: int
     is_clear: bool
     votes_ms: float
     wall_ms: float
@@ -51,7 +53,9 @@ class FingerGallery:
     def __init__(self, pack_id: str, real: Sequence[bytes], count: int) -> None:
         """real: serialized minutiae. count: references in all."""
         self._pack_id = pack_id
-        self._stored: list[tuple[bytes, bytes]] = []
+        self._stored: list[StoredPrint] = []
+        # Or the first search would be timed with what it compiles.
+        warm_up(DIM)
         self.index = DescriptorIndex(DIM)
         self.add_ms = 0.0
         self._add(list(real))
@@ -74,10 +78,12 @@ class FingerGallery:
         """The product's search, except that templates come from memory. mate: its reference id."""
         wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
 
-        def ask(count: int) -> Hits:
+        places = places_of(probe.minutiae, len(probe.vectors))
+
+        def ask(count: int, reach: int) -> Hits:
             nonlocal votes
             start = time.thread_time()
-            hits = self.index.search(probe.vectors, count)
+            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
             votes += time.thread_time() - start
             return hits
 
@@ -89,23 +95,23 @@ class FingerGallery:
             longest_count=settings.shortlist_count,
         )
         ids = found.reference_ids
-        similarities = compare_many(prepare(probe), [self._prepared(one) for one in ids.tolist()])
+        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
         order = np.lexsort((ids, -similarities))
         wall, processor = time.perf_counter() - wall, time.thread_time() - processor
         places = np.flatnonzero(ids == mate)
         place = int(places[0]) if len(places) else -1
         is_found = bool(len(ids)) and int(ids[order[0]]) == mate
-        return Outcome(is_found, place, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
+        return Outcome(is_found, place, found.reach, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
 
     def found_exhaustively(self, probes: Sequence[tuple[Template, int]]) -> NDArray[np.bool_]:
         """bool (n,): whether comparison with everybody would put the mate of each probe first."""
         prepared = [prepare(probe) for probe, _ in probes]
-        own = [compare_many(one, [self._prepared(mate)])[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
+        own = [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
         leads = np.array(own) > 0
         starts = range(0, len(self), STRANGERS_A_BATCH) if leads.any() else range(0)
         for start in track(starts, total=len(starts), what="compare all"):
             ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
-            references = [self._prepared(one) for one in ids]
+            references = self._prepared(ids)
             for number in np.flatnonzero(leads).tolist():
                 similarities = compare_many(prepared[number], references)
                 mate = probes[number][1]
@@ -117,7 +123,7 @@ class FingerGallery:
     def exhaustive_ms(self, probes: Sequence[Template]) -> float:
         """Median processor time of comparing a probe with everybody, all of them prepared before: from a sample."""
         ids = np.random.default_rng(0).choice(len(self), min(_COMPARED_FOR_TIMING, len(self)), replace=False) + 1
-        references = [self._prepared(one) for one in ids.tolist()]
+        references = self._prepared(ids.tolist())
         times = []
         for probe in (prepare(one) for one in probes):
             start = time.thread_time()
@@ -158,16 +164,19 @@ class FingerGallery:
     def _add(self, minutiae: Sequence[bytes]) -> None:
         vectors = [self.template(one).vectors for one in minutiae]
         start = time.thread_time()
-        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors)
+        places = [places_of(one, len(rows)) for one, rows in zip(minutiae, vectors, strict=True)]
+        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors, places)
         self.add_ms += 1e3 * (time.thread_time() - start)
-        self._stored += [(codes_of(rows).tobytes(), one) for rows, one in zip(vectors, minutiae, strict=True)]
+        self._stored += [
+            StoredPrint(self._pack_id, codes_of(rows), one) for rows, one in zip(vectors, minutiae, strict=True)
+        ]
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
 
     def _vectors(self, reference_id: int) -> NDArray[np.float32]:
-        codes = np.frombuffer(self._stored[reference_id - 1][0], dtype=np.int8).reshape(-1, DIM).astype(np.float32)
+        codes = self._stored[reference_id - 1].codes.astype(np.float32)
         return np.asarray(codes / np.linalg.norm(codes, axis=1, keepdims=True), dtype=np.float32)
 
-    def _prepared(self, reference_id: int) -> PreparedFingerprint:
-        return prepare(self._template(self._vectors(reference_id), self._stored[reference_id - 1][1]))
+    def _prepared(self, reference_ids: Sequence[int]) -> list[PreparedFingerprint]:
+        return prepare_stored([self._stored[reference_id - 1] for reference_id in reference_ids])

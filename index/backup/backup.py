@@ -14,7 +14,7 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,12 +40,12 @@ from index.folder import (
 from index.keys.master_key import MasterKey
 from index.keys.opening import open_seals
 from index.keys.slots import reserve_slots
-from index.receipts import BackupSummary, DeletionCounts, Deletions, ReportBytes
+from index.receipts import BackupSummary, DeletionCounts, Deletions, MendedStore, ReportBytes
 from index.store.opening import (
     check_restorable,
     image_files,
     leave_out_what_no_key_opens,
-    mend_references,
+    mend_store,
     restored_store,
     take_snapshot,
 )
@@ -103,14 +103,13 @@ def back_up(
         remove_leftovers(folder_of_parts)
     with _named_disk_errors(), _temporary(place, "snapshot-") as path, path.open("rb") as snapshot:
         summary, files = take_snapshot(folder, path, report)
-        with _temporary(target.parent, ".backup-") as part:
-            with part.open("wb") as file:
-                chunks = _chunks(snapshot, summary, folder / VAULT_NAME, files)
-                create_time = datetime.now(UTC).isoformat(timespec="seconds")
-                header = write_backup_file(file, chunks, create_time=create_time, key=key)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(target)
+        with _new_file(target.parent, ".backup-") as (file, give_name):
+            chunks = _chunks(snapshot, summary, folder / VAULT_NAME, files)
+            create_time = datetime.now(UTC).isoformat(timespec="seconds")
+            header = write_backup_file(file, chunks, create_time=create_time, key=key)
+            file.flush()
+            os.fsync(file.fileno())
+            give_name(target)
         sync_folder(target.parent)
     return CheckedBackup(header, summary)
 
@@ -173,6 +172,7 @@ def restore(
     make_folder(folder)
     lock = FolderLock(folder / LOCK_NAME)
     try:
+        remove_leftovers(folder)
         # A log that another store left would be applied to this one.
         if (folder / STORE_NAME).exists() or has_log(folder):
             raise BackupError("the folder holds a database already; restore into another one", reason="target")
@@ -194,20 +194,18 @@ def restore(
     return RestoredBackup(checked, deleted, None if lost is None else lost[0])
 
 
-def mend(
-    path: Path, folder: Path, *, key: bytes | None = None, master_key: MasterKey | None = None
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Take the references that are damaged in folder, and nothing else, from a backup: the ids of those that are whole
-    again, and of those that the backup has not whole. Nobody else may have the database open.
+def mend(path: Path, folder: Path, *, key: bytes | None = None, master_key: MasterKey | None = None) -> MendedStore:
+    """Take what is damaged in folder, and nothing else, from a backup. Nobody else may have the database open.
 
     Raises BackupError, DatabaseLockedError, DatabaseError.
     """
     lock = FolderLock(folder / LOCK_NAME)
     try:
+        remove_leftovers(folder)
         seals = open_seals(folder, master_key, may_make=False)
         try:
             with _restored(path, folder, key, NO_DELETIONS) as (_, made, _, _):
-                return mend_references(folder, made, seals)
+                return mend_store(folder, made, seals)
         finally:
             if seals is not None:
                 seals.close()
@@ -223,17 +221,17 @@ def _restored(
     with (
         _named_disk_errors(),
         path.open("rb") as file,
-        _temporary(folder, "restore-") as part,
         _temporary(folder, "restore-") as made,
     ):
         header, _ = read_header(file)
         file.seek(0)
         summary, parts = _opened(read_chunks(file, key=key))
-        with part.open("wb") as copy:
+        with _new_file(folder, "restore-") as (copy, give_name), _own_folder(folder) as own:
             copy.writelines(exactly(parts, summary.size_bytes))
             copy.flush()
-            os.fsync(copy.fileno())
-        deleted = restored_store(part, made, deletions)
+            # For as long as it takes to open it.
+            give_name(own / STORE_NAME)
+            deleted = restored_store(own / STORE_NAME, made, deletions)
         yield CheckedBackup(header, summary), made, deleted, read_files(parts)
 
 
@@ -280,12 +278,42 @@ def _nameless(folder: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
+def _new_file(folder: Path, prefix: str) -> Iterator[tuple[BinaryIO, Callable[[Path], None]]]:
+    """A new private file, and what gives it a name, which must be nobody's. Until then it has none, so that nothing is
+    left of it where the process is killed; on file systems that have no such files, one that remove_leftovers knows."""
+    try:
+        handle = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        with _temporary(folder, prefix) as path, path.open("w+b") as named:
+            yield named, lambda target: os.rename(path, target)
+        return
+    with os.fdopen(handle, "w+b") as file:
+        yield file, lambda target: _link(file, target)
+
+
+@contextlib.contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """A new private folder that is gone after the block, or with the next remove_leftovers."""
+    with tempfile.TemporaryDirectory(prefix="restore-", suffix=".part", dir=folder) as name:
+        handle = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield Path(name)
+        finally:
+            os.close(handle)
+
+
+def _link(file: BinaryIO, path: Path) -> None:
+    # Only where a folder is named does the library follow the link; the path is absolute and needs none.
+    os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno(), follow_symlinks=True)
+
+
+@contextlib.contextmanager
 def _named_again(file: BinaryIO) -> Iterator[Path]:
     """A file of _nameless with a name, in a folder of its own, for as long as it takes to open it."""
     with tempfile.TemporaryDirectory(dir=_folder_of(file)) as folder:
         path = Path(folder) / "store"
-        # Only where a folder is named does the library follow the link; the path is absolute and needs none.
-        os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno(), follow_symlinks=True)
+        _link(file, path)
         yield path
 
 

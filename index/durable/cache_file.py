@@ -52,7 +52,7 @@ BLOCK_BYTES = 1 << 20
 SYNC_BLOCK_COUNT = 16
 _FIXED = struct.Struct("<8sQ32s")
 _IDENTITY = struct.Struct("<16s8s")
-_DTYPES = frozenset({"uint8", "uint16", "int32", "int64", "float32", "float64"})
+_DTYPES = frozenset({"uint8", "uint16", "uint32", "int32", "int64", "float32", "float64"})
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 AnyArray = npt.NDArray[Any]
@@ -138,11 +138,7 @@ def read_cache(
     Raises CacheFileError when the file is absent, of another version or kind, differs in any byte, or is not encrypted
     with the key of its folder.
     """
-    try:
-        with path.open("rb") as file:
-            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError) as error:
-        raise CacheFileError("the index file is not there or cannot be read; rebuild the index") from error
+    view = _mapped(path)
     arrays: dict[str, AnyArray] = {}
     regions = Regions(view, *_opened(view, path, kind))
     for name in regions.names:
@@ -150,6 +146,14 @@ def read_cache(
         if array is not None:
             arrays[name] = array if name in mapped or regions.are_sealed else array.copy()
     return CacheContents(meta=regions.meta, arrays=arrays)
+
+
+def check_cache(path: Path) -> None:
+    """Read a whole file of any kind. Raises CacheFileError where it differs in any byte."""
+    view = _mapped(path)
+    regions = Regions(view, *_opened(view, path, None))
+    for name in regions.names:
+        regions.verified(name, lambda: None, keep=False)
 
 
 def erase_in_cache(path: Path, *, kind: str, select: Select) -> bool:
@@ -221,7 +225,7 @@ class Regions:
     """The arrays of a file that is open, by name."""
 
     def __init__(self, view: memoryview, frame: _Frame, header: Mapping[str, Any], start: int) -> None:
-        """start: of the first one. Raises CacheFileError where the file has not the length that its header says."""
+        """start: of the first one. Raises CacheFileError where the file has another length than its header states."""
         self._view = view
         self._checks = frame.checks
         self._places: dict[str, tuple[int, int, dict[str, Any]]] = {}
@@ -230,7 +234,7 @@ class Regions:
             self._places[region["name"]] = (offset, number, region)
             offset, number = _region_end(region, offset), number + len(region["sha256s"])
         if offset != len(view):
-            raise CacheFileError("the index file has not the length it says; rebuild the index")
+            raise CacheFileError("the index file does not have the length it states; rebuild the index")
         self.meta: Mapping[str, object] = header["meta"]
 
     @property
@@ -306,8 +310,18 @@ def _new_frame(path: Path) -> _Frame:
     return _Frame(SealChecks(key.key, file_id), _IDENTITY.pack(file_id, key.key_id.encode("ascii")))
 
 
-def _opened(view: memoryview, path: Path, kind: str) -> tuple[_Frame, dict[str, Any], int]:
-    """Frame, header, and where the regions begin. What the header says is believed once its check is right."""
+def _mapped(path: Path) -> memoryview:
+    """Raises CacheFileError."""
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise CacheFileError("the index file is not there or cannot be read; rebuild the index") from error
+
+
+def _opened(view: memoryview, path: Path, kind: str | None) -> tuple[_Frame, dict[str, Any], int]:
+    """Frame, header, and where the regions begin. kind: None for any. What the header says is believed once its check
+    is right."""
     if len(view) < _FIXED.size:
         raise CacheFileError("the index file is truncated; rebuild the index")
     magic, length, digest = _FIXED.unpack_from(view)
@@ -321,7 +335,7 @@ def _opened(view: memoryview, path: Path, kind: str) -> tuple[_Frame, dict[str, 
     header: dict[str, Any] = json.loads(bytes(view[start:end]))
     if any(region["dtype"] not in _DTYPES for region in header["regions"]):
         raise CacheFileError("the index file holds an array of an unknown type; rebuild the index")
-    if header["kind"] != kind:
+    if kind is not None and header["kind"] != kind:
         raise CacheFileError("the index file is of another kind; rebuild the index")
     return frame, header, end
 

@@ -50,8 +50,9 @@ def remove_unfinished(path: Path) -> None:
 
 def overwrite(handle: int) -> None:
     """Zeros over a whole open file, on disk when this returns. Raises OSError."""
-    for start in range(0, os.fstat(handle).st_size, _BLOCK_BYTES):
-        os.pwrite(handle, bytes(_BLOCK_BYTES), start)
+    size_bytes = os.fstat(handle).st_size
+    for start in range(0, size_bytes, _BLOCK_BYTES):
+        write_all(handle, bytes(min(_BLOCK_BYTES, size_bytes - start)), start)
     os.fsync(handle)
 
 

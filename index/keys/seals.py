@@ -185,6 +185,18 @@ class Seals:
             for number in chosen:
                 self._held.pop(number, None)
 
+    def has_secret(self, number: int) -> bool:
+        """Whether a slot opens."""
+        try:
+            self._slots.secret(number)
+        except EncryptionKeyError:
+            return False
+        return True
+
+    def damaged_slots(self, report: Callable[[int, int], None]) -> frozenset[int]:
+        """Numbers of slots that are neither erased nor open. report: of slots done and in all."""
+        return self._slots.damaged(report)
+
     def close(self) -> None:
         """Let go of the slots. Safe to call twice."""
         self._slots.close()

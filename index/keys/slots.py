@@ -140,6 +140,20 @@ class KeySlots:
             if chosen:
                 os.fsync(self._handle)
 
+    def damaged(self, report: Report) -> frozenset[int]:
+        """Numbers of slots that are neither erased nor open."""
+        found, count = set(), self.count
+        for number in range(count):
+            if number % _SLOTS_A_STEP == 0:
+                report(number, count)
+            try:
+                self.secret(number)
+            except EncryptionKeyError as error:
+                if error.reason != "erased":
+                    found.add(number)
+        report(count, count)
+        return frozenset(found)
+
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
         if self._handle >= 0:

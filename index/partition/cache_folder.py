@@ -11,11 +11,13 @@ import hashlib
 import logging
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from index.durable.cache_file import check_cache
 from index.errors import CacheFileError
 from index.partition.partition import Partition
+from index.receipts import OpenProgress, ReportProgress
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark, Store, StoreReader
 from index.vector.engines import SearchEngines
@@ -54,6 +56,28 @@ def load_marked(
         log.warning("the %s index is built again: its files are of another store", pack.key.modality.value)
         return None
     return loaded, folder
+
+
+def is_refused(reader: StoreReader, root: Path, partition: Partition) -> bool:
+    """Whether a partition was made anew though there are index files of its pack that the store knows."""
+    mark = reader.index_mark(partition.pack)
+    if mark is None or partition.folder.name == mark.folder_name:
+        return False
+    return any((root / mark.folder_name).glob("*"))
+
+
+def damaged_files(folders: Sequence[Path], report: ReportProgress) -> int:
+    """How many index files in these folders are not byte for byte what was written; each is read whole."""
+    paths = [path for folder in folders for path in sorted(folder.glob("*")) if path.is_file()]
+    damaged_count = 0
+    for done, path in enumerate(paths):
+        report(OpenProgress("cache_files", done, len(paths)))
+        try:
+            check_cache(path)
+        except CacheFileError:
+            damaged_count += 1
+    report(OpenProgress("cache_files", len(paths), len(paths)))
+    return damaged_count
 
 
 def save_cache(store: Store, partition: Partition) -> None:

@@ -7,11 +7,13 @@ it lacks and removing those it has too many makes it equal to the store.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from index.arrays import Int64Array
+from index.arrays import Float32Array, Int64Array
+from index.errors import DatabaseDamagedError
 from index.partition.cache_folder import load_marked, new_folder
 from index.partition.partition import Partition
 from index.receipts import OpenProgress, ReportProgress, silent
@@ -105,5 +107,22 @@ def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: In
         partition.lost_ids += tuple(lost.tolist())
     if not vectors:
         return
+    minutiae = reader.minutiae(partition.pack, reference_ids)
+    try:
+        _add(partition, vectors, minutiae)
+    except DatabaseDamagedError:
+        # One that is whole and of another pack than its row says; the index took none of them.
+        for reference_id, rows in vectors.items():
+            try:
+                _add(partition, {reference_id: rows}, minutiae)
+            except DatabaseDamagedError:
+                partition.columns.remove(np.array([reference_id]))
+                partition.lost_ids += (reference_id,)
+
+
+def _add(partition: Partition, vectors: Mapping[int, Float32Array], minutiae: Mapping[int, bytes]) -> None:
+    """Raises DatabaseDamagedError, and adds none."""
     with damage_named():
-        partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))
+        partition.add_to_index(
+            np.array(list(vectors), dtype=np.int64), list(vectors.values()), [minutiae.get(one, b"") for one in vectors]
+        )

@@ -13,15 +13,15 @@ import numpy as np
 from index.arrays import Float32Array, Int64Array
 from index.durable.group_commit import GroupCommit, Ticket
 from index.errors import CacheFileError, DatabaseError, DatabaseFullError
-from index.partition.cache_folder import new_folder, remove_other_folders, save_cache
+from index.partition.cache_folder import damaged_files, is_refused, new_folder, remove_other_folders, save_cache
 from index.partition.columns import ColumnFilter, Resolved
 from index.partition.coverage import Coverage
 from index.partition.filters import column_filter, references_of_subjects
 from index.partition.loading import build_partition, load_partition, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
-from index.receipts import PackHolding, ReportProgress, VerifyReport
-from index.records import Modality, SearchFilter
+from index.receipts import PackHolding, Problem, ReportProgress, VerifyReport
+from index.records import Modality, SearchFilter, Template
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -61,6 +61,7 @@ class PartitionSet:
         self._file_lock = threading.Lock()
         self._erasures = GroupCommit[tuple[int, ...]](self._erase_group, max_group_count=_ERASURES_A_GROUP)
         self._not_erased: set[int] = set()
+        self._refused_count = 0
         # Done, and still noted in the store.
         self._erased: set[int] = set()
 
@@ -71,6 +72,7 @@ class PartitionSet:
             for pack in reader.packs().values():
                 loading = load_partition if use_cache else build_partition
                 partition, is_changed = loading(reader, pack, self._cache_root, self._engines, self._report)
+                self._refused_count += use_cache and is_refused(reader, self._cache_root, partition)
                 self._by_key = {**self._by_key, pack.key: partition}
                 if is_changed:
                     self._unsaved.add(pack.key)
@@ -124,6 +126,14 @@ class PartitionSet:
         columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+
+    def shortlist(
+        self, store: Store, key: PackKey, probe: Template, k: int, where: SearchFilter, *, reach: int
+    ) -> Hits:
+        """See FingerIndex.shortlist. Raises like search."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(1, k) if partition is None else partition.shortlist(probe, k, columns, among, reach=reach)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be
@@ -192,6 +202,17 @@ class PartitionSet:
     def verify(self, store: Store, *, thorough: bool) -> VerifyReport:
         """Compare store, indexes and filter columns."""
         return verify_partitions(store, self._by_key, thorough=thorough)
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """Of the index files: see EnrollmentDatabase.inspect."""
+        with self._file_lock:
+            damaged_count = damaged_files([one.folder for one in self._by_key.values()], report)
+        problems = []
+        if self._refused_count:
+            problems.append(Problem("cache_refused", self._refused_count))
+        if damaged_count:
+            problems.append(Problem("cache_files", damaged_count))
+        return tuple(problems)
 
     def rebuild(self, store: Store, report: ReportProgress) -> None:
         """Build each partition from the store while the old one answers, then follow what changed and swap."""

@@ -40,6 +40,7 @@ def verify_partitions(store: Store, partitions: Mapping[PackKey, Partition], *, 
     if problems:
         return VerifyReport(False, tuple(problems), 0, 0)
     if thorough:
+        problems.extend(store.find_damaged_rows())
         store.set_damage_aside(store.find_damage())
     counts = store.exclusively(compare)
     for partition in partitions.values():

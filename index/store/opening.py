@@ -7,7 +7,15 @@ from pathlib import Path
 
 from index.folder import STORE_NAME, has_store
 from index.keys.seals import Seals
-from index.receipts import BackupSummary, DeletionCounts, Deletions, PackHolding, ReembeddingCounts, ReportBytes
+from index.receipts import (
+    BackupSummary,
+    DeletionCounts,
+    Deletions,
+    MendedStore,
+    PackHolding,
+    ReembeddingCounts,
+    ReportBytes,
+)
 from index.records import Modality
 from index.store.effects import ApplyEffects, PackRow
 from index.store.protocol import Store
@@ -64,12 +72,10 @@ def reembedding_counts(folder: Path, modality: Modality, pack_id: str) -> Reembe
     return sqlite_snapshot.reembedding_counts(folder / STORE_NAME, modality, pack_id)
 
 
-def mend_references(
-    folder: Path, restored: Path, seals: Seals | None = None
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Put back what the store file restored has whole of the references that are set aside in a data folder, which
-    nobody else has open: their ids, and the ids of the others. Raises BackupError where it is of another database."""
-    return mending.mend_references(folder / STORE_NAME, restored, seals)
+def mend_store(folder: Path, restored: Path, seals: Seals | None = None) -> MendedStore:
+    """Put back what the store file restored has whole of what is damaged in a data folder, which nobody else has open.
+    Raises BackupError where it is of another database."""
+    return mending.mend_store(folder / STORE_NAME, restored, seals)
 
 
 def take_snapshot(folder: Path, snapshot: Path, report: ReportBytes) -> tuple[BackupSummary, tuple[str, ...]]:

@@ -32,9 +32,11 @@ from index.receipts import (
     DeletionReceipt,
     EnrollmentReceipt,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
+    ReportProgress,
 )
 from index.records import (
     DocumentMatch,
@@ -113,6 +115,9 @@ class StoreReader(Protocol):
 
         reference_ids must ascend, and so do the keys. See Store.set_damage_aside.
         """
+
+    def minutiae(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+        """Like vectors: Template.minutiae of each. They are not checked for damage; whoever compares them does."""
 
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """The index files of a pack that the store knows."""
@@ -256,10 +261,14 @@ class Store(Protocol):
     ) -> ReassignmentReceipt:
         """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Keep a subject and never search it. Raises SubjectNotFoundError."""
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
+        """Keep a subject and never search it, told of in its history by author. Raises SubjectNotFoundError."""
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
@@ -318,6 +327,10 @@ class Store(Protocol):
     def find_damage(self) -> tuple[int, ...]:
         """Ids of every damaged reference, ascending, set aside or not. Reads every template."""
 
+    def find_damaged_rows(self) -> tuple[str, ...]:
+        """Every other row that differs from what was written, or does not fit the others, one sentence each; every read
+        leaves it out. Subjects among them go with the next set_damage_aside. Reads every row but templates."""
+
     def references(self, reference_ids: Sequence[int]) -> tuple[Reference, ...]:
         """References in the order asked for; deleted and damaged ones are left out."""
 
@@ -365,7 +378,12 @@ class Store(Protocol):
         """Run action while nobody writes and no effects are applied; it sees the last commit. It must not write."""
 
     def check(self) -> tuple[str, ...]:
-        """Problems found when every byte of the store is read, worst first; empty when there is none."""
+        """Why rows cannot be trusted to be there, found when every page of the store is read; empty when they can."""
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """What `check` and `find_damaged_rows` do not answer for: the rest of the files, keys that nobody uses, images,
+        each read whole. Codes: header, schema, numbers, free_pages, unused_space, key_slots, key_slots_unused, images,
+        stray_files. Nobody writes meanwhile."""
 
     def close(self) -> None:
         """Let go of the files; deleted bytes leave them where they still can. Safe to call twice."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -88,6 +88,10 @@ class Vault:
     def holds(self, name: str) -> bool:
         """Whether the file is there, in whichever place."""
         return any(path.exists() for path in (*self._paths(name), *self._paths(name)))
+
+    def names(self) -> Iterator[str]:
+        """Of every file of the vault, whosever it is."""
+        return (path.name for path in self._folder.rglob("*") if path.is_file())
 
     def sweep(self, known: Callable[[list[str]], set[str]]) -> None:
         """At a start: what lies in `incoming` goes to its place or away. known: which of these the store names. What

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from index.errors import DatabaseError
 from index.outbox import OwedRecord
@@ -26,6 +26,9 @@ from matcher.texts.catalog import told
 
 # Why a record is younger than its change; its change_time says by how much.
 RECORDED_LATER = "recorded_later"
+# The action and reason of the record of a change of which the disk left no more than that there was one.
+UNKNOWN_CHANGE: Final = "unknown_change"
+OWED_DAMAGED: Final = "owed_record_damaged"
 
 
 class OwingStore(Protocol):
@@ -135,6 +138,10 @@ class ChangeLedger:
 
 
 def _read(record: OwedRecord) -> _Owed:
+    if not record.content:
+        # What the store kept of it is damaged. That something was changed is recorded all the same.
+        event = AuditEvent(UNKNOWN_CHANGE, reason=OWED_DAMAGED, change_id=f"{record.owed_id:016x}")
+        return _Owed(record.owed_id, event, 0)
     try:
         content = json.loads(record.content)
         event = replace(event_of(content["event"]), change_time=str(content["change_time"]))

@@ -91,6 +91,9 @@ def _update(client: MatcherClient, options: argparse.Namespace) -> int:
     changed = ", ".join(answer.changed_field_ids)
     code = "record.updated" if changed else "record.unchanged"
     print(text(code, options.lang, fields=changed, revision=answer.revision, audit=answer.audit_id))
+    if answer.same_document_subject_ids:
+        others = ", ".join(answer.same_document_subject_ids)
+        print(text("record.same_document", options.lang, subjects=others), file=sys.stderr)
     return 0
 
 

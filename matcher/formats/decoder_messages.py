@@ -1,8 +1,10 @@
-"""What goes between the server and a decoder process: two lengths of 8 bytes, a JSON object, and bytes."""
+"""What goes between the server and a decoder process: two lengths of 8 bytes, a JSON object, and bytes; and what does
+not."""
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import Any, BinaryIO
 
@@ -23,3 +25,8 @@ def message(head: dict[str, Any]) -> bytes:
     """All but the bytes at the end, whose number is head["body_bytes"]."""
     text = json.dumps(head).encode()
     return LENGTHS.pack(len(text), int(head["body_bytes"])) + text
+
+
+def without_settings() -> dict[str, str]:
+    """The environment for a process that unpacks what strangers made: the settings may hold the master key."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("STATION_MATCHER_")}

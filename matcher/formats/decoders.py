@@ -27,7 +27,7 @@ from matcher import errors
 from matcher.errors import ImageTruncatedError, SessionError
 from matcher.formats import decoder_worker
 from matcher.formats.decode import ImageLimits, decode_image
-from matcher.formats.decoder_messages import LENGTHS, message
+from matcher.formats.decoder_messages import LENGTHS, message, without_settings
 from matcher.formats.turns import Turns
 from matcher.samples import Image
 from matcher.texts.catalog import told, unpacked
@@ -186,6 +186,7 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=without_settings(),
             bufsize=0,
             start_new_session=True,  # a Ctrl-C at the terminal is the server's to answer
         )

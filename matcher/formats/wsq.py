@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import ImageTooLargeError, ImageTruncatedError
+from matcher.formats.decoder_messages import without_settings
 from matcher.formats.wsq_structure import SIGNATURE, check_wsq, frame_of
 from matcher.samples import Uint8Array
 from matcher.texts.catalog import told
@@ -64,6 +65,7 @@ def _decompress_in_child(wsq_bytes: bytes) -> tuple[bytes, int, int]:
             input=wsq_bytes,
             capture_output=True,
             timeout=_TIMEOUT_SECONDS,
+            env=without_settings(),
             check=False,
         )
     except subprocess.TimeoutExpired as error:

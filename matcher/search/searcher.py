@@ -216,7 +216,7 @@ class Searcher:
 
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
         return shortlist(
-            lambda count: self._database.shortlist(template.pack_id, template.vectors, count, where=where),
+            lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
             minutia_count=len(template.vectors),
             kept_count=kept_count,
             clear_count=self._settings.clear_shortlist_count,

@@ -22,6 +22,7 @@ from grpc_reflection.v1alpha import reflection
 
 from index.database import EnrollmentDatabase
 from index.errors import DatabaseDamagedError, DatabaseError
+from index.keys.core_dumps import forbid_core_dumps
 from index.receipts import OpenProgress, VerifyReport
 from index.store.opening import peek_log_head
 from index.vector.engines import SearchEngines
@@ -48,7 +49,6 @@ from matcher.server.admission import Admission
 from matcher.server.calls import CallAudit, current_share, snake_case
 from matcher.server.certificates import expires_soon, own_certificate
 from matcher.server.connections import ConnectionWatch, connection_limits
-from matcher.server.core_dumps import forbid_core_dumps
 from matcher.server.enrollment_servicer import EnrollmentServicer
 from matcher.server.health import SERVICE_NAME as HEALTH_NAME
 from matcher.server.health import HealthReport
@@ -241,7 +241,7 @@ def server_options(max_message_bytes: int, connection_count: int) -> list[tuple[
     with its record; beyond it nothing is read."""
     return [
         ("grpc.max_receive_message_length", max_message_bytes + 1024 * 1024),
-        # Two servers on one port would share its calls, and one of them has not the database.
+        # Two servers on one port would share its calls, and one of them does not have the database.
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", 256),
         # Beyond these a connection is closed at once, instead of hanging where no descriptor is left for it.

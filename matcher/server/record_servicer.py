@@ -26,7 +26,7 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
         values = {value.field_id: value.text for value in request.values}
         if len(values) != len(request.values):
             raise RequestError(told("field.twice"), field="values")
-        receipt, audit_id = self._readiness.get().record_keeper.update(
+        receipt, audit_id, others = self._readiness.get().record_keeper.update(
             _access(request.access),
             request.subject_id,
             values,
@@ -39,6 +39,7 @@ class RecordServicer(record_service_pb2_grpc.RecordServiceServicer):
             changed_field_ids=receipt.changed_fields,
             audit_id=audit_id,
             replayed=receipt.replayed,
+            same_document_subject_ids=others,
         )
 
     def GetRecord(self, request: pb.GetRecordRequest, context: grpc.ServicerContext) -> pb.GetRecordResponse:

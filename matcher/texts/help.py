@@ -280,10 +280,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "so chỉ mục với kho dữ liệu, từng trang",
         "compare the index with the store, page by page",
     ),
+    "option.thorough": (
+        "trả lời cho từng byte: trang trống, khóa, từng ảnh, tệp chỉ mục và nhật ký kiểm toán; đọc tất cả",
+        "answer for every byte: free pages, keys, every image, index files and the audit log; reads all of it",
+    ),
     "help.index.rebuild": ("dựng lại chỉ mục từ kho dữ liệu", "make the index anew from the store"),
     "help.index.mend": (
-        "lấy lại từ bản sao lưu các mẫu bị hỏng trong kho dữ liệu",
-        "take references that are damaged in the store from a backup",
+        "lấy lại từ bản sao lưu những gì bị hỏng trong kho dữ liệu",
+        "take what is damaged in the store from a backup",
     ),
     "help.index.compile": (
         "biên dịch mã tìm kiếm và so sánh cho bộ xử lý này ngay bây giờ; nếu không, lần khởi động đầu tiên sẽ làm",

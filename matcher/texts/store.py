@@ -19,15 +19,80 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Kho dữ liệu và chỉ mục khớp nhau: {subjects} hồ sơ, {references} mẫu tham chiếu.",
         "Store and index agree: {subjects} subjects, {references} references.",
     ),
+    "index.every_byte": (
+        "Đã đọc từng byte của kho dữ liệu, khóa, ảnh, chỉ mục và nhật ký kiểm toán: đúng như khi ghi.",
+        "Every byte of store, keys, images, index files and audit log was read, and is as it was written.",
+    ),
+    "stage.pages": ("Trang của kho dữ liệu", "Pages of the store"),
+    "stage.keys": ("Khóa", "Keys"),
+    "stage.images": ("Ảnh", "Images"),
+    "stage.cache_files": ("Tệp chỉ mục", "Index files"),
+    "stage.audit": ("Nhật ký kiểm toán", "Audit log"),
+    "thorough.header": (
+        "Lỗi: phần đầu của tệp kho dữ liệu không như phần mềm này ghi. Hãy khôi phục bản sao lưu.",
+        "Problem: the header of the store file is not one that this software writes. Restore a backup.",
+    ),
+    "thorough.schema": (
+        "Lỗi: lược đồ kho dữ liệu khác lược đồ đã biết ở {count} chỗ, trước hết là {said}. Hãy khôi phục bản sao lưu.",
+        "Problem: the schema of the store is not the known one in {count} places, first {said}. Restore a backup.",
+    ),
+    "thorough.numbers": (
+        "Lỗi: số thứ tự tiếp theo của bảng {said} nhỏ hơn số đã cấp. Hãy khôi phục bản sao lưu.",
+        "Problem: the next number of the table {said} is lower than one that was given. Restore a backup.",
+    ),
+    "thorough.free_pages": (
+        "Lỗi: {count} trang trống của kho dữ liệu còn nội dung. Không mẫu nào bị ảnh hưởng.",
+        "Problem: {count} free pages of the store hold something. No row is affected.",
+    ),
+    "thorough.unused_space": (
+        "Lỗi: phần không dùng của {count} trang kho dữ liệu có nội dung; nay đã được xóa. Không mẫu nào bị ảnh hưởng.",
+        "Problem: the unused space of {count} pages of the store held something; now overwritten. No row is affected.",
+    ),
+    "thorough.key_slots": (
+        "Lỗi: {count} khóa đang dùng không mở được. Hãy đặt lại bản sao của keys.slots.",
+        "Problem: {count} keys in use do not open. Put back the copy of keys.slots.",
+    ),
+    "thorough.key_slots_unused": (
+        "Lỗi: {count} khóa không ai dùng không mở được, cũng chưa bị hủy. Không hồ sơ nào bị ảnh hưởng.",
+        "Problem: {count} keys that nobody uses do not open, and were not erased. No record is affected.",
+    ),
+    "thorough.images": (
+        "Lỗi: {count} ảnh không mở được hoặc không phải ảnh đã đăng ký.",
+        "Problem: {count} images do not open, or are not those that were enrolled.",
+    ),
+    "thorough.stray_files": (
+        "Lỗi: {count} tệp trong kho ảnh không thuộc về ai. Không hồ sơ nào bị ảnh hưởng.",
+        "Problem: {count} files among the images belong to nobody. No record is affected.",
+    ),
+    "thorough.cache_refused": (
+        "Lỗi: tệp chỉ mục của {count} gói bị hỏng; nay đã được dựng lại từ kho dữ liệu.",
+        "Problem: the index files of {count} packs were damaged; they were made anew from the store just now.",
+    ),
+    "thorough.cache_files": (
+        "Lỗi: {count} tệp chỉ mục khác với lúc ghi. Hãy chạy: station-matcher index rebuild.",
+        "Problem: {count} index files differ from what was written. Run: station-matcher index rebuild.",
+    ),
+    "thorough.audit": (
+        "Lỗi: nhật ký kiểm toán bị thay đổi từ bản ghi {said}. Hãy chạy: station-matcher audit verify.",
+        "Problem: the audit log was changed from record {said} on. Run: station-matcher audit verify.",
+    ),
     "index.problem": ("Lỗi: {problem}", "Problem: {problem}"),
     "index.mended": (
         "Đã lấy lại {count} mẫu tham chiếu từ bản sao lưu: {ids}",
         "{count} references were taken from the backup and are searched again: {ids}",
     ),
+    "index.mended_rows": (
+        "Đã lấy lại {count} dòng khác từ bản sao lưu. Chúng như lúc sao lưu: hãy kiểm tra những gì đã thay đổi từ đó.",
+        "{count} other rows were taken from the backup. They are as they were then: look at what was changed since.",
+    ),
+    "index.not_mended_row": (
+        "Vẫn hỏng, bản sao lưu này không có: {row}",
+        "Still damaged, and not in this backup: {row}",
+    ),
     "index.not_mended": (
         "{count} mẫu tham chiếu vẫn hỏng; bản sao lưu không có chúng: {ids}. "
         "Hãy dùng bản sao lưu khác, hoặc xóa và đăng ký lại.",
-        "{count} references are still damaged; the backup has not got them: {ids}. Use another backup, or delete and "
+        "{count} references are still damaged; the backup does not have them: {ids}. Use another backup, or delete and "
         "enroll them again.",
     ),
     "error.backup.keys": (
@@ -54,9 +119,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The backup is of another database; nothing was changed.",
     ),
     "index.mend": (
-        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hỏng: station-matcher index mend BACKUP. "
+        "Hãy chạy: station-matcher index rebuild. Nếu mẫu tham chiếu hay dòng khác hỏng: station-matcher index mend "
+        "BACKUP. "
         "Nếu kho dữ liệu hỏng, hãy khôi phục bản sao lưu.",
-        "Run: station-matcher index rebuild. If references are damaged, take them from a backup: "
+        "Run: station-matcher index rebuild. If references or other rows are damaged, take them from a backup: "
         "station-matcher index mend BACKUP. "
         "If the store itself is damaged, restore a backup.",
     ),
@@ -198,7 +264,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "error.backup.key_file": (
         "Tệp này không phải tệp khóa: tệp khóa chứa đúng 64 chữ số thập lục phân.",
-        "This is no key file: a key file holds 64 hexadecimal digits and nothing else.",
+        "This is not a key file: a key file holds 64 hexadecimal digits and nothing else.",
     ),
     "error.backup.key_file_missing": (
         "Không có tệp khóa này. Hãy kiểm tra --key-file hoặc storage.backup_key_file.",

@@ -10,7 +10,16 @@ from typing import Any
 
 from index.database import EnrollmentDatabase
 from index.receipts import Page, ReassignmentReceipt, RecordReceipt
-from index.records import LEGAL_GROUND, RETENTION_DATE, RecordAuthor, RecordRevision, Subject, SubjectRecord
+from index.records import (
+    DOCUMENT_FIELDS,
+    LEGAL_GROUND,
+    RETENTION_DATE,
+    RecordAuthor,
+    RecordRevision,
+    Subject,
+    SubjectQuery,
+    SubjectRecord,
+)
 from matcher.access.context import AccessContext, check_caller, check_change, check_comparison
 from matcher.access.wording import REQUEST_ID, TextLimit, check_text
 from matcher.audit.changes import ChangeLedger
@@ -44,9 +53,10 @@ class RecordKeeper:
         *,
         expected_revision: int | None = None,
         request_id: str = "",
-    ) -> tuple[RecordReceipt, str]:
-        """The receipt and the audit id. values: text by field id, "" to record nothing there. A repeated request_id
-        gives the first receipt. Raises RevisionConflictError where the record has another revision."""
+    ) -> tuple[RecordReceipt, str, tuple[str, ...]]:
+        """The receipt, the audit id, and to whom a document number that was given leads as well. values: text by field
+        id, "" to record nothing there. A repeated request_id gives the first receipt. Raises RevisionConflictError
+        where the record has another revision."""
         with changing(self._changes, "update_subject", context, subject_id=subject_id, request_id=request_id) as entry:
             check_change(context)
             check_text(request_id, REQUEST_ID, field="request_id")
@@ -55,19 +65,21 @@ class RecordKeeper:
                 raise RequestError(told("field.no_field"), field="values")
             for number, (field_id, value) in enumerate(values.items()):
                 self._check_value(field_id, value, number)
-            author = RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
             receipt = self._database.update_record(
                 subject_id,
                 values,
-                author,
+                _author(context),
                 expected_revision=expected_revision,
                 request_id=request_id,
                 owed=entry.owes(_update_said),
             )
+            others = self._same_documents(subject_id, values)
             audit_id = entry.finish(
-                changed_fields=receipt.changed_fields, reason="replayed" if receipt.replayed else ""
+                changed_fields=receipt.changed_fields,
+                reason="replayed" if receipt.replayed else "",
+                subject_ids=others,
             )
-        return receipt, audit_id
+        return receipt, audit_id, others
 
     def get(self, context: AccessContext, subject_id: str) -> tuple[Subject, SubjectRecord]:
         """The subject and its record, with the fields in the order of the schema."""
@@ -116,7 +128,7 @@ class RecordKeeper:
             check_change(context)
             require(subject_id, "subject_id")
             change = self._database.seal_subject if sealed else self._database.unseal_subject
-            change(subject_id, owed=entry.owes(_nothing_said))
+            change(subject_id, author=_author(context), owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
         return audit_id
 
@@ -177,7 +189,7 @@ class RecordKeeper:
         with changing(self._changes, action, context, subject_ids=subject_ids, request_id=request_id) as entry:
             check_comparison(context)
             check_text(request_id, REQUEST_ID, field="request_id")
-            yield entry, RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
+            yield entry, _author(context)
 
     def forms(self, context: AccessContext) -> RecordSchema:
         """Which fields a record may have."""
@@ -186,11 +198,22 @@ class RecordKeeper:
             entry.finish()
         return self._schema
 
+    def _same_documents(self, subject_id: str, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Other subjects to whom a document number of these values leads; no more than a page of them."""
+        numbers = {values[name] for name in DOCUMENT_FIELDS if values.get(name)}
+        pages = (self._database.list_subjects(SubjectQuery(document_number=number)) for number in sorted(numbers))
+        found = {subject.subject_id for page in pages for subject in page.items}
+        return tuple(sorted(found - {subject_id}))
+
     def _check_value(self, field_id: str, value: str, number: int) -> None:
         declared = self._schema.fields.get(field_id)
         if declared is None:
             raise RequestError(told("field.no_such_field"), field=f"values[{number}].field_id")
         _check_text_of(declared, value, field=f"values[{number}].text")
+
+
+def _author(context: AccessContext) -> RecordAuthor:
+    return RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
 
 
 def _day_of(said: str) -> date:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.database import EnrollmentDatabase
-from index.errors import SubjectMergedError, SubjectNotFoundError
+from index.errors import DatabaseDamagedError, SubjectMergedError, SubjectNotFoundError
 from index.records import Subject
 from matcher.results import Candidate
 
@@ -35,10 +35,13 @@ def named(database: EnrollmentDatabase, candidates: Sequence[Candidate]) -> tupl
 
 
 def recorded_subject(database: EnrollmentDatabase, subject_id: str) -> Subject | None:
-    """None where it was deleted meanwhile."""
+    """None where it was deleted meanwhile. Where what is known of it is damaged, no more than its id."""
     try:
         return database.get_subject(subject_id)
     except SubjectMergedError as error:
         return recorded_subject(database, error.merged_into)
     except SubjectNotFoundError:
         return None
+    except DatabaseDamagedError:
+        # A search whose list it is on answers all the same.
+        return Subject(subject_id)

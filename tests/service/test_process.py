@@ -49,7 +49,7 @@ def test_a_server_that_crashes_leaves_no_copy_of_its_memory(tmp_path: Path) -> N
         limits = Path(f"/proc/{server.process.pid}/limits").read_text()
         (line,) = (line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert line.split()[4:6] == ["0", "0"]
-    asked = "import ctypes; from matcher.server.core_dumps import forbid_core_dumps as f; f()"
+    asked = "import ctypes; from index.keys.core_dumps import forbid_core_dumps as f; f()"
     asked += "; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"  # PR_GET_DUMPABLE
     assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "0\n"
 

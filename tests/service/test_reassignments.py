@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -287,6 +288,10 @@ def check_after_kill(folder: Path, lines: list[str]) -> None:
                 assert len(found) == len(set(found))
                 if template.modality is Modality.FACE:
                     assert reference.reference_id in found
+                # Face and finger have one image, which a move parts.
+                kept = database.image_of(reference.reference_id)
+                assert kept is not None
+                assert hashlib.sha256(kept.content).hexdigest() == reference.sample_sha256 == kept.sha256
             kinds = [one.event.kind for one in database.list_revisions(subject_id, page_size=1000).items if one.event]
             events += sum(kind in (RecordEventKind.MERGED_INTO, RecordEventKind.MOVED_TO) for kind in kinds)
     recorded = [json.loads(line) for line in (folder / AUDIT_NAME).read_text().splitlines()]

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,6 +153,17 @@ def test_a_process_that_was_ended_is_replaced_without_a_refusal() -> None:
         assert _decode(pool, png_bytes(2)).pixels.shape
     with pytest.raises(SessionError):
         _decode(pool, png_bytes(2))
+
+
+def test_a_process_that_unpacks_pictures_knows_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them may be the master key."""
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_MASTER_KEY", "ab" * 32)
+    with DecoderPool(1) as pool:
+        _decode(pool, png_bytes(1))
+        for process_id in pool.process_ids():
+            environment = Path(f"/proc/{process_id}/environ").read_bytes()
+            assert b"PATH=" in environment
+            assert b"STATION_MATCHER_" not in environment
 
 
 def test_a_process_is_replaced_after_so_many_pictures() -> None:

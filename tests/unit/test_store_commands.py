@@ -75,6 +75,20 @@ def test_index_verify_finds_a_damaged_store(data_folder, capsys):
     assert capsys.readouterr().err
 
 
+def test_index_verify_thorough_answers_for_every_byte_and_for_the_audit_log(data_folder, capsys):
+    audit = data_folder / "audit.jsonl"
+    command = ["index", "verify", "--thorough"]
+    assert main(["--lang", "en", *command]) == 0
+    assert TEXTS["index.every_byte"][1] in capsys.readouterr().out
+    audit.write_bytes(audit.read_bytes().replace(b'"enroll"', b'"enrolk"', 1))
+    assert main(["--lang", "vi", *command]) == 1
+    assert "nhật ký kiểm toán bị thay đổi từ bản ghi 1" in capsys.readouterr().err
+    for path in (data_folder / CACHE_NAME).rglob("*.cache"):
+        path.write_bytes(b"damaged")
+    assert main(["--lang", "en", *command]) == 1
+    assert "made anew" in capsys.readouterr().err
+
+
 def test_a_served_database_is_not_touched(data_folder, capsys):
     with EnrollmentDatabase.open(data_folder):
         assert main(["--lang", "en", "index", "rebuild"]) == 1

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from index.store.sqlite.connection import BUSY_TIMEOUT_MS
+from index.store.sqlite.page_inspection import PageFindings, Report, inspect_pages
 from index.store.sqlite.unused_space import UnusedSpace, pages_in_log
 
 # SQLite's own bound is 1,000 pages.
 _LONG_LOG_BYTES: Final = 8 << 20
+# Cleaned or looked at in one go.
+_PAGES_AT_ONCE: Final = 16_384
 # Present: no page has anything in its unused space. The first commit takes it out, closing in order puts it back.
 CLEANED: Final = "unused_space_cleaned"
 
@@ -70,10 +73,20 @@ class Checkpoints:
             self._next_page = end if end <= self._space.page_count else 0
         return not self._next_page
 
+    def inspect(self, report: Report) -> PageFindings:
+        """What stands in the file beside rows, after all that a killed process may have left was cleaned. Raises
+        sqlite3.Error, OSError."""
+        self.empty(BUSY_TIMEOUT_MS)
+        while not self.clean_on(_PAGES_AT_ONCE):
+            pass
+        found = inspect_pages(self._space.page, self._space.page_count, report)
+        self._clean(found.unused)
+        return found
+
     def mark(self) -> None:
         """The store is about to be closed; it is said in it whether every page is clean."""
         if self.is_done and not self._is_marked:
-            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, '1')", (CLEANED,))
+            self._connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, '1')", (CLEANED,))
             self._is_marked = True
 
     def contains(self, needle: bytes) -> bool:

@@ -17,6 +17,7 @@ from index.errors import (
     DatabaseWriteError,
 )
 from index.keys.seals import Seals
+from index.store.sqlite.row_checks import CheckedConnection, FoundDamage, add_functions
 
 # Templates of 1.5 to 3 KiB fill pages of 8 KiB with little left over, and a commit still writes few bytes.
 PAGE_SIZE_BYTES = 8192
@@ -25,7 +26,7 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _REFUSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
-class KeyedConnection(sqlite3.Connection):
+class KeyedConnection(CheckedConnection):
     """A connection that knows the keys of what it reads and writes. None: nothing is encrypted, or not to be read."""
 
     seals: Seals | None = None
@@ -57,11 +58,14 @@ def named_errors() -> Iterator[None]:
         raise DatabaseError("a text is not valid Unicode; send it as UTF-8") from error
 
 
-def open_writer(path: Path, *, create: bool, seals: Seals | None = None) -> sqlite3.Connection:
-    """The one connection that writes. Every commit is on disk when it returns (synchronous=FULL in WAL mode)."""
+def open_writer(
+    path: Path, *, create: bool, seals: Seals | None = None, damage: FoundDamage | None = None
+) -> sqlite3.Connection:
+    """The one connection that writes. Every commit is on disk when it returns (synchronous=FULL in WAL mode). damage:
+    where rows are noted that changed on the disk."""
     if create:
         _create_private(path)
-    connection = _connect(path, "rw", seals)
+    connection = _connect(path, "rw", seals, damage)
     try:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -81,9 +85,9 @@ def open_writer(path: Path, *, create: bool, seals: Seals | None = None) -> sqli
     return connection
 
 
-def open_reader(path: Path, seals: Seals | None = None) -> sqlite3.Connection:
+def open_reader(path: Path, seals: Seals | None = None, damage: FoundDamage | None = None) -> sqlite3.Connection:
     """A connection that cannot write. Readers see the last commit and wait for nobody."""
-    connection = _connect(path, "rw", seals)
+    connection = _connect(path, "rw", seals, damage)
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8192")
@@ -114,7 +118,7 @@ def _create_private(path: Path) -> None:
         raise DatabaseWriteError("the store cannot be made; check the disk and its rights") from error
 
 
-def _connect(path: Path, mode: str, seals: Seals | None) -> KeyedConnection:
+def _connect(path: Path, mode: str, seals: Seals | None, damage: FoundDamage | None) -> KeyedConnection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -123,16 +127,24 @@ def _connect(path: Path, mode: str, seals: Seals | None) -> KeyedConnection:
         check_same_thread=False,
         factory=KeyedConnection,
     )
-    connection.seals = seals
+    connection.seals, connection.damage, connection.tests = seals, damage, {}
+    # What the disk made of a text is met where its row is checked, and not here.
+    connection.text_factory = _text
+    add_functions(connection)
     return connection
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
 
 
 class ReaderPool:
     """Connections lent to one thread at a time. Thread safe."""
 
-    def __init__(self, path: Path, seals: Seals | None = None) -> None:
+    def __init__(self, path: Path, seals: Seals | None = None, damage: FoundDamage | None = None) -> None:
         self._path = path
         self._seals = seals
+        self._damage = damage
         # append and pop of a deque are atomic.
         self._idle: collections.deque[sqlite3.Connection] = collections.deque()
         self._closed = threading.Event()
@@ -146,7 +158,7 @@ class ReaderPool:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                connection = open_reader(self._path, self._seals)
+                connection = open_reader(self._path, self._seals, self._damage)
             try:
                 connection.execute("BEGIN")
                 yield connection

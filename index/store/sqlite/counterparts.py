@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from index.errors import DatabaseDamagedError
 from index.outbox import Owe
 from index.receipts import PackHolding, ReembeddingCounts
 from index.records import ImagePart, Modality, NewReference, SubjectState
@@ -18,6 +19,7 @@ from index.store.effects import SEX_CODES, ReferenceAdded
 from index.store.sqlite import galleries, references
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.references import EncodedReference
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.subjects import find_by_number
 from index.store.sqlite.write_queue import WriteOutcome
 
@@ -48,7 +50,7 @@ def put_image_part(connection: sqlite3.Connection, reference_id: int, part: Imag
     """Note which part of its image a reference was made of, where that is not the whole."""
     if part != _WHOLE:
         connection.execute(
-            "INSERT INTO image_part VALUES (?, ?, ?, ?)",
+            "INSERT INTO image_part (reference_id, face_number, largest_face, region) VALUES (?, ?, ?, ?)",
             (reference_id, part.face_number, int(part.largest_face), json.dumps(part.region_px)),
         )
 
@@ -56,16 +58,23 @@ def put_image_part(connection: sqlite3.Connection, reference_id: int, part: Imag
 def image_part(connection: sqlite3.Connection, reference_id: int) -> ImagePart:
     """Which part of its image a reference was made of."""
     row = connection.execute(
-        "SELECT face_number, largest_face, region FROM image_part WHERE reference_id = ?", (reference_id,)
+        "SELECT face_number, largest_face, region, "  # noqa: S608
+        f"{fits(connection, 'image_part')} FROM image_part WHERE reference_id = ?",
+        (reference_id,),
     ).fetchone()
     if row is None:
         return _WHOLE
+    if not row[3]:
+        raise DatabaseDamagedError("what is stored of the image of a reference is damaged; restore a backup")
     return ImagePart(row[0], bool(row[1]), tuple((x, y) for x, y in json.loads(row[2])))
 
 
 def counterparts(connection: sqlite3.Connection) -> dict[int, int]:
     """Of every counterpart its original."""
-    return dict(connection.execute("SELECT reference_id, original_id FROM counterpart"))
+    # One whose kind was changed by the disk is none; the check of the whole row is left to `index verify`.
+    return dict(
+        connection.execute("SELECT reference_id, original_id FROM counterpart WHERE typeof(original_id) = 'integer'")
+    )
 
 
 def family_of(connection: sqlite3.Connection, reference_id: int) -> tuple[int, ...]:
@@ -159,9 +168,12 @@ def add_counterparts(
         reference_id = references.insert_reference(
             connection, one.encoded, pack, row[0], now, subject_key=subject.key_number
         )
-        connection.execute("INSERT INTO counterpart VALUES (?, ?)", (reference_id, one.original_id))
         connection.execute(
-            "INSERT INTO reference_image SELECT ?, image_number, ppi FROM reference_image WHERE reference_id = ?",
+            "INSERT INTO counterpart (reference_id, original_id) VALUES (?, ?)", (reference_id, one.original_id)
+        )
+        connection.execute(
+            "INSERT INTO reference_image (reference_id, image_number, ppi)"
+            " SELECT ?, image_number, ppi FROM reference_image WHERE reference_id = ?",
             (reference_id, one.original_id),
         )
         reference_ids.append(reference_id)
@@ -176,11 +188,13 @@ def add_counterparts(
                     birth_year=subject.subject.birth_year or 0,
                     gallery_numbers=galleries.gallery_numbers_of_subject(connection, row[0]),
                     vectors=one.encoded.searchable,
+                    minutiae=one.encoded.new.template.minutiae,
                     original_id=one.original_id,
                 )
             )
     connection.executemany(
-        "INSERT OR REPLACE INTO failed_counterpart SELECT reference_id, ?, ? FROM reference WHERE reference_id = ?",
+        "INSERT OR REPLACE INTO failed_counterpart (original_id, pack_id, reason)"
+        " SELECT reference_id, ?, ? FROM reference WHERE reference_id = ?",
         [(pack_id, reason, original_id) for original_id, reason in failed],
     )
     owe(connection, owed, tuple(reference_ids))

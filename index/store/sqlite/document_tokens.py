@@ -22,9 +22,20 @@ def token_of(connection: sqlite3.Connection, number: str) -> bytes:
 def add_documents(connection: sqlite3.Connection, subject_number: int, fields: Mapping[str, str]) -> None:
     """From now on the subject is found by these numbers too. fields: of a record, by id; others are passed over."""
     connection.executemany(
-        "INSERT OR IGNORE INTO document_token (token, subject_number, field) VALUES (?, ?, ?)",
-        [(token_of(connection, fields[name]), subject_number, name) for name in DOCUMENT_FIELDS if fields.get(name)],
+        "INSERT OR IGNORE INTO document_token (token, field, subject_number) VALUES (?, ?, ?)",
+        [(*one, subject_number) for one in documents_in(connection, fields)],
     )
+
+
+def documents_in(connection: sqlite3.Connection, fields: Mapping[str, str]) -> list[tuple[bytes, str]]:
+    """(what stands for the number, field) of the fields of a record that hold one."""
+    return [(token_of(connection, fields[name]), name) for name in DOCUMENT_FIELDS if fields.get(name)]
+
+
+def documents_of(connection: sqlite3.Connection, subject_number: int) -> set[tuple[bytes, str]]:
+    """Like documents_in, by which the subject is found."""
+    rows = connection.execute("SELECT token, field FROM document_token WHERE subject_number = ?", (subject_number,))
+    return {(bytes(token), str(field)) for token, field in rows}
 
 
 def hand_documents_over(connection: sqlite3.Connection, source_number: int, target_number: int) -> None:

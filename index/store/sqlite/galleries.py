@@ -8,12 +8,14 @@ from datetime import datetime
 
 from index.errors import (
     AlreadyExistsError,
+    DatabaseDamagedError,
     DatabaseError,
     GalleryNotEmptyError,
     GalleryNotFoundError,
 )
 from index.records import Gallery
 from index.store.sqlite.reassignment_rows import raise_missing
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.subjects import subject_numbers_of
 
@@ -62,23 +64,27 @@ def delete_gallery(
 
 
 def gallery_numbers(connection: sqlite3.Connection) -> dict[str, int]:
-    """All galleries: number by id."""
-    return dict(connection.execute("SELECT gallery_id, gallery_number FROM gallery").fetchall())
+    """All galleries: number by id. Damaged ones are left out."""
+    statement = f"SELECT gallery_id, gallery_number FROM gallery WHERE {fits(connection, 'gallery')}"  # noqa: S608
+    return dict(connection.execute(statement).fetchall())
 
 
 def gallery_number(connection: sqlite3.Connection, gallery_id: str) -> int:
-    """Number of one gallery. Raises GalleryNotFoundError."""
-    row = connection.execute("SELECT gallery_number FROM gallery WHERE gallery_id = ?", (gallery_id,)).fetchone()
+    """Number of one gallery. Raises GalleryNotFoundError, DatabaseDamagedError."""
+    statement = f"SELECT gallery_number, {fits(connection, 'gallery')} FROM gallery WHERE gallery_id = ?"  # noqa: S608
+    row = connection.execute(statement, (gallery_id,)).fetchone()
     if row is None:
         raise GalleryNotFoundError("no such gallery; create it first")
+    if not row[1]:
+        raise DatabaseDamagedError("what is stored of the gallery is damaged; restore a backup")
     return int(row[0])
 
 
 def galleries_after(connection: sqlite3.Connection, last_number: int, limit: int) -> list[tuple[int, Gallery]]:
-    """Up to limit galleries with higher numbers, in the order in which they were made."""
+    """Up to limit galleries with higher numbers, in the order in which they were made; damaged ones are left out."""
     rows = connection.execute(
-        "SELECT gallery_number, gallery_id, display_name, purpose, create_time FROM gallery"
-        " WHERE gallery_number > ? ORDER BY gallery_number LIMIT ?",
+        "SELECT gallery_number, gallery_id, display_name, purpose, create_time FROM gallery"  # noqa: S608
+        f" WHERE gallery_number > ? AND {fits(connection, 'gallery')} ORDER BY gallery_number LIMIT ?",
         (last_number, limit),
     )
     return [
@@ -89,7 +95,10 @@ def galleries_after(connection: sqlite3.Connection, last_number: int, limit: int
 
 def gallery_numbers_of_subject(connection: sqlite3.Connection, subject_number: int) -> tuple[int, ...]:
     """The galleries that the subject is in."""
-    rows = connection.execute("SELECT gallery_number FROM membership WHERE subject_number = ?", (subject_number,))
+    rows = connection.execute(
+        f"SELECT gallery_number FROM membership WHERE subject_number = ? AND {fits(connection, 'membership')}",  # noqa: S608
+        (subject_number,),
+    )
     return tuple(row[0] for row in rows)
 
 

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from index.errors import DatabaseDamagedError
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import marks, parts_of
 from index.store.sqlite.sealed_rows import note_erased_keys
 from index.store.vault import VaultFile
@@ -44,22 +46,30 @@ def put_image(
             (subject_number, sha256, file.size_bytes, file.name, file.key_number),
         )
         row = (cursor.lastrowid,)
-    connection.execute("INSERT INTO reference_image VALUES (?, ?, ?)", (reference_id, row[0], ppi))
+    connection.execute(
+        "INSERT INTO reference_image (reference_id, image_number, ppi) VALUES (?, ?, ?)", (reference_id, row[0], ppi)
+    )
 
 
 def image_of(connection: sqlite3.Connection, reference_id: int) -> ImageRow | None:
-    """The image of a reference, if one was kept."""
+    """The image of a reference, if one was kept. Raises DatabaseDamagedError."""
     row = connection.execute(
-        "SELECT file_name, key_number, size_bytes, sha256, ppi FROM reference_image JOIN image USING (image_number)"
+        f"SELECT {fits(connection, 'image', 'image')} AND {fits(connection, 'reference_image', 'reference_image')},"  # noqa: S608
+        " file_name, key_number, size_bytes, sha256, ppi FROM reference_image LEFT JOIN image USING (image_number)"
         " WHERE reference_id = ?",
         (reference_id,),
     ).fetchone()
-    return None if row is None else ImageRow(*row)
+    if row is not None and not row[0]:
+        raise DatabaseDamagedError("what is stored of the image of a reference is damaged; restore a backup")
+    return None if row is None else ImageRow(*row[1:])
 
 
 def delete_images_of_subject(connection: sqlite3.Connection, subject_number: int) -> None:
     """Forget every image of a subject; keys and files are noted as to be erased."""
-    rows = connection.execute("SELECT file_name, key_number FROM image WHERE subject_number = ?", (subject_number,))
+    rows = connection.execute(
+        f"SELECT file_name, key_number FROM image WHERE subject_number = ? AND {fits(connection, 'image')}",  # noqa: S608
+        (subject_number,),
+    )
     _note(connection, rows.fetchall())
     connection.execute(
         "DELETE FROM reference_image WHERE image_number IN (SELECT image_number FROM image WHERE subject_number = ?)",
@@ -71,15 +81,16 @@ def delete_images_of_subject(connection: sqlite3.Connection, subject_number: int
 def delete_image_of_reference(connection: sqlite3.Connection, reference_id: int) -> None:
     """Forget what a reference was made of; the image goes with the last reference that was."""
     row = connection.execute(
-        "SELECT image_number, file_name, key_number FROM reference_image JOIN image USING (image_number)"
-        " WHERE reference_id = ?",
+        f"SELECT image_number, file_name, key_number, {fits(connection, 'image', 'image')}"  # noqa: S608
+        " FROM reference_image JOIN image USING (image_number) WHERE reference_id = ?",
         (reference_id,),
     ).fetchone()
     if row is None:
         return
     connection.execute("DELETE FROM reference_image WHERE reference_id = ?", (reference_id,))
     if connection.execute("SELECT 1 FROM reference_image WHERE image_number = ?", (row[0],)).fetchone() is None:
-        _note(connection, [row[1:]])
+        # The key that a damaged row names may be another one's.
+        _note(connection, [row[1:3]] if row[3] else [])
         connection.execute("DELETE FROM image WHERE image_number = ?", (row[0],))
 
 
@@ -129,23 +140,31 @@ def known_files(connection: sqlite3.Connection, names: Sequence[str]) -> set[str
     for part in parts_of(names):
         statement = f"SELECT file_name FROM image WHERE file_name IN ({marks(part)})"  # noqa: S608
         found.update(row[0] for row in connection.execute(statement, part))
+    if len(found) < len(names) and _count(connection, f"image WHERE NOT {fits(connection, 'image')}"):
+        # One of the others may be what a damaged row named.
+        return {*names}
     return found
 
 
+def _count(connection: sqlite3.Connection, among: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {among}").fetchone()[0])  # noqa: S608
+
+
 def all_files(connection: sqlite3.Connection) -> Iterable[str]:
-    """Every file that the store names."""
-    return (str(row[0]) for row in connection.execute("SELECT file_name FROM image ORDER BY image_number"))
+    """Every file that the store names, but for those of damaged rows."""
+    statement = f"SELECT file_name FROM image WHERE {fits(connection, 'image')} ORDER BY image_number"  # noqa: S608
+    return (str(row[0]) for row in connection.execute(statement))
 
 
 def noted_counts(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many keys and files are noted as to be erased."""
-    keys = connection.execute("SELECT count(*) FROM erased_key").fetchone()[0]
-    return int(keys), int(connection.execute("SELECT count(*) FROM erased_file").fetchone()[0])
+    return _count(connection, "erased_key"), _count(connection, "erased_file")
 
 
 def noted_files(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Files to be removed that may be there still."""
-    return tuple(row[0] for row in connection.execute("SELECT file_name FROM erased_file"))
+    statement = f"SELECT file_name FROM erased_file WHERE {fits(connection, 'erased_file')}"  # noqa: S608
+    return tuple(row[0] for row in connection.execute(statement))
 
 
 def forget_files(connection: sqlite3.Connection, names: Sequence[str]) -> None:
@@ -156,15 +175,18 @@ def forget_files(connection: sqlite3.Connection, names: Sequence[str]) -> None:
 def _images_of(
     connection: sqlite3.Connection, reference_ids: Sequence[int]
 ) -> dict[int, tuple[str, int, int, str, float | None]]:
-    """The values of an ImageRow by its number."""
+    """The values of an ImageRow by its number. Raises DatabaseDamagedError."""
     found: dict[int, tuple[str, int, int, str, float | None]] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(
-            "SELECT image_number, file_name, key_number, size_bytes, sha256, ppi FROM reference_image"  # noqa: S608
+            "SELECT image_number, file_name, key_number, size_bytes, sha256, ppi,"  # noqa: S608
+            f" {fits(connection, 'image', 'image')} FROM reference_image"
             f" JOIN image USING (image_number) WHERE reference_id IN ({marks(part)}) ORDER BY image_number",
             part,
-        )
-        found.update((row[0], row[1:]) for row in rows.fetchall())
+        ).fetchall()
+        if not all(row[-1] for row in rows):
+            raise DatabaseDamagedError("what is stored of an image is damaged; restore a backup")
+        found.update((row[0], row[1:-1]) for row in rows)
     return found
 
 
@@ -182,5 +204,5 @@ def _same_image(connection: sqlite3.Connection, subject_number: int, sha256: str
 
 
 def _note(connection: sqlite3.Connection, rows: Sequence[tuple[str, int]]) -> None:
-    connection.executemany("INSERT OR IGNORE INTO erased_file VALUES (?)", [(name,) for name, _ in rows])
+    connection.executemany("INSERT OR IGNORE INTO erased_file (file_name) VALUES (?)", [(name,) for name, _ in rows])
     note_erased_keys(connection, [key for _, key in rows])

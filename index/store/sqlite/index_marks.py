@@ -7,13 +7,18 @@ from collections.abc import Sequence
 
 from index.store.effects import PackRow
 from index.store.protocol import IndexMark
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.write_queue import WriteOutcome
 
 
 def index_mark(connection: sqlite3.Connection, pack: PackRow) -> IndexMark | None:
-    """The index files of a pack that the store knows."""
+    """The index files of a pack that the store knows. None where what it knows is damaged, or what has to leave them:
+    then they are made anew, and hold nothing that was deleted."""
+    if connection.execute(f"SELECT 1 FROM erasure WHERE NOT {fits(connection, 'erasure')}").fetchone():  # noqa: S608
+        return None
     row = connection.execute(
-        "SELECT pack_number, folder_name, stamp, next_stamp FROM cache_mark WHERE pack_number = ?",
+        "SELECT pack_number, folder_name, stamp, next_stamp FROM cache_mark"  # noqa: S608
+        f" WHERE pack_number = ? AND {fits(connection, 'cache_mark')}",
         (pack.pack_number,),
     ).fetchone()
     return None if row is None else IndexMark(*row)
@@ -36,8 +41,9 @@ def note_erasures(connection: sqlite3.Connection, reference_ids: Sequence[int]) 
 
 
 def pending_erasures(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """What was noted and not forgotten, ascending."""
-    return tuple(row[0] for row in connection.execute("SELECT reference_id FROM erasure ORDER BY reference_id"))
+    """What was noted and not forgotten, ascending; without what is damaged, which could be somebody who is there."""
+    statement = f"SELECT reference_id FROM erasure WHERE {fits(connection, 'erasure')} ORDER BY reference_id"  # noqa: S608
+    return tuple(row[0] for row in connection.execute(statement))
 
 
 def forget_erasures(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> WriteOutcome[None]:

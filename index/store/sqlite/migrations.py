@@ -13,6 +13,15 @@ from dataclasses import dataclass
 
 from index.errors import SchemaError
 from index.store.sqlite.name_tokens import fill_names
+from index.store.sqlite.row_checks import (
+    COLUMN,
+    NO_CHECK,
+    add_functions,
+    columns_checked,
+    keep_checks,
+    leave_checks,
+    renew_checks,
+)
 from index.store.sqlite.row_digests import fill_digests
 
 
@@ -274,6 +283,41 @@ CAPTURE_DEVICES = Migration(
     ),
 )
 
+# A table that comes later has the column from the first (tests/unit/index/test_row_checks.py names one that lacks it).
+ROW_CHECKS = Migration(
+    "0013_row_checks",
+    tuple(
+        f"ALTER TABLE {table} ADD COLUMN {COLUMN} BLOB NOT NULL DEFAULT {NO_CHECK}"
+        for table in (
+            "setting",
+            "change_count",
+            "pack",
+            "subject",
+            "gallery",
+            "membership",
+            "request",
+            "cache_mark",
+            "erasure",
+            "owed_record",
+            "reference_digest",
+            "set_aside",
+            "subject_record",
+            "subject_revision",
+            "subject_seal",
+            "erased_key",
+            "image",
+            "reference_image",
+            "erased_file",
+            "counterpart",
+            "image_part",
+            "failed_counterpart",
+            "reassignment",
+            "reassigned_reference",
+            "capture_device",
+        )
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     FIRST_TABLES,
     ERASURES,
@@ -287,14 +331,15 @@ MIGRATIONS: tuple[Migration, ...] = (
     REASSIGNMENTS,
     DOCUMENTS,
     CAPTURE_DEVICES,
+    ROW_CHECKS,
 )
 
 
 def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:
     """Bring the schema up to date, each step whole or not at all. Returns the names of the steps applied now.
 
-    connection: in autocommit mode. Raises SchemaError when the database has a step that this software does not know,
-    or its steps came in another order.
+    connection: in autocommit mode; from now on each row that it writes has its check (row_checks.py). Raises
+    SchemaError when the database has a step that this software does not know, or its steps came in another order.
     """
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT"
@@ -304,10 +349,15 @@ def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration
     if applied != known[: len(applied)]:
         raise SchemaError("the database was written by a newer version of this software; install that version")
     for migration in migrations[len(applied) :]:
+        leave_checks(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
+            checked = columns_checked(connection)
             for statement in migration.statements:
                 connection.execute(statement)
+            add_functions(connection)
+            renew_checks(connection, checked)
+            keep_checks(connection)
             migration.fill(connection)
             connection.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
             connection.execute("COMMIT")
@@ -315,4 +365,5 @@ def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    keep_checks(connection)
     return known[len(applied) :]

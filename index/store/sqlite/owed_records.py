@@ -7,7 +7,9 @@ import threading
 from collections.abc import Sequence
 from typing import TypeVar
 
+from index.errors import DatabaseDamagedError
 from index.outbox import Owe, OwedRecord
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import marks, parts_of
 
 _HEAD = "log_head"
@@ -18,18 +20,34 @@ def owe(connection: sqlite3.Connection, owed: Owe[Receipt] | None, receipt: Rece
     """Keep what a change owes, inside its transaction."""
     if owed is not None:
         record = owed(receipt)
-        connection.execute("INSERT INTO owed_record VALUES (?, ?)", (record.owed_id, record.content))
+        connection.execute("INSERT INTO owed_record (owed_id, content) VALUES (?, ?)", (record.owed_id, record.content))
 
 
 def owed_records(connection: sqlite3.Connection) -> tuple[OwedRecord, ...]:
-    """What is owed."""
-    return tuple(OwedRecord(*row) for row in connection.execute("SELECT owed_id, content FROM owed_record"))
+    """What is owed; without its content where that is damaged."""
+    statement = f"SELECT owed_id, CASE WHEN {fits(connection, 'owed_record')} THEN content ELSE '' END FROM owed_record"  # noqa: S608
+    return tuple(OwedRecord(*row) for row in connection.execute(statement))
 
 
 def log_head(connection: sqlite3.Connection) -> str:
     """How far the log had come; "" where that was never said."""
-    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_HEAD,)).fetchone()
-    return "" if row is None else str(row[0])
+    return setting(connection, _HEAD) or ""
+
+
+def setting(connection: sqlite3.Connection, name: str) -> str | None:
+    """What a store keeps of itself under a name; None where that is nothing. Raises DatabaseDamagedError."""
+    statement = f"SELECT CAST(value AS BLOB), {fits(connection, 'setting')} FROM setting WHERE name = ?"  # noqa: S608
+    row = connection.execute(statement, (name,)).fetchone()
+    if row is not None and not row[1]:
+        raise DatabaseDamagedError("a setting of the store is damaged; restore a backup")
+    return None if row is None else bytes(row[0]).decode()
+
+
+def check_settings(connection: sqlite3.Connection) -> None:
+    """Raises DatabaseDamagedError where one is damaged; a new one would be made in its place."""
+    statement = f"SELECT count(*) FROM setting WHERE NOT {fits(connection, 'setting')}"  # noqa: S608
+    if connection.execute(statement).fetchone()[0]:
+        raise DatabaseDamagedError("a setting of the store is damaged; restore a backup")
 
 
 class Settlements:
@@ -63,7 +81,7 @@ class Settlements:
         for part in parts_of(settled):
             connection.execute(f"DELETE FROM owed_record WHERE owed_id IN ({marks(part)})", part)  # noqa: S608
         if head != self._written_head:
-            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (_HEAD, head))
+            connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (_HEAD, head))
         self._in_commit = (len(settled), head)
 
     def written(self) -> None:

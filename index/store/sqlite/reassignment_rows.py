@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from index.errors import DatabaseDamagedError, SubjectMergedError, SubjectNotFoundError
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.row_checks import COLUMN, NO_CHECK, fits
 from index.store.sqlite.sealed_rows import note_erased_keys, opened_text, sealed_text
 
 MERGE: Final = "merge"
@@ -64,19 +65,12 @@ def add_reassignment(
 
 def find_reassignment(connection: sqlite3.Connection, reassignment_id: int) -> ReassignmentRow | None:
     """The row of this id."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM reassignment WHERE reassignment_id = ?", (reassignment_id,))  # noqa: S608
-    found = rows.fetchone()
-    return None if found is None else _row(found)
+    return next(iter(_rows(connection, "reassignment_id = ?", reassignment_id)), None)
 
 
 def find_merge(connection: sqlite3.Connection, source_id: str) -> ReassignmentRow | None:
     """By which a subject was merged that is."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM reassignment WHERE source_id = ? AND kind = '{MERGE}' AND is_undone = 0",  # noqa: S608
-        (source_id,),
-    )
-    found = rows.fetchone()
-    return None if found is None else _row(found)
+    return next(iter(_rows(connection, f"source_id = ? AND kind = '{MERGE}' AND is_undone = 0", source_id)), None)
 
 
 def is_named(connection: sqlite3.Connection, subject_id: str) -> bool:
@@ -143,11 +137,22 @@ def content_of(connection: sqlite3.Connection, row: ReassignmentRow) -> dict[str
 
 def merges_into(connection: sqlite3.Connection, holder_number: int) -> list[ReassignmentRow]:
     """Of every subject that is merged into this one, at first or second hand, the oldest first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM reassignment WHERE {_MERGED} ORDER BY reassignment_id",  # noqa: S608
-        (holder_number,),
-    )
-    return [_row(found) for found in rows.fetchall()]
+    return _rows(connection, _MERGED, holder_number)
+
+
+def _rows(
+    connection: sqlite3.Connection, where: str, value: int | str, *, may_be_damaged: bool = False
+) -> list[ReassignmentRow]:
+    """In the order in which they came. may_be_damaged: then such a one is left out. Raises DatabaseDamagedError."""
+    found = connection.execute(
+        f"SELECT {fits(connection, 'reassignment')}, {_COLUMNS} FROM reassignment"  # noqa: S608
+        f" WHERE {where} ORDER BY reassignment_id",
+        (value,),
+    ).fetchall()
+    whole = [_row(tuple(row[1:])) for row in found if row[0]]
+    if len(whole) < len(found) and not may_be_damaged:
+        raise DatabaseDamagedError("what is stored of a merge or move of references is damaged; restore a backup")
+    return whole
 
 
 def hand_over(connection: sqlite3.Connection, source_number: int, target_number: int) -> list[int]:
@@ -197,10 +202,17 @@ def moves_of_reference(connection: sqlite3.Connection, reference_id: int) -> lis
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
+def reassigned_since(connection: sqlite3.Connection, before: sqlite3.Connection) -> frozenset[int]:
+    """Numbers of the subjects from or to which references went, or came back, since the store of before."""
+    statement = "SELECT source_number, target_number, holder_number, reassignment_id, is_undone FROM reassignment"
+    now, then = ({*one.execute(statement)} for one in (connection, before))
+    return frozenset(number for row in now - then for number in row[:3])
+
+
 def forget_reassignments(connection: sqlite3.Connection, subject_number: int) -> int:
     """Of a subject that is being deleted with everybody merged into it: every row that names one of them; the keys of
     the merged are noted as to be erased. How many rows."""
-    merged = merges_into(connection, subject_number)
+    merged = _rows(connection, _MERGED, subject_number, may_be_damaged=True)
     note_erased_keys(connection, [row.source_key for row in merged if row.source_key is not None])
     removed = 0
     for number in (subject_number, *(row.source_number for row in merged)):
@@ -213,12 +225,21 @@ def forget_reassignments(connection: sqlite3.Connection, subject_number: int) ->
 
 def seal_reassignments(connection: sqlite3.Connection, subject_number: int) -> None:
     """Encrypt what is plain of the subjects merged into one that has just been encrypted, and of the one itself, where
-    it was merged once and that was undone."""
+    it was merged once and that was undone. What is damaged of it is not kept in the clear, and opens nothing any more.
+    """
     seals = seals_of(connection)
     assert seals is not None
+    damaged = connection.execute(
+        "SELECT reassignment_id FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
+        f" AND NOT {fits(connection, 'reassignment')}",
+        (subject_number, subject_number),
+    ).fetchall()
+    # One after the other: the first makes a check that fits.
+    for change in ("content = '', external_id_token = NULL", f"{COLUMN} = {NO_CHECK}"):
+        connection.executemany(f"UPDATE reassignment SET {change} WHERE reassignment_id = ?", damaged)  # noqa: S608
     rows = connection.execute(
         f"SELECT {_COLUMNS}, external_id_token FROM reassignment WHERE (holder_number = ? OR source_number = ?)"  # noqa: S608
-        f" AND source_key IS NULL AND kind = '{MERGE}'",
+        f" AND source_key IS NULL AND kind = '{MERGE}' AND {fits(connection, 'reassignment')}",
         (subject_number, subject_number),
     )
     for *values, token in rows.fetchall():
@@ -235,11 +256,11 @@ def seal_reassignments(connection: sqlite3.Connection, subject_number: int) -> N
 
 
 def unreadable_count(connection: sqlite3.Connection) -> int:
-    """How many do not open."""
+    """How many do not open, whose rows are whole."""
     count = 0
-    for found in connection.execute(f"SELECT {_COLUMNS} FROM reassignment"):  # noqa: S608
+    for row in _rows(connection, "?", 1, may_be_damaged=True):
         try:
-            content_of(connection, _row(found))
+            content_of(connection, row)
         except DatabaseDamagedError:
             count += 1
     return count

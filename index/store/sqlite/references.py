@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from index.arrays import Float32Array
-from index.errors import DatabaseError, ReferenceNotFoundError, VectorError
+from index.errors import DatabaseDamagedError, DatabaseError, ReferenceNotFoundError, VectorError
 from index.records import FingerPosition, Modality, NewReference, Reference, StoredPrint
 from index.store.effects import PackKey, PackRow
 from index.store.sqlite.images import delete_image_of_reference
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.row_digests import (
     SELECT_CHECKED,
     SELECT_ROW_CHECKED,
@@ -28,8 +29,10 @@ from index.store.sqlite.sealed_rows import (
     note_erased_keys,
     opened,
     opened_templates,
+    owned,
     sealed_template,
 )
+from index.store.sqlite.set_aside import ids_set_aside
 from index.store.sqlite.subjects import SubjectRow
 from index.store.template_codec import (
     ENCODING_OF,
@@ -77,16 +80,21 @@ def encode_reference(new: NewReference) -> EncodedReference:
 
 
 def all_packs(connection: sqlite3.Connection) -> dict[PackKey, PackRow]:
-    """Every pack of which something is or was stored."""
-    rows = connection.execute("SELECT pack_number, modality, pack_id, dim, encoding FROM pack ORDER BY pack_number")
+    """Every pack of which something is or was stored; one whose row is damaged is left out."""
+    rows = connection.execute(
+        "SELECT pack_number, modality, pack_id, dim, encoding FROM pack"  # noqa: S608
+        f" WHERE {fits(connection, 'pack')} ORDER BY pack_number"
+    )
     packs = [PackRow(row[0], PackKey(Modality(row[1]), row[2]), row[3], row[4]) for row in rows]
     return {pack.key: pack for pack in packs}
 
 
 def pack_for(connection: sqlite3.Connection, key: PackKey, dim: int) -> PackRow:
-    """The row of this pack, made at its first reference. Raises VectorError when the dimension is another."""
+    """The row of this pack, made at its first reference. Raises VectorError when the dimension is another,
+    DatabaseDamagedError."""
     row = connection.execute(
-        "SELECT pack_number, dim, encoding FROM pack WHERE modality = ? AND pack_id = ?",
+        "SELECT pack_number, dim, CAST(encoding AS BLOB), "  # noqa: S608
+        f"{fits(connection, 'pack')} FROM pack WHERE modality = ? AND pack_id = ?",
         (key.modality.value, key.pack_id),
     ).fetchone()
     if row is None:
@@ -97,9 +105,11 @@ def pack_for(connection: sqlite3.Connection, key: PackKey, dim: int) -> PackRow:
         )
         assert cursor.lastrowid is not None
         return PackRow(cursor.lastrowid, key, dim, encoding)
+    if not row[3]:
+        raise DatabaseDamagedError("what is stored of a pack is damaged; restore a backup")
     if row[1] != dim:
         raise VectorError(f"vectors of this pack have {row[1]} components, not {dim}; give the pack a new version")
-    return PackRow(row[0], key, row[1], row[2])
+    return PackRow(row[0], key, row[1], row[2].decode())
 
 
 def insert_reference(
@@ -138,7 +148,9 @@ def insert_reference(
     )
     put_digest(connection, (cursor.lastrowid, *values, vectors, minutiae), keys)
     if new.capture_device:
-        connection.execute("INSERT INTO capture_device VALUES (?, ?)", (cursor.lastrowid, new.capture_device))
+        connection.execute(
+            "INSERT INTO capture_device (reference_id, device) VALUES (?, ?)", (cursor.lastrowid, new.capture_device)
+        )
     return cursor.lastrowid
 
 
@@ -146,12 +158,14 @@ def read_references(
     connection: sqlite3.Connection, packs: dict[int, PackRow], reference_ids: Sequence[int], report: ReportDamage
 ) -> list[Reference]:
     """References in the order of reference_ids; those that do not exist or are damaged are left out."""
-    owners, devices = subject_ids_of(connection, reference_ids), _devices_of(connection, reference_ids)
+    owners = checked_subject_ids_of(connection, reference_ids, report)
+    devices = _devices_of(connection, reference_ids)
     found: dict[int, Reference] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
         for row in opened(connection, intact(rows, report), report):
-            if row[0] in owners:
+            # Of a pack whose own row is damaged nothing is read.
+            if row[0] in owners and row[2] in packs:
                 found[row[0]] = _reference(row, owners[row[0]], packs, devices)
     return [found[reference_id] for reference_id in reference_ids if reference_id in found]
 
@@ -178,6 +192,7 @@ def references_after(
         found += [
             _reference(row, subject.subject.subject_id, packs, devices)
             for row in opened(connection, intact(rows, report), report)
+            if row[2] in packs
         ]
         last_id = rows[-1][0]
     return found
@@ -186,8 +201,8 @@ def references_after(
 def reference_count_of_subject(connection: sqlite3.Connection, subject_number: int) -> int:
     """Of one subject, those that are not set aside."""
     counted = connection.execute(
-        "SELECT count(*) FROM reference WHERE subject_number = ?"
-        " AND reference_id NOT IN (SELECT reference_id FROM set_aside)",
+        "SELECT count(*) FROM reference WHERE subject_number = ?"  # noqa: S608
+        f" AND reference_id NOT IN ({ids_set_aside(connection)})",
         (subject_number,),
     )
     return int(counted.fetchone()[0])
@@ -204,12 +219,20 @@ def reference_ids_of_subject(connection: sqlite3.Connection, subject_number: int
 def checked_subject_ids_of(
     connection: sqlite3.Connection, reference_ids: Sequence[int], report: ReportDamage
 ) -> dict[int, str]:
-    """Like subject_ids_of; references whose rows are damaged, and so may say another subject, are left out too."""
-    found = subject_ids_of(connection, reference_ids)
+    """Like subject_ids_of; references whose rows are damaged, and so may say another subject, are left out too, and
+    those of subjects whose rows are."""
+    found = dict[int, str]()
+    for part in parts_of(reference_ids):
+        statement = (
+            "SELECT reference_id, subject_id FROM reference JOIN subject USING (subject_number)"  # noqa: S608
+            f" WHERE reference_id IN ({marks(part)}) AND {fits(connection, 'subject', 'subject')}"
+        )
+        found.update(connection.execute(statement, part).fetchall())
     checked: dict[int, str] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_ROW_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
-        checked.update((row[0], found[row[0]]) for row in intact_rows(rows, report) if row[0] in found)
+        own = owned(connection, intact_rows(rows, report), report)
+        checked.update((row[0], found[row[0]]) for row in own if row[0] in found)
     return checked
 
 
@@ -274,7 +297,11 @@ def read_prints(
             (pack.pack_number, *part),
         )
         for reference_id, vectors, minutiae in opened_templates(connection, intact_templates(rows, report), report):
-            found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            try:
+                found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            except DatabaseDamagedError:
+                # Whole, and of another pack than its row says.
+                report(reference_id)
     return found
 
 
@@ -283,6 +310,7 @@ def _devices_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) ->
     found: dict[int, str] = {}
     for part in parts_of(reference_ids):
         statement = f"SELECT reference_id, device FROM capture_device WHERE reference_id IN ({marks(part)})"  # noqa: S608
+        statement += f" AND {fits(connection, 'capture_device')}"
         found.update(connection.execute(statement, part).fetchall())
     return found
 

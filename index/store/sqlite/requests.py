@@ -6,8 +6,9 @@ import json
 import sqlite3
 from typing import Any
 
-from index.errors import RequestConflictError, SubjectNotFoundError
+from index.errors import DatabaseDamagedError, RequestConflictError, SubjectNotFoundError
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.row_checks import fits
 
 
 def earlier_receipt(
@@ -16,15 +17,20 @@ def earlier_receipt(
     """What the request answered the first time; None when it is new or request_id is "".
 
     Raises RequestConflictError when it came with other content, SubjectNotFoundError when its subject was deleted
-    since: repeating it must not bring the subject back.
+    since: repeating it must not bring the subject back. Raises DatabaseDamagedError where the answer is damaged.
     """
     if not request_id:
         return None
     row = connection.execute(
-        "SELECT operation, digest, receipt FROM request WHERE request_id = ?", (request_id,)
+        "SELECT CAST(operation AS BLOB), digest, CAST(receipt AS BLOB), "  # noqa: S608
+        f"{fits(connection, 'request')} FROM request WHERE request_id = ?",
+        (request_id,),
     ).fetchone()
     if row is None:
         return None
+    if not row[3]:
+        raise DatabaseDamagedError("what this request answered is damaged; look what is there, use a new request_id")
+    row = row[0].decode(), row[1], row[2].decode()
     if row[0] != operation:
         raise RequestConflictError("request_id was used for another operation; use a new one")
     if not row[2]:

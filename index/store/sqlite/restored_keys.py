@@ -12,8 +12,8 @@ from index.keys.slots import erased_slots, read_identity
 from index.receipts import DeletionCounts
 from index.store.sqlite.connection import named_errors
 from index.store.sqlite.references import delete_reference_rows
-from index.store.sqlite.sealed_rows import forget_erased_keys, noted_keys
-from index.store.sqlite.sealing import SLOTS_SETTING
+from index.store.sqlite.row_checks import keep_checks
+from index.store.sqlite.sealed_rows import SLOTS_SETTING, forget_erased_keys, noted_keys
 from index.store.sqlite.subjects import delete_subject_rows
 
 
@@ -24,6 +24,7 @@ def leave_out_what_no_key_opens(made: Path, slots: Path, *, may_lose: bool) -> t
         if known is None:
             return None
         _check_slots(slots, str(known[0]))
+        keep_checks(connection)
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA journal_mode=MEMORY")

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Final
 
 from index.errors import BackupError
+from index.store.sqlite.row_checks import leave_checks
 
 # What holds for the files of the store that was backed up, and not for those of a restored one.
 _LEFT_OUT: Final = frozenset({"cache_mark", "erasure", "erased_file", "erased_key", "migration"})
@@ -19,6 +20,8 @@ def copy_known_rows(connection: sqlite3.Connection) -> None:
     Raises BackupError naming what the source has too much or too little: a table, column, view, trigger or index.
     """
     tables = check_schema(connection)
+    # The rows come with their checks: what was damaged there is damaged here.
+    leave_checks(connection)
     connection.execute("BEGIN")
     try:
         for table in tables:
@@ -30,7 +33,7 @@ def copy_known_rows(connection: sqlite3.Connection) -> None:
             raise BackupError("rows of the backup refer to rows that it does not hold; use another backup")
         connection.execute("COMMIT")
     except sqlite3.IntegrityError as error:
-        raise BackupError("a row of the backup is none that this software writes", reason="content") from error
+        raise BackupError("a row of the backup is not one that this software writes", reason="content") from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

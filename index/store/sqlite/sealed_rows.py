@@ -5,6 +5,7 @@ A row without keys is plain: of a store that is not encrypted, or not yet. In on
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from base64 import b64decode, b64encode
@@ -15,6 +16,7 @@ from typing import Any
 from index.errors import DatabaseDamagedError, EncryptionKeyError
 from index.keys.seals import Seals
 from index.store.sqlite.connection import seals_of
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.row_digests import COVERED_WIDTH, SELECT_CHECKED, ReportDamage, intact
 from index.store.sqlite.rows import marks, parts_of
 
@@ -22,6 +24,10 @@ Keys = tuple[int | None, int | None]
 PLAIN: Keys = (None, None)
 # Before what is encrypted in a column of texts, which are JSON otherwise.
 _SEALED = "sealed:"
+# Where a damaged row says that a reference is damaged.
+REFERENCES = "reference_digest"
+# Of a store that has keys: in which file of slots they are.
+SLOTS_SETTING = "key_slots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +56,34 @@ def seal_subject(connection: sqlite3.Connection, subject_number: int, text: Seal
 
 
 def key_of_subject(connection: sqlite3.Connection, subject_number: int) -> int | None:
-    """The slot of a subject; None where it is plain."""
-    statement = "SELECT key_number FROM subject_seal WHERE subject_number = ?"
+    """The slot of a subject; None where it is plain. Raises DatabaseDamagedError."""
+    statement = f"SELECT key_number, {fits(connection, 'subject_seal')} FROM subject_seal WHERE subject_number = ?"  # noqa: S608
     row = connection.execute(statement, (subject_number,)).fetchone()
+    if row is not None and not row[1]:
+        raise DatabaseDamagedError("what is stored of a subject is damaged; restore a backup")
     return None if row is None else int(row[0])
 
 
 def texts_of_subjects(
     connection: sqlite3.Connection, subject_numbers: Sequence[int]
-) -> dict[int, tuple[int, SealedText]]:
-    """Key of the encrypted ones among these, and what is known of them. Raises EncryptionKeyError,
-    DatabaseDamagedError."""
-    seals, found = seals_of(connection), {}
+) -> dict[int, tuple[int, SealedText] | None]:
+    """Key of the encrypted ones among these, and what is known of them; None for one that is damaged. Raises
+    EncryptionKeyError."""
+    seals, found = seals_of(connection), dict[int, tuple[int, SealedText] | None]()
     for part in parts_of(subject_numbers):
         rows = connection.execute(
-            f"SELECT subject_number, key_number, content FROM subject_seal WHERE subject_number IN ({marks(part)})",  # noqa: S608
+            f"SELECT subject_number, key_number, content, {fits(connection, 'subject_seal')} FROM subject_seal"  # noqa: S608
+            f" WHERE subject_number IN ({marks(part)})",
             part,
         ).fetchall()
-        for number, key, content in rows:
-            found[number] = key, _opened_subject(_given(seals), number, key, content)
-    if _is_planted(seals) and len(found) < len(frozenset(subject_numbers)):
-        raise DatabaseDamagedError("a subject is plain in an encrypted store; restore a backup")
+        for number, key, content, is_whole in rows:
+            found[number] = None
+            with contextlib.suppress(DatabaseDamagedError):
+                if is_whole:
+                    found[number] = key, _opened_subject(_given(seals), number, key, content)
+    if _is_planted(seals):
+        # One that is plain in an encrypted store is damaged.
+        found.update((number, None) for number in subject_numbers if number not in found)
     return found
 
 
@@ -133,11 +146,11 @@ def opened(
     for row in rows:
         *plain, vectors, minutiae = row[:COVERED_WIDTH]
         subject_key, reference_key = row[COVERED_WIDTH:]
+        if _is_foreign(connection, seals, subject_key):
+            report(int(row[0]))
+            continue
         if subject_key is None:
-            if _is_planted(seals):
-                report(int(row[0]))
-            else:
-                yield row[:COVERED_WIDTH]
+            yield row[:COVERED_WIDTH]
             continue
         try:
             template = _opened_template(seals, row[0], vectors, minutiae, (subject_key, reference_key))
@@ -148,14 +161,33 @@ def opened(
         yield (*plain, *template)
 
 
+def owned(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[Sequence[Any]]:
+    """The rows of `intact_rows` whose key is that of the subject they say, without the keys: a reference that somebody
+    gave to another subject, or made plain, is damaged."""
+    seals = seals_of(connection)
+    for *row, key, key_of_its_subject in rows:
+        if _is_planted(seals) if key is None else key != key_of_its_subject:
+            report(int(row[0]))
+        else:
+            yield row
+
+
 def opened_templates(
     connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """(reference id, vectors, minutiae) of rows of `intact_templates`."""
     seals = seals_of(connection)
     for reference_id, vectors, minutiae, subject_key, reference_key in rows:
+        if _is_foreign(connection, seals, subject_key):
+            report(int(reference_id))
+            continue
         if subject_key is None:
-            yield reference_id, vectors, minutiae
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors, minutiae
             continue
         try:
             yield reference_id, *_opened_template(seals, reference_id, vectors, minutiae, (subject_key, reference_key))
@@ -170,11 +202,11 @@ def opened_vectors(
     """(reference id, vectors) of rows of `intact_vectors`."""
     seals = seals_of(connection)
     for reference_id, vectors, subject_key, reference_key in rows:
+        if _is_foreign(connection, seals, subject_key):
+            report(int(reference_id))
+            continue
         if subject_key is None:
-            if _is_planted(seals):
-                report(int(reference_id))
-            else:
-                yield reference_id, vectors
+            yield reference_id, vectors
             continue
         try:
             yield (
@@ -186,6 +218,25 @@ def opened_vectors(
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(reference_id))
+
+
+def opened_minutiae(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, Any, int | None, int]]
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, minutiae) of rows of id, minutiae and both keys; what does not open is left out, and found damaged
+    by whoever reads the whole template."""
+    seals = seals_of(connection)
+    for reference_id, minutiae, subject_key, reference_key in rows:
+        if not isinstance(minutiae, bytes) or _is_foreign(connection, seals, subject_key):
+            continue
+        try:
+            if subject_key is not None:
+                place = _place(reference_id, "minutiae")
+                minutiae = _given(seals).open_of_reference(subject_key, reference_key, minutiae, place=place)  # noqa: PLW2901
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            continue
+        yield reference_id, minutiae
 
 
 def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
@@ -222,13 +273,20 @@ def damaged_references(connection: sqlite3.Connection) -> tuple[int, ...]:
     ]
     for _ in opened(connection, intact(connection.execute(SELECT_CHECKED), found.append), found.append):
         pass
-    return tuple(sorted(found))
+    return tuple(sorted({*found, *damaged_digests(connection)}))
+
+
+def damaged_digests(connection: sqlite3.Connection) -> list[int]:
+    """Ids of references of which what is kept beside their digests, as their keys, is damaged."""
+    statement = f"SELECT reference_id FROM {REFERENCES} WHERE NOT {fits(connection, REFERENCES)}"  # noqa: S608
+    return [row[0] for row in connection.execute(statement)]
 
 
 def unreadable_subject_count(connection: sqlite3.Connection) -> int:
-    """How many encrypted subjects do not open, or are plain where none is."""
+    """How many encrypted subjects do not open, whose rows are whole, or are plain where none is."""
     seals, count = seals_of(connection), 0
-    for number, key, content in connection.execute("SELECT subject_number, key_number, content FROM subject_seal"):
+    statement = f"SELECT subject_number, key_number, content FROM subject_seal WHERE {fits(connection, 'subject_seal')}"  # noqa: S608
+    for number, key, content in connection.execute(statement):
         try:
             _opened_subject(_given(seals), number, key, content)
         except DatabaseDamagedError:
@@ -247,7 +305,7 @@ def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[i
     for part in parts_of(reference_ids):
         statement = (
             "SELECT reference_key FROM reference_digest WHERE reference_key IS NOT NULL"  # noqa: S608
-            f" AND reference_id IN ({marks(part)})"
+            f" AND reference_id IN ({marks(part)}) AND {fits(connection, 'reference_digest')}"
         )
         found += [row[0] for row in connection.execute(statement, part)]
     return tuple(found)
@@ -255,17 +313,26 @@ def keys_of_references(connection: sqlite3.Connection, reference_ids: Sequence[i
 
 def note_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """In the transaction that deletes what they open."""
-    connection.executemany("INSERT OR IGNORE INTO erased_key VALUES (?)", [(number,) for number in numbers])
+    connection.executemany(
+        "INSERT OR IGNORE INTO erased_key (key_number) VALUES (?)", [(number,) for number in numbers]
+    )
 
 
 def noted_keys(connection: sqlite3.Connection) -> tuple[int, ...]:
     """What was noted and not forgotten."""
-    return tuple(row[0] for row in connection.execute("SELECT key_number FROM erased_key"))
+    # A flipped bit would name the key of somebody who is there.
+    statement = f"SELECT key_number FROM erased_key WHERE {fits(connection, 'erased_key')}"  # noqa: S608
+    return tuple(row[0] for row in connection.execute(statement))
 
 
 def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """These slots are erased."""
     connection.executemany("DELETE FROM erased_key WHERE key_number = ?", [(number,) for number in numbers])
+
+
+def _is_foreign(connection: sqlite3.Connection, seals: Seals | None, subject_key: int | None) -> bool:
+    """Whether a template cannot be of this store: plain in one that is encrypted, or encrypted in one that is not."""
+    return _is_planted(seals) if subject_key is None else seals is None and not is_bound(connection)
 
 
 def _opened_template(
@@ -285,6 +352,12 @@ def _opened_subject(seals: Seals, number: int, key: int, content: bytes) -> Seal
     except EncryptionKeyError as error:
         _or_raise(error)
         raise DatabaseDamagedError("what is stored of a subject does not open; restore a backup") from error
+
+
+def is_bound(connection: sqlite3.Connection) -> bool:
+    """Whether the store has keys; else a row that names one is damaged."""
+    found = connection.execute("SELECT 1 FROM setting WHERE name = ?", (SLOTS_SETTING,)).fetchone()
+    return found is not None
 
 
 def _is_planted(seals: Seals | None) -> bool:

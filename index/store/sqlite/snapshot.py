@@ -167,8 +167,9 @@ def _check_snapshot(copy: sqlite3.Connection) -> None:
 def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> DeletionCounts:
     """Read the rows of a restored snapshot into the empty file made, which becomes a store of its own line.
 
-    The snapshot is no code of ours: it is opened read-only, nothing of its schema runs, and what is not of a known
-    schema is refused by name. Today's schema, ids that go on beyond those given since, no index files, no deleted rows.
+    The snapshot loses its name once it is open. It is no code of ours: it is opened read-only, nothing of its schema
+    runs, and what is not of a known schema is refused by name. Today's schema, ids that go on beyond those given since,
+    no index files, no deleted rows.
     """
     with named_errors(), contextlib.closing(sqlite3.connect(made, isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
@@ -176,7 +177,7 @@ def restored_store(snapshot: Path, made: Path, deletions: Deletions) -> Deletion
         # A journal on the disk would hold what is deleted; a restore that is killed begins anew.
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute("PRAGMA synchronous=OFF")
-        _attach(connection, snapshot)
+        _attach(connection, snapshot, forget_name=True)
         apply_migrations(connection, _steps_of_source(connection))
         copy_known_rows(connection)
         connection.execute("DETACH source")

@@ -30,10 +30,13 @@ from index.outbox import Owe, OwedRecord
 from index.receipts import (
     DeletionReceipt,
     EnrollmentReceipt,
+    OpenProgress,
     Page,
+    Problem,
     ReassignmentReceipt,
     RecordReceipt,
     ReembeddingCounts,
+    ReportProgress,
 )
 from index.records import (
     DocumentMatch,
@@ -55,6 +58,7 @@ from index.store.sqlite import (
     counterparts,
     images,
     index_marks,
+    inspection,
     lists,
     look_ups,
     reassignment_rows,
@@ -62,6 +66,7 @@ from index.store.sqlite import (
     references,
     sealed_rows,
     sealing,
+    searchable,
     set_aside,
     subject_records,
     subjects,
@@ -71,9 +76,10 @@ from index.store.sqlite.checkpoints import Checkpoints
 from index.store.sqlite.cleaning import Cleaning
 from index.store.sqlite.connection import ReaderPool, named_errors, open_writer
 from index.store.sqlite.migrations import apply_migrations
-from index.store.sqlite.owed_records import Settlements, log_head, owed_records
+from index.store.sqlite.owed_records import Settlements, check_settings, log_head, owed_records, setting
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
+from index.store.sqlite.row_checks import FoundDamage, damaged_rows, named
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -100,19 +106,10 @@ class SqliteStore:
         SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
         self._seals = seals
+        self._found = FoundDamage()
         with named_errors():
-            self._connection = open_writer(path, create=create, seals=seals)
-            try:
-                apply_migrations(self._connection)
-                sealing.bind_keys(self._connection)
-                look_ups.fill_look_ups(self._connection)
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO setting VALUES ('database_id', ?)", (secrets.token_hex(16),)
-                )
-            except BaseException:
-                self._connection.close()
-                raise
-        self._readers = ReaderPool(path, seals)
+            self._connection = _writer(path, create, seals, self._found)
+        self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
         self._removed_files: tuple[str, ...] = ()
@@ -138,9 +135,8 @@ class SqliteStore:
             with self._readers.borrow() as connection:
                 self._vault.sweep(partial(images.known_files, connection))
         with self._readers.borrow() as connection:
-            self._database_id = str(
-                connection.execute("SELECT value FROM setting WHERE name = 'database_id'").fetchone()[0]
-            )
+            self._database_id = str(setting(connection, "database_id"))
+            self._damaged.update(searchable.implausible_references(connection))
 
     @property
     def database_id(self) -> str:
@@ -342,13 +338,21 @@ class SqliteStore:
             )
         )
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """See Store."""
-        self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(
+            lambda connection: writes.seal_subject(connection, subject_id, author=author, now=now, owed=owed)
+        )
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """See Store."""
-        self.queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(
+            lambda connection: writes.unseal_subject(connection, subject_id, author=author, now=now, owed=owed)
+        )
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""
@@ -530,6 +534,9 @@ class SqliteStore:
         """See Store."""
         suspected = {*self._damaged, *lost}
         with self._readers.borrow() as connection:
+            for number in self._found.take_subjects():
+                # Who a damaged one is, and whether it may be searched, nobody knows.
+                suspected.update(references.reference_ids_of_subject(connection, number))
             # What was deleted while it was read is not damaged.
             found = tuple(sorted(references.subject_ids_of(connection, tuple(suspected))))
         self._damaged.difference_update(suspected.difference(found))
@@ -552,26 +559,50 @@ class SqliteStore:
         with self._readers.borrow() as connection:
             return sealed_rows.damaged_references(connection)
 
+    def find_damaged_rows(self) -> tuple[str, ...]:
+        """See Store. Reads every row."""
+        with self._readers.borrow() as connection:
+            found = tuple(one for one in damaged_rows(connection) if one[0] != sealed_rows.REFERENCES)
+            not_found = look_ups.wrong_look_ups(connection)
+            orphan_count = len(connection.execute("PRAGMA foreign_key_check").fetchall())
+            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
+            unreadable = sealed_rows.unreadable_subject_count(connection)
+            unreadable += reassignment_rows.unreadable_count(connection)
+        for table, key in found:
+            self._found.note(table, key)
+        problems = [f"{named(table, key)} is damaged; it is kept and left out" for table, key in found]
+        problems += [f"subject number {one} is not found by what is recorded of it" for one in not_found]
+        if missing:
+            problems.append(f"{missing} images are not in the vault")
+        if unreadable:
+            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
+        if orphan_count:
+            problems.append(f"{orphan_count} rows refer to rows that do not exist")
+        return tuple(problems)
+
     def check(self) -> tuple[str, ...]:
         """See Store. Reads every page."""
         try:
             with self._readers.borrow() as connection:
                 found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)")]
-                orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
         except DatabaseDamagedError as error:
             return (str(error),)
-        problems = [f"the store is damaged: {line}" for line in found if line != "ok"]
+        return tuple(f"the store is damaged: {line}" for line in found if line != "ok")
+
+    def inspect(self, report: ReportProgress) -> tuple[Problem, ...]:
+        """See Store."""
+
+        def run(connection: sqlite3.Connection) -> tuple[Problem, ...]:
+            pages = self._checkpoints.inspect(lambda done, total: report(OpenProgress("pages", done, total)))
+            return inspection.of_store(connection, pages)
+
+        problems = self.queue.exclusively(run)
         with self._readers.borrow() as connection:
-            missing = sum(not self._vault.holds(name) for name in images.all_files(connection)) if self._vault else 0
-            unreadable = sealed_rows.unreadable_subject_count(connection)
-            unreadable += reassignment_rows.unreadable_count(connection)
-        if missing:
-            problems.append(f"{missing} images are not in the vault")
-        if unreadable:
-            problems.append(f"{unreadable} subjects do not open with their keys; put back the copy of the keys")
-        if orphans:
-            problems.append(f"{len(orphans)} rows refer to rows that do not exist")
-        return tuple(problems)
+            if self._seals is not None:
+                problems += inspection.of_keys(connection, self._seals, report)
+            if self._vault is not None:
+                problems += inspection.of_vault(connection, self._vault, report)
+        return problems
 
     def close(self) -> None:
         """See Store. Empties the log."""
@@ -699,3 +730,19 @@ class SqliteStore:
         if self._vault is not None and (files := images.noted_files(self._connection)) != self._removed_files:
             self._vault.remove(files)
             self._removed_files = files
+
+
+def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
+    """The connection that writes, to a store of today's schema with these keys and an id."""
+    connection = open_writer(path, create=create, seals=seals, damage=found)
+    try:
+        apply_migrations(connection)
+        check_settings(connection)
+        sealing.bind_keys(connection)
+        look_ups.fill_look_ups(connection)
+        statement = "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)"
+        connection.execute(statement, (secrets.token_hex(16),))
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -47,13 +47,17 @@ class PassingSubjects:
         self._is_unique = walked.is_unique
 
     def after(self, last_number: int, limit: int) -> list[SubjectRow]:
-        """Up to limit of them with higher numbers, in the order in which they came."""
+        """Up to limit of them with higher numbers, in the order in which they came; damaged ones are left out."""
         distinct = "" if self._is_unique else "DISTINCT"
-        rows = self._connection.execute(
-            f"SELECT {distinct} one.subject_number {self._among} AND one.subject_number > ? ORDER BY 1 LIMIT ?",
-            (*self._values, last_number, limit),
-        )
-        return find_by_numbers(self._connection, [row[0] for row in rows])
+        statement = f"SELECT {distinct} one.subject_number {self._among} AND one.subject_number > ? ORDER BY 1 LIMIT ?"
+        found: list[SubjectRow] = []
+        while len(found) < limit:
+            rows = self._connection.execute(statement, (*self._values, last_number, limit - len(found))).fetchall()
+            if not rows:
+                break
+            found += find_by_numbers(self._connection, [row[0] for row in rows])
+            last_number = rows[-1][0]
+        return found
 
     def count(self) -> int:
         """How many there are."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from index.errors import AlreadyExistsError, RevisionConflictError
+from index.errors import AlreadyExistsError, DatabaseDamagedError, RevisionConflictError
 from index.outbox import Owe
 from index.receipts import RecordReceipt
 from index.records import (
@@ -35,6 +35,7 @@ from index.store.sqlite.name_tokens import put_names
 from index.store.sqlite.owed_records import owe
 from index.store.sqlite.reassignment_rows import content_of, find_merge, find_reassignment
 from index.store.sqlite.requests import earlier_receipt, remember_request
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.sealed_rows import opened_text, sealed_text
 from index.store.sqlite.subjects import SubjectRow, find_by_external_id, find_subject, set_subject_fields
@@ -97,7 +98,7 @@ def revisions_after(
     connection: sqlite3.Connection, subject_id: str, last_revision: int, limit: int
 ) -> tuple[list[RecordRevision], int]:
     """Up to limit revisions with higher numbers, oldest first, and how many there are in all; also of a subject that
-    was merged. Raises SubjectNotFoundError."""
+    was merged. Damaged ones are left out. Raises SubjectNotFoundError, DatabaseDamagedError where their key is."""
     merge = find_merge(connection, subject_id)
     if merge is not None:
         kept = [tuple(one) for one in content_of(connection, merge)["source"]["revisions"]]
@@ -115,10 +116,11 @@ def revisions_after(
 def revision_texts(
     connection: sqlite3.Connection, row: SubjectRow, *, last_revision: int = 0, limit: int = -1
 ) -> list[tuple[int, int, str]]:
-    """(revision, time, content) of revisions with higher numbers, oldest first. limit: -1 for all of them."""
+    """(revision, time, content) of revisions with higher numbers, oldest first. limit: -1 for all of them. Damaged ones
+    are left out."""
     rows = connection.execute(
-        "SELECT revision, change_time, content FROM subject_revision WHERE subject_number = ? AND revision > ?"
-        " ORDER BY revision LIMIT ?",
+        "SELECT revision, change_time, content FROM subject_revision WHERE subject_number = ? AND revision > ?"  # noqa: S608
+        f" AND {fits(connection, 'subject_revision')} ORDER BY revision LIMIT ?",
         (row.subject_number, last_revision, limit),
     )
     number, key = row.subject_number, row.key_number
@@ -182,6 +184,23 @@ def put_revision(connection: sqlite3.Connection, row: SubjectRow, made: RecordRe
     put_revision_text(connection, row, made.revision, to_microseconds(made.change_time), revision_text(made))
 
 
+def put_event(
+    connection: sqlite3.Connection,
+    row: SubjectRow,
+    event: RecordEvent,
+    author: RecordAuthor,
+    now: datetime,
+    *,
+    changes: Sequence[FieldChange] = (),
+) -> tuple[Effect, ...]:
+    """A revision of the record that tells of an event. changes: of fields, made with it; what they were is kept with
+    the reassignment."""
+    revision, fields = stored_fields(connection, row)
+    effects = put_fields(connection, row, fields, list(changes), revision + 1)
+    put_revision(connection, row, RecordRevision(revision + 1, now, author, (), event))
+    return effects
+
+
 def put_revision_text(
     connection: sqlite3.Connection, row: SubjectRow, revision: int, change_time: int, content: str
 ) -> None:
@@ -236,10 +255,15 @@ def _event(
 def stored_fields(connection: sqlite3.Connection, row: SubjectRow) -> tuple[int, dict[str, str]]:
     """The revision of a record, and its fields beside SUBJECT_FIELDS."""
     found = connection.execute(
-        "SELECT revision, fields FROM subject_record WHERE subject_number = ?", (row.subject_number,)
+        "SELECT revision, CAST(fields AS BLOB), "  # noqa: S608
+        f"{fits(connection, 'subject_record')} FROM subject_record WHERE subject_number = ?",
+        (row.subject_number,),
     ).fetchone()
     if found is None:
         return 0, {}
+    if not found[2]:
+        raise DatabaseDamagedError("what is recorded of a subject is damaged; restore a backup")
+    found = found[0], found[1].decode()
     return found[0], json.loads(opened_text(connection, row.subject_number, row.key_number, found[1], FIELDS))
 
 

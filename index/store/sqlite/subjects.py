@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from index.errors import AlreadyExistsError, DatabaseError
+from index.errors import AlreadyExistsError, DatabaseDamagedError, DatabaseError
 from index.records import Sex, Subject, SubjectState
 from index.store.sqlite.connection import seals_of
 from index.store.sqlite.images import delete_images_of_subject
 from index.store.sqlite.name_tokens import add_names
 from index.store.sqlite.reassignment_rows import forget_reassignments, holder_by_external_id, raise_missing
+from index.store.sqlite.row_checks import fits
 from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_microseconds
 from index.store.sqlite.sealed_rows import (
     SealedText,
@@ -30,7 +32,10 @@ from index.store.sqlite.sealed_rows import (
 )
 
 LAST_YEAR = 9999
-_COLUMNS = "subject_number, subject_id, external_id, display_name, state, sex, birth_year, create_time"
+# Texts as bytes: those of a damaged row may be none.
+_COLUMNS = "subject_number, birth_year, create_time, " + ", ".join(
+    f"CAST({name} AS BLOB)" for name in ("subject_id", "external_id", "display_name", "state", "sex")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,16 @@ class SubjectRow:
     key_number: int | None = None
 
 
+def number_of(connection: sqlite3.Connection, subject_id: str) -> int:
+    """Number of the subject of this id, damaged or not. Raises SubjectNotFoundError, SubjectMergedError."""
+    row = connection.execute("SELECT subject_number FROM subject WHERE subject_id = ?", (subject_id,)).fetchone()
+    if row is None:
+        raise_missing(connection, subject_id)
+    return int(row[0])
+
+
 def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
-    """The subject of this id. Raises SubjectNotFoundError, SubjectMergedError."""
+    """The subject of this id. Raises SubjectNotFoundError, SubjectMergedError, DatabaseDamagedError."""
     rows = _select(connection, "WHERE subject_id = ?", (subject_id,))
     if not rows:
         raise_missing(connection, subject_id)
@@ -51,12 +64,13 @@ def find_subject(connection: sqlite3.Connection, subject_id: str) -> SubjectRow:
 
 
 def find_by_number(connection: sqlite3.Connection, subject_number: int) -> SubjectRow:
-    """The subject of a reference, which is there as long as the reference is."""
+    """The subject of a reference, which is there as long as the reference is. Raises DatabaseDamagedError."""
     return _select(connection, "WHERE subject_number = ?", (subject_number,))[0]
 
 
 def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> SubjectRow | None:
-    """The subject with exactly this external id, or into which the one with it was merged, if there is one."""
+    """The subject with exactly this external id, or into which the one with it was merged, if there is one. Raises
+    DatabaseDamagedError."""
     number = number_by_external_id(connection, external_id)
     if number is not None:
         return find_by_number(connection, number)
@@ -70,10 +84,11 @@ def find_by_external_id(connection: sqlite3.Connection, external_id: str) -> Sub
 
 
 def find_by_numbers(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> list[SubjectRow]:
-    """The subjects of these numbers, ascending; unknown ones are left out."""
+    """The subjects of these numbers, ascending; unknown and damaged ones are left out."""
     found: list[SubjectRow] = []
     for part in parts_of(sorted(subject_numbers)):
-        found += _select(connection, f"WHERE subject_number IN ({marks(part)}) ORDER BY subject_number", tuple(part))
+        where = f"WHERE subject_number IN ({marks(part)}) ORDER BY subject_number"
+        found += _select(connection, where, tuple(part), may_be_damaged=True)
     return found
 
 
@@ -128,7 +143,11 @@ def set_subject_fields(
 def delete_subject_rows(connection: sqlite3.Connection, subject_number: int) -> int:
     """Delete the subject, and what is kept of those merged into it, with all that refers to it; returns the number of
     rows. Requests keep only their ids."""
-    key = key_of_subject(connection, subject_number)
+    try:
+        key = key_of_subject(connection, subject_number)
+    except DatabaseDamagedError:
+        # It may name the key of somebody else. What was this one's opens nothing any more that is here.
+        key = None
     references = connection.execute("SELECT reference_id FROM reference WHERE subject_number = ?", (subject_number,))
     keys = keys_of_references(connection, [row[0] for row in references.fetchall()])
     note_erased_keys(connection, keys if key is None else (key, *keys))
@@ -223,27 +242,48 @@ def _created(connection: sqlite3.Connection, subject: Subject, now: datetime) ->
     return SubjectRow(number, stored, key)
 
 
-def _select(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[SubjectRow]:
-    found = connection.execute(f"SELECT {_COLUMNS} FROM subject {condition}", values).fetchall()  # noqa: S608
-    galleries = _galleries_of(connection, [row[0] for row in found])
-    texts = texts_of_subjects(connection, [row[0] for row in found])
-    return [
-        SubjectRow(
-            row[0],
-            Subject(
-                subject_id=row[1],
-                external_id=texts[row[0]][1].external_id if row[0] in texts else row[2],
-                display_name=texts[row[0]][1].display_name if row[0] in texts else row[3],
-                galleries=frozenset(galleries.get(row[0], ())),
-                state=SubjectState(row[4]),
-                sex=Sex(row[5]),
-                birth_year=row[6],
-                create_time=from_microseconds(row[7]),
-            ),
-            texts[row[0]][0] if row[0] in texts else None,
-        )
-        for row in found
-    ]
+def _select(
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...], *, may_be_damaged: bool = False
+) -> list[SubjectRow]:
+    """may_be_damaged: then such a one is left out. Raises DatabaseDamagedError."""
+    found = connection.execute(
+        f"SELECT {fits(connection, 'subject')}, {_COLUMNS} FROM subject {condition}",  # noqa: S608
+        values,
+    ).fetchall()
+    numbers = [row[1] for row in found]
+    galleries = _galleries_of(connection, numbers)
+    texts = texts_of_subjects(connection, numbers)
+    rows = [_row(row, galleries, texts) for row in found]
+    if None in rows and not may_be_damaged:
+        raise DatabaseDamagedError("what is stored of a subject is damaged; restore a backup")
+    return [row for row in rows if row is not None]
+
+
+def _row(
+    row: Sequence[Any], galleries: Mapping[int, list[str]], texts: Mapping[int, tuple[int, SealedText] | None]
+) -> SubjectRow | None:
+    """None for a damaged one."""
+    if not row[0]:
+        return None
+    number, birth_year, created = row[1:4]
+    subject_id, external_id, display_name, state, sex = (text.decode() for text in row[4:])
+    key = None
+    if number in texts:
+        sealed = texts[number]
+        if sealed is None:
+            return None
+        key, (external_id, display_name) = sealed[0], (sealed[1].external_id, sealed[1].display_name)
+    subject = Subject(
+        subject_id=subject_id,
+        external_id=external_id,
+        display_name=display_name,
+        galleries=frozenset(galleries.get(number, ())),
+        state=SubjectState(state),
+        sex=Sex(sex),
+        birth_year=birth_year,
+        create_time=from_microseconds(created),
+    )
+    return SubjectRow(number, subject, key)
 
 
 def _galleries_of(connection: sqlite3.Connection, subject_numbers: Sequence[int]) -> dict[int, list[str]]:
@@ -251,7 +291,8 @@ def _galleries_of(connection: sqlite3.Connection, subject_numbers: Sequence[int]
     for part in parts_of(subject_numbers):
         statement = (
             "SELECT subject_number, gallery_id FROM membership JOIN gallery USING (gallery_number)"  # noqa: S608
-            f" WHERE subject_number IN ({marks(part)})"
+            f" WHERE subject_number IN ({marks(part)}) AND {fits(connection, 'membership', 'membership')}"
+            f" AND {fits(connection, 'gallery', 'gallery')}"
         )
         for number, gallery_id in connection.execute(statement, part):
             galleries.setdefault(number, []).append(gallery_id)

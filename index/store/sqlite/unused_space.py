@@ -69,11 +69,15 @@ class UnusedSpace:
         for page in pages:
             start = (page - 1) * self._page_bytes
             content = os.pread(self._handle, self._page_bytes, start)
-            begin, end = _unused(content, first=page == 1)
+            begin, end = unused_range(content, first=page == 1)
             if content.count(0, begin, end) != end - begin:
                 os.pwrite(self._handle, bytes(end - begin), start + begin)
                 changed_count += 1
         return changed_count
+
+    def page(self, number: int) -> bytes:
+        """A page of the file, from 1; the write-ahead log must be empty."""
+        return os.pread(self._handle, self._page_bytes, (number - 1) * self._page_bytes)
 
     def blocks(self, block_bytes: int, overlap_bytes: int) -> Iterator[bytes]:
         """The bytes of the file, each block with the end of the one before."""
@@ -91,7 +95,7 @@ class UnusedSpace:
             self._handle = -1
 
 
-def _unused(page: bytes, *, first: bool) -> tuple[int, int]:
+def unused_range(page: bytes, *, first: bool) -> tuple[int, int]:
     """Where the unused space of a page begins and ends; nothing of what is no page of a tree, or damaged."""
     head = _FILE_HEADER_BYTES if first else 0
     if len(page) < head + 12 or page[head] not in (*_INTERIOR, *_LEAF):

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from index.arrays import UInt8Array
+from index.arrays import UInt8Array, UInt32Array
 from index.durable.cache_file import AnyArray, read_cache, write_cache
 from index.errors import CacheFileError
 from index.vector.votes.chunk import DescriptorChunk, Fingers, SavedPart, arrays_of, fingers_of
 from index.vector.votes.lists import InvertedLists
+from index.vector.votes.places import PlaceTable
 
 LIST_NAME = "descriptors.cache"
 LIST_KIND = "descriptor list"
@@ -35,6 +36,7 @@ def save_chunks(
     folder: Path,
     chunks: Sequence[DescriptorChunk],
     lists: InvertedLists,
+    places: PlaceTable,
     undisturbed: Undisturbed,
     *,
     dim: int,
@@ -51,7 +53,7 @@ def save_chunks(
         with undisturbed():
             is_there = chunk.is_saved and chunk.saved is not None and (folder / chunk.saved.file_name).is_file()
             fingers = chunk.fingers
-            arrays = {} if is_there else arrays_of(fingers, lists)
+            arrays = {} if is_there else arrays_of(fingers, lists, places)
         if not is_there:
             file_name = secrets.token_hex(_NAME_BYTES) + CHUNK_SUFFIX
             _write_chunk(folder / file_name, arrays)
@@ -65,7 +67,11 @@ def save_chunks(
 
 
 def scrub_chunks(
-    folder: Path, chunks: Sequence[DescriptorChunk], lists: InvertedLists, undisturbed: Undisturbed
+    folder: Path,
+    chunks: Sequence[DescriptorChunk],
+    lists: InvertedLists,
+    places: PlaceTable,
+    undisturbed: Undisturbed,
 ) -> None:
     """Rewrite the files that hold removed fingers without them. Raises CacheFileError, DatabaseFullError.
 
@@ -79,14 +85,17 @@ def scrub_chunks(
                 continue
             # Nothing that came after what the file holds.
             fingers = chunk.fingers.first(saved.finger_count)
-            arrays = arrays_of(fingers, lists)
+            arrays = arrays_of(fingers, lists, places)
         _write_chunk(folder / saved.file_name, arrays)
         with undisturbed():
             chunk.mark_saved(saved.file_name, fingers)
 
 
-def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
-    """Dimension, stamp and chunks that save_chunks wrote; fills the lists, which are empty. Raises CacheFileError."""
+def load_chunks(
+    folder: Path, lists: InvertedLists, places: PlaceTable, *, codebook: str
+) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
+    """Dimension, stamp and chunks that save_chunks wrote; fills the lists and places, which are empty. Raises
+    CacheFileError."""
     contents = read_cache(folder / LIST_NAME, kind=LIST_KIND)
     if contents.text("codebook") != codebook:
         raise CacheFileError("the index files were made with another codebook; rebuild the index")
@@ -100,16 +109,17 @@ def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[i
         together = names[start : start + _READ_TOGETHER]
         parts = [_read_chunk(folder / name, lists) for name in together]
         row_counts = np.zeros(lists.list_count, dtype=np.int64)
-        for fingers, _ in parts:
+        for fingers, _, _ in parts:
             row_counts += np.bincount(fingers.lists, minlength=lists.list_count)
         lists.make_room(row_counts)
-        for name, (fingers, codes) in zip(together, parts, strict=True):
+        for name, (fingers, codes, of_rows) in zip(together, parts, strict=True):
             lists.append(fingers.lists, codes, fingers.row_ids())
+            places.add(fingers.reference_ids, fingers.row_counts, of_rows)
             chunks.append(DescriptorChunk(fingers, SavedPart(name, len(fingers))))
     return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
 
 
-def _read_chunk(path: Path, lists: InvertedLists) -> tuple[Fingers, UInt8Array]:
+def _read_chunk(path: Path, lists: InvertedLists) -> tuple[Fingers, UInt8Array, UInt32Array]:
     return fingers_of(read_cache(path, kind=CHUNK_KIND, mapped=frozenset({"codes"})), lists.list_count)
 
 

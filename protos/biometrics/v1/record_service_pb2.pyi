@@ -20,12 +20,16 @@ class RecordEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RECORD_EVENT_KIND_MOVED_FROM: _ClassVar[RecordEventKind]
     RECORD_EVENT_KIND_MOVED_TO: _ClassVar[RecordEventKind]
     RECORD_EVENT_KIND_UNDONE: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_SEALED: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_UNSEALED: _ClassVar[RecordEventKind]
 RECORD_EVENT_KIND_UNSPECIFIED: RecordEventKind
 RECORD_EVENT_KIND_MERGED_FROM: RecordEventKind
 RECORD_EVENT_KIND_MERGED_INTO: RecordEventKind
 RECORD_EVENT_KIND_MOVED_FROM: RecordEventKind
 RECORD_EVENT_KIND_MOVED_TO: RecordEventKind
 RECORD_EVENT_KIND_UNDONE: RecordEventKind
+RECORD_EVENT_KIND_SEALED: RecordEventKind
+RECORD_EVENT_KIND_UNSEALED: RecordEventKind
 
 class RecordValue(_message.Message):
     __slots__ = ("field_id", "text")
@@ -50,18 +54,20 @@ class UpdateSubjectRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., access: _Optional[_Union[_sample_pb2.AccessContext, _Mapping]] = ..., subject_id: _Optional[str] = ..., values: _Optional[_Iterable[_Union[RecordValue, _Mapping]]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
 
 class UpdateSubjectResponse(_message.Message):
-    __slots__ = ("subject_id", "revision", "changed_field_ids", "audit_id", "replayed")
+    __slots__ = ("subject_id", "revision", "changed_field_ids", "audit_id", "replayed", "same_document_subject_ids")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_IDS_FIELD_NUMBER: _ClassVar[int]
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    SAME_DOCUMENT_SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     revision: int
     changed_field_ids: _containers.RepeatedScalarFieldContainer[str]
     audit_id: str
     replayed: bool
-    def __init__(self, subject_id: _Optional[str] = ..., revision: _Optional[int] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ...) -> None: ...
+    same_document_subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., revision: _Optional[int] = ..., changed_field_ids: _Optional[_Iterable[str]] = ..., audit_id: _Optional[str] = ..., replayed: _Optional[bool] = ..., same_document_subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetRecordRequest(_message.Message):
     __slots__ = ("access", "subject_id")

@@ -334,6 +334,36 @@ def test_a_killed_backup_with_a_key_leaves_nothing_in_the_clear(tmp_path, make, 
         assert b"SQLite format 3" not in content
 
 
+_KILLED_RESTORE = """
+import os, signal, sys
+from pathlib import Path
+from index.backup import backup
+from index.store.sqlite import snapshot
+kill = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+setattr({"unpacking": backup, "copying": snapshot, "placing": backup}[sys.argv[3]], sys.argv[4], kill)
+backup.restore(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [("unpacking", "restored_store"), ("copying", "copy_known_rows"), ("placing", "put_files")]
+)
+def test_a_killed_restore_leaves_at_most_the_new_store_and_the_next_one_removes_it(tmp_path, make, where, name):
+    _filled(tmp_path / "a", make, count=5)
+    back_up(tmp_path / "a", tmp_path / "backup")
+    command = [sys.executable, "-c", _KILLED_RESTORE, str(tmp_path / "backup"), str(tmp_path / "b"), where, name]
+    killed = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[3])
+    assert killed.returncode == -9, killed.stderr
+    filled = [path for path in (tmp_path / "b").rglob("*") if path.is_file() and path.stat().st_size]
+    if where == "copying":
+        assert not any(b"000000000004" in path.read_bytes() for path in filled)
+    assert len(filled) <= 1
+    restore(tmp_path / "backup", tmp_path / "b")
+    assert not list((tmp_path / "b").glob("restore-*"))
+    with EnrollmentDatabase.open(tmp_path / "b") as database:
+        assert database.verify().subject_count == 5
+
+
 def test_a_key_file_is_private_and_never_replaced(tmp_path):
     new_key_file(tmp_path / "key")
     key = read_key_file(tmp_path / "key")

@@ -35,9 +35,10 @@ from index.folder import SLOTS_NAME, STORE_NAME, database_files
 from index.keys.master_key import MasterKey, new_master_key, parse_master_key, read_master_key
 from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
-from index.receipts import Deletions
+from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
-from index.store.sqlite import references, sealing, subjects
+from index.store.sqlite import references, row_digests, sealing, subjects
+from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
@@ -378,8 +379,9 @@ def test_what_a_killed_rewrapping_leaves_is_destroyed(tmp_path) -> None:
 
 
 def changed(folder: Path, *statements: str) -> None:
-    """As whoever can write the file, and has no key."""
+    """As whoever can write the file, and has no key; checks of rows are no secret."""
     with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        keep_checks(connection)
         for statement in statements:
             connection.execute(statement)
         connection.commit()
@@ -424,6 +426,35 @@ def test_a_plain_row_in_an_encrypted_store_is_damage(folder, make, found, tmp_pa
     assert "damaged" in caplog.text
 
 
+@pytest.mark.parametrize("also_key", [False, True])
+def test_a_reference_put_to_another_subject_is_damage(folder, make, also_key: bool) -> None:
+    """Whoever can write the file can make the digests fit, and has no key to make the template fit."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        (face_id,) = database.enroll(person_without_gallery(), [make.face()]).reference_ids
+        other = database.enroll(Subject("", "2"), [make.face()]).subject_id
+    of_other = "(SELECT key_number FROM subject_seal WHERE subject_number = 2)"
+    with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        connection.execute("UPDATE reference SET subject_number = 2 WHERE reference_id = ?", (face_id,))
+        if also_key:
+            connection.execute(
+                f"UPDATE reference_digest SET subject_key = {of_other} WHERE reference_id = ?",
+                (face_id,),
+            )
+        stored = connection.execute(f"{row_digests.SELECT_CHECKED} WHERE reference.reference_id = ?", (face_id,))
+        row_digest, template_digest, _ = row_digests.digests_of(stored.fetchone()[: row_digests.COVERED_WIDTH])
+        connection.execute(
+            "UPDATE reference_digest SET row_digest = ?, template_digest = ? WHERE reference_id = ?",
+            (row_digest, template_digest, face_id),
+        )
+        connection.commit()
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            # With both changed it takes the template, which is not read for a name, to find out.
+            assert also_key or other not in database.subject_ids_of([face_id]).values()
+            assert database.references([face_id]) == ()
+            assert face_id in database.verify().set_aside_ids
+
+
 @pytest.mark.parametrize("progress", ["partly", "", None])
 def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, progress) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
@@ -438,9 +469,9 @@ def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, pro
     )
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         assert database.find_subject("planted") is None
-        for look in (lambda: database.get_subject("planted"), database.list_subjects):
-            with pytest.raises(DatabaseDamagedError, match="plain"):
-                look()
+        with pytest.raises(DatabaseDamagedError, match="damaged"):
+            database.get_subject("planted")
+        assert [one.external_id for one in database.list_subjects().items] == [NUMBER]
         assert not database.verify().ok
 
 
@@ -453,7 +484,36 @@ def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make
     for encrypt in (False, True):
         with pytest.raises(EncryptionKeyError) as raised:
             EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
-        assert raised.value.reason == "slots"
+        assert raised.value.reason == "store"
+    # Nor is a new one made where it is lost: what is restored goes there.
+    (folder / STORE_NAME).unlink()
+    shutil.rmtree(folder / "cache", ignore_errors=True)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, master_key=MASTER)
+    assert raised.value.reason == "store"
+    assert not (folder / STORE_NAME).exists()
+
+
+DUMPABLE = """
+import ctypes, resource, sys
+from pathlib import Path
+from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
+
+with EnrollmentDatabase.open(Path(sys.argv[1]), master_key=MasterKey(bytes(range(32)))):
+    print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def test_whoever_opens_the_keys_leaves_no_core_dump(folder) -> None:
+    """A command that crashes, too: its memory holds what is encrypted on the disk."""
+    root = Path(__file__).parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    for _ in range(2):  # a new database, and one that is there
+        said = subprocess.run(
+            [sys.executable, "-c", DUMPABLE, str(folder)], env=environ, cwd=root, check=True, stdout=subprocess.PIPE
+        )
+        assert said.stdout == b"(0, 0) 0\n"
 
 
 def person_without_gallery() -> Subject:
@@ -694,7 +754,7 @@ def test_damaged_references_are_mended_from_plain_and_encrypted_backups(folder, 
         shutil.rmtree(folder / "cache")
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             assert database.verify().set_aside_ids == (reference_id,)
-        assert mend(tmp_path / backup, folder, master_key=MASTER) == ((reference_id,), ())
+        assert mend(tmp_path / backup, folder, master_key=MASTER) == MendedStore((reference_id,), (), 0, ())
         with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
             (mended,) = database.references([reference_id])
             assert mended.template.vectors.tobytes() == face.template.vectors.tobytes()

@@ -24,8 +24,8 @@ from index.errors import (
     SubjectNotFoundError,
 )
 from index.folder import SLOTS_NAME, STORE_NAME
-from index.keys.master_key import MasterKey
 from index.keys.slots import copy_slots
+from index.receipts import MendedStore
 from index.records import (
     Gallery,
     Modality,
@@ -37,21 +37,14 @@ from index.records import (
     Subject,
     SubjectQuery,
 )
-from tests.unit.index.conftest import FACE_PACK, References
+from tests.unit.index.conftest import FACE_PACK, MASTER, References
 
 AUTHOR = RecordAuthor("operator-7", "case-12", "one person", "station-3")
-MASTER = MasterKey(bytes(range(32)))
 make = References()
 
 
 def with_image(new: NewReference, content: bytes) -> NewReference:
     return replace(new, image=content, sample_sha256=hashlib.sha256(content).hexdigest(), ppi=500.0)
-
-
-@pytest.fixture(params=["plain", "encrypted"])
-def opened(request: pytest.FixtureRequest, folder: Path) -> Callable[[], EnrollmentDatabase]:
-    key = MASTER if request.param == "encrypted" else None
-    return lambda: EnrollmentDatabase.open(folder, master_key=key)
 
 
 @pytest.fixture
@@ -524,8 +517,8 @@ def test_a_damaged_reference_is_not_moved_and_not_mended_to_whom_it_was_of(folde
         assert database.verify().set_aside_ids == (face,)
         both = (pair.new.subject_id, pair.old.subject_id)
         assert refused(lambda: database.merge_subjects(*both, AUTHOR)) == "damaged"
-    assert mend(tmp_path / "before", folder) == ((), (face,))
-    assert mend(tmp_path / "after", folder) == ((face,), ())
+    assert mend(tmp_path / "before", folder) == MendedStore((), (face,), 0, ())
+    assert mend(tmp_path / "after", folder) == MendedStore((face,), (), 0, ())
     with EnrollmentDatabase.open(folder) as database:
         assert database.verify().ok
         assert database.subject_ids_of([face]) == {face: pair.new.subject_id}

@@ -15,6 +15,7 @@ from index.backup.sealed_stream import KEY_BYTES
 from index.database import EnrollmentDatabase
 from index.errors import BackupError
 from index.folder import CACHE_NAME, STORE_NAME
+from index.receipts import MendedStore
 from index.records import Modality, NewReference, Subject
 from index.store.opening import references_set_aside
 from tests.unit.index.conftest import FINGER_PACK
@@ -167,6 +168,9 @@ def test_damage_that_an_older_version_left_is_found_when_digests_are_made(filled
             "failed_counterpart",
         ):
             connection.execute(f"DROP TABLE {table}")
+        rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '% row_check %'")
+        for (table,) in rows.fetchall():
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN row_check")
         connection.execute("DELETE FROM migration WHERE name >= '0004'")
     connection.close()
     filled.check_set_aside(1, use_cache=False)
@@ -196,7 +200,7 @@ def test_damaged_references_come_back_from_a_backup_and_nothing_else_does(filled
     filled.flip("vectors", late_id, 30)
     with EnrollmentDatabase.open(filled.folder, create=False) as database:
         assert database.verify().set_aside_ids == (1, 4, 7, late_id)
-    assert mend(tmp_path / "backup", filled.folder, key=KEY) == ((1, 4, 7), (late_id,))
+    assert mend(tmp_path / "backup", filled.folder, key=KEY) == MendedStore((1, 4, 7), (late_id,), 0, ())
     with EnrollmentDatabase.open(filled.folder, create=False) as database:
         assert database.verify().set_aside_ids == (late_id,)
         assert database.subject_ids_of([1, 4, 7]) == {one: filled.owners[one] for one in (1, 4, 7)}

@@ -24,7 +24,7 @@ def unused_bytes(path) -> dict[int, bytes]:
     found = {}
     for page in range(len(content) // page_bytes):
         whole = content[page * page_bytes :][:page_bytes]
-        begin, end = unused_space._unused(whole, first=page == 0)
+        begin, end = unused_space.unused_range(whole, first=page == 0)
         if left := whole[begin:end].replace(b"\0", b""):
             found[page + 1] = left
     return found
