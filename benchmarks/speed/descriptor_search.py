@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +31,8 @@ from benchmarks.progress import track
 from benchmarks.speed.finger_gallery import FingerGallery, Outcome
 from benchmarks.template_cache import default_cache_folder
 from index.records import Template
-from index.vector.votes.index import DescriptorIndex
+from index.vector.votes.index import DescriptorIndex, warm_up
+from matcher.fingerprint.comparison.descriptors import DIM
 from matcher.search.searcher import SearchSettings
 
 SHARES = (0.5, 0.1, 0.01)
@@ -56,7 +59,8 @@ class DescriptorSearchResult:
     clearly; clear_missed: those of them whose mate was not on the list then. ratio_to_exhaustive: processor time of a
     search over that of comparing everybody; ratio_to_flat_knn: that of the votes over FAISS's flat index for the same
     descriptors; ratio_at_share: of the votes with that share allowed over those without a filter, medians of
-    alternating searches."""
+    alternating searches. memory_bytes_a_finger: of the arrays of the index; resident_bytes_a_finger: what a process
+    takes for the loaded index, everything included; vector_bytes_a_finger: of the indexed descriptors in float32."""
 
     fingers: int
     probes: int
@@ -81,6 +85,8 @@ class DescriptorSearchResult:
     ratio_to_exhaustive: float
     ratio_to_flat_knn: float
     memory_bytes_a_finger: float
+    resident_bytes_a_finger: float
+    vector_bytes_a_finger: float
     add_ms_a_finger: float
     save_s: float
     load_s: float
@@ -111,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
-    gallery = FingerGallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
+    references = [sample.minutiae for sample in enrollment.references]
+    gallery = FingerGallery(engine.pack_id, references, args.fingers, job_count=args.jobs or default_job_count())
     probes = _probes(args, engine, enrollment, gallery)
     settings = SearchSettings(shortlist_count=args.shortlist)
     outcomes = [
@@ -142,7 +149,7 @@ def _result(
     exhaustive_ms, flat_ms = gallery.exhaustive_ms(timed), gallery.flat_ms(timed)
     processor_ms = float(np.median([outcome.processor_ms for outcome in outcomes]))
     votes_ms = float(np.median([outcome.votes_ms for outcome in outcomes]))
-    save_s, load_s = _through_files(gallery.index)
+    save_s, load_s, resident_bytes = _through_files(gallery.index)
     kinds = sorted({probe.kind for probe in probes})
     return DescriptorSearchResult(
         fingers=len(gallery),
@@ -171,6 +178,8 @@ def _result(
         ratio_to_exhaustive=processor_ms / exhaustive_ms,
         ratio_to_flat_knn=votes_ms / flat_ms,
         memory_bytes_a_finger=gallery.index.memory_bytes / len(gallery.index),
+        resident_bytes_a_finger=resident_bytes / len(gallery.index),
+        vector_bytes_a_finger=gallery.vector_bytes / len(gallery),
         add_ms_a_finger=gallery.add_ms / len(gallery),
         save_s=save_s,
         load_s=load_s,
@@ -244,14 +253,35 @@ def _made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, Im
     return made
 
 
-def _through_files(index: DescriptorIndex) -> tuple[float, float]:
-    """Seconds to save the index and to load it again."""
+def _through_files(index: DescriptorIndex) -> tuple[float, float, float]:
+    """Seconds to save the index and to load it again, and the memory that a process takes for it then, in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         index.save(Path(folder))
-        between = time.perf_counter()
-        DescriptorIndex.load(Path(folder))
-        return between - start, time.perf_counter() - between
+        save_s = time.perf_counter() - start
+        # In a process of its own, where nothing that was freed before is taken for it.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            load_s, resident_bytes = pool.submit(_loaded, Path(folder)).result()
+    return save_s, load_s, resident_bytes
+
+
+def _loaded(folder: Path) -> tuple[float, float]:
+    warm_up(DIM)
+    before_bytes, start = _resident_bytes(), time.perf_counter()
+    index = DescriptorIndex.load(folder)
+    load_s = time.perf_counter() - start
+    taken_bytes = _resident_bytes() - before_bytes
+    index.close()
+    return load_s, taken_bytes
+
+
+def _resident_bytes() -> float:
+    """Memory of this process that no file backs; NaN where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return float("nan")
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("RssAnon:"))
+    return 1024.0 * int(line.split()[1])
 
 
 def _percent(interval: Sequence[float]) -> tuple[float, ...]:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.generated_templates import minutia_sets
 from benchmarks.progress import track
+from benchmarks.speed.strangers import float_vectors, stored, strangers
 from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
 from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex, warm_up
 from index.vector.votes.minutia_places import places_of
 from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
-from matcher.fingerprint.comparison.descriptors import DIM, codes_of, describe
+from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.search.searcher import SearchSettings
 from matcher.search.shortlist import shortlist
@@ -50,26 +53,29 @@ class Outcome:
 class FingerGallery:
     """Searched like the product, a finger at a time."""
 
-    def __init__(self, pack_id: str, real: Sequence[bytes], count: int) -> None:
-        """real: serialized minutiae. count: references in all."""
+    def __init__(self, pack_id: str, real: Sequence[bytes], count: int, *, job_count: int) -> None:
+        """real: serialized minutiae. count: references in all. job_count: processes that make strangers, threads that
+        compare everybody."""
+        self._job_count = job_count
         self._pack_id = pack_id
         self._stored: list[StoredPrint] = []
         # Or the first search would be timed with what it compiles.
         warm_up(DIM)
         self.index = DescriptorIndex(DIM)
         self.add_ms = 0.0
-        self._add(list(real))
-        batch: list[bytes] = []
-        strangers = minutia_sets(count - len(real), seed=STRANGER_SEED)
-        for minutiae in track(strangers, total=count - len(real), what="enroll"):
-            batch.append(minutiae.to_bytes())
-            if len(batch) == STRANGERS_A_BATCH:
-                self._add(batch)
-                batch = []
-        self._add(batch)
+        self._add([stored(MinutiaSet.from_bytes(one), pack_id) for one in real])
+        made = strangers(count - len(real), pack_id=pack_id, seed=STRANGER_SEED, job_count=job_count)
+        tracked = iter(track(made, total=count - len(real), what="enroll"))
+        while batch := list(islice(tracked, STRANGERS_A_BATCH)):
+            self._add(batch)
 
     def __len__(self) -> int:
         return len(self._stored)
+
+    @property
+    def vector_bytes(self) -> int:
+        """Of all indexed descriptors in float32."""
+        return sum(4 * DIM * min(len(one.codes), STORED_LIMIT) for one in self._stored)
 
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
@@ -108,16 +114,16 @@ class FingerGallery:
         prepared = [prepare(probe) for probe, _ in probes]
         own = [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
         leads = np.array(own) > 0
-        starts = range(0, len(self), STRANGERS_A_BATCH) if leads.any() else range(0)
-        for start in track(starts, total=len(starts), what="compare all"):
-            ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
-            references = self._prepared(ids)
-            for number in np.flatnonzero(leads).tolist():
-                similarities = compare_many(prepared[number], references)
-                mate = probes[number][1]
-                if mate in ids:
-                    similarities[mate - ids.start] = -1.0
-                leads[number] = similarities.max() < own[number]
+        starts = range(0, len(self), STRANGERS_A_BATCH)
+        with ThreadPoolExecutor(self._job_count) as threads:
+            for start in track(starts, total=len(starts), what="compare all"):
+                waiting = np.flatnonzero(leads).tolist()
+                if not waiting:
+                    break
+                ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
+                search = partial(_best_other, ids, self._prepared(ids))
+                best = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
+                leads[waiting] = np.fromiter(best, dtype=np.float64) < np.array(own)[waiting]
         return leads
 
     def exhaustive_ms(self, probes: Sequence[Template]) -> float:
@@ -161,22 +167,27 @@ class FingerGallery:
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
 
-    def _add(self, minutiae: Sequence[bytes]) -> None:
-        vectors = [self.template(one).vectors for one in minutiae]
+    def _add(self, references: Sequence[StoredPrint]) -> None:
+        vectors = [float_vectors(one.codes) for one in references]
         start = time.thread_time()
-        places = [places_of(one, len(rows)) for one, rows in zip(minutiae, vectors, strict=True)]
+        places = [places_of(one.minutiae, len(one.codes)) for one in references]
         self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors, places)
         self.add_ms += 1e3 * (time.thread_time() - start)
-        self._stored += [
-            StoredPrint(self._pack_id, codes_of(rows), one) for rows, one in zip(vectors, minutiae, strict=True)
-        ]
+        self._stored += references
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
 
     def _vectors(self, reference_id: int) -> NDArray[np.float32]:
-        codes = self._stored[reference_id - 1].codes.astype(np.float32)
-        return np.asarray(codes / np.linalg.norm(codes, axis=1, keepdims=True), dtype=np.float32)
+        return float_vectors(self._stored[reference_id - 1].codes)
 
     def _prepared(self, reference_ids: Sequence[int]) -> list[PreparedFingerprint]:
         return prepare_stored([self._stored[reference_id - 1] for reference_id in reference_ids])
+
+
+def _best_other(ids: range, references: Sequence[PreparedFingerprint], probe: PreparedFingerprint, mate: int) -> float:
+    """Highest similarity of a probe with the references of these ids, its mate left out."""
+    similarities = compare_many(probe, references)
+    if mate in ids:
+        similarities[mate - ids.start] = -1.0
+    return float(similarities.max())

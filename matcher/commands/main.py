@@ -78,6 +78,8 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
+        if options.command == "serve":
+            raise  # Whoever looks into the log of a server needs the place.
         # A path that was typed, and that the command does not speak of itself.
         print(text("failed", options.lang, reason=error), file=sys.stderr)
         return 1

@@ -28,6 +28,8 @@ CHUNK_SUFFIX = ".chunk"
 _NAME_BYTES = 16
 # Files whose codes are in memory beside the lists while these are filled: 70 MB.
 _READ_TOGETHER = 64
+# Index files of before did not say how many rows each list would have.
+NOT_KNOWN = np.empty(0, dtype=np.int64)
 
 Undisturbed = Callable[[], AbstractContextManager[object]]
 
@@ -62,7 +64,9 @@ def save_chunks(
     names = [chunk.saved.file_name for chunk in chunks if chunk.saved is not None]
     packed = np.frombuffer(b"".join(name.encode("ascii") for name in names), dtype=np.uint8)
     meta = {"dim": dim, "codebook": codebook, "stamp": stamp, "chunk_count": len(names)}
-    write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed})
+    with undisturbed():
+        row_counts = lists.row_counts()
+    write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed, "row_counts": row_counts})
     _delete_other_files(folder, names)
 
 
@@ -104,6 +108,9 @@ def load_chunks(
     if len(packed) != contents.integer("chunk_count") * length:
         raise CacheFileError("the list of index files is damaged; rebuild the index")
     names = [packed[start : start + length] for start in range(0, len(packed), length)]
+    if len(known := contents.arrays.get("row_counts", NOT_KNOWN)) == lists.list_count:
+        # At once: a list that grows bit by bit leaves memory behind that nobody uses, a third of what it holds.
+        lists.make_room(known)
     chunks: list[DescriptorChunk] = []
     for start in range(0, len(names), _READ_TOGETHER):
         together = names[start : start + _READ_TOGETHER]
@@ -116,6 +123,7 @@ def load_chunks(
             lists.append(fingers.lists, codes, fingers.row_ids())
             places.add(fingers.reference_ids, fingers.row_counts, of_rows)
             chunks.append(DescriptorChunk(fingers, SavedPart(name, len(fingers))))
+    lists.trim()
     return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
 
 

@@ -49,6 +49,10 @@ class InvertedLists:
         """Places that are filled, those that were overwritten included until their list closes its gaps."""
         return int(self._sizes.sum())
 
+    def row_counts(self) -> Int64Array:
+        """int64 (lists,): row_count of each."""
+        return self._sizes.copy()
+
     @property
     def memory_bytes(self) -> int:
         """Memory of what is filled."""
@@ -67,6 +71,11 @@ class InvertedLists:
         needed = self._sizes + row_counts
         for number in np.flatnonzero(needed > self._room).tolist():
             self._resize(number, int(needed[number]))
+
+    def trim(self) -> None:
+        """Give back room that nothing was appended to."""
+        for number in np.flatnonzero(self._room > self._sizes).tolist():
+            self._resize(number, int(self._sizes[number]))
 
     def append(self, lists: UInt16Array, codes: UInt8Array, ids: Int64Array) -> None:
         """Add rows; ids: int64 (n,), see NUMBER_BITS."""

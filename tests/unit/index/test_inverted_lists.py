@@ -80,6 +80,23 @@ def test_what_was_cleared_leaves_nothing_and_the_rest_as_it_was(prints: list[Flo
     assert lists.row_count == 0
 
 
+def test_room_that_was_made_in_vain_is_given_back(prints: list[Float32Array]) -> None:
+    """As where index files announce more rows than they hold, since fingers were added while they were written."""
+    expected, lists = filled(prints), InvertedLists(codebook())
+    lists.make_room(expected.row_counts() + 40)
+    for number, vectors in enumerate(prints):
+        lists.append(*lists.encode(vectors), row_ids(number + 1, len(vectors)))
+    lists.trim()
+    np.testing.assert_array_equal(lists.row_counts(), expected.row_counts())
+    for probe in prints[::80]:
+        found, wanted = (
+            one.search(probe, everybody(len(prints) + 1), nearest_count=50, probed_count=64)
+            for one in (lists, expected)
+        )
+        np.testing.assert_array_equal(found[0], wanted[0])
+        assert [set(row) for row in found[1].tolist()] == [set(row) for row in wanted[1].tolist()]
+
+
 def test_codes_are_overwritten_in_the_memory_that_faiss_reads(prints: list[Float32Array]) -> None:
     lists = filled(prints)
     numbers, _ = lists.encode(prints[1])
