@@ -90,19 +90,6 @@ def test_nothing_of_a_person_stands_in_any_file(folder, make, found) -> None:
             assert again.subject_id == receipt.subject_id
 
 
-def test_keys_that_a_killed_process_was_about_to_put_in_place_are_gone_after_a_start(folder, make) -> None:
-    """They would open old copies of what is erased from now on."""
-    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
-        database.enroll(Subject("", external_id=NUMBER), [make.face()])
-    left = folder / f"{SLOTS_NAME}.a1b2c3.part"
-    shutil.copyfile(folder / SLOTS_NAME, left)
-    linked = folder / "same bytes"
-    linked.hardlink_to(left)
-    EnrollmentDatabase.open(folder, master_key=MASTER).close()
-    assert not left.exists()
-    assert not any(linked.read_bytes())
-
-
 def test_fields_filled_in_later_are_encrypted_and_found(folder, make) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
         receipt = database.enroll(Subject(""), [make.face()])
