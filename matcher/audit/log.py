@@ -115,6 +115,10 @@ class FileAuditLog:
         """See AuditLog. Reads the log from there."""
         return recorded_changes(self._path, change_ids, since_bytes=since_bytes)
 
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        """See AuditLog. Reads the log from there."""
+        return _changes_from(self._path, offset_bytes)
+
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
         with self._groups.alone():
@@ -273,6 +277,10 @@ class FileAuditLog:
 
 def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:
     """Which of these changes have a record in an audit file, read from a place on. Raises AuditError."""
+    return _changes_from(path, since_bytes) & change_ids
+
+
+def _changes_from(path: Path, since_bytes: int) -> AbstractSet[str]:
     found: set[str] = set()
     with _named_read_errors(), path.open("rb") as file:
         # Another log may lie here than the one that was written when the place was noted.
@@ -283,7 +291,7 @@ def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: i
         for line in file:
             if b'"change_id":"' in line:
                 found.add(str(json.loads(line).get("change_id")))
-    return found & change_ids
+    return found
 
 
 def _hash_bytes(content_hash: hashlib._Hash, handle: int, offset: int, end: int) -> None:

@@ -83,6 +83,9 @@ class AuditLog(Protocol):
         """Which of these changes have a record, behind a place where the log stood before any of them. Raises
         AuditError."""
 
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        """Change ids of the records behind a place. Raises AuditError."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditVerification:
