@@ -26,7 +26,7 @@ from matcher.packs.store import PackStatus, PackStore
 from tests.unit.index.conftest import References
 from tests.unit.index.every_table import COUNT, MASTER, fill
 
-AUDIT_NAME = "audit.jsonl"
+AUDIT_NAME, HEAD_NAME = "audit.jsonl", "audit.jsonl.head"
 KEY = bytes(range(32))
 # Bytes of a range, one bit of which is flipped: in the long rounds.
 RANGE_BYTES = {
@@ -34,12 +34,22 @@ RANGE_BYTES = {
     WAL_NAME: 4096,
     SLOTS_NAME: 128,
     AUDIT_NAME: 64,
+    HEAD_NAME: 16,
     CACHE_NAME: 8192,
     VAULT_NAME: 512,
     "backup": 1024,
 }
 # How many flips of each kind in the short ones.
-SHORT_COUNT = {STORE_NAME: 9, WAL_NAME: 6, SLOTS_NAME: 2, AUDIT_NAME: 2, CACHE_NAME: 2, VAULT_NAME: 1, "backup": 24}
+SHORT_COUNT = {
+    STORE_NAME: 9,
+    WAL_NAME: 6,
+    SLOTS_NAME: 2,
+    AUDIT_NAME: 2,
+    HEAD_NAME: 2,
+    CACHE_NAME: 2,
+    VAULT_NAME: 1,
+    "backup": 24,
+}
 Answers = dict[tuple[object, ...], object]
 
 
@@ -236,7 +246,8 @@ def flip_backup(path: Path, key: bytes | None, scratch: Path, count: int | None)
 KINDS = [
     ("closed", STORE_NAME),
     ("closed", SLOTS_NAME),
-    ("closed", AUDIT_NAME),
+    ("killed", AUDIT_NAME),
+    ("killed", HEAD_NAME),
     ("closed", CACHE_NAME),
     ("closed", VAULT_NAME),
     ("killed", WAL_NAME),
@@ -258,13 +269,13 @@ def test_a_flipped_bit_in_every_range_is_refused_told_or_harmless(
     print(f"{kind}: {sum(counted.values())} flips, {dict(counted)}")
 
 
-@pytest.mark.parametrize(("name", "key"), [("sealed", KEY), ("plain", None)])
+@pytest.mark.parametrize(("name", "key"), [("sealed", KEY), ("plain", None)], ids=["sealed", "plain"])
 def test_a_flipped_bit_of_a_backup_is_refused(folders, tmp_path: Path, name: str, key: bytes | None) -> None:
     flip_backup(folders[name], key, tmp_path, SHORT_COUNT["backup"])
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("name", "key"), [("sealed", KEY), ("plain", None)])
+@pytest.mark.parametrize(("name", "key"), [("sealed", KEY), ("plain", None)], ids=["sealed", "plain"])
 def test_a_flipped_bit_in_every_range_of_a_backup_is_refused(folders, tmp_path, name, key) -> None:
     print(f"backup {name}: {sum(flip_backup(folders[name], key, tmp_path, None).values())} flips, all refused")
 
@@ -288,3 +299,16 @@ def test_a_flipped_bit_of_a_pack_is_told(tmp_path: Path) -> None:
         assert store.state("small").status is PackStatus.DAMAGED
         with pytest.raises(PackError):
             store.file("small", "weights.bin")
+    store.keep_site_calibration("small", "[calibration]\nmax_score = 30\n")
+    path = store.site_calibration_path("small")
+    whole = path.read_bytes()
+    assert store.get("small").calibration == {"max_score": 30}
+    for at in range(len(whole)):
+        (tmp_path / "whole").write_bytes(whole)
+        flipped(tmp_path / "whole", path, at, at % 8)
+        # In the mark before the hash it is a comment like any other.
+        try:
+            assert store.get("small").calibration == {"max_score": 30}
+            assert at < len("# sha256 ")
+        except PackError:
+            pass
