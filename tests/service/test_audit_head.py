@@ -47,10 +47,14 @@ def _log(folder: Path) -> Path:
 
 
 def _start() -> None:
-    """Start as the command does, and stop at once."""
+    """Start as the command does, and stop as soon as it answers."""
     stop = threading.Event()
-    stop.set()
-    serve(load_settings(), say=lambda *_, **__: None, stop=stop, load=load)
+
+    def say(code: str, **_: object) -> None:
+        if code == "serve.ready":
+            stop.set()
+
+    serve(load_settings(), say=say, stop=stop, load=load)
 
 
 def _edit_old_field(path: Path) -> None:
