@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The first interpreter of a supported version; override with `make PYTHON=/path/to/python3.12 ...`.
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
 	$$p -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
-# Linear algebra libraries would start a thread a core in every worker otherwise.
+# Linear algebra libraries would start one thread per core in every worker otherwise.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 

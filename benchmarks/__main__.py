@@ -23,6 +23,10 @@ COMMANDS = {
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "fingers": ("benchmarks.speed.descriptor_search", "the shortlist of fingers: time, memory and what it loses"),
+    "growth": (
+        "benchmarks.speed.growth",
+        "the search of fingers against the size of the gallery, of what `report` measured",
+    ),
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
     "encryption": ("benchmarks.speed.encryption", "what encryption at rest costs, as ratios"),
     "generate": ("benchmarks.generate", "generated prints as image files"),

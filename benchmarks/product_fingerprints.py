@@ -34,6 +34,7 @@ COMPARISON_FILES = frozenset(
         "prepared",
         "quality_messages",
         "similarity",
+        "stored_prints",
         "tile",
     )
 )

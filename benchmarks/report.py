@@ -22,6 +22,7 @@ from benchmarks.report_tables import (
     descriptor_table,
     distractor_table,
     exact_search_table,
+    growth_table,
     identification_table,
     quality_table,
     search_table,
@@ -30,7 +31,7 @@ from benchmarks.report_tables import (
 )
 
 # Commands that write one file, by --json; the others write a folder, by --out.
-JSON_COMMANDS = ("encryption", "search", "speed", "start")
+JSON_COMMANDS = ("encryption", "growth", "search", "speed", "start")
 ROOT = Path(__file__).resolve().parent.parent
 FINGERPRINT_SETS = (
     *("fvc2002_db1_b", "fvc2002_db2_b", "fvc2002_db3_b", "fvc2002_db4_b"),
@@ -40,6 +41,7 @@ FINGERPRINT_SETS = (
 SAME_FINGER = ("--same", "fvc2004_db3_b/102=fvc2002_db3_b/108")
 SIZES = ("10000", "100000", "4000000")
 SIZES_PLOT = "docs/pictures/search-sizes.png"
+GROWTH_PLOT = "docs/pictures/finger-growth.png"
 STATED_PLOT = "docs/pictures/stated-scores.png"
 MEASURED_WITH = ("numpy", "onnxruntime", "faiss-cpu", "opencv-python", "numba")
 
@@ -85,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         results[section.name] = {**measured(section), "measured_on": machine()}
         failed |= "error" in results[section.name]
+        # Each time: a section may draw what earlier ones measured, and what fails late loses nothing.
+        json_path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     # Of the sections that stay, the machine stays too.
     results.setdefault("machine", machine())
     json_path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -121,6 +125,11 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
         Section("fingerprint_search_100k", "Search of fingers among 100,000: time, memory, and what it loses",
                 ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000", "--pieces", "--probes", "40"), prints,
                 "report.json", descriptor_table),
+        Section("fingerprint_search_1m", "Search of fingers among 1,000,000: time, memory, and what it loses",
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "1000000", "--pieces", "--probes", "40"), prints,
+                "report.json", descriptor_table),
+        Section("fingerprint_growth", "Search of fingers against the size of the gallery",
+                ("growth", "--results", "BENCHMARKS.json", "--plot", GROWTH_PLOT), (), "growth.json", growth_table),
         Section("fingerprint_quality", "Fingerprint quality: error versus discard", ("quality", *fingers), prints,
                 "report.json", quality_table),
         Section("fingerprint_calibration", "Fingerprint scores: stated against measured",

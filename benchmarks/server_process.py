@@ -22,7 +22,9 @@ class ServerStartError(Exception):
 
 
 @contextmanager
-def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str]) -> Iterator[str]:
+def running_server(
+    data_folder: Path, log_path: Path, settings: Mapping[str, str], *, start_limit_s: float = START_LIMIT_SECONDS
+) -> Iterator[str]:
     """Address of a server that serves; stopped with SIGTERM when the block ends."""
     address = f"127.0.0.1:{_free_port()}"
     environment = os.environ | {
@@ -36,7 +38,7 @@ def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str
         command = [sys.executable, "-m", "matcher", "serve"]
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
-        _wait_until_serving(process, address, log_path)
+        _wait_until_serving(process, address, log_path, start_limit_s)
         yield address
     finally:
         process.terminate()
@@ -47,8 +49,8 @@ def running_server(data_folder: Path, log_path: Path, settings: Mapping[str, str
             process.wait()
 
 
-def _wait_until_serving(process: subprocess.Popen[bytes], address: str, log_path: Path) -> None:
-    limit = time.monotonic() + START_LIMIT_SECONDS
+def _wait_until_serving(process: subprocess.Popen[bytes], address: str, log_path: Path, start_limit_s: float) -> None:
+    limit = time.monotonic() + start_limit_s
     with MatcherClient(address) as client:
         while time.monotonic() < limit:
             if process.poll() is not None:

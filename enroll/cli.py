@@ -91,7 +91,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    options.settings = load_settings(options.config)
+    options.settings = load_settings(getattr(options, "config", None))
     backlog = _read(options, console)
     results_path: Path = options.results or options.path.with_name(f"{options.path.stem}-results.csv")
     finished_lines(results_path, language=options.lang)  # a file of another kind is told before anything is sent
@@ -286,7 +286,6 @@ def build_parser(language: str) -> CommandParser:
         prog="station-enroll", description=said("program"), epilog=said("exit_codes"), language=language
     )
     parser.add_version()
-    parser.add_argument("--config", type=Path, metavar="FILE", help=text("usage.config", language))
     commands = parser.add_subparsers(dest="command")
     run = commands.add_parser("run", help=said("run"), epilog=said("exit_codes"))
     check = commands.add_parser("check", help=said("check"), epilog=said("exit_codes"))

@@ -101,7 +101,7 @@ def _item(row: Row, images: ImageFolder, defaults: Defaults) -> EnrollmentItem:
         cells["modality"] = defaults.modality.value
     for name in _REQUIRED:
         if not cells[name]:
-            raise refusal("empty_field", language, name=name)
+            raise refusal("no_modality" if name == "modality" else "empty_field", language, name=name)
     for name in _LIMITED:
         if len(cells[name]) > MOST_TEXT_LENGTH:
             raise refusal("too_long", language, name=name, most=MOST_TEXT_LENGTH)

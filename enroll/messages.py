@@ -216,6 +216,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "has {count} cells, the header has {columns}; there may be a separator too many",
     ),
     "unnamed_cell": ("có ô nằm dưới cột không có tiêu đề", "has a cell under a column without a header"),
+    "no_modality": (
+        "ô {name} trống hoặc không có cột này: hãy điền face hoặc fingerprint, hoặc nêu --modality cho mọi dòng",
+        "the field {name} is empty, or there is no such column: fill in face or fingerprint, or give --modality for "
+        "all rows",
+    ),
     "empty_field": ("ô {name} trống", "the field {name} is empty"),
     "unseen_character": (
         "ô {name} có ký tự không nhìn thấy ({shown}); hãy gõ lại",
@@ -244,7 +249,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "empty_word_id": (
         "external_id “{value}” không phải số định danh mà là giá trị trống hoặc lỗi của bảng tính",
-        "external_id “{value}” is no id but an empty or failed value of the spreadsheet",
+        "external_id “{value}” is not an id but an empty or failed value of the spreadsheet",
     ),
     "id_type": (
         "{name} phải là chuỗi ký tự trong JSON, không phải {kind}",

@@ -14,13 +14,11 @@ import numpy as np
 
 from index.absence import find_traces
 from index.arrays import Float32Array, Int64Array
-from index.durable.files import remove_unfinished
 from index.durable.sealed_folders import forget_folder, seal_folder
-from index.errors import DatabaseError
+from index.errors import DatabaseError, EncryptionKeyError
 from index.folder import (
     CACHE_NAME,
     LOCK_NAME,
-    SLOTS_NAME,
     FolderLock,
     check_folder,
     has_store,
@@ -66,12 +64,13 @@ from index.records import (
     Subject,
     SubjectQuery,
     SubjectRecord,
+    Template,
 )
 from index.store.effects import PackKey
 from index.store.opening import key_slots_of, open_store
 from index.store.protocol import Store, StoreCounts
 from index.vector.engines import SearchEngines
-from index.vector.protocol import Hits, no_hits
+from index.vector.protocol import Hits
 
 EVERYTHING = SearchFilter()
 EVERYBODY = SubjectQuery()
@@ -111,11 +110,13 @@ class EnrollmentDatabase:
         self._lock = FolderLock(folder / LOCK_NAME)
         try:
             remove_leftovers(folder)
-            remove_unfinished(folder / SLOTS_NAME)
             # The slots of a store that is encrypted are lost, and new ones would only stand in their way.
             is_plain = encrypt and not key_slots_of(folder)
             self._seals = open_seals(folder, master_key, may_make=is_plain or not has_store(folder))
             if self._seals is not None:
+                if self._seals.are_used and not has_store(folder):
+                    # Of a store that is lost, or of a restore that was killed: no new one may take its place.
+                    raise EncryptionKeyError("the store of these key slots is gone; restore a backup", reason="store")
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(
@@ -399,13 +400,18 @@ class EnrollmentDatabase:
         with self._store.reading() as reader:
             return reader.counts()
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Keep a subject but never search it. Raises SubjectNotFoundError."""
-        self._store.seal_subject(subject_id, owed=owed)
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None = None, owed: Owe[None] | None = None
+    ) -> None:
+        """Keep a subject but never search it; the history tells of it where there is an author. Raises
+        SubjectNotFoundError."""
+        self._store.seal_subject(subject_id, author=author, now=self._clock(), owed=owed)
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Search a sealed subject again. Raises SubjectNotFoundError."""
-        self._store.unseal_subject(subject_id, owed=owed)
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None = None, owed: Owe[None] | None = None
+    ) -> None:
+        """Search a sealed subject again; like seal_subject."""
+        self._store.unseal_subject(subject_id, author=author, now=self._clock(), owed=owed)
 
     def create_gallery(self, gallery: Gallery, *, owed: Owe[None] | None = None) -> Gallery:
         """Make a gallery. Raises AlreadyExistsError. Returns it with its create_time."""
@@ -450,10 +456,15 @@ class EnrollmentDatabase:
         self._check_in_step()
         return self._partitions.search(self._store, PackKey(modality, pack_id), queries, k, where)
 
-    def shortlist(self, pack_id: str, queries: Float32Array, k: int, *, where: SearchFilter = EVERYTHING) -> Hits:
-        """One row of references worth a full comparison with one finger, whose vectors are queries (m, dim)."""
-        hits = self.search(Modality.FINGERPRINT, pack_id, queries, k, where=where)
-        return hits if len(hits) <= 1 else no_hits(1, k)
+    def shortlist(self, probe: Template, k: int, *, where: SearchFilter = EVERYTHING, reach: int = 0) -> Hits:
+        """One row of at most k references worth a full comparison with a finger, the likeliest first.
+
+        reach: 0, 1 or 2, how far the index looks. similarities are scores in [0, 1] that mean something only beside
+        each other. Raises like search."""
+        self._check_in_step()
+        return self._partitions.shortlist(
+            self._store, PackKey(Modality.FINGERPRINT, probe.pack_id), probe, k, where, reach=reach
+        )
 
     def allowed_reference_ids(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
         """int64 (n,), ascending, read-only: the references that a search with this filter covers."""

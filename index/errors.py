@@ -141,8 +141,8 @@ class CacheFileError(DatabaseError):
 class EncryptionKeyError(DatabaseError):
     """A key of the encrypted database is missing, is another one, or was erased.
 
-    reason: "missing", "wrong", "form", "rights", "unreadable", "command", "target", "slots", "damaged", "erased",
-    "unknown"; the texts of each are with the commands.
+    reason: "missing", "wrong", "form", "rights", "unreadable", "command", "target", "slots", "store", "damaged",
+    "erased", "unknown"; the texts of each are with the commands.
     """
 
     def __init__(self, message: str, *, reason: str = "unreadable") -> None:

@@ -212,15 +212,17 @@ class RecordEventKind(Enum):
     MOVED_FROM = "moved_from"  # references came from another subject
     MOVED_TO = "moved_to"
     UNDONE = "undone"  # references went back to whom they were
+    SEALED = "sealed"
+    UNSEALED = "unsealed"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordEvent:
-    """reassignment_id: by which it is undone. other_subject_id: "" where that one was deleted since. fields: of a
-    merge, the record of the other subject as it was, while it is merged."""
+    """reassignment_id: by which it is undone, 0 where nothing went elsewhere. other_subject_id: "" where that one was
+    deleted since. fields: of a merge, the record of the other subject as it was, while it is merged."""
 
     kind: RecordEventKind
-    reassignment_id: int
+    reassignment_id: int = 0
     other_subject_id: str = ""
     reference_ids: tuple[int, ...] = ()
     is_undone: bool = False

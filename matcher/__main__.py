@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -18,6 +20,9 @@ def _start_server(settings: Settings, say: Callable[..., None]) -> None:
     # gRPC's server and the engines load only for this command.
     from matcher.server.app import serve  # noqa: PLC0415
 
+    # By then everything is closed and on disk. The collector would walk over every object before the process
+    # ends, half a second of processor time in which a service manager waits.
+    atexit.register(gc.freeze)
     serve(settings, say=say)
 
 

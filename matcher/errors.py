@@ -33,8 +33,8 @@ MatcherError
 ├── ConfigError                 a setting is unknown or wrong
 ├── BusyError                   the server is draining or at its limit
 ├── NotServingError             the index is not verified against the store yet
-├── UnauthenticatedError        the certificate shown is none of a client
-├── DeadlineError               the time that the caller allowed is over
+├── UnauthenticatedError        the certificate shown is not a client's
+├── DeadlineError               the time that the caller allowed has run out
 └── CanceledError               the caller took the request back
 
 Messages say what was wrong and what to do, and name no subject and no file path. What a person reads is raised as a
@@ -201,11 +201,11 @@ class NotServingError(MatcherError):
 
 
 class UnauthenticatedError(MatcherError):
-    """The certificate that was shown is none of a client."""
+    """The certificate that was shown is not a client's."""
 
 
 class DeadlineError(MatcherError):
-    """The time that the caller allowed is over."""
+    """The time that the caller allowed has run out."""
 
 
 class CanceledError(MatcherError):

@@ -30,19 +30,22 @@ class NoticeCode(Enum):
     REFERENCES_NOT_SEARCHED = "references_not_searched"
     REFERENCES_SET_ASIDE = "references_set_aside"
     RECORD_DIFFERS = "record_differs"
+    DOCUMENT_KNOWN = "document_known"
     REFERENCES_DISAGREE = "references_disagree"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """sample_number: index of the sample it is about, from 0; None for all together. reference_count, pack_ids: of the
-    references that it speaks of. fields: of a subject. score, threshold: of a comparison that it speaks of."""
+    references that it speaks of. fields: of a subject. subject_ids: of others that it speaks of. score, threshold: of a
+    comparison that it speaks of."""
 
     code: NoticeCode
     sample_number: int | None = None
     reference_count: int = 0
     pack_ids: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    subject_ids: tuple[str, ...] = ()
     score: float = 0.0
     threshold: float = 0.0
 

@@ -56,6 +56,22 @@ class Stages:
             elapsed_ms = (time.perf_counter() - start) * 1000.0
             self.milliseconds[name] = self.milliseconds.get(name, 0.0) + elapsed_ms
 
+    @contextmanager
+    def beside(self, count: int) -> Iterator[tuple[Stages, ...]]:
+        """So many clocks for threads that work side by side within the block. What they measured is added afterwards,
+        reduced to the wall-clock time of the block."""
+        own = tuple(Stages(check=self._check) for _ in range(count))
+        start = time.perf_counter()
+        try:
+            yield own
+        finally:
+            elapsed_ms = (time.perf_counter() - start) * 1000.0
+            measured_ms = sum(sum(one.milliseconds.values()) for one in own)
+            for one in own:
+                for name, milliseconds in one.milliseconds.items():
+                    share_ms = elapsed_ms * milliseconds / max(measured_ms, 1e-9)
+                    self.milliseconds[name] = self.milliseconds.get(name, 0.0) + share_ms
+
     def check(self) -> None:
         """Raises DeadlineError or CanceledError when nobody waits for the answer any more."""
         self._check()

@@ -11,7 +11,7 @@ from benchmarks.error_rates.arguments import extract
 from benchmarks.error_rates.gallery import Enrollment
 
 GENERATED_FINGERS = (
-    "fitted to research sets, whose prints they resemble a third as often as real strangers do, so they are easier; "
+    "fitted to research sets, whose prints they resemble half to just as often as real strangers do; "
     "see `python -m benchmarks distractors`"
 )
 GENERATED_FACES = (

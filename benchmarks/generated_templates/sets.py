@@ -22,9 +22,12 @@ DIRECTION_STEP_RAD = 2 * np.pi / (1 << 14)
 TRIED = 1.5  # of these, so many are tried in turn until enough keep their distance
 
 
-def minutia_sets(count: int, *, seed: int, statistics: TemplateStatistics = REAL_LEADER) -> Iterator[MinutiaSet]:
-    """count minutia sets of different generated fingers; the first n of a seed are the same for every count >= n."""
-    for batch in range(-(-count // BATCH)):
+def minutia_sets(
+    count: int, *, seed: int, first: int = 0, statistics: TemplateStatistics = REAL_LEADER
+) -> Iterator[MinutiaSet]:
+    """count minutia sets of different generated fingers; the first n of a seed are the same for every count >= n.
+    first: so many of them, a multiple of BATCH, are left out."""
+    for batch in range(first // BATCH, -(-count // BATCH)):
         rng = np.random.default_rng([seed, batch, 0x7E4])
         yield from _draw_batch(rng, statistics)[: count - batch * BATCH]
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +31,8 @@ from benchmarks.progress import track
 from benchmarks.speed.finger_gallery import FingerGallery, Outcome
 from benchmarks.template_cache import default_cache_folder
 from index.records import Template
-from index.vector.votes.index import DescriptorIndex
+from index.vector.votes.index import DescriptorIndex, warm_up
+from matcher.fingerprint.comparison.descriptors import DIM
 from matcher.search.searcher import SearchSettings
 
 SHARES = (0.5, 0.1, 0.01)
@@ -39,7 +42,7 @@ _TIMED_PROBES = 20
 
 @dataclass(frozen=True, slots=True)
 class KindResult:
-    """Shares in percent; loss_at_most in points, with its 95 % interval."""
+    """Shares in percent; loss_at_most in points, with its 95 % interval. widened: of searches that looked farther."""
 
     probes: int
     rank1: float
@@ -52,10 +55,12 @@ class KindResult:
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
     """Shares in percent; times in milliseconds of one thread. votes_p50_ms: processor time of the index. p50_ms,
-    p95_ms: whole searches. clear_probes: probes that one finger led clearly; clear_missed: those of them whose mate was
-    not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing everybody;
-    ratio_to_flat_knn: that of the votes over FAISS's flat index for the same descriptors; ratio_at_share: of the votes
-    with that share allowed over those without a filter, medians of alternating searches."""
+    p95_ms: whole searches. steps: by where the search ended (shortlist.py). clear_probes: probes that one finger led
+    clearly; clear_missed: those of them whose mate was not on the list then. ratio_to_exhaustive: processor time of a
+    search over that of comparing everybody; ratio_to_flat_knn: that of the votes over FAISS's flat index for the same
+    descriptors; ratio_at_share: of the votes with that share allowed over those without a filter, medians of
+    alternating searches. memory_bytes_a_finger: of the arrays of the index; resident_bytes_a_finger: what a process
+    takes for the loaded index, everything included; vector_bytes_a_finger: of the indexed descriptors in float32."""
 
     fingers: int
     probes: int
@@ -68,6 +73,7 @@ class DescriptorSearchResult:
     loss_at_most: float
     loss_interval: tuple[float, ...]
     kinds: dict[str, KindResult]
+    steps: dict[str, KindResult]
     clear_probes: int
     clear_missed: int
     votes_p50_ms: float
@@ -79,6 +85,8 @@ class DescriptorSearchResult:
     ratio_to_exhaustive: float
     ratio_to_flat_knn: float
     memory_bytes_a_finger: float
+    resident_bytes_a_finger: float
+    vector_bytes_a_finger: float
     add_ms_a_finger: float
     save_s: float
     load_s: float
@@ -109,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
-    gallery = FingerGallery(engine.pack_id, [sample.minutiae for sample in enrollment.references], args.fingers)
+    references = [sample.minutiae for sample in enrollment.references]
+    gallery = FingerGallery(engine.pack_id, references, args.fingers, job_count=args.jobs or default_job_count())
     probes = _probes(args, engine, enrollment, gallery)
     settings = SearchSettings(shortlist_count=args.shortlist)
     outcomes = [
@@ -140,7 +149,7 @@ def _result(
     exhaustive_ms, flat_ms = gallery.exhaustive_ms(timed), gallery.flat_ms(timed)
     processor_ms = float(np.median([outcome.processor_ms for outcome in outcomes]))
     votes_ms = float(np.median([outcome.votes_ms for outcome in outcomes]))
-    save_s, load_s = _through_files(gallery.index)
+    save_s, load_s, resident_bytes = _through_files(gallery.index)
     kinds = sorted({probe.kind for probe in probes})
     return DescriptorSearchResult(
         fingers=len(gallery),
@@ -153,7 +162,11 @@ def _result(
         rank1_exhaustive_at_most=share * (found + sum(lost)),
         loss_at_most=share * sum(lost),
         loss_interval=_percent(wilson_interval(sum(lost), len(probes))),
-        kinds={kind: _of_kind(kind, probes, outcomes, lost) for kind in kinds},
+        kinds={
+            kind: _of_some([number for number, probe in enumerate(probes) if probe.kind == kind], outcomes, lost)
+            for kind in kinds
+        },
+        steps=_by_step(outcomes, lost),
         clear_probes=len(clear),
         clear_missed=sum(outcome.place < 0 for outcome in clear),
         votes_p50_ms=votes_ms,
@@ -165,6 +178,8 @@ def _result(
         ratio_to_exhaustive=processor_ms / exhaustive_ms,
         ratio_to_flat_knn=votes_ms / flat_ms,
         memory_bytes_a_finger=gallery.index.memory_bytes / len(gallery.index),
+        resident_bytes_a_finger=resident_bytes / len(gallery.index),
+        vector_bytes_a_finger=gallery.vector_bytes / len(gallery),
         add_ms_a_finger=gallery.add_ms / len(gallery),
         save_s=save_s,
         load_s=load_s,
@@ -172,17 +187,25 @@ def _result(
     )
 
 
-def _of_kind(kind: str, probes: Sequence[_Probe], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
-    of_kind = [number for number, probe in enumerate(probes) if probe.kind == kind]
-    found, lost_count = sum(outcomes[one].is_found for one in of_kind), sum(lost[one] for one in of_kind)
-    share = 100.0 / len(of_kind)
+def _by_step(outcomes: Sequence[Outcome], lost: Sequence[bool]) -> dict[str, KindResult]:
+    """By where the search ended."""
+    numbers: dict[str, list[int]] = {}
+    for number, outcome in enumerate(outcomes):
+        step = f"reach {outcome.reach}, {'one led' if outcome.is_clear else 'none led'}"
+        numbers.setdefault(step, []).append(number)
+    return {step: _of_some(of_step, outcomes, lost) for step, of_step in sorted(numbers.items())}
+
+
+def _of_some(numbers: Sequence[int], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
+    found, lost_count = sum(outcomes[one].is_found for one in numbers), sum(lost[one] for one in numbers)
+    share = 100.0 / len(numbers)
     return KindResult(
-        probes=len(of_kind),
+        probes=len(numbers),
         rank1=share * found,
-        rank1_interval=_percent(wilson_interval(found, len(of_kind))),
+        rank1_interval=_percent(wilson_interval(found, len(numbers))),
         loss_at_most=share * lost_count,
-        loss_interval=_percent(wilson_interval(lost_count, len(of_kind))),
-        widened=share * sum(not outcomes[one].is_clear for one in of_kind),
+        loss_interval=_percent(wilson_interval(lost_count, len(numbers))),
+        widened=share * sum(outcomes[one].reach > 0 for one in numbers),
     )
 
 
@@ -230,14 +253,35 @@ def _made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, Im
     return made
 
 
-def _through_files(index: DescriptorIndex) -> tuple[float, float]:
-    """Seconds to save the index and to load it again."""
+def _through_files(index: DescriptorIndex) -> tuple[float, float, float]:
+    """Seconds to save the index and to load it again, and the memory that a process takes for it then, in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         index.save(Path(folder))
-        between = time.perf_counter()
-        DescriptorIndex.load(Path(folder))
-        return between - start, time.perf_counter() - between
+        save_s = time.perf_counter() - start
+        # In a process of its own, where nothing that was freed before is taken for it.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            load_s, resident_bytes = pool.submit(_loaded, Path(folder)).result()
+    return save_s, load_s, resident_bytes
+
+
+def _loaded(folder: Path) -> tuple[float, float]:
+    warm_up(DIM)
+    before_bytes, start = _resident_bytes(), time.perf_counter()
+    index = DescriptorIndex.load(folder)
+    load_s = time.perf_counter() - start
+    taken_bytes = _resident_bytes() - before_bytes
+    index.close()
+    return load_s, taken_bytes
+
+
+def _resident_bytes() -> float:
+    """Memory of this process that no file backs; NaN where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return float("nan")
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("RssAnon:"))
+    return 1024.0 * int(line.split()[1])
 
 
 def _percent(interval: Sequence[float]) -> tuple[float, ...]:

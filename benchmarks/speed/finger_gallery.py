@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.generated_templates import minutia_sets
 from benchmarks.progress import track
-from index.records import FingerPosition, Modality, Template
+from benchmarks.speed.strangers import float_vectors, stored, strangers
+from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
-from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex
-from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare
-from matcher.fingerprint.comparison.descriptors import DIM, codes_of, describe
+from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex, warm_up
+from index.vector.votes.minutia_places import places_of
+from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
+from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.search.searcher import SearchSettings
 from matcher.search.shortlist import shortlist
@@ -34,11 +38,12 @@ _FLAT_FINGERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search. place: of the mate on the shortlist, -1 where it is not there. is_clear: see shortlist.py.
+    """One search. place: of the mate on the shortlist, -1 where it is not there. reach, is_clear: see shortlist.py.
     votes_ms: processor time of the index. wall_ms, processor_ms: of the whole search."""
 
     is_found: bool
     place: int
+    reach: int
     is_clear: bool
     votes_ms: float
     wall_ms: float
@@ -48,24 +53,29 @@ class Outcome:
 class FingerGallery:
     """Searched like the product, a finger at a time."""
 
-    def __init__(self, pack_id: str, real: Sequence[bytes], count: int) -> None:
-        """real: serialized minutiae. count: references in all."""
+    def __init__(self, pack_id: str, real: Sequence[bytes], count: int, *, job_count: int) -> None:
+        """real: serialized minutiae. count: references in all. job_count: processes that make strangers, threads that
+        compare everybody."""
+        self._job_count = job_count
         self._pack_id = pack_id
-        self._stored: list[tuple[bytes, bytes]] = []
+        self._stored: list[StoredPrint] = []
+        # Or the first search would be timed with what it compiles.
+        warm_up(DIM)
         self.index = DescriptorIndex(DIM)
         self.add_ms = 0.0
-        self._add(list(real))
-        batch: list[bytes] = []
-        strangers = minutia_sets(count - len(real), seed=STRANGER_SEED)
-        for minutiae in track(strangers, total=count - len(real), what="enroll"):
-            batch.append(minutiae.to_bytes())
-            if len(batch) == STRANGERS_A_BATCH:
-                self._add(batch)
-                batch = []
-        self._add(batch)
+        self._add([stored(MinutiaSet.from_bytes(one), pack_id) for one in real])
+        made = strangers(count - len(real), pack_id=pack_id, seed=STRANGER_SEED, job_count=job_count)
+        tracked = iter(track(made, total=count - len(real), what="enroll"))
+        while batch := list(islice(tracked, STRANGERS_A_BATCH)):
+            self._add(batch)
 
     def __len__(self) -> int:
         return len(self._stored)
+
+    @property
+    def vector_bytes(self) -> int:
+        """Of all indexed descriptors in float32."""
+        return sum(4 * DIM * min(len(one.codes), STORED_LIMIT) for one in self._stored)
 
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
@@ -74,10 +84,12 @@ class FingerGallery:
         """The product's search, except that templates come from memory. mate: its reference id."""
         wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
 
-        def ask(count: int) -> Hits:
+        places = places_of(probe.minutiae, len(probe.vectors))
+
+        def ask(count: int, reach: int) -> Hits:
             nonlocal votes
             start = time.thread_time()
-            hits = self.index.search(probe.vectors, count)
+            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
             votes += time.thread_time() - start
             return hits
 
@@ -89,35 +101,35 @@ class FingerGallery:
             longest_count=settings.shortlist_count,
         )
         ids = found.reference_ids
-        similarities = compare_many(prepare(probe), [self._prepared(one) for one in ids.tolist()])
+        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
         order = np.lexsort((ids, -similarities))
         wall, processor = time.perf_counter() - wall, time.thread_time() - processor
         places = np.flatnonzero(ids == mate)
         place = int(places[0]) if len(places) else -1
         is_found = bool(len(ids)) and int(ids[order[0]]) == mate
-        return Outcome(is_found, place, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
+        return Outcome(is_found, place, found.reach, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
 
     def found_exhaustively(self, probes: Sequence[tuple[Template, int]]) -> NDArray[np.bool_]:
         """bool (n,): whether comparison with everybody would put the mate of each probe first."""
         prepared = [prepare(probe) for probe, _ in probes]
-        own = [compare_many(one, [self._prepared(mate)])[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
+        own = [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
         leads = np.array(own) > 0
-        starts = range(0, len(self), STRANGERS_A_BATCH) if leads.any() else range(0)
-        for start in track(starts, total=len(starts), what="compare all"):
-            ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
-            references = [self._prepared(one) for one in ids]
-            for number in np.flatnonzero(leads).tolist():
-                similarities = compare_many(prepared[number], references)
-                mate = probes[number][1]
-                if mate in ids:
-                    similarities[mate - ids.start] = -1.0
-                leads[number] = similarities.max() < own[number]
+        starts = range(0, len(self), STRANGERS_A_BATCH)
+        with ThreadPoolExecutor(self._job_count) as threads:
+            for start in track(starts, total=len(starts), what="compare all"):
+                waiting = np.flatnonzero(leads).tolist()
+                if not waiting:
+                    break
+                ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
+                search = partial(_best_other, ids, self._prepared(ids))
+                best = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
+                leads[waiting] = np.fromiter(best, dtype=np.float64) < np.array(own)[waiting]
         return leads
 
     def exhaustive_ms(self, probes: Sequence[Template]) -> float:
         """Median processor time of comparing a probe with everybody, all of them prepared before: from a sample."""
         ids = np.random.default_rng(0).choice(len(self), min(_COMPARED_FOR_TIMING, len(self)), replace=False) + 1
-        references = [self._prepared(one) for one in ids.tolist()]
+        references = self._prepared(ids.tolist())
         times = []
         for probe in (prepare(one) for one in probes):
             start = time.thread_time()
@@ -155,19 +167,27 @@ class FingerGallery:
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
 
-    def _add(self, minutiae: Sequence[bytes]) -> None:
-        vectors = [self.template(one).vectors for one in minutiae]
+    def _add(self, references: Sequence[StoredPrint]) -> None:
+        vectors = [float_vectors(one.codes) for one in references]
         start = time.thread_time()
-        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors)
+        places = [places_of(one.minutiae, len(one.codes)) for one in references]
+        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors, places)
         self.add_ms += 1e3 * (time.thread_time() - start)
-        self._stored += [(codes_of(rows).tobytes(), one) for rows, one in zip(vectors, minutiae, strict=True)]
+        self._stored += references
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
 
     def _vectors(self, reference_id: int) -> NDArray[np.float32]:
-        codes = np.frombuffer(self._stored[reference_id - 1][0], dtype=np.int8).reshape(-1, DIM).astype(np.float32)
-        return np.asarray(codes / np.linalg.norm(codes, axis=1, keepdims=True), dtype=np.float32)
+        return float_vectors(self._stored[reference_id - 1].codes)
 
-    def _prepared(self, reference_id: int) -> PreparedFingerprint:
-        return prepare(self._template(self._vectors(reference_id), self._stored[reference_id - 1][1]))
+    def _prepared(self, reference_ids: Sequence[int]) -> list[PreparedFingerprint]:
+        return prepare_stored([self._stored[reference_id - 1] for reference_id in reference_ids])
+
+
+def _best_other(ids: range, references: Sequence[PreparedFingerprint], probe: PreparedFingerprint, mate: int) -> float:
+    """Highest similarity of a probe with the references of these ids, its mate left out."""
+    similarities = compare_many(probe, references)
+    if mate in ids:
+        similarities[mate - ids.start] = -1.0
+    return float(similarities.max())

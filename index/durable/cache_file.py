@@ -52,7 +52,7 @@ BLOCK_BYTES = 1 << 20
 SYNC_BLOCK_COUNT = 16
 _FIXED = struct.Struct("<8sQ32s")
 _IDENTITY = struct.Struct("<16s8s")
-_DTYPES = frozenset({"uint8", "uint16", "int32", "int64", "float32", "float64"})
+_DTYPES = frozenset({"uint8", "uint16", "uint32", "int32", "int64", "float32", "float64"})
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 AnyArray = npt.NDArray[Any]
@@ -225,7 +225,7 @@ class Regions:
     """The arrays of a file that is open, by name."""
 
     def __init__(self, view: memoryview, frame: _Frame, header: Mapping[str, Any], start: int) -> None:
-        """start: of the first one. Raises CacheFileError where the file has not the length that its header says."""
+        """start: of the first one. Raises CacheFileError where the file has another length than its header states."""
         self._view = view
         self._checks = frame.checks
         self._places: dict[str, tuple[int, int, dict[str, Any]]] = {}
@@ -234,7 +234,7 @@ class Regions:
             self._places[region["name"]] = (offset, number, region)
             offset, number = _region_end(region, offset), number + len(region["sha256s"])
         if offset != len(view):
-            raise CacheFileError("the index file has not the length it says; rebuild the index")
+            raise CacheFileError("the index file does not have the length it states; rebuild the index")
         self.meta: Mapping[str, object] = header["meta"]
 
     @property

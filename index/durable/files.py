@@ -40,17 +40,20 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def remove_unfinished(path: Path) -> None:
-    """What processes that were killed left of replacements of path, overwritten first: it may hold what was erased
-    since. Nobody else may be about to replace it."""
-    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
-        with contextlib.suppress(OSError):
-            with part.open("r+b") as file:
-                rest = os.fstat(file.fileno()).st_size
-                while rest > 0:
-                    rest -= file.write(bytes(min(rest, _BLOCK_BYTES)))
-                file.flush()
-                os.fsync(file.fileno())
-            part.unlink()
+    """Remove what processes that were killed left of replacements of path, overwritten first: it may hold what was
+    erased since. Nobody else may be about to replace it. Raises OSError."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.????????.part"):
+        with part.open("r+b") as file:
+            overwrite(file.fileno())
+        part.unlink()
+
+
+def overwrite(handle: int) -> None:
+    """Zeros over a whole open file, on disk when this returns. Raises OSError."""
+    size_bytes = os.fstat(handle).st_size
+    for start in range(0, size_bytes, _BLOCK_BYTES):
+        write_all(handle, bytes(min(_BLOCK_BYTES, size_bytes - start)), start)
+    os.fsync(handle)
 
 
 def make_private(path: Path, content: bytes) -> None:

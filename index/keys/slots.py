@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from index.durable.disk_errors import named_disk_errors
-from index.durable.files import remove_unfinished, replacement, sync_folder, write_all
+from index.durable.files import overwrite, remove_unfinished, replacement, sync_folder, write_all
 from index.errors import EncryptionKeyError
 from index.keys.master_key import MasterKey
 
@@ -59,7 +59,9 @@ class KeySlots:
         """Open it; what a killed rewrapping left beside it is destroyed. Raises EncryptionKeyError: no such file,
         damaged, or wrapped by another master key."""
         self._path = path
-        _destroy_leftovers(path)
+        with named_disk_errors():
+            # Secrets that are erased in the file itself would live on in them.
+            remove_unfinished(path)
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
@@ -161,7 +163,7 @@ class KeySlots:
     def overwrite(self) -> None:
         """Zeros over the whole open file, which another has replaced."""
         with named_disk_errors():
-            _overwrite(self._handle)
+            overwrite(self._handle)
 
     def _make(self) -> None:
         first = self.count
@@ -175,22 +177,6 @@ class KeySlots:
         self._made = fresh[::-1]
         self._next, self._end = first, first + self._batch
         self._batch = min(2 * self._batch, _LARGEST_BATCH)
-
-
-def _destroy_leftovers(path: Path) -> None:
-    """Secrets that are erased in the file itself would live on in them."""
-    # The name is one of durable.files.replacement.
-    for left in path.parent.glob(f"{path.name}.????????.part"):
-        with named_disk_errors():
-            with left.open("r+b") as file:
-                _overwrite(file.fileno())
-            left.unlink()
-
-
-def _overwrite(handle: int) -> None:
-    for start in range(0, os.fstat(handle).st_size, _SLOTS_A_STEP):
-        os.pwrite(handle, bytes(_SLOTS_A_STEP), start)
-    os.fsync(handle)
 
 
 def rewrap(path: Path, old: MasterKey, new: MasterKey, report: Report = lambda done, total: None) -> None:
@@ -221,10 +207,11 @@ def copy_slots(path: Path, target: Path) -> None:
         raise EncryptionKeyError("the file of the copy exists already; choose another name", reason="target")
     if not target.parent.is_dir():
         raise EncryptionKeyError("the folder of the copy is not there; make it first", reason="target")
-    remove_unfinished(target)
-    with named_disk_errors(), path.open("rb") as source, replacement(target) as copy:
-        while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
-            copy.write(block)
+    with named_disk_errors(), path.open("rb") as source:
+        remove_unfinished(target)
+        with replacement(target) as copy:
+            while block := source.read(SLOT_BYTES * _SLOTS_A_STEP):
+                copy.write(block)
 
 
 def reserve_slots(path: Path, count: int) -> None:

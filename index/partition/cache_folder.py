@@ -33,14 +33,14 @@ def new_folder(root: Path, pack: PackRow) -> Path:
 
 
 def load_marked(
-    reader: StoreReader, root: Path, pack: PackRow, engines: SearchEngines
+    mark: IndexMark | None, root: Path, pack: PackRow, engines: SearchEngines
 ) -> tuple[SearchIndex, Path] | None:
-    """The index whose files the store knows, and their folder; None when there is none or it is damaged.
+    """The index whose files the store knows, by its mark of them, and their folder; None when there is none or it is
+    damaged. Reads files only, most of the time without the GIL.
 
     Files that carry neither the stamp saved last nor the one announced since are of a later store, and hold what this
     one has not.
     """
-    mark = reader.index_mark(pack)
     if mark is None:
         return None
     folder = root / mark.folder_name

@@ -7,7 +7,8 @@ it lacks and removing those it has too many makes it equal to the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,26 +24,42 @@ from index.store.template_codec import damage_named
 from index.vector.engines import SearchEngines
 
 ROWS_A_CHUNK = 8192
+LOADED_TOGETHER = 2
+"""Faces and fingers; a third pack waits, so that no more is decrypted at a time than two take."""
 
 
-def load_partition(
-    reader: StoreReader, pack: PackRow, cache_root: Path, engines: SearchEngines, report: ReportProgress
-) -> tuple[Partition, bool]:
-    """The partition as the store is now, and whether its index differs from the files (so that saving is worth it)."""
-    report(OpenProgress("cache", 0, 1))
-    loaded = load_marked(reader, cache_root, pack, engines)
-    report(OpenProgress("cache", 1, 1))
-    if loaded is None:
-        return build_partition(reader, pack, cache_root, engines, report)
-    partition = Partition(pack, *loaded)
-    fill_columns(reader, partition, report)
-    return partition, _reconcile(reader, partition, report)
+def load_partitions(
+    reader: StoreReader, cache_root: Path, engines: SearchEngines, report: ReportProgress
+) -> Iterator[tuple[Partition, bool]]:
+    """Of every pack, the partition as the store is now, and whether its index differs from the files (so that saving is
+    worth it). The files of several packs are read side by side."""
+    packs = list(reader.packs().values())
+    with ThreadPoolExecutor(LOADED_TOGETHER) as files:
+        waiting = [files.submit(load_marked, reader.index_mark(pack), cache_root, pack, engines) for pack in packs]
+        for pack, index_files in zip(packs, waiting, strict=True):
+            report(OpenProgress("cache", 0, 1))
+            loaded = index_files.result()
+            report(OpenProgress("cache", 1, 1))
+            if loaded is None:
+                yield build_partition(reader, pack, cache_root, engines, report)
+                continue
+            partition = Partition(pack, *loaded)
+            fill_columns(reader, partition, report)
+            yield partition, _reconcile(reader, partition, report)
+
+
+def build_partitions(
+    reader: StoreReader, cache_root: Path, engines: SearchEngines, report: ReportProgress
+) -> Iterator[tuple[Partition, bool]]:
+    """Like load_partitions, from the store alone."""
+    for pack in reader.packs().values():
+        yield build_partition(reader, pack, cache_root, engines, report)
 
 
 def build_partition(
     reader: StoreReader, pack: PackRow, cache_root: Path, engines: SearchEngines, report: ReportProgress
 ) -> tuple[Partition, bool]:
-    """Like load_partition, from the store alone."""
+    """Like load_partitions, of one pack, from the store alone."""
     folder = new_folder(cache_root, pack)
     partition = Partition(pack, engines.make(pack.key.modality, pack.dim, folder), folder)
     fill_columns(reader, partition, report)
@@ -107,19 +124,22 @@ def _add_from_store(reader: StoreReader, partition: Partition, reference_ids: In
         partition.lost_ids += tuple(lost.tolist())
     if not vectors:
         return
+    minutiae = reader.minutiae(partition.pack, reference_ids)
     try:
-        _add(partition, vectors)
+        _add(partition, vectors, minutiae)
     except DatabaseDamagedError:
         # One that is whole and of another pack than its row says; the index took none of them.
         for reference_id, rows in vectors.items():
             try:
-                _add(partition, {reference_id: rows})
+                _add(partition, {reference_id: rows}, minutiae)
             except DatabaseDamagedError:
                 partition.columns.remove(np.array([reference_id]))
                 partition.lost_ids += (reference_id,)
 
 
-def _add(partition: Partition, vectors: Mapping[int, Float32Array]) -> None:
+def _add(partition: Partition, vectors: Mapping[int, Float32Array], minutiae: Mapping[int, bytes]) -> None:
     """Raises DatabaseDamagedError, and adds none."""
     with damage_named():
-        partition.search_index.add(np.array(list(vectors), dtype=np.int64), list(vectors.values()))
+        partition.add_to_index(
+            np.array(list(vectors), dtype=np.int64), list(vectors.values()), [minutiae.get(one, b"") for one in vectors]
+        )

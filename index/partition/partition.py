@@ -11,8 +11,10 @@ from index.arrays import Float32Array, Int64Array
 from index.checks import checked_vectors
 from index.errors import VectorError
 from index.partition.columns import ColumnFilter, ReferenceColumns, Resolved
+from index.records import Template
 from index.store.effects import PackRow, ReferenceAdded
-from index.vector.protocol import Hits, SearchIndex
+from index.vector.protocol import FingerIndex, Hits, SearchIndex
+from index.vector.votes.minutia_places import places_of
 
 
 class Partition:
@@ -32,7 +34,9 @@ class Partition:
     def add(self, added: Sequence[ReferenceAdded]) -> None:
         """Make references searchable. The index learns of them before the filters name them."""
         reference_ids = np.array([reference.reference_id for reference in added], dtype=np.int64)
-        self.search_index.add(reference_ids, [reference.vectors for reference in added])
+        self.add_to_index(
+            reference_ids, [reference.vectors for reference in added], [reference.minutiae for reference in added]
+        )
         self.columns.append(
             reference_ids,
             subject_numbers=np.array([reference.subject_number for reference in added], dtype=np.int64),
@@ -41,6 +45,16 @@ class Partition:
             birth_years=np.array([reference.birth_year for reference in added], dtype=np.int16),
             memberships=[reference.gallery_numbers for reference in added],
         )
+
+    def add_to_index(
+        self, reference_ids: Int64Array, vectors: Sequence[Float32Array], minutiae: Sequence[bytes]
+    ) -> None:
+        """Without the columns. minutiae: as in Template, of each."""
+        if isinstance(self.search_index, FingerIndex):
+            places = [places_of(one, len(rows)) for one, rows in zip(minutiae, vectors, strict=True)]
+            self.search_index.add(reference_ids, vectors, places)
+        else:
+            self.search_index.add(reference_ids, vectors)
 
     def remove(self, reference_ids: Int64Array) -> bool:
         """Forget references; those of other partitions are passed over. Returns whether there was one."""
@@ -58,6 +72,14 @@ class Partition:
             return self.search_index.search(queries, k, allowed=None)
         allowed = self.resolve(where, among).reference_ids
         return self.search_index.search(queries, k, allowed=allowed)
+
+    def shortlist(self, probe: Template, k: int, where: ColumnFilter, among: Int64Array | None, *, reach: int) -> Hits:
+        """At most k of the fingers that pass, worth a full comparison. Raises VectorError on an unusable probe."""
+        assert isinstance(self.search_index, FingerIndex)
+        checked_vectors(probe.vectors, self.pack.dim)
+        allowed = None if where.is_open and among is None else self.resolve(where, among).reference_ids
+        places = places_of(probe.minutiae, len(probe.vectors))
+        return self.search_index.shortlist(probe.vectors, places, k, reach=reach, allowed=allowed)
 
     def resolve(self, where: ColumnFilter, among: Int64Array | None) -> Resolved:
         """Which references pass, and of how many subjects."""

@@ -17,11 +17,11 @@ from index.partition.cache_folder import damaged_files, is_refused, new_folder, 
 from index.partition.columns import ColumnFilter, Resolved
 from index.partition.coverage import Coverage
 from index.partition.filters import column_filter, references_of_subjects
-from index.partition.loading import build_partition, load_partition, refresh_partition
+from index.partition.loading import build_partition, build_partitions, load_partitions, refresh_partition
 from index.partition.partition import Partition
 from index.partition.verification import verify_partitions
 from index.receipts import PackHolding, Problem, ReportProgress, VerifyReport
-from index.records import Modality, SearchFilter
+from index.records import Modality, SearchFilter, Template
 from index.store.effects import (
     Effect,
     GalleryCreated,
@@ -69,13 +69,12 @@ class PartitionSet:
         """Bring every partition in step with the store."""
         with store.reading() as reader:
             self.gallery_numbers = reader.gallery_numbers()
-            for pack in reader.packs().values():
-                loading = load_partition if use_cache else build_partition
-                partition, is_changed = loading(reader, pack, self._cache_root, self._engines, self._report)
+            work = reader, self._cache_root, self._engines, self._report
+            for partition, is_changed in load_partitions(*work) if use_cache else build_partitions(*work):
                 self._refused_count += use_cache and is_refused(reader, self._cache_root, partition)
-                self._by_key = {**self._by_key, pack.key: partition}
+                self._by_key = {**self._by_key, partition.pack.key: partition}
                 if is_changed:
-                    self._unsaved.add(pack.key)
+                    self._unsaved.add(partition.pack.key)
             not_erased = reader.pending_erasures()
             for counterpart_id, original_id in sorted(reader.counterparts().items()):
                 self._coverage.add(counterpart_id, original_id)
@@ -126,6 +125,14 @@ class PartitionSet:
         columns, among = self._in_numbers(store, where)
         partition = self._by_key.get(key)
         return no_hits(len(queries), k) if partition is None else partition.search(queries, k, columns, among)
+
+    def shortlist(
+        self, store: Store, key: PackKey, probe: Template, k: int, where: SearchFilter, *, reach: int
+    ) -> Hits:
+        """See FingerIndex.shortlist. Raises like search."""
+        columns, among = self._in_numbers(store, where)
+        partition = self._by_key.get(key)
+        return no_hits(1, k) if partition is None else partition.shortlist(probe, k, columns, among, reach=reach)
 
     def known_in(self, reference_ids: Sequence[int]) -> tuple[str, ...]:
         """Where these references still are: "index" when it or a filter knows one, "index file" for what could not be

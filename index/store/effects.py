@@ -32,7 +32,8 @@ class PackRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceAdded:
-    """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back.
+    """A reference that is searchable from now on. vectors: float32 (n, dim) as the store gives them back; minutiae: of
+    a finger, as in Template.
 
     sex: of SEX_CODES. birth_year: 0 when not recorded. original_id: of the reference whose image it was made of by
     another pack, 0 for one that was enrolled.
@@ -46,6 +47,7 @@ class ReferenceAdded:
     birth_year: int
     gallery_numbers: tuple[int, ...]
     vectors: Float32Array
+    minutiae: bytes
     original_id: int = 0
 
 

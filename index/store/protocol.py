@@ -116,6 +116,9 @@ class StoreReader(Protocol):
         reference_ids must ascend, and so do the keys. See Store.set_damage_aside.
         """
 
+    def minutiae(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+        """Like vectors: Template.minutiae of each. They are not checked for damage; whoever compares them does."""
+
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """The index files of a pack that the store knows."""
 
@@ -258,10 +261,14 @@ class Store(Protocol):
     ) -> ReassignmentReceipt:
         """See EnrollmentDatabase.undo_reassignment, also for the errors."""
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
-        """Keep a subject and never search it. Raises SubjectNotFoundError."""
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
+        """Keep a subject and never search it, told of in its history by author. Raises SubjectNotFoundError."""
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """Search a sealed subject again. Raises SubjectNotFoundError."""
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:

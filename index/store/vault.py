@@ -17,7 +17,7 @@ from typing import Final
 
 from index.durable.disk_errors import named_disk_errors
 from index.durable.files import replacement, sync_folder
-from index.errors import EncryptionKeyError
+from index.errors import DatabaseWriteError, EncryptionKeyError
 from index.keys.seals import Seals
 
 MAGIC: Final = b"SMIMAGE\x01"
@@ -48,8 +48,11 @@ class Vault:
         """On disk when this returns, and nobody's until it is settled. Raises DatabaseWriteError, DatabaseFullError."""
         key, seal = self._seals.new_image()
         name = secrets.token_hex(_NAME_BYTES)
-        with named_disk_errors(), replacement(self._folder / INCOMING / name) as file:
-            file.write(MAGIC + seal.close(content, place=f"image {name}"))
+        try:
+            with named_disk_errors(), replacement(self._folder / INCOMING / name) as file:
+                file.write(MAGIC + seal.close(content, place=f"image {name}"))
+        except FileNotFoundError as error:
+            raise DatabaseWriteError("the vault was removed while in use; put it back; nothing was stored") from error
         return VaultFile(name, key, len(content))
 
     def settle(self, names: Iterable[str]) -> None:

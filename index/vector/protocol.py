@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from index.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from index.arrays import BoolArray, Float32Array, Float64Array, Int64Array, UInt32Array
 
 PADDING_ID = -1
 PADDING_SIMILARITY = -1.0
@@ -149,6 +149,22 @@ class SearchIndex(Protocol):
     @property
     def stamp(self) -> str:
         """The stamp that the loaded files were saved with, "" for an index that was not loaded."""
+
+
+@runtime_checkable
+class FingerIndex(Protocol):
+    """What a partition of fingers asks of its index besides. Thread safe like VectorIndex."""
+
+    def add(
+        self, reference_ids: Int64Array, vectors: Sequence[Float32Array], places: Sequence[UInt32Array] | None = None
+    ) -> None:
+        """Like SearchIndex.add. places: n arrays uint32 (m,), where the minutiae of each reference lie."""
+
+    def shortlist(
+        self, queries: Float32Array, places: UInt32Array, k: int, *, reach: int, allowed: Int64Array | None
+    ) -> Hits:
+        """One row of references worth a full comparison with one finger. places: uint32 (q,), of the queries. reach: 0,
+        1 or 2, how far the index looks."""
 
 
 def no_hits(query_count: int, k: int) -> Hits:

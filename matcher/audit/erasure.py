@@ -64,7 +64,7 @@ class CheckedCertificate:
 
 
 def check_certificate(certificate: bytes) -> CheckedCertificate | None:
-    """Read and check; None where it is no certificate. Whether the key is the station's, the caller compares."""
+    """Read and check; None where it is not a certificate. Whether the key is the station's, the caller compares."""
     try:
         content = json.loads(certificate)
         signature, public_key = bytes.fromhex(content.pop("signature")), str(content["public_key"])

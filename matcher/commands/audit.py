@@ -126,9 +126,10 @@ def run_begin_anew(options: argparse.Namespace) -> int:
 
 def _is_whole(path: Path, noted: str) -> bool:
     """Whether nothing of a log is missing or changed, as far as the store knows."""
-    if not path.is_file():
+    try:
+        found = verify_audit_log(path, noted=noted)
+    except AuditError:  # it is not there, or a disk that fails does not give it
         return False
-    found = verify_audit_log(path, noted=noted)
     return found.first_broken_record is None and found.record_count > 0
 
 

@@ -73,7 +73,12 @@ class Samples:
 def run_calibrate(options: argparse.Namespace) -> int:
     """Measure, print, and write the site calibration that from then on takes the place of the pack's own."""
     # Engines and their arithmetic load only for this command.
-    from matcher.scoring.least_favorable import FEWEST_COMPARISONS, calibrated, few_people_discount  # noqa: PLC0415
+    from matcher.scoring.least_favorable import (  # noqa: PLC0415
+        FEWEST_COMPARISONS,
+        SITE_MARGIN,
+        calibrated,
+        few_people_discount,
+    )
 
     language, store = language_of(options), pack_store(options)
     name = options.pack or options.settings.packs.face
@@ -94,7 +99,12 @@ def run_calibrate(options: argparse.Namespace) -> int:
         described = _description(measured, is_face=is_face, is_floored=bool(floor))
         discount = 0.0 if floor or not is_face else few_people_discount(measured.person_count)
         found = calibrated(
-            measured.groups, described, non_mated_count=measured.comparison_count, known=floor, discount=discount
+            measured.groups,
+            described,
+            non_mated_count=measured.comparison_count,
+            known=floor,
+            discount=discount,
+            margin=SITE_MARGIN,
         )
         _print_protection(language, is_floored=bool(floor), discount=discount)
         _print_range(found.calibration, options.settings.search, language)

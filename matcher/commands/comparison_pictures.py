@@ -22,7 +22,7 @@ from matcher.texts.catalog import system_reason, text, told
 
 
 def write_candidates(client: MatcherClient, answer: Any, probes: Sequence[Probe], options: argparse.Namespace) -> int:
-    """One PNG a candidate, named by audit id and rank; how many. Raises RequestError where the folder cannot be
+    """One PNG per candidate, named by audit id and rank; how many. Raises RequestError where the folder cannot be
     written."""
     folder = _made(options.pictures)
     for candidate in answer.candidates:

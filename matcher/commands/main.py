@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from index.errors import DatabaseError, EncryptionKeyError
@@ -23,6 +22,7 @@ from matcher.commands import (
     reembed,
     search,
     serve,
+    server_info,
     subject,
 )
 from matcher.commands.parser import CommandParser, language_of
@@ -50,6 +50,7 @@ _MODULES: Final = (
     erasure,
     audit,
     health,
+    server_info,
 )
 
 
@@ -60,7 +61,7 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
     options.start_server = start_server
     options.lang = getattr(options, "lang", language)
     try:
-        options.settings = load_settings(options.config)
+        options.settings = load_settings(getattr(options, "config", None))
         options.packs_folder = getattr(options, "packs_folder", None) or options.settings.storage.packs_folder
         return int(options.run(options))
     except (MatcherError, DatabaseError) as error:
@@ -77,6 +78,8 @@ def run(arguments: Sequence[str] | None, *, start_server: StartServer) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
+        if options.command == "serve":
+            raise  # Whoever looks into the log of a server needs the place.
         # A path that was typed, and that the command does not speak of itself.
         print(text("failed", options.lang, reason=error), file=sys.stderr)
         return 1
@@ -91,7 +94,6 @@ def build_parser(language: str) -> CommandParser:
         language=language,
     )
     parser.add_version()
-    parser.add_argument("--config", type=Path, metavar="FILE", help=text("usage.config", language))
     subparsers = parser.add_subparsers(dest="command")
     for module in _MODULES:
         module.add_commands(subparsers, language)

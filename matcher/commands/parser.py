@@ -1,7 +1,7 @@
 """The command line in the language of its reader: both programs are made of CommandParser.
 
 The language is known before the parser is: `language_of` finds --lang wherever it stands, so that a help page and a
-refusal are in the language asked for too, and --lang may stand before a command as well as behind it.
+refusal are in the language asked for too, and --lang may stand before a command as well as behind it. So may --config.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher.config import system_language
@@ -63,6 +64,8 @@ class CommandParser(argparse.ArgumentParser):
         self._optionals.title = text("usage.options", language)
         self.add_argument("-h", "--help", action="help", help=text("usage.help", language))
         self.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=text("usage.lang", language))
+        said = text("usage.config", language)
+        self.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=said)
 
     def add_version(self) -> None:
         """--version, of the program as a whole."""

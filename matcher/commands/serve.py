@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.commands.parser import listening_address
 from matcher.config import Settings
@@ -17,6 +17,20 @@ from matcher.texts.unseen import LogFormatter
 
 # Runs the service with these settings until it is stopped; the second argument takes a message code and its values.
 StartServer = Callable[[Settings, Callable[..., None]], None]
+# What somebody should do something about; everything else is the course of things.
+_WARNINGS: Final = frozenset(
+    {
+        "serve.set_aside",
+        "serve.not_searched",
+        "serve.rebuilding",
+        "serve.no_face",
+        "serve.no_fingerprint",
+        "serve.not_operational",
+        "serve.key_made",
+        "serve.not_encrypted",
+        "tls.expires_soon",
+    }
+)
 
 if TYPE_CHECKING:
     from matcher.commands.parser import CommandParser, Subparsers
@@ -44,7 +58,8 @@ def run_serve(options: argparse.Namespace) -> int:
 
     def say(code: str, **values: Any) -> None:
         # A line of the log like the others, at any level of it.
-        told = {"name": "station_matcher", "levelname": "INFO", "msg": text(code, options.lang, **values)}
+        level = "WARNING" if code in _WARNINGS else "INFO"
+        told = {"name": "station_matcher", "levelname": level, "msg": text(code, options.lang, **values)}
         print(LogFormatter().format(logging.makeLogRecord(told)), file=sys.stderr, flush=True)
 
     options.start_server(settings_of(options), say)

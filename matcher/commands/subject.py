@@ -9,6 +9,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -234,32 +235,34 @@ def _described(subject: Any, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _delete(client: MatcherClient, options: argparse.Namespace) -> int:
-    if not options.yes:
-        print(text("subject.confirm", options.lang), file=sys.stderr)
-        return 2
-    with _kept_certificate(options) as keep, _repeatable(options) as request_id:
-        answer = client.delete_subject(options.subject_id, request_id=request_id, access=access_of(options))
-        keep(answer.erasure_certificate)
-    if options.json:
-        print_json(plain(answer))
-        return 0
-    _say_if_replayed(options, replayed=answer.replayed)
-    print(text("subject.deleted", options.lang, count=answer.deleted_reference_count, audit=answer.audit_id))
-    return 0
+    def said(answer: Any) -> str:
+        count = answer.deleted_reference_count
+        return text("subject.deleted", options.lang, count=count, audit=answer.audit_id)
+
+    return _carried_out(options, partial(client.delete_subject, options.subject_id), said)
 
 
 def _delete_reference(client: MatcherClient, options: argparse.Namespace) -> int:
+    def said(answer: Any) -> str:
+        return text("reference.deleted", options.lang, audit=answer.audit_id)
+
+    return _carried_out(options, partial(client.delete_reference, options.reference_id), said)
+
+
+def _carried_out(options: argparse.Namespace, delete: Callable[..., Any], said: Callable[[Any], str]) -> int:
+    """The exit code of a deletion, which a repeat under the same key carries out once."""
     if not options.yes:
         print(text("subject.confirm", options.lang), file=sys.stderr)
         return 2
     with _kept_certificate(options) as keep, _repeatable(options) as request_id:
-        answer = client.delete_reference(options.reference_id, request_id=request_id, access=access_of(options))
+        answer = delete(request_id=request_id, access=access_of(options))
         keep(answer.erasure_certificate)
     if options.json:
         print_json(plain(answer))
         return 0
-    _say_if_replayed(options, replayed=answer.replayed)
-    print(text("reference.deleted", options.lang, audit=answer.audit_id))
+    if answer.replayed:
+        print(text("subject.replayed", options.lang))
+    print(said(answer))
     return 0
 
 
@@ -293,8 +296,3 @@ def _repeatable(options: argparse.Namespace) -> Iterator[str]:
         if error.code not in _NOT_CARRIED_OUT:
             print(text("subject.repeat", options.lang, key=request_id), file=sys.stderr)
         raise
-
-
-def _say_if_replayed(options: argparse.Namespace, *, replayed: bool) -> None:
-    if replayed:
-        print(text("subject.replayed", options.lang))

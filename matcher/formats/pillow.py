@@ -207,7 +207,7 @@ def _resolution(picture: PillowImage.Image) -> FileResolution | None:
 
 
 def _number(stated: object) -> float:
-    """0 for what is no number."""
+    """0 for what is not a number."""
     try:
         return float(stated)  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

@@ -85,7 +85,7 @@ def _embedding_mobilefacenet(sources: Sequence[bytes]) -> bytes:
 
 
 def _serialized(parts: OnnxParts, fed: tuple[str, int], made: tuple[str, int], *, opset: int = OPSET) -> bytes:
-    """The model with one input (name, side in px) and one output (name, numbers a sample)."""
+    """The model with one input (name, side in px) and one output (name, numbers per sample)."""
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415  see above
 
     (input_name, side), (output_name, size) = fed, made

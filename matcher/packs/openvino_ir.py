@@ -95,7 +95,7 @@ def _layer(entry: ET.Element, sources: Mapping[tuple[str, str], str]) -> Layer:
 
 def convert(graph_xml: bytes, weights: bytes, parts: OnnxParts, *, fed_by: str) -> tuple[str, int]:
     """Append the network to parts, its one input taken from the value fed_by. Returns the name of the output and the
-    count of its numbers a sample. Raises PackDamagedError on a layer that is not known, or weights that do not
+    count of its numbers per sample. Raises PackDamagedError on a layer that is not known, or weights that do not
     reach."""
     layers = read_layers(graph_xml)
     kinds = [layer.kind for layer in layers]

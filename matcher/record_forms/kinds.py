@@ -58,9 +58,14 @@ def document_number(said: str) -> str:
     """The number of an identity document as it is recorded, of what was typed: without spaces, points and hyphens, in
     capitals. Raises RequestError where no document has such a number."""
     number = re.sub(r"[\s.\-]", "", said).upper()
-    if not any(fits(kind, number) for kind in (FieldKind.CCCD, FieldKind.CMND, FieldKind.PASSPORT)):
+    if not is_document_number(number):
         raise RequestError(told("field.document_number"), field="document_number")
     return number
+
+
+def is_document_number(said: str) -> bool:
+    """Whether a document may have this number, as it is recorded."""
+    return any(fits(kind, said) for kind in (FieldKind.CCCD, FieldKind.CMND, FieldKind.PASSPORT))
 
 
 def is_over(until: str, today: date) -> bool:

@@ -94,13 +94,16 @@ def load_schema(path: Path | None = None) -> RecordSchema:
 
 def _field(name: str, said: Mapping[str, Any]) -> RecordField:
     if not (name.isascii() and name.isidentifier() and name == name.lower()):
-        raise ValueError(f"{name!r} is no id: use lower-case letters, digits and _")
+        raise ValueError(told("fields.id", name=name))
+    kinds = [kind.value for kind in FieldKind]
+    if said.get("kind", FieldKind.TEXT.value) not in kinds:
+        raise ValueError(told("fields.unknown_kind", name=name, kinds=", ".join(kinds)))
     kind = FieldKind(said.get("kind", FieldKind.TEXT.value))
     if kind is not _FIXED_KINDS.get(name, kind):
-        raise ValueError(f"{name} must be of kind {_FIXED_KINDS[name].value}")
+        raise ValueError(told("fields.kind", name=name, kind=_FIXED_KINDS[name].value))
     longest = int(said.get("longest", _DEFAULT_LENGTH))
     if not 1 <= longest <= RECORD_TEXT.characters:
-        raise ValueError(f"longest of {name} must be 1 to {RECORD_TEXT.characters}")
+        raise ValueError(told("fields.longest", name=name, most=RECORD_TEXT.characters))
     return RecordField(name, kind, longest, _labels(name, said))
 
 
@@ -108,7 +111,7 @@ def _form(said: Mapping[str, Any], fields: Mapping[str, RecordField]) -> RecordF
     form_id = str(said["id"])
     unknown = [name for name in said["fields"] if name not in fields]
     if unknown:
-        raise ValueError(f"form {form_id} names fields that are not declared: {', '.join(unknown)}")
+        raise ValueError(told("fields.undeclared", form=form_id, names=", ".join(unknown)))
     images = tuple(
         FormImage(
             str(one["id"]),
@@ -124,5 +127,5 @@ def _form(said: Mapping[str, Any], fields: Mapping[str, RecordField]) -> RecordF
 def _labels(name: str, said: Mapping[str, Any]) -> dict[str, str]:
     labels = {language: str(said.get(language, "")) for language in LANGUAGES}
     if not all(labels.values()):
-        raise ValueError(f"{name} needs a label in each of {', '.join(LANGUAGES)}")
+        raise ValueError(told("fields.label", name=name, languages=", ".join(LANGUAGES)))
     return labels

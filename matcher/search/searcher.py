@@ -17,6 +17,7 @@ from matcher.search.allowed import allowed_references
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
 from matcher.search.shortlist import shortlist
+from matcher.search.side_by_side import side_by_side
 from matcher.stages import Stages
 
 # A subject among this many best of one sample is compared with the other samples too.
@@ -125,30 +126,30 @@ class Searcher:
         # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
         is_fused = len(templates) > 1
         kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
-        best: list[dict[str, Match]] = []
-        gallery_size = 0
-        reference_counts: list[int] = []
-        proved = True
         filters = [_filter_of(template, where) for template in templates]
-        for template, sample_where in zip(templates, filters, strict=True):
-            subjects, references = self._database.count(template.modality, template.pack_id, sample_where)
-            gallery_size = max(gallery_size, subjects)
-            reference_counts.append(references)
+        counts = [
+            self._database.count(template.modality, template.pack_id, sample_where)
+            for template, sample_where in zip(templates, filters, strict=True)
+        ]
+
+        def matches(number: int, own: Stages) -> tuple[dict[str, Match], bool]:
+            template, sample_where, (subjects, references) = templates[number], filters[number], counts[number]
             if template.modality is Modality.FACE:
-                best.append(self._face_matches(template, sample_where, kept_count, subjects < references, stages))
-            else:
-                hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=stages)
-                best.append(self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count))
-                proved &= hits.proved
+                return self._face_matches(template, sample_where, kept_count, subjects < references, own), True
+            hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=own)
+            return self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count), hits.proved
+
+        found = side_by_side(matches, len(templates), stages)
+        best = [of_sample for of_sample, _ in found]
+        reference_counts = tuple(references for _, references in counts)
         if is_fused:
-            with stages.stage("rerank"):
-                self._complete(templates, filters, best, stages)
+            self._complete(templates, filters, best, stages)
         return SearchOutcome(
             self._sample_scores(templates, best),
-            gallery_size,
-            tuple(reference_counts),
+            max((subjects for subjects, _ in counts), default=0),
+            reference_counts,
             self._trial_count(templates, filters),
-            proved and any(reference_counts),
+            all(proved for _, proved in found) and any(reference_counts),
         )
 
     def highest_score(self, template: Template) -> Score:
@@ -216,7 +217,7 @@ class Searcher:
 
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
         return shortlist(
-            lambda count: self._database.shortlist(template.pack_id, template.vectors, count, where=where),
+            lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
             minutia_count=len(template.vectors),
             kept_count=kept_count,
             clear_count=self._settings.clear_shortlist_count,
@@ -254,14 +255,21 @@ class Searcher:
     ) -> None:
         """Compares every sample with every subject that another sample brought up."""
         wanted = frozenset().union(*best)
-        for template, sample_where, found in zip(templates, filters, best, strict=True):
+
+        def complete(number: int, own: Stages) -> None:
+            template, sample_where, found = templates[number], filters[number], best[number]
             missing = wanted - found.keys()
-            if missing and template.modality is Modality.FACE:
-                found.update(self._faces.of_subjects(template, sample_where, missing, check=stages.check))
-            elif missing:
+            if not missing:
+                return
+            with own.stage("rerank"):
+                if template.modality is Modality.FACE:
+                    found.update(self._faces.of_subjects(template, sample_where, missing, check=own.check))
+                    return
                 allowed = allowed_references(self._database, template, sample_where, missing)
-                ids, similarities = self._compared(template, allowed, stages)
+                ids, similarities = self._compared(template, allowed, own)
                 found.update(self._best_of_subjects(ids, similarities, len(missing)))
+
+        side_by_side(complete, len(templates), stages)
 
     def _sample_scores(
         self, templates: Sequence[Template], best: Sequence[Mapping[str, Match]]

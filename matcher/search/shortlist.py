@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,31 +13,35 @@ from index.vector.protocol import Hits
 
 # With such a lead the mate of a probe comes first: how often it did not is in docs/search.md. Without it, as where
 # nobody is the mate or a finger was enrolled twice, the index is asked again, for more and looking farther.
-CLEAR_LEAD = 2.0
+CLEAR_LEAD: Final = 2.0
 # A probe of fewer minutiae, a small piece of a print, gives few votes: so many times as many fingers are compared.
-SMALL_PROBE_COUNT = 20
-SMALL_PROBE_FACTOR = 4
+SMALL_PROBE_COUNT: Final = 20
+SMALL_PROBE_FACTOR: Final = 6
+REACHES: Final = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shortlist:
-    """reference_ids: int64 (n,), most votes first. is_clear: the first led so clearly that nobody looked farther."""
+    """reference_ids: int64 (n,), the likeliest first. reach: how far the index looked. is_clear: the first led so
+    clearly that nobody looked farther."""
 
     reference_ids: Int64Array
+    reach: int
     is_clear: bool
 
 
 def shortlist(
-    ask: Callable[[int], Hits], *, minutia_count: int, kept_count: int, clear_count: int, longest_count: int
+    ask: Callable[[int, int], Hits], *, minutia_count: int, kept_count: int, clear_count: int, longest_count: int
 ) -> Shortlist:
-    """ask: the index for so many fingers, one row. minutia_count: of the probe. kept_count: fingers that are wanted at
-    least. clear_count: fingers compared where one leads clearly. longest_count: fingers compared where none does."""
+    """ask: the index for so many fingers, looking so far (EnrollmentDatabase.shortlist), one row. minutia_count: of the
+    probe. kept_count: fingers that are wanted at least. clear_count: fingers compared where one leads clearly.
+    longest_count: fingers compared where none does."""
     factor = SMALL_PROBE_FACTOR if minutia_count < SMALL_PROBE_COUNT else 1
     longest = max(factor * longest_count, kept_count)
-    for count in sorted({min(max(clear_count, kept_count), longest), longest}):
-        hits = ask(count)
-        found, votes = int(hits.counts[0]), hits.similarities[0]
-        is_clear = found > 1 and bool(votes[0] >= CLEAR_LEAD * votes[1])
-        if is_clear:
+    for reach in REACHES:
+        hits = ask(longest if reach == REACHES[-1] else min(max(clear_count, kept_count), longest), reach)
+        found, scores = int(hits.counts[0]), hits.similarities[0]
+        is_clear = found > 1 and bool(scores[0] >= CLEAR_LEAD * scores[1])
+        if is_clear or hits.proved[0]:
             break
-    return Shortlist(np.asarray(hits.reference_ids[0][:found], dtype=np.int64), is_clear)
+    return Shortlist(np.asarray(hits.reference_ids[0][:found], dtype=np.int64), reach, is_clear)

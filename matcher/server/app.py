@@ -241,7 +241,7 @@ def server_options(max_message_bytes: int, connection_count: int) -> list[tuple[
     with its record; beyond it nothing is read."""
     return [
         ("grpc.max_receive_message_length", max_message_bytes + 1024 * 1024),
-        # Two servers on one port would share its calls, and one of them has not the database.
+        # Two servers on one port would share its calls, and one of them does not have the database.
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", 256),
         # Beyond these a connection is closed at once, instead of hanging where no descriptor is left for it.

@@ -54,7 +54,7 @@ class Call:
     def check(self) -> None:
         """Raises DeadlineError or CanceledError when nobody waits for the answer any more."""
         if self.remaining_s <= 0.0:
-            raise DeadlineError("the time allowed for the request is over; try again with a longer deadline")
+            raise DeadlineError("the time allowed for the request has run out; try again with a longer deadline")
         if not self.context.is_active():
             raise CanceledError("the caller took the request back")
 
@@ -114,7 +114,7 @@ def entered(call: Call) -> Iterator[Call]:
 
 
 def check_certificate(context: grpc.ServicerContext, refused: bytes) -> None:
-    """refused: a certificate (DER) that is none of a client: the server's own, whose key lies on the server, opens the
+    """refused: a certificate (DER) that is not a client's: the server's own, whose key lies on the server, opens the
     connection, since the same root signed it, and would make every thief of it a station. Raises UnauthenticatedError.
     """
     for shown in context.auth_context().get("x509_pem_cert", ()):

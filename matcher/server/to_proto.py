@@ -75,6 +75,8 @@ _EVENT_KINDS: Final = {
     RecordEventKind.MOVED_FROM: record_service_pb2.RECORD_EVENT_KIND_MOVED_FROM,
     RecordEventKind.MOVED_TO: record_service_pb2.RECORD_EVENT_KIND_MOVED_TO,
     RecordEventKind.UNDONE: record_service_pb2.RECORD_EVENT_KIND_UNDONE,
+    RecordEventKind.SEALED: record_service_pb2.RECORD_EVENT_KIND_SEALED,
+    RecordEventKind.UNSEALED: record_service_pb2.RECORD_EVENT_KIND_UNSEALED,
 }
 _STATES: Final = {
     SubjectState.ACTIVE: enrollment_service_pb2.SUBJECT_STATE_ACTIVE,
@@ -437,7 +439,9 @@ def _assessment(assessment: SampleAssessment, language: str) -> matching_service
 
 def _notice(notice: Notice, language: str) -> sample_pb2.Notice:
     told = notice_text(notice, language)
-    return sample_pb2.Notice(code=notice.code.value, text=told, sample_index=notice.sample_number)
+    return sample_pb2.Notice(
+        code=notice.code.value, text=told, sample_index=notice.sample_number, subject_ids=notice.subject_ids
+    )
 
 
 def _quality(quality: Quality, language: str) -> sample_pb2.Quality:

@@ -111,7 +111,7 @@ def localized(value: object, language: str) -> str:
         place = "" if value.filename is None else f": {value.filename}"
         return localized(system_reason(value), language) + place
     said = value.args[0] if isinstance(value, BaseException) and value.args else value
-    if isinstance(value, DatabaseError):
+    if isinstance(value, DatabaseError) and not isinstance(said, Told):
         said = index_told(str(value))
     return text(said.code, language, **said.values) if isinstance(said, Told) else str(value)
 

@@ -330,14 +330,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hoàn tác số {number} với hồ sơ {subject}; mẫu: {references}",
         "number {number} with {subject} was undone; references: {references}",
     ),
+    "record.event.6": ("Niêm phong hồ sơ", "the subject was sealed"),
+    "record.event.7": ("Bỏ niêm phong hồ sơ", "the subject was unsealed"),
     "record.event_undone": ("(đã hoàn tác)", "(undone since)"),
     "record.never_changed": ("Hồ sơ chưa được sửa lần nào.", "The record was never changed."),
     "record.is_sealed": (
-        "Đã niêm phong: đối tượng được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
+        "Đã niêm phong: hồ sơ được giữ lại và không được tìm kiếm nữa. Số kiểm toán: {audit}",
         "Sealed: the subject is kept and searched no more. Audit record: {audit}",
     ),
     "record.is_unsealed": (
-        "Đã bỏ niêm phong: đối tượng lại được tìm kiếm. Số kiểm toán: {audit}",
+        "Đã bỏ niêm phong: hồ sơ lại được tìm kiếm. Số kiểm toán: {audit}",
         "Unsealed: the subject is searched again. Audit record: {audit}",
     ),
     "column.reference": ("Mẫu", "Reference"),
@@ -345,6 +347,30 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column.finger": ("Ngón", "Finger"),
     "column.quality": ("Chất lượng", "Quality"),
     "column.pack": ("Gói", "Pack"),
+    "help.info": (
+        "phiên bản, gói mô hình, số lượng hồ sơ và những gì không được tìm kiếm của máy chủ",
+        "versions, packs and counts of a server, and what it does not search",
+    ),
+    "info.versions": (
+        "Station Matcher {version}, giao thức {api}, lược đồ {schema}",
+        "Station Matcher {version}, protocol {api}, schema {schema}",
+    ),
+    "info.counts": (
+        "Có {subject} hồ sơ, {reference} mẫu tham chiếu, {gallery} nhóm.",
+        "On record: {subject} subjects, {reference} references, {gallery} galleries.",
+    ),
+    "info.not_searched": (
+        "{count} mẫu tham chiếu không được tìm kiếm: {why}",
+        "{count} references are not searched: {why}",
+    ),
+    "info.not_operational": (
+        "chỉ để trình diễn và đào tạo",
+        "for demonstration and training only",
+    ),
+    "column.license": ("Giấy phép", "License"),
+    "column.measured_score": ("Điểm đã đo tới", "Scores measured to"),
+    "column.highest_score": ("Điểm cao nhất", "Highest score"),
+    "column.quality_floor": ("Chất lượng tối thiểu", "Least quality"),
     "health.serving": ("Máy chủ đang phục vụ.", "The server is ready."),
     "health.not_answering": (
         "Máy chủ không trả lời. {reason}",

@@ -43,7 +43,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ERROR_REASON_TEMPLATE_FORMAT": (
         "Mẫu không đúng chuẩn ISO/IEC 19794-2:2005 hoặc ANSI INCITS 378-2004, hoặc có quá ít điểm đặc trưng. "
         "Hãy xuất lại mẫu, hoặc gửi ảnh.",
-        "The template is no record of ISO/IEC 19794-2:2005 or ANSI INCITS 378-2004, or holds too few minutiae. "
+        "The template is not a record of ISO/IEC 19794-2:2005 or ANSI INCITS 378-2004, or holds too few minutiae. "
         "Export it again, or send the image.",
     ),
     "ERROR_REASON_NO_FACE": (
@@ -185,9 +185,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "ERROR_REASON_DEADLINE": (
         "Hết thời gian cho phép của yêu cầu. Hãy thử lại với thời hạn dài hơn.",
-        "The time allowed for the request is over. Try again with a longer deadline.",
+        "The time allowed for the request has run out. Try again with a longer deadline.",
     ),
-    "ERROR_REASON_CANCELLED": ("Yêu cầu đã bị hủy.", "The request was taken back."),
+    "ERROR_REASON_CANCELLED": ("Yêu cầu đã bị hủy.", "The request was canceled."),
     "ERROR_REASON_NOT_SERVING": (
         "Máy chủ đang khởi động và kiểm tra chỉ mục. Hãy thử lại sau.",
         "The server is starting and verifies its index. Try again later.",

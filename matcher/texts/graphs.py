@@ -7,7 +7,7 @@ from typing import Final
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # code: (Vietnamese, English)
     # -- graphs in the form of ONNX --
-    "graph.no_onnx": ("tệp không phải mô hình ONNX", "the file is no ONNX model"),
+    "graph.no_onnx": ("tệp không phải mô hình ONNX", "the file is not an ONNX model"),
     "graph.foreign_parts": (
         "mô hình ONNX chứa hàm, trọng số thưa hoặc phần dùng để huấn luyện, điều không gói nào của phần mềm này có",
         "the ONNX model holds functions, sparse weights or training parts, which no pack of ours has",

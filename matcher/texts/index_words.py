@@ -43,7 +43,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "index.store_damaged": ("kho dữ liệu bị hỏng: {line}", "the store is damaged: {line}"),
     "index.images_missing": ("{count} ảnh không có trong kho ảnh", "{count} images are not in the vault"),
     "index.subjects_locked": (
-        "{count} đối tượng không mở được bằng khóa của mình; hãy đặt lại bản sao khóa",
+        "{count} hồ sơ không mở được bằng khóa của mình; hãy đặt lại bản sao khóa",
         "{count} subjects do not open with their keys; put back the copy of the keys",
     ),
     "index.row_damaged": (
@@ -51,7 +51,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "a row of the table {table} is damaged; it is kept and left out",
     ),
     "index.wrong_look_up": (
-        "không tìm được đối tượng số {number} theo những gì đã ghi về đối tượng đó",
+        "không tìm được hồ sơ số {number} theo những gì đã ghi trong hồ sơ đó",
         "subject number {number} is not found by what is recorded of it",
     ),
     "index.orphans": (

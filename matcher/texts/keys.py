@@ -16,7 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "whether the database is encrypted, and with which master key",
     ),
     "help.keys.copy": (
-        "sao khóa của các đối tượng, thứ mà không bản sao lưu nào chứa",
+        "sao khóa của các hồ sơ, thứ mà không bản sao lưu nào chứa",
         "copy the keys of subjects, which no backup holds",
     ),
     "help.keys.copy.file": (
@@ -53,7 +53,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "ghi giấy chứng nhận xóa vào tệp này",
         "write the certificate of erasure to this file",
     ),
-    "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is no certificate of erasure."),
+    "erasure.none": ("Tệp này không phải giấy chứng nhận xóa.", "This is not a certificate of erasure."),
     "erasure.not_given": (
         "Máy chủ không cấp giấy chứng nhận xóa.",
         "The server gave no certificate of erasure.",
@@ -75,7 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Destroyed with it, since they had been merged into it: {subjects}",
     ),
     "erasure.genuine": (
-        "Chữ ký đúng. Đối tượng {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
+        "Chữ ký đúng. Hồ sơ {subject}, mẫu tham chiếu {references}, xóa lúc {time}: {rows} dòng, {keys} khóa, "
         "{images} ảnh đã bị hủy.",
         "The signature fits. Subject {subject}, references {references}, deleted {time}: {rows} rows, {keys} keys and "
         "{images} images were destroyed.",
@@ -150,7 +150,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "(station-matcher keys copy), then destroy the old key and the old copies.",
     ),
     "restore.without_key": (
-        "Không khôi phục {subjects} đối tượng và {references} mẫu tham chiếu: khóa của chúng không còn (đã xóa sau khi "
+        "Không khôi phục {subjects} hồ sơ và {references} mẫu tham chiếu: khóa của chúng không còn (đã xóa sau khi "
         "sao lưu, hoặc đăng ký sau khi sao khóa).",
         "Left out {subjects} subjects and {references} references whose keys are gone: they were erased after the "
         "backup, "
@@ -192,6 +192,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "khóa.",
         "The keys of the database (keys.slots) are not there, or are of another database; put them back from their "
         "copy.",
+    ),
+    "error.key.store": (
+        "Khóa (keys.slots) nằm trong thư mục dữ liệu nhưng kho dữ liệu của nó không có, hoặc là kho khác: hãy đặt lại "
+        "kho đó hoặc phục hồi bản sao lưu. Muốn bắt đầu lại từ đầu thì dọn trống thư mục.",
+        "The keys (keys.slots) lie in the data folder, and their store is not there, or is another one: put that store "
+        "back, or restore a backup. To begin anew, empty the folder.",
     ),
     "error.key.damaged": (
         "Khóa trong cơ sở dữ liệu bị hỏng; hãy đặt lại keys.slots từ bản sao khóa.",

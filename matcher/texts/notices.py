@@ -43,16 +43,26 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "station-matcher doctor names them.",
     ),
     "notice.record_differs": (
-        "Đối tượng đã có hồ sơ ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
-        "(station-matcher record update); nếu nhầm người, hãy xóa mẫu vừa thu nhận.",
+        "Hồ sơ đã có ghi khác ({fields}); hồ sơ được giữ nguyên. Nếu hồ sơ sai, hãy sửa hồ sơ "
+        "(station-matcher record update); nếu nhầm người, hãy chuyển mẫu vừa thu nhận sang đúng hồ sơ (station-matcher "
+        "record move) hoặc xóa mẫu.",
         "The subject is recorded otherwise ({fields}), and the record stays as it is. If it is wrong, correct it "
-        "(station-matcher record update); if this is somebody else, delete the references just enrolled.",
+        "(station-matcher record update); if this is somebody else, move the references just enrolled to whom they "
+        "belong (station-matcher record move), or delete them.",
+    ),
+    "notice.document_known": (
+        "Số định danh này là số giấy tờ ghi ở hồ sơ khác: {subject_ids}. Nếu là cùng một người, hãy nhập hai hồ sơ "
+        "(station-matcher record merge).",
+        "This external id is the number of a document in the record of others: {subject_ids}. If they are one person, "
+        "merge the two (station-matcher record merge).",
     ),
     "notice.references_disagree": (
-        "Mẫu này không giống những mẫu đã có của chính đối tượng này (điểm {score}, cần {threshold}). Hãy kiểm tra xem "
-        "có nhầm người hoặc nhầm số định danh không; nếu nhầm, hãy xóa mẫu vừa thu nhận.",
+        "Mẫu này không giống những mẫu đã có của chính hồ sơ này (điểm {score}, cần {threshold}). Hãy kiểm tra xem "
+        "có nhầm người hoặc nhầm số định danh không; nếu nhầm, hãy chuyển mẫu vừa thu nhận sang đúng hồ sơ "
+        "(station-matcher record move) hoặc xóa mẫu.",
         "This sample does not agree with what was enrolled of this subject before (score {score}, {threshold} needed). "
-        "Check whether it is somebody else's, or the external id is wrong; if so, delete the references just enrolled.",
+        "Check whether it is somebody else's, or the external id is wrong; if so, move the references just enrolled to "
+        "whom they belong (station-matcher record move), or delete them.",
     ),
     "notice.duplicates_not_told": (
         "Không thể biết hồ sơ này đã có trong kho hay chưa: mẫu cho thấy quá ít so với cỡ kho. Hãy thu nhận mẫu rõ "

@@ -94,7 +94,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "pack.no_pack_file": (
         "{file} không phải tệp gói đọc được: {reason}",
-        "{file} is no pack file that can be read: {reason}",
+        "{file} is not a readable pack file: {reason}",
     ),
     # -- installing --
     "pack.not_https": ("địa chỉ {address} không phải https", "the address {address} is not https"),
@@ -149,7 +149,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "pack.mirror": (
         "máy chủ nội bộ {mirror} không phải địa chỉ bắt đầu bằng https:// hoặc http://",
-        "the mirror {mirror} is no address that begins with https:// or http://",
+        "the mirror {mirror} is not an address that begins with https:// or http://",
     ),
     "pack.download": (
         "không tải được {file} từ {address}: {reason}. Nếu không có mạng, hãy đặt tệp vào một thư mục và cài với "

@@ -88,7 +88,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     # What a search's threshold counts: every reference of a finger is a chance to match a stranger, and a subject's
     # faces together are one.
-    "doctor_counted_face": ("đối tượng", "subjects"),
+    "doctor_counted_face": ("hồ sơ", "subjects"),
     "doctor_counted_fingerprint": ("mẫu ngón tay (10 mẫu mỗi thẻ mười ngón)", "fingers (10 of a ten-print card)"),
     "doctor_unknown_pack": (
         "cài đặt yêu cầu gói {name}, nhưng không có gói nào tên như vậy; xem: station-matcher packs list",

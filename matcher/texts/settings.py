@@ -67,5 +67,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "records.fields_file chưa đúng: {reason}",
         "records.fields_file is not as it must be: {reason}",
     ),
+    "fields.id": (
+        "“{name}” không dùng làm mã được: chỉ dùng chữ thường, chữ số và _",
+        "“{name}” cannot be an id: use lower-case letters, digits and _",
+    ),
+    "fields.unknown_kind": ("{name}: kind phải là một trong: {kinds}", "{name}: kind must be one of {kinds}"),
+    "fields.kind": ("{name} phải thuộc loại {kind}", "{name} must be of kind {kind}"),
+    "fields.longest": ("longest của {name} phải từ 1 đến {most}", "longest of {name} must be 1 to {most}"),
+    "fields.undeclared": (
+        "mẫu {form} nêu các trường chưa được khai báo: {names}",
+        "form {form} names fields that are not declared: {names}",
+    ),
+    "fields.label": (
+        "{name} cần có nhãn cho từng ngôn ngữ: {languages}",
+        "{name} needs a label in each of {languages}",
+    ),
     "config.need_number": ("{name} phải là một số", "{name} must be a number"),
 }

@@ -30,7 +30,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.audit": ("Nhật ký kiểm toán", "Audit log"),
     "thorough.header": (
         "Lỗi: phần đầu của tệp kho dữ liệu không như phần mềm này ghi. Hãy khôi phục bản sao lưu.",
-        "Problem: the header of the store file is none that this software writes. Restore a backup.",
+        "Problem: the header of the store file is not one that this software writes. Restore a backup.",
     ),
     "thorough.schema": (
         "Lỗi: lược đồ kho dữ liệu khác lược đồ đã biết ở {count} chỗ, trước hết là {said}. Hãy khôi phục bản sao lưu.",
@@ -62,7 +62,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "thorough.stray_files": (
         "Lỗi: {count} tệp trong kho ảnh không thuộc về ai. Không hồ sơ nào bị ảnh hưởng.",
-        "Problem: {count} files among the images are nobody's. No record is affected.",
+        "Problem: {count} files among the images belong to nobody. No record is affected.",
     ),
     "thorough.cache_refused": (
         "Lỗi: tệp chỉ mục của {count} gói bị hỏng; nay đã được dựng lại từ kho dữ liệu.",
@@ -92,7 +92,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "index.not_mended": (
         "{count} mẫu tham chiếu vẫn hỏng; bản sao lưu không có chúng: {ids}. "
         "Hãy dùng bản sao lưu khác, hoặc xóa và đăng ký lại.",
-        "{count} references are still damaged; the backup has not got them: {ids}. Use another backup, or delete and "
+        "{count} references are still damaged; the backup does not have them: {ids}. Use another backup, or delete and "
         "enroll them again.",
     ),
     "error.backup.keys": (
@@ -264,7 +264,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "error.backup.key_file": (
         "Tệp này không phải tệp khóa: tệp khóa chứa đúng 64 chữ số thập lục phân.",
-        "This is no key file: a key file holds 64 hexadecimal digits and nothing else.",
+        "This is not a key file: a key file holds 64 hexadecimal digits and nothing else.",
     ),
     "error.backup.key_file_missing": (
         "Không có tệp khóa này. Hãy kiểm tra --key-file hoặc storage.backup_key_file.",

@@ -17,6 +17,7 @@ from matcher.audit.records import AuditLog
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.searcher import SearchSettings
+from matcher.search.shortlist import REACHES
 
 # A mate beyond this place counts as not found.
 LAST_RANK: Final = 50
@@ -179,7 +180,7 @@ class PackComparer:
         template = probe.template
         ids = self._database.allowed_reference_ids(Modality.FINGERPRINT, template.pack_id)
         if len(ids) > self._settings.exhaustive_reference_limit:
-            hits = self._database.shortlist(template.pack_id, template.vectors, self._settings.shortlist_count)
+            hits = self._database.shortlist(template, self._settings.shortlist_count, reach=REACHES[-1])
             ids = hits.reference_ids[0, : int(hits.counts[0])]
         ids, similarities = self._comparer.similarities(template, ids, check=lambda: None)
         order = np.lexsort((ids, -similarities))

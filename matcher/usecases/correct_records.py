@@ -65,11 +65,10 @@ class RecordKeeper:
                 raise RequestError(told("field.no_field"), field="values")
             for number, (field_id, value) in enumerate(values.items()):
                 self._check_value(field_id, value, number)
-            author = RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
             receipt = self._database.update_record(
                 subject_id,
                 values,
-                author,
+                _author(context),
                 expected_revision=expected_revision,
                 request_id=request_id,
                 owed=entry.owes(_update_said),
@@ -129,7 +128,7 @@ class RecordKeeper:
             check_change(context)
             require(subject_id, "subject_id")
             change = self._database.seal_subject if sealed else self._database.unseal_subject
-            change(subject_id, owed=entry.owes(_nothing_said))
+            change(subject_id, author=_author(context), owed=entry.owes(_nothing_said))
             audit_id = entry.finish()
         return audit_id
 
@@ -190,7 +189,7 @@ class RecordKeeper:
         with changing(self._changes, action, context, subject_ids=subject_ids, request_id=request_id) as entry:
             check_comparison(context)
             check_text(request_id, REQUEST_ID, field="request_id")
-            yield entry, RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
+            yield entry, _author(context)
 
     def forms(self, context: AccessContext) -> RecordSchema:
         """Which fields a record may have."""
@@ -211,6 +210,10 @@ class RecordKeeper:
         if declared is None:
             raise RequestError(told("field.no_such_field"), field=f"values[{number}].field_id")
         _check_text_of(declared, value, field=f"values[{number}].text")
+
+
+def _author(context: AccessContext) -> RecordAuthor:
+    return RecordAuthor(context.operator_id, context.case_number, context.purpose, context.station_id)
 
 
 def _day_of(said: str) -> date:

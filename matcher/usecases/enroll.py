@@ -27,7 +27,13 @@ from matcher.search.searcher import Searcher
 from matcher.stages import Stages
 from matcher.texts.catalog import told
 from matcher.usecases.naming import recorded_subject
-from matcher.usecases.notices import differing_notices, disagreeing_notices, missed_notices, reach_notices
+from matcher.usecases.notices import (
+    differing_notices,
+    disagreeing_notices,
+    known_document_notices,
+    missed_notices,
+    reach_notices,
+)
 
 MAX_SAMPLE_COUNT = 20
 MAX_DUPLICATE_COUNT = 5
@@ -131,8 +137,13 @@ class Enroller:
                     owed=entry.owes(said),
                 )
             duplicates = tuple(lead for lead in resembling if lead.subject_id != receipt.subject_id)
+            known = known_document_notices(self._database, subject, receipt.subject_id)
             with stages.stage("audit"):
-                audit_id = entry.finish(reason="replayed" if receipt.replayed else "", **said(receipt))
+                audit_id = entry.finish(
+                    reason="replayed" if receipt.replayed else "",
+                    subject_ids=known[0].subject_ids if known else (),
+                    **said(receipt),
+                )
         return EnrollmentResult(
             subject_id=receipt.subject_id,
             samples=tuple(
@@ -146,7 +157,7 @@ class Enroller:
             audit_id=audit_id,
             replayed=receipt.replayed,
             stage_ms=stages.milliseconds,
-            notices=(*notices, *disagreeing, *self._differing(subject, receipt)),
+            notices=(*notices, *disagreeing, *self._differing(subject, receipt), *known),
         )
 
     def _disagreeing(self, extractions: Sequence[Extraction], subject: Subject, stages: Stages) -> tuple[Notice, ...]:

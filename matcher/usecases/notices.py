@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.database import EnrollmentDatabase
-from index.records import SUBJECT_FIELDS, FingerPosition, SearchFilter, Sex, Subject, Template
+from index.records import SUBJECT_FIELDS, FingerPosition, SearchFilter, Sex, Subject, SubjectQuery, Template
+from matcher.record_forms.kinds import is_document_number
 from matcher.results import Notice, NoticeCode
 from matcher.scoring.scores import fuse_scores, threshold_score
 from matcher.search.searcher import Searcher, SearchOutcome
@@ -67,6 +68,15 @@ def differing_notices(said: Subject, stored: Subject) -> tuple[Notice, ...]:
     return (Notice(NoticeCode.RECORD_DIFFERS, fields=fields),) if fields else ()
 
 
+def known_document_notices(database: EnrollmentDatabase, said: Subject, subject_id: str) -> tuple[Notice, ...]:
+    """One where the external id that is said of a subject is a number of a document in the records of others."""
+    if not is_document_number(said.external_id):
+        return ()
+    page = database.list_subjects(SubjectQuery(document_number=said.external_id))
+    others = tuple(subject.subject_id for subject in page.items if subject.subject_id != subject_id)
+    return (Notice(NoticeCode.DOCUMENT_KNOWN, subject_ids=others),) if others else ()
+
+
 def disagreeing_notices(
     searcher: Searcher, templates: Sequence[Template], subject_id: str, *, target_fmr: float, stages: Stages
 ) -> tuple[Notice, ...]:
@@ -93,6 +103,7 @@ def notice_text(notice: Notice, language: str) -> str:
         reference_count=notice.reference_count,
         pack_ids=", ".join(notice.pack_ids),
         fields=", ".join(notice.fields),
+        subject_ids=", ".join(notice.subject_ids),
         score=f"{notice.score:.1f}",
         threshold=f"{notice.threshold:.1f}",
     )

@@ -15,9 +15,17 @@ DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 # By language: name of the page, and the texts around what the parsers say.
 PAGES: Final = {"en": DOCS / "commands.md", "vi": DOCS / "commands.vi.md"}
 _WORDS: Final = {
-    "en": ("Commands", "argument", "meaning", "required", "Every command also takes `--help` and `--lang`."),
-    "vi": ("Các lệnh", "tham số", "ý nghĩa", "bắt buộc", "Lệnh nào cũng nhận `--help` và `--lang`."),
+    "en": (
+        "Commands",
+        "argument",
+        "meaning",
+        "required",
+        "Every command also takes `--help`, `--lang` and `--config`.",
+    ),
+    "vi": ("Các lệnh", "tham số", "ý nghĩa", "bắt buộc", "Lệnh nào cũng nhận `--help`, `--lang` và `--config`."),
 }
+# Of every command: told once.
+_EVERYWHERE: Final = ("help", "lang", "config")
 _MADE: Final = "<!-- Made of the parsers: python -m tests.architecture.commands_page -->"
 
 
@@ -38,7 +46,11 @@ def _sentence(said: str) -> str:
 
 def _table(parser: CommandParser, language: str) -> list[str]:
     _, argument, meaning, required, _ = _WORDS[language]
-    rows = [_row(one, required) for one in parser.arguments if one.dest not in ("help", "lang")]
+    rows = [
+        _row(one, required)
+        for one in parser.arguments
+        if one.dest not in _EVERYWHERE or (one.dest == "config" and parser.commands)
+    ]
     return [f"| {argument} | {meaning} |", "|---|---|", *rows, ""] if rows else []
 
 

@@ -186,7 +186,7 @@ def _pages(parser: CommandParser) -> Iterator[str]:
         (["serve", "--reflection=1"], "không nhận giá trị “1”", "takes no value; “1” was given"),
         (["serve", "--f", "x"], "--f có thể là --face, --fingerprint", "--f may mean --face, --fingerprint"),
         (["verify-backup", "f", "--no-key", "--key-file", "k"], "không dùng cùng với", "cannot go with"),
-        (["subject", "delete-reference", "x", "--operator", "o", "--purpose", "p"], "số nguyên", "no whole number"),
+        (["subject", "delete-reference", "x", "--operator", "o", "--purpose", "p"], "số nguyên", "not a whole number"),
     ],
 )
 def test_what_is_wrong_with_a_line_is_said_in_the_language_of_its_reader(

@@ -71,8 +71,12 @@ class ServerProcess:
         return self.process.wait(120)
 
     def _children(self) -> list[int]:
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        # Each thread has children of its own.
+        found: list[int] = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(OSError):
+                found += map(int, (task / "children").read_text().split())
+        return found
 
     def kill(self) -> None:
         """SIGKILL: nothing is finished. A traced program would outlive its tracer."""

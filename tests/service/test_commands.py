@@ -173,8 +173,10 @@ def test_the_settings_file_says_which_server_is_asked(
 ) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text(f'[server]\naddress = "{service.server.address}"\n')
-    code, out, _ = run(capsys, "--config", str(settings), "gallery", "list", "--operator", "operator-7")
-    assert (code, out.strip()) == (0, "There is no gallery yet.")
+    asked = ("gallery", "list", "--operator", "operator-7")
+    for words in (("--config", str(settings), *asked), (*asked, "--config", str(settings))):
+        code, out, _ = run(capsys, *words)
+        assert (code, out.strip()) == (0, "There is no gallery yet.")
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

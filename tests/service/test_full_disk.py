@@ -55,8 +55,8 @@ def test_what_a_fault_of_the_disk_keeps_from_being_done_is_done_when_it_is_over(
     wrong = [(one["number"], one["wrong"]) for one in others if one["wrong"]]
     assert not wrong
     refusals = sum(bool(one["refused"]) for one in others)
-    # Of some numbers each may be of a call that nothing depends on, as that of a cache file.
-    assert refusals or step > 1
+    # Of a few calls all may be such that a fault harms nothing: a cache, a temporary file.
+    assert refusals if step == 1 else others
     print(
         f"\n{scenario}: {whole['count'][0]} calls, {len(others)} tried ({mode}): "
         f"{refusals} refused by name or killed, the rest harmless"

@@ -17,6 +17,7 @@ from matcher.errors import ConfigError, MatcherError
 from matcher.record_forms.kinds import is_over
 from matcher.record_forms.schema import load_schema
 from matcher.results import NoticeCode
+from matcher.texts.catalog import localized
 from protos.biometrics.v1 import record_service_pb2 as pb
 from protos.biometrics.v1.enrollment_service_pb2 import (
     DOCUMENT_STANDING_CURRENT,
@@ -175,6 +176,12 @@ def test_a_sealed_subject_is_kept_and_not_searched(service: Service, subject_id:
     assert service.client.get_subject(subject_id).state == SUBJECT_STATE_ACTIVE
     actions = [event.action for event in service.audit.events]
     assert actions.count("seal_subject") == actions.count("unseal_subject") == 1
+    # What it was already is no change.
+    service.client.unseal_subject(subject_id)
+    told = [(one.event.kind, one.operator_id, one.purpose) for one in service.client.revisions(subject_id)]
+    who = (ACCESS.operator_id, ACCESS.purpose)
+    assert told == [(pb.RECORD_EVENT_KIND_SEALED, *who), (pb.RECORD_EVENT_KIND_UNSEALED, *who)]
+    assert service.client.get_record(subject_id).revision == 2
 
 
 def test_an_enrollment_that_says_otherwise_than_the_record_is_told_so(service: Service, subject_id: str) -> None:
@@ -246,7 +253,7 @@ def test_a_force_declares_fields_of_its_own(tmp_path: Path) -> None:
         ("[fields", "not valid TOML"),
         ("", "fields"),
         ("[fields]\nscar = { vi = 'Sẹo' }", "label"),
-        ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar', kind = 'colour' }", "colour"),
+        ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar', kind = 'colour' }", "scar: kind must be one of"),
         ("[fields]\nscar = { vi = 'Sẹo', en = 'Scar' }", "external_id"),
         (OWN_FIELDS.replace('kind = "year"', 'kind = "text"'), "birth_year must be of kind year"),
         (OWN_FIELDS + "[[forms]]\nid='1'\nvi='a'\nen='a'\nfields=['scars']", "scars"),
@@ -258,6 +265,15 @@ def test_a_file_of_fields_that_is_wrong_is_refused_with_the_reason(tmp_path: Pat
     with pytest.raises(ConfigError, match=told) as refusal:
         load_schema(path)
     assert isinstance(refusal.value, MatcherError)
+
+
+def test_a_wrong_file_of_fields_is_told_in_vietnamese_too(tmp_path: Path) -> None:
+    path = tmp_path / "fields.toml"
+    path.write_text("[fields]\nScar = { vi = 'Sẹo', en = 'Scar' }", encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_schema(path)
+    said = "records.fields_file chưa đúng: “Scar” không dùng làm mã được: chỉ dùng chữ thường, chữ số và _"
+    assert localized(refusal.value, "vi") == said
 
 
 def test_a_subject_is_found_by_the_number_of_a_document_which_says_what_it_is(
@@ -353,3 +369,18 @@ def test_recording_a_number_that_leads_to_somebody_else_is_told(service: Service
     client.merge_subjects(subject_id, other)
     assert not client.update_subject(other, {"cccd_number": ""}).same_document_subject_ids
     assert not client.update_subject(other, {"cccd_number": number}).same_document_subject_ids
+
+
+def test_an_enrollment_under_a_number_of_a_document_of_somebody_else_is_told(service: Service, subject_id: str) -> None:
+    client, number = service.client, "079087000123"
+    client.update_subject(subject_id, {"cccd_number": number})
+    answer = client.enroll([face(2)], subject=Subject("", number))
+    (notice,) = [one for one in answer.notices if one.code == NoticeCode.DOCUMENT_KNOWN.value]
+    assert list(notice.subject_ids) == [subject_id]
+    assert subject_id in notice.text
+    (event,) = [one for one in service.audit.events if one.action == "enroll" and one.subject_id == answer.subject_id]
+    assert event.subject_ids == (subject_id,)
+    client.merge_subjects(answer.subject_id, subject_id)
+    again = client.enroll([face(2, impression=1)], subject=Subject("", number))
+    assert again.subject_id == subject_id
+    assert not [one for one in again.notices if one.code == NoticeCode.DOCUMENT_KNOWN.value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
 from index.store.sqlite.migrations import MIGRATIONS
+from matcher.__main__ import main
 from matcher.access.context import AccessContext
 from matcher.assembly.use_cases import build_use_cases
 from matcher.client import ServiceError
@@ -97,3 +99,17 @@ def test_a_modality_that_is_not_served_says_why(tmp_path: Path) -> None:
         assert "path" not in left_out.text
     finally:
         stop_service(running)
+
+
+def test_the_command_shows_what_is_told(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.client.enroll([face(1), finger(1)], subject=Subject("", "number-1"))
+    asked = ["info", "--address", service.server.address, "--operator", "operator-7"]
+    assert main(["--lang", "en", *asked]) == 0
+    shown = capsys.readouterr().out
+    assert version("station-matcher") in shown
+    assert "On record: 1 subjects, 2 references, 0 galleries." in shown
+    assert FACE_PACK_ID in shown
+    assert main(["--lang", "vi", *asked]) == 0
+    assert "Có 1 hồ sơ, 2 mẫu tham chiếu, 0 nhóm." in capsys.readouterr().out
+    assert main(["--lang", "en", *asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["modalities"][0]["pack"]["pack_id"] == FACE_PACK_ID

@@ -302,5 +302,5 @@ def test_a_pack_file_with_anything_wrong_leaves_the_installed_pack_as_it_is(
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04" + bytes(100)])
 def test_a_file_that_is_no_pack_is_told(make_store: MakeStore, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "any.pack").write_bytes(content)
-    with pytest.raises(PackDamagedError, match=r"any\.pack is no pack file"):
+    with pytest.raises(PackDamagedError, match=r"any\.pack is not a readable pack file"):
         import_pack(make_store(), tmp_path / "any.pack")

@@ -97,7 +97,7 @@ def check_fingers(database: EnrollmentDatabase, tmp_path: Path) -> None:
         assert subject.display_name == DISPLAY_NAME.format(number=number)
         assert subject.birth_year == 1970 + number
         assert found.sample_scores[best][0].score.value > 30
-        shortlist = database.shortlist(probe.pack_id, probe.vectors, 3, where=RECORDS)
+        shortlist = database.shortlist(probe, 3, where=RECORDS)
         own = {reference.reference_id for reference in references(database, subject.external_id)}
         assert int(shortlist.reference_ids.ravel()[0]) in own
 

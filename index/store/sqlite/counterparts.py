@@ -188,6 +188,7 @@ def add_counterparts(
                     birth_year=subject.subject.birth_year or 0,
                     gallery_numbers=galleries.gallery_numbers_of_subject(connection, row[0]),
                     vectors=one.encoded.searchable,
+                    minutiae=one.encoded.new.template.minutiae,
                     original_id=one.original_id,
                 )
             )

@@ -42,6 +42,10 @@ class SqliteReader:
         """See StoreReader."""
         return searchable.vectors(self._connection, pack, reference_ids, self._report_damage)
 
+    def minutiae(self, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+        """See StoreReader."""
+        return searchable.minutiae(self._connection, pack, reference_ids)
+
     def index_mark(self, pack: PackRow) -> IndexMark | None:
         """See StoreReader."""
         return index_marks.index_mark(self._connection, pack)

@@ -42,8 +42,8 @@ from index.store.sqlite.rows import from_microseconds, marks, parts_of, to_micro
 from index.store.sqlite.sealed_rows import SealedText, resealed_template, seal_subject
 from index.store.sqlite.subject_records import (
     fields_of,
+    put_event,
     put_fields,
-    put_revision,
     put_revision_text,
     revision_text,
     revision_texts,
@@ -101,7 +101,7 @@ def merge_subjects(
     assert row is not None
     rows.put_content(connection, row, content, external_id=source.subject.external_id)
     event = RecordEvent(RecordEventKind.MERGED_FROM, number, reference_ids=moved)
-    effects = _record(connection, target, event, occasion, changes)
+    effects = [*put_event(connection, target, event, occasion.author, occasion.now, changes=changes)]
     for gallery_number in joined:
         effects.append(MembershipChanged(gallery_number, (target.subject_number,), is_member=True))
     effects += _moved(connection, target.subject_number, moved)
@@ -135,7 +135,8 @@ def move_references(
     _move(connection, moved, target, copies)
     effects: list[Effect] = []
     for one, kind in ((source, RecordEventKind.MOVED_TO), (target, RecordEventKind.MOVED_FROM)):
-        effects += _record(connection, one, RecordEvent(kind, number, reference_ids=moved), occasion)
+        event = RecordEvent(kind, number, reference_ids=moved)
+        effects += put_event(connection, one, event, occasion.author, occasion.now)
     effects += _moved(connection, target.subject_number, moved)
     receipt = ReassignmentReceipt(number, source_id, target_id, moved)
     return asked.finished(connection, receipt, effects, target.subject_number)
@@ -241,7 +242,8 @@ class _Undoing:
 
     def _told(self, subject: SubjectRow, changes: Sequence[FieldChange] = ()) -> list[Effect]:
         event = RecordEvent(RecordEventKind.UNDONE, self.row.reassignment_id, reference_ids=self.moved)
-        return _record(self.connection, subject, event, self.occasion, changes)
+        author, now = self.occasion.author, self.occasion.now
+        return list(put_event(self.connection, subject, event, author, now, changes=changes))
 
     def _back_to(self, source: SubjectRow, copies: Mapping[int, VaultFile]) -> list[Effect]:
         _move(self.connection, self.moved, source, copies)
@@ -454,21 +456,6 @@ def _remove_row(connection: sqlite3.Connection, subject_number: int) -> None:
     """Of a merged subject, whose key is kept."""
     for table in ("membership", "subject_seal", "subject_name_token", "subject_record", "subject_revision", "subject"):
         connection.execute(f"DELETE FROM {table} WHERE subject_number = ?", (subject_number,))  # noqa: S608
-
-
-def _record(
-    connection: sqlite3.Connection,
-    row: SubjectRow,
-    event: RecordEvent,
-    occasion: Occasion,
-    changes: Sequence[FieldChange] = (),
-) -> list[Effect]:
-    """A revision of the record that tells of it, with these changes made."""
-    revision, fields = stored_fields(connection, row)
-    effects = put_fields(connection, row, fields, list(changes), revision + 1)
-    # What was changed stands with the reassignment.
-    put_revision(connection, row, RecordRevision(revision + 1, occasion.now, occasion.author, (), event))
-    return list(effects)
 
 
 def _moved(

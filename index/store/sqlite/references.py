@@ -29,6 +29,7 @@ from index.store.sqlite.sealed_rows import (
     note_erased_keys,
     opened,
     opened_templates,
+    owned,
     sealed_template,
 )
 from index.store.sqlite.set_aside import ids_set_aside
@@ -230,7 +231,8 @@ def checked_subject_ids_of(
     checked: dict[int, str] = {}
     for part in parts_of(reference_ids):
         rows = connection.execute(f"{SELECT_ROW_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
-        checked.update((row[0], found[row[0]]) for row in intact_rows(rows, report) if row[0] in found)
+        own = owned(connection, intact_rows(rows, report), report)
+        checked.update((row[0], found[row[0]]) for row in own if row[0] in found)
     return checked
 
 
@@ -295,7 +297,11 @@ def read_prints(
             (pack.pack_number, *part),
         )
         for reference_id, vectors, minutiae in opened_templates(connection, intact_templates(rows, report), report):
-            found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            try:
+                found[reference_id] = StoredPrint(key.pack_id, decode_codes(vectors, pack.dim), minutiae)
+            except DatabaseDamagedError:
+                # Whole, and of another pack than its row says.
+                report(reference_id)
     return found
 
 

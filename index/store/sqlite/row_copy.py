@@ -33,7 +33,7 @@ def copy_known_rows(connection: sqlite3.Connection) -> None:
             raise BackupError("rows of the backup refer to rows that it does not hold; use another backup")
         connection.execute("COMMIT")
     except sqlite3.IntegrityError as error:
-        raise BackupError("a row of the backup is none that this software writes", reason="content") from error
+        raise BackupError("a row of the backup is not one that this software writes", reason="content") from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

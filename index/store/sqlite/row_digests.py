@@ -32,11 +32,20 @@ _ROW: Final = (
 _ROW_WIDTH: Final = 9
 COVERED: Final = f"{_ROW}, vectors, minutiae"
 COVERED_WIDTH: Final = _ROW_WIDTH + 2
+# The key of the subject that the row says. A reference with another one was put there by somebody without keys.
+_KEY_OF_SUBJECT: Final = (
+    "(SELECT key_number FROM subject_seal WHERE subject_seal.subject_number = reference.subject_number)"
+)
+# Slot 0 opens no row.
 SELECT_CHECKED: Final = (
-    f"SELECT {COVERED}, subject_key, reference_key, row_digest, template_digest"  # noqa: S608
+    f"SELECT {COVERED}, CASE WHEN subject_key IS NULL OR subject_key = {_KEY_OF_SUBJECT} THEN subject_key ELSE 0 END,"  # noqa: S608
+    " reference_key, row_digest, template_digest"
     " FROM reference JOIN template USING (reference_id) LEFT JOIN reference_digest USING (reference_id)"
 )
-SELECT_ROW_CHECKED: Final = f"SELECT {_ROW}, row_digest FROM reference LEFT JOIN reference_digest USING (reference_id)"  # noqa: S608
+SELECT_ROW_CHECKED: Final = (
+    f"SELECT {_ROW}, subject_key, {_KEY_OF_SUBJECT}, row_digest"  # noqa: S608
+    " FROM reference LEFT JOIN reference_digest USING (reference_id)"
+)
 SELECT_TEMPLATES_CHECKED: Final = (
     "SELECT reference.reference_id, vectors, minutiae, subject_key, reference_key, template_digest"
     " FROM reference JOIN template USING (reference_id) LEFT JOIN reference_digest USING (reference_id)"
@@ -98,10 +107,10 @@ def put_no_digest(connection: sqlite3.Connection, reference_id: int, keys: tuple
 
 
 def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
-    """Like intact, for SELECT_ROW_CHECKED."""
+    """Like intact, for SELECT_ROW_CHECKED; both keys of the subject follow."""
     for *row, digest in rows:
         try:
-            fits = row_digest(row) == digest
+            fits = row_digest(row[:_ROW_WIDTH]) == digest
         except TypeError:
             fits = False
         if fits:

@@ -146,14 +146,11 @@ def opened(
     for row in rows:
         *plain, vectors, minutiae = row[:COVERED_WIDTH]
         subject_key, reference_key = row[COVERED_WIDTH:]
-        if subject_key is None:
-            if _is_planted(seals):
-                report(int(row[0]))
-            else:
-                yield row[:COVERED_WIDTH]
-            continue
-        if seals is None and not is_bound(connection):
+        if _is_foreign(connection, seals, subject_key):
             report(int(row[0]))
+            continue
+        if subject_key is None:
+            yield row[:COVERED_WIDTH]
             continue
         try:
             template = _opened_template(seals, row[0], vectors, minutiae, (subject_key, reference_key))
@@ -164,14 +161,33 @@ def opened(
         yield (*plain, *template)
 
 
+def owned(
+    connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
+) -> Iterator[Sequence[Any]]:
+    """The rows of `intact_rows` whose key is that of the subject they say, without the keys: a reference that somebody
+    gave to another subject, or made plain, is damaged."""
+    seals = seals_of(connection)
+    for *row, key, key_of_its_subject in rows:
+        if _is_planted(seals) if key is None else key != key_of_its_subject:
+            report(int(row[0]))
+        else:
+            yield row
+
+
 def opened_templates(
     connection: sqlite3.Connection, rows: Iterable[Sequence[Any]], report: ReportDamage
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """(reference id, vectors, minutiae) of rows of `intact_templates`."""
     seals = seals_of(connection)
     for reference_id, vectors, minutiae, subject_key, reference_key in rows:
+        if _is_foreign(connection, seals, subject_key):
+            report(int(reference_id))
+            continue
         if subject_key is None:
-            yield reference_id, vectors, minutiae
+            if _is_planted(seals):
+                report(int(reference_id))
+            else:
+                yield reference_id, vectors, minutiae
             continue
         try:
             yield reference_id, *_opened_template(seals, reference_id, vectors, minutiae, (subject_key, reference_key))
@@ -186,14 +202,11 @@ def opened_vectors(
     """(reference id, vectors) of rows of `intact_vectors`."""
     seals = seals_of(connection)
     for reference_id, vectors, subject_key, reference_key in rows:
-        if subject_key is None:
-            if _is_planted(seals):
-                report(int(reference_id))
-            else:
-                yield reference_id, vectors
-            continue
-        if seals is None and not is_bound(connection):
+        if _is_foreign(connection, seals, subject_key):
             report(int(reference_id))
+            continue
+        if subject_key is None:
+            yield reference_id, vectors
             continue
         try:
             yield (
@@ -205,6 +218,25 @@ def opened_vectors(
         except EncryptionKeyError as error:
             _or_raise(error)
             report(int(reference_id))
+
+
+def opened_minutiae(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, Any, int | None, int]]
+) -> Iterator[tuple[int, bytes]]:
+    """(reference id, minutiae) of rows of id, minutiae and both keys; what does not open is left out, and found damaged
+    by whoever reads the whole template."""
+    seals = seals_of(connection)
+    for reference_id, minutiae, subject_key, reference_key in rows:
+        if not isinstance(minutiae, bytes) or _is_foreign(connection, seals, subject_key):
+            continue
+        try:
+            if subject_key is not None:
+                place = _place(reference_id, "minutiae")
+                minutiae = _given(seals).open_of_reference(subject_key, reference_key, minutiae, place=place)  # noqa: PLW2901
+        except EncryptionKeyError as error:
+            _or_raise(error)
+            continue
+        yield reference_id, minutiae
 
 
 def sealed_text(connection: sqlite3.Connection, subject_number: int, key: int | None, text: str, column: str) -> str:
@@ -296,6 +328,11 @@ def noted_keys(connection: sqlite3.Connection) -> tuple[int, ...]:
 def forget_erased_keys(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """These slots are erased."""
     connection.executemany("DELETE FROM erased_key WHERE key_number = ?", [(number,) for number in numbers])
+
+
+def _is_foreign(connection: sqlite3.Connection, seals: Seals | None, subject_key: int | None) -> bool:
+    """Whether a template cannot be of this store: plain in one that is encrypted, or encrypted in one that is not."""
+    return _is_planted(seals) if subject_key is None else seals is None and not is_bound(connection)
 
 
 def _opened_template(

@@ -52,7 +52,7 @@ def bind_keys(connection: sqlite3.Connection) -> None:
     if not known:
         if seals.are_used:
             # Believing it would answer with whatever somebody put in the place of the encrypted store.
-            raise EncryptionKeyError("the key slots are of another store; put back that one", reason="slots")
+            raise EncryptionKeyError("the key slots are of another store; put back that one", reason="store")
         is_empty = connection.execute("SELECT 1 FROM subject LIMIT 1").fetchone() is None
         progress = _WHOLE if is_empty else f"{_PARTLY} {seals.progress_token(_PARTLY)}"
         connection.execute("BEGIN IMMEDIATE")

@@ -9,13 +9,14 @@ import numpy as np
 
 from index.arrays import Float32Array, Int64Array
 from index.errors import DatabaseDamagedError
-from index.records import Sex
+from index.records import Modality, Sex
 from index.store.effects import SEX_CODES, PackRow
 from index.store.protocol import StoreCounts, SubjectValues
 from index.store.sqlite.references import all_packs, vector_blobs
 from index.store.sqlite.row_checks import fits
 from index.store.sqlite.row_digests import SELECT_VECTORS_CHECKED, ReportDamage, intact_vectors
-from index.store.sqlite.sealed_rows import opened_vectors
+from index.store.sqlite.rows import marks, parts_of
+from index.store.sqlite.sealed_rows import opened_minutiae, opened_vectors
 from index.store.sqlite.set_aside import ids_set_aside
 from index.store.sqlite.subjects import LAST_YEAR
 from index.store.template_codec import decode_vectors
@@ -96,6 +97,21 @@ def vectors(
         except DatabaseDamagedError:
             # Whole, and of another pack than its row says.
             report(reference_id)
+    return found
+
+
+def minutiae(connection: sqlite3.Connection, pack: PackRow, reference_ids: Int64Array) -> dict[int, bytes]:
+    """Minutiae by id; those that do not exist or do not open are left out. None of faces, which have none."""
+    if pack.key.modality is Modality.FACE or not len(reference_ids):
+        return {}
+    found: dict[int, bytes] = {}
+    for part in parts_of(reference_ids.tolist()):
+        rows = connection.execute(
+            f"SELECT reference_id, minutiae, subject_key, reference_key FROM template"  # noqa: S608
+            f" LEFT JOIN reference_digest USING (reference_id) WHERE template.reference_id IN ({marks(part)})",
+            part,
+        )
+        found.update(opened_minutiae(connection, rows))
     return found
 
 

@@ -339,13 +339,21 @@ class SqliteStore:
             )
         )
 
-    def seal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def seal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """See Store."""
-        self.queue.submit(lambda connection: writes.seal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(
+            lambda connection: writes.seal_subject(connection, subject_id, author=author, now=now, owed=owed)
+        )
 
-    def unseal_subject(self, subject_id: str, *, owed: Owe[None] | None = None) -> None:
+    def unseal_subject(
+        self, subject_id: str, *, author: RecordAuthor | None, now: datetime, owed: Owe[None] | None = None
+    ) -> None:
         """See Store."""
-        self.queue.submit(lambda connection: writes.unseal_subject(connection, subject_id, owed=owed))
+        self.queue.submit(
+            lambda connection: writes.unseal_subject(connection, subject_id, author=author, now=now, owed=owed)
+        )
 
     def create_gallery(self, gallery: Gallery, *, now: datetime, owed: Owe[None] | None = None) -> None:
         """See Store."""

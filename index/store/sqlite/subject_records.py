@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -182,6 +182,23 @@ def put_revision(connection: sqlite3.Connection, row: SubjectRow, made: RecordRe
     """Of an event no more is kept than its kind, the reassignment and its references: what tells of the other subject
     stands with the reassignment, and goes with that subject."""
     put_revision_text(connection, row, made.revision, to_microseconds(made.change_time), revision_text(made))
+
+
+def put_event(
+    connection: sqlite3.Connection,
+    row: SubjectRow,
+    event: RecordEvent,
+    author: RecordAuthor,
+    now: datetime,
+    *,
+    changes: Sequence[FieldChange] = (),
+) -> tuple[Effect, ...]:
+    """A revision of the record that tells of an event. changes: of fields, made with it; what they were is kept with
+    the reassignment."""
+    revision, fields = stored_fields(connection, row)
+    effects = put_fields(connection, row, fields, list(changes), revision + 1)
+    put_revision(connection, row, RecordRevision(revision + 1, now, author, (), event))
+    return effects
 
 
 def put_revision_text(

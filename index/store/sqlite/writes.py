@@ -9,7 +9,7 @@ from datetime import datetime
 
 from index.outbox import Owe
 from index.receipts import DeletionCounts, DeletionReceipt, Deletions, EnrollmentReceipt
-from index.records import Gallery, Subject, SubjectState
+from index.records import Gallery, RecordAuthor, RecordEvent, RecordEventKind, Subject, SubjectState
 from index.store.effects import (
     SEX_CODES,
     Effect,
@@ -32,6 +32,7 @@ from index.store.sqlite.row_digests import SELECT_CHECKED, intact
 from index.store.sqlite.rows import from_microseconds, to_microseconds
 from index.store.sqlite.sealed_rows import opened
 from index.store.sqlite.set_aside import ids_set_aside
+from index.store.sqlite.subject_records import put_event
 from index.store.sqlite.subjects import SubjectRow
 from index.store.sqlite.write_queue import WriteOutcome
 from index.store.template_codec import decode_vectors
@@ -152,20 +153,38 @@ def delete_reference(
     return WriteOutcome(receipt, (ReferencesRemoved(family),), frees_rows=True)
 
 
-def seal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
+def seal_subject(
+    connection: sqlite3.Connection,
+    subject_id: str,
+    *,
+    author: RecordAuthor | None,
+    now: datetime,
+    owed: Owe[None] | None,
+) -> WriteOutcome[None]:
     """Keep a subject and never search it."""
     row = subjects.find_subject(connection, subject_id)
+    if author is not None and row.subject.state is not SubjectState.SEALED:
+        put_event(connection, row, RecordEvent(RecordEventKind.SEALED), author, now)
     subjects.set_state(connection, row.subject_number, SubjectState.SEALED)
     owe(connection, owed, None)
     return WriteOutcome(None, (ReferencesRemoved(references.reference_ids_of_subject(connection, row.subject_number)),))
 
 
-def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe[None] | None) -> WriteOutcome[None]:
+def unseal_subject(
+    connection: sqlite3.Connection,
+    subject_id: str,
+    *,
+    author: RecordAuthor | None,
+    now: datetime,
+    owed: Owe[None] | None,
+) -> WriteOutcome[None]:
     """Search a sealed subject again."""
     row = subjects.find_subject(connection, subject_id)
     owe(connection, owed, None)
     if row.subject.state is not SubjectState.SEALED:
         return WriteOutcome(None)
+    if author is not None:
+        put_event(connection, row, RecordEvent(RecordEventKind.UNSEALED), author, now)
     subjects.set_state(connection, row.subject_number, SubjectState.ACTIVE)
     gallery_numbers = galleries.gallery_numbers_of_subject(connection, row.subject_number)
     effects: list[Effect] = []
@@ -177,7 +196,9 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
             (row.subject_number, pack.pack_number),
         )
         # A damaged one stays unsearched; the next check names it.
-        for reference_id, _, _, finger, *_, blob, _ in opened(connection, intact(stored, _pass_over), _pass_over):
+        for reference_id, _, _, finger, *_, blob, minutiae in opened(
+            connection, intact(stored, _pass_over), _pass_over
+        ):
             effects.append(
                 ReferenceAdded(
                     pack=pack,
@@ -188,6 +209,7 @@ def unseal_subject(connection: sqlite3.Connection, subject_id: str, *, owed: Owe
                     birth_year=row.subject.birth_year or 0,
                     gallery_numbers=gallery_numbers,
                     vectors=decode_vectors(blob, pack.dim, pack.encoding),
+                    minutiae=minutiae,
                     original_id=originals.get(reference_id, 0),
                 )
             )
@@ -278,6 +300,7 @@ def _insert_references(
                 birth_year=row.subject.birth_year or 0,
                 gallery_numbers=gallery_numbers,
                 vectors=one.searchable,
+                minutiae=one.new.template.minutiae,
             )
         )
     return added

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.arrays import BoolArray, Int64Array, UInt8Array
+from index.arrays import BoolArray, Int64Array, UInt8Array, UInt32Array
 from index.durable.cache_file import AnyArray, CacheContents
 from index.errors import CacheFileError
 from index.vector.votes.lists import CODE_BYTES, InvertedLists, UInt16Array
+from index.vector.votes.packing import NUMBER_BITS
+from index.vector.votes.places import PlaceTable
 
 CHUNK_ROW_COUNT = 1 << 16
 CHUNK_FINGER_COUNT = 1 << 13
@@ -32,8 +34,10 @@ class Fingers:
         return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.uint16))
 
     def row_ids(self) -> Int64Array:
-        """int64: whose each descriptor is."""
-        return np.repeat(self.reference_ids, self.row_counts)
+        """int64: id of each descriptor, which says whose it is and which of them."""
+        ends = np.cumsum(self.row_counts, dtype=np.int64)
+        numbers = np.arange(len(self.lists)) - np.repeat(ends - self.row_counts, self.row_counts)
+        return np.repeat(self.reference_ids << NUMBER_BITS, self.row_counts) | numbers
 
     def and_then(self, others: Fingers) -> Fingers:
         return Fingers(
@@ -111,7 +115,7 @@ class DescriptorChunk:
         self.saved = SavedPart(file_name, kept_count, holds_removed=kept_count < len(fingers))
 
 
-def arrays_of(fingers: Fingers, lists: InvertedLists) -> dict[str, AnyArray]:
+def arrays_of(fingers: Fingers, lists: InvertedLists, places: PlaceTable) -> dict[str, AnyArray]:
     """What a cache file of these fingers holds; their codes come from the lists."""
     of_rows, codes = lists.gather(fingers.reference_ids, fingers.row_counts, np.unique(fingers.lists))
     return {
@@ -119,11 +123,13 @@ def arrays_of(fingers: Fingers, lists: InvertedLists) -> dict[str, AnyArray]:
         "row_counts": fingers.row_counts,
         "lists": of_rows,
         "codes": codes,
+        "places": places.gather(fingers.reference_ids),
     }
 
 
-def fingers_of(contents: CacheContents, list_count: int) -> tuple[Fingers, UInt8Array]:
-    """Fingers and codes, uint8 (rows, CODE_BYTES), that a cache file holds. Raises CacheFileError."""
+def fingers_of(contents: CacheContents, list_count: int) -> tuple[Fingers, UInt8Array, UInt32Array]:
+    """Fingers, codes, uint8 (rows, CODE_BYTES), and places, uint32 (rows,), that a cache file holds. Raises
+    CacheFileError."""
     fingers = Fingers(
         contents.array("reference_ids", np.int64, 1),
         contents.array("row_counts", np.uint8, 1),
@@ -132,8 +138,11 @@ def fingers_of(contents: CacheContents, list_count: int) -> tuple[Fingers, UInt8
     codes = contents.array("codes", np.uint8, 2)
     is_whole = len(fingers.row_counts) == len(fingers) <= CHUNK_FINGER_COUNT
     row_count = int(fingers.row_counts.sum(dtype=np.int64))
-    if not is_whole or codes.shape != (row_count, CODE_BYTES) or len(fingers.lists) != row_count:
+    places = contents.array("places", np.uint32, 1)
+    if not is_whole or codes.shape != (row_count, CODE_BYTES) or {len(fingers.lists), len(places)} != {row_count}:
         raise CacheFileError("the index file has codes of the wrong size; rebuild the index")
     if int(fingers.reference_ids.min(initial=1)) < 1 or int(fingers.lists.max(initial=0)) >= list_count:
         raise CacheFileError("the index file names fingers or lists that cannot be; rebuild the index")
-    return fingers, codes
+    if int(fingers.row_counts.max(initial=0)) > 1 << NUMBER_BITS:
+        raise CacheFileError("the index file names fingers or lists that cannot be; rebuild the index")
+    return fingers, codes, places

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from index.vector.kernels.compiling import compiled
+from index.vector.votes.packing import NUMBER_BITS
 
 
 @compiled
-def count_votes(similarities, ids):  # type: ignore[no-untyped-def]
+def count_votes(similarities, ids, usable):  # type: ignore[no-untyped-def]
     """(ids int64 (n,), votes float32 (n,)), in no order, of what FAISS found for the descriptors of a probe.
 
-    similarities: float32 (q, k), best first. ids: int64 (q, k), whose they are, negative where there are no more.
+    similarities: float32 (q, k), best first. ids: int64 (q, k) of rows, negative where there are no more. usable:
+    uint8, a bit for each reference id, set where it may get votes.
     Each descriptor votes for its k nearest with their similarity less that of the last of them, or less 0 where there
     are fewer; of several of one reference the first counts. Divided by q, so that votes lie in [0, 1].
     """
@@ -31,7 +33,9 @@ def count_votes(similarities, ids):  # type: ignore[no-untyped-def]
             held += 1
         last = similarities[query, held - 1] if held == nearest_count else np.float32(0.0)
         for rank in range(held):
-            reference_id = ids[query, rank]
+            reference_id = ids[query, rank] >> NUMBER_BITS
+            if reference_id >= 8 * len(usable) or not (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
+                continue
             slot = (reference_id * 0x9E3779B1) & (slot_count - 1)
             while places[slot] >= 0 and found[places[slot]] != reference_id:
                 slot = (slot + 1) & (slot_count - 1)

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from index.arrays import UInt8Array
+from index.arrays import UInt8Array, UInt32Array
 from index.durable.cache_file import AnyArray, read_cache, write_cache
 from index.errors import CacheFileError
 from index.vector.votes.chunk import DescriptorChunk, Fingers, SavedPart, arrays_of, fingers_of
 from index.vector.votes.lists import InvertedLists
+from index.vector.votes.places import PlaceTable
 
 LIST_NAME = "descriptors.cache"
 LIST_KIND = "descriptor list"
@@ -27,6 +28,8 @@ CHUNK_SUFFIX = ".chunk"
 _NAME_BYTES = 16
 # Files whose codes are in memory beside the lists while these are filled: 70 MB.
 _READ_TOGETHER = 64
+# Index files of before did not say how many rows each list would have.
+NOT_KNOWN = np.empty(0, dtype=np.int64)
 
 Undisturbed = Callable[[], AbstractContextManager[object]]
 
@@ -35,6 +38,7 @@ def save_chunks(
     folder: Path,
     chunks: Sequence[DescriptorChunk],
     lists: InvertedLists,
+    places: PlaceTable,
     undisturbed: Undisturbed,
     *,
     dim: int,
@@ -51,7 +55,7 @@ def save_chunks(
         with undisturbed():
             is_there = chunk.is_saved and chunk.saved is not None and (folder / chunk.saved.file_name).is_file()
             fingers = chunk.fingers
-            arrays = {} if is_there else arrays_of(fingers, lists)
+            arrays = {} if is_there else arrays_of(fingers, lists, places)
         if not is_there:
             file_name = secrets.token_hex(_NAME_BYTES) + CHUNK_SUFFIX
             _write_chunk(folder / file_name, arrays)
@@ -60,12 +64,18 @@ def save_chunks(
     names = [chunk.saved.file_name for chunk in chunks if chunk.saved is not None]
     packed = np.frombuffer(b"".join(name.encode("ascii") for name in names), dtype=np.uint8)
     meta = {"dim": dim, "codebook": codebook, "stamp": stamp, "chunk_count": len(names)}
-    write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed})
+    with undisturbed():
+        row_counts = lists.row_counts()
+    write_cache(folder / LIST_NAME, kind=LIST_KIND, meta=meta, arrays={"names": packed, "row_counts": row_counts})
     _delete_other_files(folder, names)
 
 
 def scrub_chunks(
-    folder: Path, chunks: Sequence[DescriptorChunk], lists: InvertedLists, undisturbed: Undisturbed
+    folder: Path,
+    chunks: Sequence[DescriptorChunk],
+    lists: InvertedLists,
+    places: PlaceTable,
+    undisturbed: Undisturbed,
 ) -> None:
     """Rewrite the files that hold removed fingers without them. Raises CacheFileError, DatabaseFullError.
 
@@ -79,14 +89,17 @@ def scrub_chunks(
                 continue
             # Nothing that came after what the file holds.
             fingers = chunk.fingers.first(saved.finger_count)
-            arrays = arrays_of(fingers, lists)
+            arrays = arrays_of(fingers, lists, places)
         _write_chunk(folder / saved.file_name, arrays)
         with undisturbed():
             chunk.mark_saved(saved.file_name, fingers)
 
 
-def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
-    """Dimension, stamp and chunks that save_chunks wrote; fills the lists, which are empty. Raises CacheFileError."""
+def load_chunks(
+    folder: Path, lists: InvertedLists, places: PlaceTable, *, codebook: str
+) -> tuple[int, str, tuple[DescriptorChunk, ...]]:
+    """Dimension, stamp and chunks that save_chunks wrote; fills the lists and places, which are empty. Raises
+    CacheFileError."""
     contents = read_cache(folder / LIST_NAME, kind=LIST_KIND)
     if contents.text("codebook") != codebook:
         raise CacheFileError("the index files were made with another codebook; rebuild the index")
@@ -95,21 +108,26 @@ def load_chunks(folder: Path, lists: InvertedLists, *, codebook: str) -> tuple[i
     if len(packed) != contents.integer("chunk_count") * length:
         raise CacheFileError("the list of index files is damaged; rebuild the index")
     names = [packed[start : start + length] for start in range(0, len(packed), length)]
+    if len(known := contents.arrays.get("row_counts", NOT_KNOWN)) == lists.list_count:
+        # At once: a list that grows bit by bit leaves memory behind that nobody uses, a third of what it holds.
+        lists.make_room(known)
     chunks: list[DescriptorChunk] = []
     for start in range(0, len(names), _READ_TOGETHER):
         together = names[start : start + _READ_TOGETHER]
         parts = [_read_chunk(folder / name, lists) for name in together]
         row_counts = np.zeros(lists.list_count, dtype=np.int64)
-        for fingers, _ in parts:
+        for fingers, _, _ in parts:
             row_counts += np.bincount(fingers.lists, minlength=lists.list_count)
         lists.make_room(row_counts)
-        for name, (fingers, codes) in zip(together, parts, strict=True):
+        for name, (fingers, codes, of_rows) in zip(together, parts, strict=True):
             lists.append(fingers.lists, codes, fingers.row_ids())
+            places.add(fingers.reference_ids, fingers.row_counts, of_rows)
             chunks.append(DescriptorChunk(fingers, SavedPart(name, len(fingers))))
+    lists.trim()
     return contents.integer("dim"), contents.text("stamp"), tuple(chunks)
 
 
-def _read_chunk(path: Path, lists: InvertedLists) -> tuple[Fingers, UInt8Array]:
+def _read_chunk(path: Path, lists: InvertedLists) -> tuple[Fingers, UInt8Array, UInt32Array]:
     return fingers_of(read_cache(path, kind=CHUNK_KIND, mapped=frozenset({"codes"})), lists.list_count)
 
 

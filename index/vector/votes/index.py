@@ -1,28 +1,33 @@
 """Fingers by votes: which stored fingers have minutiae whose descriptors are nearest to those of the probe.
 
 Every descriptor of the probe votes for the fingers of its nearest stored descriptors, which FAISS looks for in the few
-lists where they would lie. The fingers with the most votes make the shortlist for full comparison; the mate of a probe
-is in it almost always, but nothing proves so (`python -m benchmarks fingers` measures it).
+lists where they would lie. The fingers whose votes agree best in place (agreement.py) make the shortlist for full
+comparison; the mate of a probe is in it almost always, but nothing proves so (`python -m benchmarks fingers` measures
+it).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from index.arrays import Float32Array, Int64Array, UInt8Array
+from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array, UInt64Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
+from index.vector.votes.agreement import agreeing_votes, turns
 from index.vector.votes.chunk import DescriptorChunk, Fingers, arrays_of
 from index.vector.votes.codebook import DIM, codebook
 from index.vector.votes.counting import bits_of, count_votes
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
 from index.vector.votes.lists import InvertedLists
+from index.vector.votes.minutia_places import UNKNOWN_PLACE
+from index.vector.votes.places import PlaceTable
 from index.vector.votes.turns import Turns
 
 STORED_LIMIT: Final = 64
@@ -30,23 +35,43 @@ STORED_LIMIT: Final = 64
 found, and time and memory stay bounded."""
 NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
-FILTERED_NEAREST_COUNT: Final = 50
-"""At least, where a filter allows a part of the references: of what lies as near, their part votes."""
+FILTER_FACTOR: Final = 2
+"""Where a filter allows a part of the references, that part votes, of up to so many times as many nearest: 1.03 to 1.08
+of the time without a filter at a million fingers; four times as many took 1.10 to 1.21."""
 VISIT_COUNT: Final = 256
 """Lists read for a probe at least, divided among its descriptors: a small piece of a print, which has few, needs each
 of them looked for the more thoroughly."""
 READ_ROW_COUNT: Final = 500_000
 """Descriptors read for a probe, about, where VISIT_COUNT lists hold fewer: a small gallery is read nearly whole."""
+SMALL_PROBE_COUNT: Final = 20
+"""A probe of fewer descriptors is looked for as EFFORTS says in galleries of any size; a larger one needs it less."""
+LARGE_READ_ROW_COUNT: Final = 20_000_000
+"""Descriptors read for a larger probe at most, about, beyond what the second effort reads."""
 LEAST_PROBED_COUNT: Final = 4
 """Lists read for each descriptor at least."""
 WIDE_FROM: Final = 200
-WIDE_FACTOR: Final = 8
-"""For a shortlist of WIDE_FROM or more, so many times as much is read."""
-WIDE_VOTE_COUNT: Final = STORED_LIMIT * NEAREST_COUNT
-"""And so many nearest descriptors vote in all, which is more for each of a few, at most WIDE_NEAREST_COUNT. Of 105
-mates that exhaustive comparison found at 100,000 fingers and votes did not put among the first 20, the harder ones of
-probes of 5 to 17 descriptors, 22 were beyond place 500 with 300 and 18 with 3,000; 11 and 8 were beyond 2,000."""
-WIDE_NEAREST_COUNT: Final = 3000
+"""From so many references on, `search` looks as far as reach 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """visit_factor: of the lists that are read at least. vote_count: nearest descriptors that vote in all, divided
+    among those of the probe: least_count to most_count for each."""
+
+    visit_factor: int
+    vote_count: int
+    least_count: int
+    most_count: int
+
+
+EFFORTS: Final = (
+    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT),
+    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000),
+    Effort(64, 200_000, 1000, 20_000),
+)
+"""By reach. Of 216 probes that exhaustive comparison finds at 100,000 fingers and the sum of votes of the second effort
+does not put among the first 15, nearly all pieces of prints with 5 to 15 descriptors, the mate was beyond place 500 for
+86 by that sum and 60 by agreement, with the third effort for 54 and 17."""
 KEPT_FILTER_COUNT: Final = 32
 
 
@@ -55,7 +80,7 @@ class DescriptorIndex:
 
     Thread safe in any mixture of calls: a search sees each reference either whole or not at all; one whose removal
     returned before the search began is in no answer, one whose addition returned is searched. Removed vectors are
-    overwritten in memory at once. About 26 bytes a descriptor.
+    overwritten in memory at once. About 31 bytes a descriptor.
     """
 
     def __init__(self, dim: int) -> None:
@@ -67,7 +92,9 @@ class DescriptorIndex:
         self._lists = InvertedLists(self._codebook)
         self._chunks: tuple[DescriptorChunk, ...] = ()
         self._places: dict[int, DescriptorChunk] = {}
+        self._placed = PlaceTable()
         self._alive: UInt8Array = np.zeros(128, dtype=np.uint8)  # a bit a reference id
+        self._alive_rows: UInt64Array = np.zeros(1024, dtype=np.uint64)  # a bit a row, for FAISS
         # Filters of late, by the identity of their array: (allowed, its bits, how many). Emptied by every change.
         self._filters: dict[int, tuple[Int64Array, UInt8Array, int]] = {}
         self._turns = Turns()
@@ -87,15 +114,23 @@ class DescriptorIndex:
     @property
     def memory_bytes(self) -> int:
         """Memory of codes and tables, without that of the id map."""
-        return self._lists.memory_bytes + sum(chunk.memory_bytes for chunk in self._chunks) + self._alive.nbytes
+        tables = self._placed.memory_bytes + self._alive.nbytes + self._alive_rows.nbytes
+        return self._lists.memory_bytes + sum(chunk.memory_bytes for chunk in self._chunks) + tables
 
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending: the ids that are searchable now."""
         with self._turns.shared():
             return np.sort(np.fromiter(self._places, dtype=np.int64, count=len(self._places)))
 
-    def add(self, reference_ids: Int64Array, vectors: Sequence[Float32Array]) -> None:
+    def add(
+        self,
+        reference_ids: Int64Array,
+        vectors: Sequence[Float32Array],
+        places: Sequence[UInt32Array] | None = None,
+    ) -> None:
         """reference_ids (n,), unique, >= 1; vectors: n arrays float32 (m, dim), m >= 1, unit rows, best first.
+        places: where each of these lies, n arrays uint32 (m,) of minutia_places.py; without them a finger
+        is found by the sum of its votes alone.
 
         All or nothing. Raises VectorError, DuplicateReferenceError.
         """
@@ -108,10 +143,12 @@ class DescriptorIndex:
             raise VectorError("a reference needs at least one vector, or it would never be found")
         lists, codes = self._lists.encode(np.concatenate(kept))
         added = Fingers(ids, counts, lists)
+        placed = _placed(places, counts)
         with self._turns.alone():
             if any(reference_id in self._places for reference_id in ids.tolist()):
                 raise DuplicateReferenceError("a reference id is in the descriptor index already")
             self._lists.append(lists, codes, added.row_ids())
+            self._placed.add(ids, counts, placed)
             while len(added):
                 chunk, count = self._chunk_for(added)
                 chunk.append(added.first(count))
@@ -129,6 +166,8 @@ class DescriptorIndex:
             for chunk in touched.values():
                 gone = chunk.remove(known)
                 self._lists.clear(gone.lists, gone.row_ids())
+            self._placed.clear(known)
+            self._alive_rows[known] = 0
             np.bitwise_and.at(self._alive, known >> 3, ~(1 << (known & 7)).astype(np.uint8))
             self._filters.clear()
             return len(known)
@@ -137,7 +176,7 @@ class DescriptorIndex:
         """Overwrite what the cache files hold of removed references. Raises CacheFileError, DatabaseFullError."""
         with self._file_lock:
             if self._folder is not None and len(reference_ids):
-                scrub_chunks(self._folder, self._chunks, self._lists, self._turns.shared)
+                scrub_chunks(self._folder, self._chunks, self._lists, self._placed, self._turns.shared)
 
     def search(self, queries: Float32Array, k: int, *, allowed: Int64Array | None = None) -> Hits:
         """queries float32 (q, dim): descriptors of one finger, best first. One row of at most k references, most votes
@@ -147,16 +186,33 @@ class DescriptorIndex:
         covers every reference allowed: then all are named and the row is proved. Raises VectorError.
         """
         rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
-        with self._turns.shared():
-            usable, usable_count = self._usable(allowed)
-            ids, votes = self._votes(rows, k, usable, usable_count) if usable_count and len(rows) else _nobody()
-            everybody = np.flatnonzero(np.unpackbits(usable, bitorder="little")) if usable_count <= k else ids
-        if usable_count <= k:
-            others = np.setdiff1d(everybody, ids)
-            ids, votes = np.concatenate([ids, others]), np.concatenate([votes, np.zeros(len(others), np.float32)])
-        order = _best_first(ids, votes, k, everybody=usable_count <= k)
-        row = (ids[order], votes[order].astype(np.float64))
-        return hits_from_rows([row], k, np.array([usable_count <= k]))
+
+        def votes(usable: UInt8Array, usable_count: int) -> tuple[Int64Array, Float32Array]:
+            effort = EFFORTS[1 if k >= WIDE_FROM else 0]
+            found: tuple[Int64Array, Float32Array] = count_votes(*self._nearest(rows, effort, usable_count), usable)
+            return found
+
+        return self._ranked(k, allowed, votes, is_empty=not len(rows))
+
+    def shortlist(
+        self, queries: Float32Array, places: UInt32Array, k: int, *, reach: int, allowed: Int64Array | None = None
+    ) -> Hits:
+        """Like search, ranked by how far the votes of a reference agree in place (agreement.py), and how many there
+        are. places: uint32 (q,), where the descriptors of the probe lie. reach: 0, 1 or 2, how much of the index is
+        read (EFFORTS). similarities are scores in [0, 1]."""
+        rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
+        if len(places) != len(queries):
+            raise VectorError("each descriptor of a probe needs its place")
+
+        def agreement(usable: UInt8Array, usable_count: int) -> tuple[Int64Array, Float32Array]:
+            nearest = self._nearest(rows, EFFORTS[reach], usable_count)
+            placed = self._placed
+            found: tuple[Int64Array, Float32Array] = agreeing_votes(
+                *nearest, usable, np.asarray(places[: len(rows)], np.uint32), placed.starts, placed.table, turns()
+            )
+            return found
+
+        return self._ranked(k, allowed, agreement, is_empty=not len(rows))
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """Write the cache files: chunks that changed, then their list. stamp is given back by load.
@@ -170,7 +226,7 @@ class DescriptorIndex:
             # Also when it fails: what was written by then has to be erased too.
             self._folder = folder
             turns, digest = self._turns.shared, self._codebook.digest
-            save_chunks(folder, chunks, self._lists, turns, dim=self._dim, codebook=digest, stamp=stamp)
+            save_chunks(folder, chunks, self._lists, self._placed, turns, dim=self._dim, codebook=digest, stamp=stamp)
             self.stamp = stamp
 
     def close(self) -> None:
@@ -179,10 +235,11 @@ class DescriptorIndex:
     @classmethod
     def load(cls, folder: Path) -> DescriptorIndex:
         """The index that save wrote. Raises CacheFileError when any byte of it changed or it is not there."""
-        lists = InvertedLists(codebook())
-        dim, stamp, chunks = load_chunks(folder, lists, codebook=codebook().digest)
+        lists, placed = InvertedLists(codebook()), PlaceTable()
+        dim, stamp, chunks = load_chunks(folder, lists, placed, codebook=codebook().digest)
         loaded = cls(dim)
         loaded._folder, loaded.stamp, loaded._chunks, loaded._lists = folder, stamp, chunks, lists
+        loaded._placed = placed
         for chunk in chunks:
             loaded._places.update(dict.fromkeys(chunk.fingers.reference_ids.tolist(), chunk))
             loaded._enliven(chunk.fingers.reference_ids)
@@ -203,23 +260,44 @@ class DescriptorIndex:
             self._filters[id(allowed)] = (allowed, bits, count)
         return bits, count
 
-    def _votes(
-        self, rows: Float32Array, k: int, usable: UInt8Array, usable_count: int
-    ) -> tuple[Int64Array, Float32Array]:
-        nearest, probed = self._effort(len(rows), is_wide=k >= WIDE_FROM)
-        nearest = max(nearest * usable_count // len(self._places), FILTERED_NEAREST_COUNT)
-        similarities, ids = self._lists.search(rows, usable, nearest_count=nearest, probed_count=probed)
-        found: tuple[Int64Array, Float32Array] = count_votes(similarities, ids)
-        return found
+    def _ranked(
+        self,
+        k: int,
+        allowed: Int64Array | None,
+        count: Callable[[UInt8Array, int], tuple[Int64Array, Float32Array]],
+        *,
+        is_empty: bool,
+    ) -> Hits:
+        """One row of the best k. count: references and their votes, of these bits, which are so many; called unless
+        there is nothing to ask or the probe is_empty."""
+        with self._turns.shared():
+            usable, usable_count = self._usable(allowed)
+            ids, votes = _nobody() if is_empty or not usable_count else count(usable, usable_count)
+            everybody = np.flatnonzero(np.unpackbits(usable, bitorder="little")) if usable_count <= k else ids
+        if usable_count <= k:
+            others = np.setdiff1d(everybody, ids)
+            ids, votes = np.concatenate([ids, others]), np.concatenate([votes, np.zeros(len(others), np.float32)])
+        order = _best_first(ids, votes, k, everybody=usable_count <= k)
+        row = (ids[order], votes[order].astype(np.float64))
+        return hits_from_rows([row], k, np.array([usable_count <= k]))
 
-    def _effort(self, count: int, *, is_wide: bool) -> tuple[int, int]:
-        """How many nearest are looked for, in how many lists, for each of count descriptors."""
-        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // max(self._lists.row_count, 1))
-        nearest = NEAREST_COUNT
-        if is_wide:
-            visits *= WIDE_FACTOR
-            nearest = min(max(WIDE_VOTE_COUNT // count, NEAREST_COUNT), WIDE_NEAREST_COUNT)
-        return nearest, min(max(-(-visits // count), LEAST_PROBED_COUNT), self._lists.list_count)
+    def _nearest(self, rows: Float32Array, effort: Effort, usable_count: int) -> tuple[Float32Array, Int64Array]:
+        """Similarities and row ids of the nearest of each descriptor, of whom the filter leaves usable_count."""
+        row_count = max(self._lists.row_count, 1)
+        visits = max(VISIT_COUNT, READ_ROW_COUNT * self._lists.list_count // row_count)
+        factor = effort.visit_factor
+        if len(rows) >= SMALL_PROBE_COUNT:
+            most = LARGE_READ_ROW_COUNT * self._lists.list_count // (row_count * visits)
+            factor = min(factor, max(most, EFFORTS[1].visit_factor))
+        probed = -(-visits * factor // len(rows))
+        nearest = min(max(effort.vote_count // len(rows), effort.least_count), effort.most_count)
+        return self._lists.search(
+            rows,
+            self._alive_rows.view(np.uint8),
+            # The filter is not FAISS's, which would look it up one by one.
+            nearest_count=min(nearest * len(self._places) // usable_count, FILTER_FACTOR * nearest),
+            probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
+        )
 
     def _chunk_for(self, fingers: Fingers) -> tuple[DescriptorChunk, int]:
         """A chunk that has room for the first finger, and how many fit in it."""
@@ -233,6 +311,9 @@ class DescriptorIndex:
         byte_count = (int(ids.max(initial=0)) >> 3) + 1
         if byte_count > len(self._alive):
             self._alive = np.pad(self._alive, (0, 2 * byte_count - len(self._alive)))
+        if 8 * len(self._alive) > len(self._alive_rows):
+            self._alive_rows = np.pad(self._alive_rows, (0, 8 * len(self._alive) - len(self._alive_rows)))
+        self._alive_rows[ids] = ~np.uint64(0)
         np.bitwise_or.at(self._alive, ids >> 3, (1 << (ids & 7)).astype(np.uint8))
 
 
@@ -241,8 +322,19 @@ def warm_up(dim: int) -> None:
     index = DescriptorIndex(dim)
     index.add(np.array([1], dtype=np.int64), [np.eye(2, dim, dtype=np.float32)])
     index.search(np.eye(2, dim, dtype=np.float32), 1, allowed=np.array([1], dtype=np.int64))
-    arrays_of(index._chunks[0].fingers, index._lists)
+    index.shortlist(np.eye(2, dim, dtype=np.float32), np.ones(2, dtype=np.uint32), 1, reach=0)
+    arrays_of(index._chunks[0].fingers, index._lists, index._placed)
     index.remove(np.array([1], dtype=np.int64))
+
+
+def _placed(places: Sequence[UInt32Array] | None, counts: UInt8Array) -> UInt32Array:
+    """uint32 (sum of counts,). Raises VectorError."""
+    if places is None:
+        return np.full(int(counts.sum(dtype=np.int64)), UNKNOWN_PLACE, dtype=np.uint32)
+    kept = [of_one[:count] for of_one, count in zip(places, counts.tolist(), strict=True)]
+    if [len(of_one) for of_one in kept] != counts.tolist():
+        raise VectorError("each descriptor of a reference needs its place")
+    return np.concatenate(kept).astype(np.uint32, copy=False)
 
 
 def _nobody() -> tuple[Int64Array, Float32Array]:

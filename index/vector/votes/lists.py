@@ -49,6 +49,10 @@ class InvertedLists:
         """Places that are filled, those that were overwritten included until their list closes its gaps."""
         return int(self._sizes.sum())
 
+    def row_counts(self) -> Int64Array:
+        """int64 (lists,): row_count of each."""
+        return self._sizes.copy()
+
     @property
     def memory_bytes(self) -> int:
         """Memory of what is filled."""
@@ -68,8 +72,13 @@ class InvertedLists:
         for number in np.flatnonzero(needed > self._room).tolist():
             self._resize(number, int(needed[number]))
 
+    def trim(self) -> None:
+        """Give back room that nothing was appended to."""
+        for number in np.flatnonzero(self._room > self._sizes).tolist():
+            self._resize(number, int(self._sizes[number]))
+
     def append(self, lists: UInt16Array, codes: UInt8Array, ids: Int64Array) -> None:
-        """Add rows; ids: int64 (n,), whose they are."""
+        """Add rows; ids: int64 (n,), see NUMBER_BITS."""
         self.make_room(np.bincount(lists, minlength=self.list_count))
         # Sorted, rows of one list meet the same memory again.
         order = np.argsort(lists, kind="stable")
@@ -89,7 +98,7 @@ class InvertedLists:
         return of_rows, codes
 
     def clear(self, lists: UInt16Array, ids: Int64Array) -> None:
-        """Overwrite the codes of references: every row of ids[n] in list lists[n]."""
+        """Overwrite the codes of rows: that of ids[n] in list lists[n]."""
         clear_rows(self._code_addresses, self._id_addresses, self._sizes, self._dead, CODE_BYTES, lists, ids)
         for number in np.unique(lists).tolist():
             if 2 * self._dead[number] > self._sizes[number]:
@@ -102,9 +111,9 @@ class InvertedLists:
     def search(
         self, vectors: Float32Array, usable: UInt8Array, *, nearest_count: int, probed_count: int
     ) -> tuple[Float32Array, Int64Array]:
-        """(n, nearest_count) similarities, best first, and whose they are, -1 where there are fewer.
+        """(n, nearest_count) similarities, best first, and the ids of these rows, -1 where there are fewer.
 
-        usable: uint8, a bit for each reference id, set where it may be found. probed_count: lists read for each row.
+        usable: uint8, a bit for each id of a row, set where it may be found. probed_count: lists read for each row.
         """
         one_thread()
         # The shipped stubs do not know that the Python wrapper takes arrays and keywords, and keeps what it is given.

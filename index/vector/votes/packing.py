@@ -16,8 +16,10 @@ from index.vector.kernels.addresses import pointer
 from index.vector.kernels.compiling import compiled
 
 BLOCK_ROW_COUNT: Final = 32
+NUMBER_BITS: Final = 6
+"""Of the id of a row, the lowest: which descriptor of its finger it is. The others are the reference id."""
 NOBODY: Final = -1
-"""Reference id of a place whose codes were overwritten."""
+"""Id of a place whose codes were overwritten."""
 
 
 @compiled
@@ -50,18 +52,18 @@ def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids
 
 @compiled
 def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows, codes):  # type: ignore[no-untyped-def]
-    """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of ids int64 (n,), ascending, which lie in the
-    lists uint16 (k,): those of ids[n] from starts[n] on."""
-    filled = starts.copy()
+    """Fill of_rows uint16 (m,) and codes uint8 (m, bytes) with the rows of fingers ids int64 (n,), ascending, which lie
+    in the lists uint16 (k,): those of ids[n] from starts[n] on, in their order."""
     for number in lists:
         owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
         for place in range(len(owners)):
-            if ids[0] <= owners[place] <= ids[-1]:
-                finger = np.searchsorted(ids, owners[place])
-                if ids[finger] == owners[place]:
-                    of_rows[filled[finger]] = number
-                    _get(code_addresses[number], place, codes[filled[finger]])
-                    filled[finger] += 1
+            owner = owners[place] >> NUMBER_BITS
+            if ids[0] <= owner <= ids[-1]:
+                finger = np.searchsorted(ids, owner)
+                if ids[finger] == owner:
+                    row = starts[finger] + (owners[place] & ((1 << NUMBER_BITS) - 1))
+                    of_rows[row] = number
+                    _get(code_addresses[number], place, codes[row])
 
 
 @compiled

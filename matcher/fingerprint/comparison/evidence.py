@@ -18,10 +18,10 @@ from matcher.fingerprint.comparison.pairing import (
     mean_confirmed_support,
     relaxed,
 )
-from matcher.fingerprint.comparison.prepared import COSINE, QUALITY, SINE, X, Y
+from matcher.fingerprint.comparison.prepared import QUALITY, X, Y
 
-SUPPORT, COVERAGE, LIKENESS, TOTAL, APART, APART_STIFF, TURN = range(7)
-EVIDENCE_COUNT: Final = 7
+SUPPORT, COVERAGE, LIKENESS, TOTAL, APART, APART_STIFF = range(6)
+EVIDENCE_COUNT: Final = 6
 _START_COUNT: Final = 2
 """Groups of agreeing pairs that an alignment is started from."""
 _GROUP_AGREEMENT: Final = 0.25
@@ -35,8 +35,8 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
     both prints show skin, each weighted by quality, [0, 1). LIKENESS: descriptor similarity of the coinciding pairs,
     with one that is 0 added so that few pairs count less, [0, 1). TOTAL: the sum of these similarities, so that many
     pairs count. APART: mean squared distance of the coinciding pairs with the skin's distortion undone, px²;
-    APART_STIFF: with one turn and shift for all; TURN: mean of 1 - the cosine between their directions. Where nothing
-    coincides all but SUPPORT are 0. numbers: local_similarity.NUMBERS.
+    APART_STIFF: with one turn and shift for all. Where nothing coincides all but SUPPORT are 0. numbers:
+    local_similarity.NUMBERS.
     """
     found[:] = np.float32(0.0)
     n, m = codes_a.shape[1], codes_b.shape[1]
@@ -71,7 +71,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
             found[COVERAGE] = _coverage(
                 geometry_a, geometry_b, outline_a, outline_b, n, m, group_a[:count], group_b[:count], fit, places
             )
-            found[APART], found[APART_STIFF], found[TURN] = _misfit(
+            found[APART], found[APART_STIFF] = _distances(
                 geometry_a, geometry_b, group_a[:count], group_b[:count], fit, places
             )
     return pairs[:pair_count]
@@ -97,10 +97,10 @@ def _next_group(table, support, of_a, of_b, used, group_a, group_b, weight):  # 
 
 
 @kernel
-def _misfit(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """Means over the pairs: squared distance with and without distortion undone, and 1 - cosine of the turn."""
+def _distances(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Mean squared distance of the pairs, px², with and without distortion undone."""
     cosine, sine, ax, ay, bx, by = fit
-    apart, stiff, turn = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    apart, stiff = np.float32(0.0), np.float32(0.0)
     for t in range(len(of_a)):
         i, j = of_a[t], of_b[t]
         dx, dy = geometry_b[X, j] - places[X, i], geometry_b[Y, j] - places[Y, i]
@@ -108,11 +108,8 @@ def _misfit(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore[no
         ux, uy = geometry_a[X, i] - ax, geometry_a[Y, i] - ay
         dx, dy = geometry_b[X, j] - (bx + cosine * ux - sine * uy), geometry_b[Y, j] - (by + sine * ux + cosine * uy)
         stiff += dx * dx + dy * dy
-        turned_cosine = cosine * geometry_a[COSINE, i] - sine * geometry_a[SINE, i]
-        turned_sine = sine * geometry_a[COSINE, i] + cosine * geometry_a[SINE, i]
-        turn += np.float32(1.0) - (turned_cosine * geometry_b[COSINE, j] + turned_sine * geometry_b[SINE, j])
     share = np.float32(1.0) / np.float32(len(of_a))
-    return apart * share, stiff * share, max(turn * share, np.float32(0.0))
+    return apart * share, stiff * share
 
 
 @kernel

@@ -20,12 +20,16 @@ class RecordEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RECORD_EVENT_KIND_MOVED_FROM: _ClassVar[RecordEventKind]
     RECORD_EVENT_KIND_MOVED_TO: _ClassVar[RecordEventKind]
     RECORD_EVENT_KIND_UNDONE: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_SEALED: _ClassVar[RecordEventKind]
+    RECORD_EVENT_KIND_UNSEALED: _ClassVar[RecordEventKind]
 RECORD_EVENT_KIND_UNSPECIFIED: RecordEventKind
 RECORD_EVENT_KIND_MERGED_FROM: RecordEventKind
 RECORD_EVENT_KIND_MERGED_INTO: RecordEventKind
 RECORD_EVENT_KIND_MOVED_FROM: RecordEventKind
 RECORD_EVENT_KIND_MOVED_TO: RecordEventKind
 RECORD_EVENT_KIND_UNDONE: RecordEventKind
+RECORD_EVENT_KIND_SEALED: RecordEventKind
+RECORD_EVENT_KIND_UNSEALED: RecordEventKind
 
 class RecordValue(_message.Message):
     __slots__ = ("field_id", "text")

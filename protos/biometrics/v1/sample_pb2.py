@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!protos/biometrics/v1/sample.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"%\n\x05Image\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x0b\n\x03ppi\x18\x02 \x01(\x01\"\x84\x03\n\x06Sample\x12)\n\x08modality\x18\x01 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12%\n\x05image\x18\x02 \x01(\x0b\x32\x14.biometrics.v1.ImageH\x00\x12\x1e\n\x14iso_19794_2_template\x18\x03 \x01(\x0cH\x00\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x30\n\x0c\x63\x61pture_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\x06 \x01(\t\x12\x15\n\x0b\x66\x61\x63\x65_number\x18\x07 \x01(\x05H\x01\x12\x16\n\x0clargest_face\x18\x08 \x01(\x08H\x01\x12&\n\x06region\x18\t \x03(\x0b\x32\x16.biometrics.v1.PointPx\x12\x16\n\x0e\x63\x61pture_device\x18\n \x01(\tB\t\n\x07\x63ontentB\x10\n\x0e\x66\x61\x63\x65_selection\"G\n\x07Quality\x12\r\n\x05score\x18\x01 \x01(\x05\x12-\n\x07reasons\x18\x02 \x03(\x0b\x32\x1c.biometrics.v1.QualityReason\"+\n\rQualityReason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"P\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x19\n\x0csample_index\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0f\n\r_sample_index\"Z\n\x07\x46\x61\x63\x65\x42ox\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04x_px\x18\x02 \x01(\x05\x12\x0c\n\x04y_px\x18\x03 \x01(\x05\x12\x10\n\x08width_px\x18\x04 \x01(\x05\x12\x11\n\theight_px\x18\x05 \x01(\x05\"%\n\x07PointPx\x12\x0c\n\x04x_px\x18\x01 \x01(\x02\x12\x0c\n\x04y_px\x18\x02 \x01(\x02\"^\n\rAccessContext\x12\x13\n\x0boperator_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x12\n\nstation_id\x18\x04 \x01(\t*Q\n\x08Modality\x12\x18\n\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n\rMODALITY_FACE\x10\x01\x12\x18\n\x14MODALITY_FINGERPRINT\x10\x02*\xf8\x02\n\x0e\x46ingerPosition\x12\x1f\n\x1b\x46INGER_POSITION_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46INGER_POSITION_RIGHT_THUMB\x10\x01\x12\x1f\n\x1b\x46INGER_POSITION_RIGHT_INDEX\x10\x02\x12 \n\x1c\x46INGER_POSITION_RIGHT_MIDDLE\x10\x03\x12\x1e\n\x1a\x46INGER_POSITION_RIGHT_RING\x10\x04\x12 \n\x1c\x46INGER_POSITION_RIGHT_LITTLE\x10\x05\x12\x1e\n\x1a\x46INGER_POSITION_LEFT_THUMB\x10\x06\x12\x1e\n\x1a\x46INGER_POSITION_LEFT_INDEX\x10\x07\x12\x1f\n\x1b\x46INGER_POSITION_LEFT_MIDDLE\x10\x08\x12\x1d\n\x19\x46INGER_POSITION_LEFT_RING\x10\t\x12\x1f\n\x1b\x46INGER_POSITION_LEFT_LITTLE\x10\n*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0e\n\nSEX_FEMALE\x10\x01\x12\x0c\n\x08SEX_MALE\x10\x02\x42k\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!protos/biometrics/v1/sample.proto\x12\rbiometrics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"%\n\x05Image\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x0b\n\x03ppi\x18\x02 \x01(\x01\"\x84\x03\n\x06Sample\x12)\n\x08modality\x18\x01 \x01(\x0e\x32\x17.biometrics.v1.Modality\x12%\n\x05image\x18\x02 \x01(\x0b\x32\x14.biometrics.v1.ImageH\x00\x12\x1e\n\x14iso_19794_2_template\x18\x03 \x01(\x0cH\x00\x12\x36\n\x0f\x66inger_position\x18\x04 \x01(\x0e\x32\x1d.biometrics.v1.FingerPosition\x12\x30\n\x0c\x63\x61pture_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstation_id\x18\x06 \x01(\t\x12\x15\n\x0b\x66\x61\x63\x65_number\x18\x07 \x01(\x05H\x01\x12\x16\n\x0clargest_face\x18\x08 \x01(\x08H\x01\x12&\n\x06region\x18\t \x03(\x0b\x32\x16.biometrics.v1.PointPx\x12\x16\n\x0e\x63\x61pture_device\x18\n \x01(\tB\t\n\x07\x63ontentB\x10\n\x0e\x66\x61\x63\x65_selection\"G\n\x07Quality\x12\r\n\x05score\x18\x01 \x01(\x05\x12-\n\x07reasons\x18\x02 \x03(\x0b\x32\x1c.biometrics.v1.QualityReason\"+\n\rQualityReason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"e\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x19\n\x0csample_index\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x0bsubject_ids\x18\x04 \x03(\tB\x0f\n\r_sample_index\"Z\n\x07\x46\x61\x63\x65\x42ox\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04x_px\x18\x02 \x01(\x05\x12\x0c\n\x04y_px\x18\x03 \x01(\x05\x12\x10\n\x08width_px\x18\x04 \x01(\x05\x12\x11\n\theight_px\x18\x05 \x01(\x05\"%\n\x07PointPx\x12\x0c\n\x04x_px\x18\x01 \x01(\x02\x12\x0c\n\x04y_px\x18\x02 \x01(\x02\"^\n\rAccessContext\x12\x13\n\x0boperator_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x12\n\nstation_id\x18\x04 \x01(\t*Q\n\x08Modality\x12\x18\n\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n\rMODALITY_FACE\x10\x01\x12\x18\n\x14MODALITY_FINGERPRINT\x10\x02*\xf8\x02\n\x0e\x46ingerPosition\x12\x1f\n\x1b\x46INGER_POSITION_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46INGER_POSITION_RIGHT_THUMB\x10\x01\x12\x1f\n\x1b\x46INGER_POSITION_RIGHT_INDEX\x10\x02\x12 \n\x1c\x46INGER_POSITION_RIGHT_MIDDLE\x10\x03\x12\x1e\n\x1a\x46INGER_POSITION_RIGHT_RING\x10\x04\x12 \n\x1c\x46INGER_POSITION_RIGHT_LITTLE\x10\x05\x12\x1e\n\x1a\x46INGER_POSITION_LEFT_THUMB\x10\x06\x12\x1e\n\x1a\x46INGER_POSITION_LEFT_INDEX\x10\x07\x12\x1f\n\x1b\x46INGER_POSITION_LEFT_MIDDLE\x10\x08\x12\x1d\n\x19\x46INGER_POSITION_LEFT_RING\x10\t\x12\x1f\n\x1b\x46INGER_POSITION_LEFT_LITTLE\x10\n*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0e\n\nSEX_FEMALE\x10\x01\x12\x0c\n\x08SEX_MALE\x10\x02\x42k\n\x1cstationmatcher.biometrics.v1P\x01Z*station-matcher/biometrics/v1;biometricsv1\xaa\x02\x1cStationMatcher.Biometrics.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,12 +33,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.biometrics.v1.sample
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034stationmatcher.biometrics.v1P\001Z*station-matcher/biometrics/v1;biometricsv1\252\002\034StationMatcher.Biometrics.V1'
-  _globals['_MODALITY']._serialized_start=942
-  _globals['_MODALITY']._serialized_end=1023
-  _globals['_FINGERPOSITION']._serialized_start=1026
-  _globals['_FINGERPOSITION']._serialized_end=1402
-  _globals['_SEX']._serialized_start=1404
-  _globals['_SEX']._serialized_end=1460
+  _globals['_MODALITY']._serialized_start=963
+  _globals['_MODALITY']._serialized_end=1044
+  _globals['_FINGERPOSITION']._serialized_start=1047
+  _globals['_FINGERPOSITION']._serialized_end=1423
+  _globals['_SEX']._serialized_start=1425
+  _globals['_SEX']._serialized_end=1481
   _globals['_IMAGE']._serialized_start=85
   _globals['_IMAGE']._serialized_end=122
   _globals['_SAMPLE']._serialized_start=125
@@ -48,11 +48,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUALITYREASON']._serialized_start=588
   _globals['_QUALITYREASON']._serialized_end=631
   _globals['_NOTICE']._serialized_start=633
-  _globals['_NOTICE']._serialized_end=713
-  _globals['_FACEBOX']._serialized_start=715
-  _globals['_FACEBOX']._serialized_end=805
-  _globals['_POINTPX']._serialized_start=807
-  _globals['_POINTPX']._serialized_end=844
-  _globals['_ACCESSCONTEXT']._serialized_start=846
-  _globals['_ACCESSCONTEXT']._serialized_end=940
+  _globals['_NOTICE']._serialized_end=734
+  _globals['_FACEBOX']._serialized_start=736
+  _globals['_FACEBOX']._serialized_end=826
+  _globals['_POINTPX']._serialized_start=828
+  _globals['_POINTPX']._serialized_end=865
+  _globals['_ACCESSCONTEXT']._serialized_start=867
+  _globals['_ACCESSCONTEXT']._serialized_end=961
 # @@protoc_insertion_point(module_scope)

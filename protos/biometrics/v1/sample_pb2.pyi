@@ -102,14 +102,16 @@ class QualityReason(_message.Message):
     def __init__(self, code: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Notice(_message.Message):
-    __slots__ = ("code", "text", "sample_index")
+    __slots__ = ("code", "text", "sample_index", "subject_ids")
     CODE_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
     code: str
     text: str
     sample_index: int
-    def __init__(self, code: _Optional[str] = ..., text: _Optional[str] = ..., sample_index: _Optional[int] = ...) -> None: ...
+    subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, code: _Optional[str] = ..., text: _Optional[str] = ..., sample_index: _Optional[int] = ..., subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FaceBox(_message.Message):
     __slots__ = ("number", "x_px", "y_px", "width_px", "height_px")

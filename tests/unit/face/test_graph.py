@@ -64,5 +64,5 @@ def test_a_freed_canvas_gives_the_same_on_the_old_size_and_takes_others() -> Non
 
 
 def test_what_is_no_model_is_a_session_error() -> None:
-    with pytest.raises(SessionError, match="no ONNX model"):
+    with pytest.raises(SessionError, match="not an ONNX model"):
         rewrite_graph(b"\x00 no model")

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from index.database import EnrollmentDatabase
+from index.keys.master_key import MasterKey
 from index.records import FingerPosition, Modality, NewReference, Template
 
 FACE_PACK, FINGER_PACK = "face-test@1", "finger-test@1"
 FACE_DIM, FINGER_DIM = 32, 16
+MASTER = MasterKey(bytes(range(32)))
 
 
 class References:
@@ -43,6 +45,13 @@ def make() -> References:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "database"
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def opened(request: pytest.FixtureRequest, folder: Path) -> Callable[[], EnrollmentDatabase]:
+    """Opens the folder, as a plain database and as an encrypted one."""
+    key = MASTER if request.param == "encrypted" else None
+    return lambda: EnrollmentDatabase.open(folder, master_key=key)
 
 
 @pytest.fixture

@@ -11,21 +11,13 @@ import pytest
 from index.backup.backup import back_up, restore
 from index.database import EnrollmentDatabase
 from index.folder import SLOTS_NAME, STORE_NAME
-from index.keys.master_key import MasterKey
 from index.keys.slots import copy_slots
 from index.records import DocumentMatch, RecordAuthor, Subject, SubjectQuery
-from tests.unit.index.conftest import References
+from tests.unit.index.conftest import MASTER, References
 
 AUTHOR = RecordAuthor("operator-7", "case-12", "card shown")
-MASTER = MasterKey(bytes(range(32)))
 OLD, NEW, CMND = "079087000123", "079087000999", "024000123"
 make = References()
-
-
-@pytest.fixture(params=["plain", "encrypted"])
-def opened(request: pytest.FixtureRequest, folder: Path) -> Callable[[], EnrollmentDatabase]:
-    key = MASTER if request.param == "encrypted" else None
-    return lambda: EnrollmentDatabase.open(folder, master_key=key)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ from index.keys.seals import TOKEN_BYTES, Mac, Seals
 from index.keys.slots import FIRST_OFFSET, SLOT_BYTES, KeySlots, copy_slots, erased_slots, read_identity, rewrap
 from index.receipts import Deletions, MendedStore
 from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject, SubjectQuery
-from index.store.sqlite import references, sealing, subjects
+from index.store.sqlite import references, row_digests, sealing, subjects
 from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
 
@@ -88,19 +88,6 @@ def test_nothing_of_a_person_stands_in_any_file(folder, make, found) -> None:
             assert database.verify().ok
             again = database.enroll(Subject("", external_id=NUMBER), [make.face()])
             assert again.subject_id == receipt.subject_id
-
-
-def test_keys_that_a_killed_process_was_about_to_put_in_place_are_gone_after_a_start(folder, make) -> None:
-    """They would open old copies of what is erased from now on."""
-    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
-        database.enroll(Subject("", external_id=NUMBER), [make.face()])
-    left = folder / f"{SLOTS_NAME}.a1b2c3.part"
-    shutil.copyfile(folder / SLOTS_NAME, left)
-    linked = folder / "same bytes"
-    linked.hardlink_to(left)
-    EnrollmentDatabase.open(folder, master_key=MASTER).close()
-    assert not left.exists()
-    assert not any(linked.read_bytes())
 
 
 def test_fields_filled_in_later_are_encrypted_and_found(folder, make) -> None:
@@ -439,6 +426,35 @@ def test_a_plain_row_in_an_encrypted_store_is_damage(folder, make, found, tmp_pa
     assert "damaged" in caplog.text
 
 
+@pytest.mark.parametrize("also_key", [False, True])
+def test_a_reference_put_to_another_subject_is_damage(folder, make, also_key: bool) -> None:
+    """Whoever can write the file can make the digests fit, and has no key to make the template fit."""
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        (face_id,) = database.enroll(person_without_gallery(), [make.face()]).reference_ids
+        other = database.enroll(Subject("", "2"), [make.face()]).subject_id
+    of_other = "(SELECT key_number FROM subject_seal WHERE subject_number = 2)"
+    with contextlib.closing(sqlite3.connect(folder / STORE_NAME)) as connection:
+        connection.execute("UPDATE reference SET subject_number = 2 WHERE reference_id = ?", (face_id,))
+        if also_key:
+            connection.execute(
+                f"UPDATE reference_digest SET subject_key = {of_other} WHERE reference_id = ?",
+                (face_id,),
+            )
+        stored = connection.execute(f"{row_digests.SELECT_CHECKED} WHERE reference.reference_id = ?", (face_id,))
+        row_digest, template_digest, _ = row_digests.digests_of(stored.fetchone()[: row_digests.COVERED_WIDTH])
+        connection.execute(
+            "UPDATE reference_digest SET row_digest = ?, template_digest = ? WHERE reference_id = ?",
+            (row_digest, template_digest, face_id),
+        )
+        connection.commit()
+    for use_cache in (True, False):
+        with EnrollmentDatabase(folder, master_key=MASTER, use_cache=use_cache) as database:
+            # With both changed it takes the template, which is not read for a name, to find out.
+            assert also_key or other not in database.subject_ids_of([face_id]).values()
+            assert database.references([face_id]) == ()
+            assert face_id in database.verify().set_aside_ids
+
+
 @pytest.mark.parametrize("progress", ["partly", "", None])
 def test_a_plain_subject_in_an_encrypted_store_is_not_believed(folder, make, progress) -> None:
     with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
@@ -468,7 +484,14 @@ def test_another_store_in_the_place_of_the_encrypted_one_is_refused(folder, make
     for encrypt in (False, True):
         with pytest.raises(EncryptionKeyError) as raised:
             EnrollmentDatabase.open(folder, master_key=MASTER, encrypt=encrypt)
-        assert raised.value.reason == "slots"
+        assert raised.value.reason == "store"
+    # Nor is a new one made where it is lost: what is restored goes there.
+    (folder / STORE_NAME).unlink()
+    shutil.rmtree(folder / "cache", ignore_errors=True)
+    with pytest.raises(EncryptionKeyError) as raised:
+        EnrollmentDatabase.open(folder, master_key=MASTER)
+    assert raised.value.reason == "store"
+    assert not (folder / STORE_NAME).exists()
 
 
 DUMPABLE = """

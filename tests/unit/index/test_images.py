@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from index.absence import contains
 from index.backup.backup import back_up, check_backup, restore
 from index.database import EnrollmentDatabase
-from index.errors import DatabaseDamagedError, DatabaseError, RequestConflictError
+from index.errors import DatabaseDamagedError, DatabaseError, DatabaseWriteError, RequestConflictError
 from index.folder import SLOTS_NAME, VAULT_NAME
 from index.keys.master_key import MasterKey
 from index.keys.seals import Seal, Seals
@@ -135,6 +136,15 @@ def test_an_image_that_is_deleted_while_it_is_read_is_gone_and_not_damaged(folde
 
         monkeypatch.setattr(Seals, "of_image", deleted_first)
         assert database.image_of(receipt.reference_ids[0]) is None
+
+
+def test_a_vault_that_is_removed_while_in_use_is_told_and_nothing_is_stored(folder, make) -> None:
+    with EnrollmentDatabase.open(folder, master_key=MASTER) as database:
+        shutil.rmtree(folder / VAULT_NAME)
+        with pytest.raises(DatabaseWriteError, match="vault"):
+            database.enroll(Subject(""), [shown(make.face(), PICTURE)])
+        assert not database.list_subjects().items
+        assert database.enroll(Subject(""), [make.face()]).reference_ids
 
 
 def test_a_missing_image_is_named_by_the_check(folder, make) -> None:

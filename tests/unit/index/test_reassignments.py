@@ -24,7 +24,6 @@ from index.errors import (
     SubjectNotFoundError,
 )
 from index.folder import SLOTS_NAME, STORE_NAME
-from index.keys.master_key import MasterKey
 from index.keys.slots import copy_slots
 from index.receipts import MendedStore
 from index.records import (
@@ -38,21 +37,14 @@ from index.records import (
     Subject,
     SubjectQuery,
 )
-from tests.unit.index.conftest import FACE_PACK, References
+from tests.unit.index.conftest import FACE_PACK, MASTER, References
 
 AUTHOR = RecordAuthor("operator-7", "case-12", "one person", "station-3")
-MASTER = MasterKey(bytes(range(32)))
 make = References()
 
 
 def with_image(new: NewReference, content: bytes) -> NewReference:
     return replace(new, image=content, sample_sha256=hashlib.sha256(content).hexdigest(), ppi=500.0)
-
-
-@pytest.fixture(params=["plain", "encrypted"])
-def opened(request: pytest.FixtureRequest, folder: Path) -> Callable[[], EnrollmentDatabase]:
-    key = MASTER if request.param == "encrypted" else None
-    return lambda: EnrollmentDatabase.open(folder, master_key=key)
 
 
 @pytest.fixture

@@ -99,26 +99,30 @@ def test_many_references_are_shortlisted_and_the_answer_is_not_proved(
     assert comparer.compared_count == 44
 
 
-@pytest.mark.parametrize(("second", "asked"), [(0.2, [2]), (0.3, [2, 20])])
+@pytest.mark.parametrize(
+    ("clear_from", "asked"), [(0, [(2, 0)]), (1, [(2, 0), (2, 1)]), (2, [(2, 0), (2, 1), (30, 2)])]
+)
 def test_a_clear_lead_ends_the_looking_and_anything_else_widens_it(
-    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch, second: float, asked: list[int]
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch, clear_from: int, asked: list[tuple[int, int]]
 ) -> None:
-    """A probe of four minutiae, so that four times shortlist_count are asked for in the end."""
+    """A probe of four minutiae, so that six times shortlist_count are asked for in the end."""
     enrolled = {identity: enroll(database, identity, finger_template(identity)) for identity in range(1, 11)}
-    counts: list[int] = []
+    calls: list[tuple[int, int]] = []
 
-    def shortlist(_pack_id: str, _vectors: object, count: int, **_options: object) -> Hits:
-        counts.append(count)
-        votes = np.array([[0.4, second, 0.1, 0.1, 0.1][:count]], dtype=np.float32)
+    def shortlist(_probe: Template, count: int, *, where: SearchFilter, reach: int) -> Hits:
+        assert where == SearchFilter(fingers=frozenset((FingerPosition.RIGHT_INDEX,)))
+        calls.append((count, reach))
+        second = 0.2 if reach >= clear_from else 0.3
+        scores = np.array([[0.4, second, 0.1, 0.1, 0.1][:count]], dtype=np.float32)
         ids = np.array([[9, 3, 1, 2, 4][:count]], dtype=np.int64)
-        return Hits(ids, votes, np.array([min(count, 5)]), np.array([False]))
+        return Hits(ids, scores, np.array([min(count, 5)]), np.array([False]))
 
     monkeypatch.setattr(database, "shortlist", shortlist)
     limits = {"exhaustive_reference_limit": 5, "shortlist_count": 5, "clear_shortlist_count": 2}
     search, comparer = searcher(database, **limits)
     outcome = search.search([finger_template(9, 1)], where=SearchFilter(), subject_count=1)
-    assert counts == asked
-    assert comparer.compared_count == min(asked[-1], 5)
+    assert calls == asked
+    assert comparer.compared_count == min(asked[-1][0], 5)
     assert best_subject(dict(outcome.sample_scores)) == enrolled[9]
     assert not outcome.proved
 

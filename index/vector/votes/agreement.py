@@ -1,0 +1,164 @@
+"""Votes that agree: of what FAISS found for the descriptors of a probe, what could be of one finger by where it lies.
+
+Two votes for a finger agree where the probe's two minutiae lie from each other as the finger's two do, and are turned
+as they are: the compatibility of pairs in R. Cappelli, M. Ferrara, D. Maltoni, IEEE PAMI 32(12), 2010, section 4, here
+of the few pairs that voted. A small piece of a print has few votes, and by their sum any of thousands of strangers
+has more; few of these agree.
+"""
+
+# ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from index.arrays import Float32Array
+from index.vector.kernels.compiling import compiled
+from index.vector.votes.packing import NUMBER_BITS
+
+PAIR_LIMIT: Final = 64
+VOTES_SHARE: Final = 0.1
+"""Of the sum of votes in a score, so that it decides where nothing agrees."""
+
+# Two pairs agree half where one of these is reached: see matcher/fingerprint/comparison/pairing.py.
+_STRETCH_PX: Final = 5.0
+_STRETCH_SHARE: Final = 0.015
+_SQUARED_CHORD: Final = 0.0875
+# What agrees less than about a tenth in one of them is passed over.
+_STRETCH_LIMIT: Final = 1.8
+_CHORD_LIMIT: Final = 3.0
+_X, _Y, _REFERENCE_X, _REFERENCE_Y, _TURN_COSINE, _TURN_SINE, _SIMILARITY = range(7)
+
+
+@lru_cache(maxsize=1)
+def turns() -> Float32Array:
+    """float32 (2, 256): cosine and sine of each direction that a place may have."""
+    angles = np.arange(256) * (2.0 * math.pi / 256)
+    return np.stack((np.cos(angles), np.sin(angles))).astype(np.float32)
+
+
+@compiled
+def agreeing_votes(similarities, ids, usable, probe_places, starts, table, directions):  # type: ignore[no-untyped-def]
+    """(ids int64 (n,), scores float32 (n,)), in no order.
+
+    similarities: float32 (q, k), best first. ids: int64 (q, k), rows, negative where there are no more. usable: uint8,
+    a bit for each reference id. probe_places: uint32 (q,). starts, table: of PlaceTable. directions: turns().
+    A score is the root of the products of similarities, twice, of all pairs of votes, each as far as they agree,
+    divided by q, and VOTES_SHARE of the votes as count_votes sums them.
+    """
+    query_count, nearest_count = ids.shape
+    found, ends, votes = _by_finger(ids, usable, len(starts))
+    last = np.zeros(query_count, np.float32)
+    for query in range(query_count):
+        if ids[query, nearest_count - 1] >= 0:
+            last[query] = similarities[query, nearest_count - 1]
+    scores, pairs = np.empty(len(found), np.float32), np.empty((PAIR_LIMIT, 7), np.float32)
+    owners = np.empty((PAIR_LIMIT, 2), np.int64)
+    for number in range(len(found)):
+        own, places = votes[ends[number] : ends[number + 1]], table[starts[found[number]] :]
+        agreeing = np.float32(0.0)
+        if len(own) > 1:
+            count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
+            agreeing = _agreement(pairs, owners, count)
+        total = _sum_of(own, similarities, last)
+        scores[number] = (np.sqrt(np.float32(2.0) * agreeing) + np.float32(VOTES_SHARE) * total) / query_count
+    return found, scores
+
+
+@compiled
+def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
+    """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids; the votes, positions in ids, for
+    found[n] go from ends[n] to ends[n + 1], in their order."""
+    query_count, nearest_count = ids.shape
+    number_of = np.full(min(id_count, 8 * len(usable)), -1, np.int32)
+    owner = np.full(query_count * nearest_count, -1, np.int32)
+    found, count = np.empty(query_count * nearest_count, np.int64), 0
+    counts = np.zeros(query_count * nearest_count + 1, np.int64)
+    for vote in range(query_count * nearest_count):
+        reference_id = ids[vote // nearest_count, vote % nearest_count] >> NUMBER_BITS
+        if reference_id < 0 or reference_id >= len(number_of):
+            continue
+        if not (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
+            continue
+        if number_of[reference_id] < 0:
+            number_of[reference_id], found[count] = count, reference_id
+            count += 1
+        owner[vote] = number_of[reference_id]
+        counts[owner[vote] + 1] += 1
+    ends = np.cumsum(counts[: count + 1])
+    filled, votes = ends[:count].copy(), np.empty(ends[count], np.int32)
+    for vote in range(len(owner)):
+        if owner[vote] >= 0:
+            votes[filled[owner[vote]]] = vote
+            filled[owner[vote]] += 1
+    return found[:count], ends, votes
+
+
+@compiled
+def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
+    """As count_votes sums the votes for one finger."""
+    total, latest = np.float32(0.0), -1
+    for vote in votes:
+        query, rank = vote // similarities.shape[1], vote % similarities.shape[1]
+        if query != latest:
+            latest = query
+            total += max(similarities[query, rank] - last[query], np.float32(0.0))
+    return total
+
+
+@compiled
+def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs, owners):  # type: ignore[no-untyped-def]
+    """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. places: uint32, of
+    the finger from its first descriptor on."""
+    count = 0
+    for vote in votes[:PAIR_LIMIT]:
+        query, rank = vote // ids.shape[1], vote % ids.shape[1]
+        mine, other = probe_places[query], places[ids[query, rank] & ((1 << NUMBER_BITS) - 1)]
+        if mine and other:
+            owners[count, 0], owners[count, 1] = query, ids[query, rank]
+            _put_pair(pairs[count], mine, other, directions)
+            pairs[count, _SIMILARITY] = similarities[query, rank]
+            count += 1
+    return count
+
+
+@compiled
+def _put_pair(pair, mine, other, directions):  # type: ignore[no-untyped-def]
+    pair[_X], pair[_Y] = mine >> 20, (mine >> 8) & 4095
+    pair[_REFERENCE_X], pair[_REFERENCE_Y] = other >> 20, (other >> 8) & 4095
+    turn = (other - mine) & 255
+    # Directions are counter-clockwise with y upwards, and y here points down.
+    pair[_TURN_COSINE], pair[_TURN_SINE] = directions[0, turn], -directions[1, turn]
+
+
+@compiled
+def _agreement(pairs, owners, count):  # type: ignore[no-untyped-def]
+    """Sum over all two votes: how far they agree, times both similarities. Those that share a minutia do not."""
+    one, two, half = np.float32(1.0), np.float32(2.0), np.float32(0.5)
+    per_chord = np.float32(1.0 / _SQUARED_CHORD)
+    total = np.float32(0.0)
+    for p in range(1, count):
+        cosine_p, sine_p = pairs[p, _TURN_COSINE], pairs[p, _TURN_SINE]
+        for q in range(p):
+            turn = (two - two * (cosine_p * pairs[q, _TURN_COSINE] + sine_p * pairs[q, _TURN_SINE])) * per_chord
+            if turn > np.float32(_CHORD_LIMIT) or owners[p, 0] == owners[q, 0] or owners[p, 1] == owners[q, 1]:
+                continue
+            ax, ay = pairs[q, _X] - pairs[p, _X], pairs[q, _Y] - pairs[p, _Y]
+            bx, by = pairs[q, _REFERENCE_X] - pairs[p, _REFERENCE_X], pairs[q, _REFERENCE_Y] - pairs[p, _REFERENCE_Y]
+            length_a, length_b = np.sqrt(ax * ax + ay * ay), np.sqrt(bx * bx + by * by)
+            base = np.float32(_STRETCH_PX) + np.float32(_STRETCH_SHARE) * (length_a + length_b)
+            stretch = (length_a - length_b) / base
+            if abs(stretch) > np.float32(_STRETCH_LIMIT):
+                continue
+            per_length = one / (length_a * length_b + np.float32(1e-6))
+            cosine, sine = (ax * bx + ay * by) * per_length, (ax * by - ay * bx) * per_length
+            line_p = (two - two * (cosine * cosine_p + sine * sine_p)) * per_chord
+            line_q = (two - two * (cosine * pairs[q, _TURN_COSINE] + sine * pairs[q, _TURN_SINE])) * per_chord
+            squared = stretch * stretch
+            lines = one + half * (line_p * line_p + line_q * line_q)
+            agreement = one / ((one + squared * squared) * (one + turn * turn) * lines)
+            total += agreement * pairs[p, _SIMILARITY] * pairs[q, _SIMILARITY]
+    return total
