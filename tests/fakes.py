@@ -186,6 +186,9 @@ class InMemoryAudit:
     def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
         return change_ids & {event.change_id for event in self.events}
 
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        return {event.change_id for event in self.events if event.change_id} if offset_bytes else frozenset()
+
     @property
     def events(self) -> list[AuditEvent]:
         return [record.event for record in self.records]

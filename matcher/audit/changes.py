@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from index.errors import DatabaseError
 from index.outbox import OwedRecord
+from matcher.audit.checkpoint import read_checkpoint
 from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
@@ -61,6 +62,7 @@ class ChangeLedger:
         self._store = store
         self.audit = audit
         self._lock = threading.Lock()
+        self._settling = threading.Lock()
         # Of changes that may be committed and whose record may be missing.
         self._doubtful: set[int] = set()
 
@@ -92,7 +94,11 @@ class ChangeLedger:
         Where the disk refuses that, the next write does it: change and record stand, and are acknowledged.
         """
         with contextlib.suppress(DatabaseError):
-            self._store.settle((owed_id,), log_head=self.audit.checkpoint().text, at_once=at_once)
+            # What the store knows of the log never goes back, so that it covers all that was settled.
+            with self._settling:
+                self._store.settle((owed_id,), log_head=self.audit.checkpoint().text)
+            if at_once:
+                self._store.settle(at_once=True)
 
     def doubt(self, owed_id: int) -> None:
         """Something failed between the change and its record."""
@@ -110,9 +116,10 @@ class ChangeLedger:
     def pay_at_start(self) -> int:
         """Before anything is served: write what a process that died, or whose log failed, left owing; how many.
 
-        Raises AuditError, DatabaseError.
+        Raises AuditError, also where the log has a change that the store has not, DatabaseError.
         """
         owed = [_read(record) for record in self._store.owed_records()]
+        self._check_nothing_is_lost(owed)
         missing: list[_Owed] = []
         if owed:
             ids = frozenset(one.event.change_id for one in owed)
@@ -125,9 +132,21 @@ class ChangeLedger:
 
     def note_head(self) -> None:
         """Let the store know how far the log has come, where it does not. Raises DatabaseError."""
-        head = self.audit.checkpoint().text
-        if head != self._store.log_head:
-            self._store.settle(log_head=head, at_once=True)
+        with self._settling:
+            head = self.audit.checkpoint().text
+            if head == self._store.log_head:
+                return
+            self._store.settle(log_head=head)
+        self._store.settle(at_once=True)
+
+    def _check_nothing_is_lost(self, owed: Sequence[_Owed]) -> None:
+        """Of a record behind the place that the store knows of, the store still keeps what it owed: both go with one
+        commit. So one that it does not keep is of a change that it has lost."""
+        known = read_checkpoint(self._store.log_head)
+        if known is not None:
+            lost = self.audit.changes_since(known.point.offset_bytes) - {one.event.change_id for one in owed}
+            if lost:
+                raise AuditError(told("log.store_behind", count=len(lost)))
 
     def _write(self, owed: Sequence[_Owed]) -> None:
         ordered = sorted(owed, key=lambda one: one.event.change_time)

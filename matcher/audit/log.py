@@ -19,7 +19,7 @@ from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead, lock_log
-from matcher.audit.records import AuditEvent, AuditRecord, members_of
+from matcher.audit.records import OS_USER, AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
 
@@ -114,6 +114,14 @@ class FileAuditLog:
     def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
         """See AuditLog. Reads the log from there."""
         return recorded_changes(self._path, change_ids, since_bytes=since_bytes)
+
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        """See AuditLog. Reads the log from there."""
+        return {
+            change_id
+            for change_id, operator in _changes_from(self._path, offset_bytes)
+            if not operator.startswith(OS_USER)
+        }
 
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
@@ -273,7 +281,12 @@ class FileAuditLog:
 
 def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:
     """Which of these changes have a record in an audit file, read from a place on. Raises AuditError."""
-    found: set[str] = set()
+    return {change_id for change_id, _ in _changes_from(path, since_bytes)} & change_ids
+
+
+def _changes_from(path: Path, since_bytes: int) -> AbstractSet[tuple[str, str]]:
+    """(change id, operator) of every record with one."""
+    found: set[tuple[str, str]] = set()
     with _named_read_errors(), path.open("rb") as file:
         # Another log may lie here than the one that was written when the place was noted.
         if since_bytes > 0:
@@ -282,8 +295,9 @@ def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: i
                 file.seek(0)
         for line in file:
             if b'"change_id":"' in line:
-                found.add(str(json.loads(line).get("change_id")))
-    return found & change_ids
+                record = json.loads(line)
+                found.add((str(record.get("change_id")), str(record.get("operator_id", ""))))
+    return found
 
 
 def _hash_bytes(content_hash: hashlib._Hash, handle: int, offset: int, end: int) -> None:

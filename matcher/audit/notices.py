@@ -18,7 +18,7 @@ from pathlib import Path
 from index.durable.files import make_private
 from matcher.audit.head import peek_head
 from matcher.audit.log import FileAuditLog
-from matcher.audit.records import AuditEvent, AuditLog, event_of, members_of
+from matcher.audit.records import OS_USER, AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
 
@@ -28,7 +28,7 @@ _NOTICE = ".notice-"
 def record_command(audit_file: Path, event: AuditEvent, *, noted: str) -> None:
     """On disk when it returns: in the log, or as a notice where a service holds it. noted: what the store knows of the
     log. The operator is the user of the operating system. Raises AuditError."""
-    event = replace(event, operator_id=event.operator_id or f"os:{_user()}")
+    event = replace(event, operator_id=event.operator_id or f"{OS_USER}{_user()}")
     _, is_held = peek_head(audit_file)
     if not is_held:
         with FileAuditLog(audit_file, noted=noted) as audit:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from matcher.audit.checkpoint import Checkpoint
+
+# Before the user of the operating system, who is the operator of commands beside the service. Their records have change
+# ids too, by which none is written twice, and tell of no change of the store.
+OS_USER: Final = "os:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,9 @@ class AuditLog(Protocol):
     def recorded(self, change_ids: AbstractSet[str], *, since_bytes: int) -> AbstractSet[str]:
         """Which of these changes have a record, behind a place where the log stood before any of them. Raises
         AuditError."""
+
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        """Change ids of the records behind a place, but for those of commands. Raises AuditError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.durable.files import write_atomically
 from index.records import Modality
 from matcher.commands.packs import language_of, pack_store
 from matcher.commands.parser import positive
@@ -112,7 +111,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
         _print_rows(_known_calibration(store, name), found.calibration, language)
         _print_groups(measured, found, language)
         if not options.dry_run:
-            write_atomically(store.site_calibration_path(name), found.calibration.to_toml().encode())
+            store.keep_site_calibration(name, found.calibration.to_toml())
             print(text("calibrate_written", language, pack=name))
     except (PackError, SessionError, OSError, ValueError) as error:
         print(text("failed", language, reason=error), file=sys.stderr)

@@ -36,6 +36,7 @@ __all__ = [
 
 MANIFESTS_FOLDER = Path(__file__).resolve().parent.parent / "pack_manifests"
 RECEIPT_NAME = "installed.json"
+_SEAL = b"# sha256 "
 
 
 class PackStatus(Enum):
@@ -96,6 +97,12 @@ class PackStore:
     def site_calibration_path(self, name: str) -> Path:
         """Where a calibration on this installation's own photographs lies. It survives `remove`."""
         return self._root / f"{self.manifest(name).pack_id}.calibration.toml"
+
+    def keep_site_calibration(self, name: str, content: str) -> None:
+        """Score by this calibration from now on. content: TOML; kept with its hash, since a changed digit would change
+        scores in silence. Raises OSError."""
+        measured = content.encode()
+        write_atomically(self.site_calibration_path(name), _seal_of(measured) + b"\n" + measured)
 
     def folder(self, name: str) -> Path:
         """Where the installed files of the pack lie; it need not exist."""
@@ -196,8 +203,13 @@ class PackStore:
         if not path.is_file():
             return pack
         try:
-            return replace(pack, calibration=tomllib.loads(path.read_text(encoding="utf-8"))["calibration"])
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+            first, _, rest = path.read_bytes().partition(b"\n")
+            # Those of before have no such line.
+            if first.startswith(_SEAL) and first != _seal_of(rest):
+                raise ValueError("not what was measured")
+            content = (first + b"\n" + rest).decode()
+            return replace(pack, calibration=tomllib.loads(content)["calibration"])
+        except (OSError, ValueError, KeyError) as error:
             raise PackError(told("pack.site_calibration", name=pack.name)) from error
 
     def _path(self, pack: ModelPack, entry: PackFile) -> Path | None:
@@ -240,6 +252,10 @@ class PackStore:
             return str(receipt["accepted_license"])
         except (OSError, ValueError, KeyError, TypeError):
             return ""
+
+
+def _seal_of(content: bytes) -> bytes:
+    return _SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
 def _license_message(pack: ModelPack) -> str:

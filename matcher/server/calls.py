@@ -169,6 +169,10 @@ class CallAudit:
         """See AuditLog."""
         return self._audit.recorded(change_ids, since_bytes=since_bytes)
 
+    def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
+        """See AuditLog."""
+        return self._audit.changes_since(offset_bytes)
+
     def _tell(self, is_writable: bool) -> None:
         if is_writable is not self._is_writable:
             self._is_writable = is_writable

@@ -18,6 +18,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "không đọc được phần kho dữ liệu còn nợ nhật ký; hãy khôi phục bản sao lưu",
         "what the store owes the audit log cannot be read; restore a backup",
     ),
+    "log.store_behind": (
+        "nhật ký kiểm toán có {count} thay đổi mà kho dữ liệu không có: kho dữ liệu đã mất chúng, hoặc là bản cũ. Hãy "
+        "đặt lại kho dữ liệu đúng hoặc khôi phục bản sao lưu; nếu không có, xem docs/storage.md",
+        "the audit log has {count} changes that the store has not: it lost them, or is an older copy. Put the true one "
+        "back or restore a backup; where there is none, see docs/storage.md",
+    ),
     "log.checkpoint": (
         "không đọc được điều kho dữ liệu biết về nhật ký; hãy khôi phục bản sao lưu",
         "what the store knows of the audit log cannot be read; restore a backup",

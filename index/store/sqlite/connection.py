@@ -52,6 +52,9 @@ def named_errors() -> Iterator[None]:
         if code in _REFUSED:
             raise DatabaseWriteError("the disk refused the store; nothing was stored, check the disk") from error
         raise DatabaseError(f"the store could not be used ({type(error).__name__}); see the server log") from error
+    except UnicodeDecodeError as error:
+        # Of an error of SQLite that names a part of the schema, of which the disk left no text.
+        raise DatabaseDamagedError("the store is damaged; restore a backup") from error
     except OverflowError as error:
         raise DatabaseError("a number has more than 64 bits") from error
     except UnicodeEncodeError as error:

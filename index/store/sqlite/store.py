@@ -75,6 +75,7 @@ from index.store.sqlite import (
 from index.store.sqlite.checkpoints import Checkpoints
 from index.store.sqlite.cleaning import Cleaning
 from index.store.sqlite.connection import ReaderPool, named_errors, open_writer
+from index.store.sqlite.log_frames import check_log
 from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, check_settings, log_head, owed_records, setting
 from index.store.sqlite.places import Places
@@ -734,6 +735,7 @@ class SqliteStore:
 
 def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
     """The connection that writes, to a store of today's schema with these keys and an id."""
+    check_log(Path(f"{path}-wal"))
     connection = open_writer(path, create=create, seals=seals, damage=found)
     try:
         apply_migrations(connection)
