@@ -111,13 +111,14 @@ def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs, owners):  # type: ignore[no-untyped-def]
-    """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. places: uint32, of
-    the finger from its first descriptor on."""
+    """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. Descriptors that are
+    less alike than by chance, which all of a small gallery are among the nearest, are no votes. places: uint32, of the
+    finger from its first descriptor on."""
     count = 0
     for vote in votes[:PAIR_LIMIT]:
         query, rank = vote // ids.shape[1], vote % ids.shape[1]
         mine, other = probe_places[query], places[ids[query, rank] & ((1 << NUMBER_BITS) - 1)]
-        if mine and other:
+        if mine and other and similarities[query, rank] > np.float32(0.0):
             owners[count, 0], owners[count, 1] = query, ids[query, rank]
             _put_pair(pairs[count], mine, other, directions)
             pairs[count, _SIMILARITY] = similarities[query, rank]

@@ -68,6 +68,25 @@ def test_a_filter_and_a_list_that_holds_everybody(index: DescriptorIndex) -> Non
     assert everybody.proved[0]
 
 
+@pytest.mark.parametrize("size", [1, 2, 50])
+@pytest.mark.parametrize("reach", [0, 1, 2])
+def test_scores_are_numbers_also_where_everything_is_among_the_nearest(size: int, reach: int) -> None:
+    made = DescriptorIndex(DIM)
+    ids = np.arange(1, size + 1)
+    made.add(
+        ids,
+        [descriptors(one, 1 + one % COUNT) for one in ids.tolist()],
+        [places(one)[: 1 + one % COUNT] for one in ids.tolist()],
+    )
+    for seed in range(100, 110):
+        for k in (1, size, 500):
+            # Strangers: the product of most descriptors is as often below 0 as above.
+            hits = made.shortlist(descriptors(seed), places(seed), k, reach=reach)
+            found = hits.similarities[0, : hits.counts[0]]
+            assert ((found >= 0) & (found <= 1)).all()
+            assert (np.diff(found) <= 0).all()
+
+
 def test_what_was_saved_agrees_as_before(index: DescriptorIndex, tmp_path: Path) -> None:
     index.save(tmp_path)
     loaded = DescriptorIndex.load(tmp_path)
