@@ -24,12 +24,15 @@ class Hits:
     counts: int64 (q,), how many places of each row are real.
     proved: bool (q,). True: the bounds of the fast scan proved the row equal to an exhaustive float64 search.
         False: they could not, and the row was completed by that exhaustive search. Both are exact.
+    rival: of a shortlist of fingers with a filter: the highest score of those that the filter leaves out, where a lead
+        counts; else 0.
     """
 
     reference_ids: Int64Array
     similarities: Float32Array
     counts: Int64Array
     proved: BoolArray
+    rival: float = 0.0
 
     def __post_init__(self) -> None:
         for array in (self.reference_ids, self.similarities, self.counts, self.proved):

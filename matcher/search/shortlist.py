@@ -41,7 +41,8 @@ def shortlist(
     for reach in REACHES:
         hits = ask(longest if reach == REACHES[-1] else min(max(clear_count, kept_count), longest), reach)
         found, scores = int(hits.counts[0]), hits.similarities[0]
-        is_clear = found > 1 and bool(scores[0] >= CLEAR_LEAD * scores[1])
+        # Also before whom a filter leaves out: few that it allows would let nearly anybody lead.
+        is_clear = found > 1 and bool(scores[0] >= CLEAR_LEAD * max(scores[1], hits.rival))
         if is_clear or hits.proved[0]:
             break
     return Shortlist(np.asarray(hits.reference_ids[0][:found], dtype=np.int64), reach, is_clear)

@@ -62,7 +62,8 @@ def agreeing_votes(similarities, ids, usable, probe_places, starts, table, direc
         agreeing = np.float32(0.0)
         if len(own) > 1:
             count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
-            agreeing = _agreement(pairs, owners, count)
+            # Less than 0 where descriptors that point apart are among the nearest, as all of a small gallery are.
+            agreeing = max(_agreement(pairs, owners, count), np.float32(0.0))
         total = _sum_of(own, similarities, last)
         scores[number] = (np.sqrt(np.float32(2.0) * agreeing) + np.float32(VOTES_SHARE) * total) / query_count
     return found, scores
@@ -111,14 +112,13 @@ def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs, owners):  # type: ignore[no-untyped-def]
-    """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. Descriptors that are
-    less alike than by chance, which all of a small gallery are among the nearest, are no votes. places: uint32, of the
-    finger from its first descriptor on."""
+    """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. places: uint32, of
+    the finger from its first descriptor on."""
     count = 0
     for vote in votes[:PAIR_LIMIT]:
         query, rank = vote // ids.shape[1], vote % ids.shape[1]
         mine, other = probe_places[query], places[ids[query, rank] & ((1 << NUMBER_BITS) - 1)]
-        if mine and other and similarities[query, rank] > np.float32(0.0):
+        if mine and other:
             owners[count, 0], owners[count, 1] = query, ids[query, rank]
             _put_pair(pairs[count], mine, other, directions)
             pairs[count, _SIMILARITY] = similarities[query, rank]

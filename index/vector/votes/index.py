@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -199,20 +199,32 @@ class DescriptorIndex:
     ) -> Hits:
         """Like search, ranked by how far the votes of a reference agree in place (agreement.py), and how many there
         are. places: uint32 (q,), where the descriptors of the probe lie. reach: 0, 1 or 2, how much of the index is
-        read (EFFORTS). similarities are scores in [0, 1]."""
+        read (EFFORTS). similarities are scores in [0, 1]. Before the last reach those that the filter leaves out are
+        scored, too (Hits.rival): among few that it allows, whoever has any votes leads."""
         rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
         if len(places) != len(queries):
             raise VectorError("each descriptor of a probe needs its place")
 
-        def agreement(usable: UInt8Array, usable_count: int) -> tuple[Int64Array, Float32Array]:
-            nearest = self._nearest(rows, EFFORTS[reach], usable_count)
-            placed = self._placed
-            found: tuple[Int64Array, Float32Array] = agreeing_votes(
-                *nearest, usable, np.asarray(places[: len(rows)], np.uint32), placed.starts, placed.table, turns()
-            )
-            return found
+        rival = 0.0
 
-        return self._ranked(k, allowed, agreement, is_empty=not len(rows))
+        def agreement(usable: UInt8Array, usable_count: int) -> tuple[Int64Array, Float32Array]:
+            nonlocal rival
+            # At the last reach nobody asks for a lead.
+            scored = usable if allowed is None or reach == len(EFFORTS) - 1 else self._alive
+            ids, scores = agreeing_votes(
+                *self._nearest(rows, EFFORTS[reach], usable_count),
+                scored,
+                np.asarray(places[: len(rows)], np.uint32),
+                self._placed.starts,
+                self._placed.table,
+                turns(),
+            )
+            passes = (usable[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).astype(np.bool_)
+            rival = float(scores[~passes].max(initial=0.0))
+            return ids[passes], scores[passes]
+
+        hits = self._ranked(k, allowed, agreement, is_empty=not len(rows))
+        return replace(hits, rival=rival)
 
     def save(self, folder: Path, *, stamp: str = "") -> None:
         """Write the cache files: chunks that changed, then their list. stamp is given back by load.

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from index.arrays import Float32Array, UInt32Array
 from index.errors import VectorError
+from index.vector.protocol import Hits
 from index.vector.votes.index import DescriptorIndex
 from index.vector.votes.minutia_places import places_of
 from index.vector.votes.places import PlaceTable
+from matcher.search.shortlist import shortlist
 from tests.unit.fingerprint.compared_prints import made_up, moved
 
 DIM, COUNT = 64, 12
@@ -66,6 +68,21 @@ def test_a_filter_and_a_list_that_holds_everybody(index: DescriptorIndex) -> Non
     everybody = index.shortlist(descriptors(MATE), places(MATE), 3, reach=1, allowed=allowed)
     assert sorted(everybody.reference_ids[0].tolist()) == allowed.tolist()
     assert everybody.proved[0]
+
+
+@pytest.mark.parametrize("left_out", [[], [MATE]])
+def test_a_finger_leads_only_before_those_too_whom_the_filter_leaves_out(
+    index: DescriptorIndex, left_out: list[int]
+) -> None:
+    allowed = np.setdiff1d(np.array([DOUBLE, MATE, *range(50, 110)]), left_out)
+
+    def ask(count: int, reach: int) -> Hits:
+        return index.shortlist(descriptors(MATE), places(MATE), count, reach=reach, allowed=allowed)
+
+    found = shortlist(ask, minutia_count=COUNT, kept_count=1, clear_count=5, longest_count=6)
+    assert found.reach == (2 if left_out else 0)
+    assert len(found.reference_ids) == (36 if left_out else 5)
+    assert found.reference_ids[0] == (DOUBLE if left_out else MATE)
 
 
 @pytest.mark.parametrize("size", [1, 2, 50])
