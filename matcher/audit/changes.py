@@ -14,6 +14,7 @@ import json
 import secrets
 import threading
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -139,14 +140,22 @@ class ChangeLedger:
             self._store.settle(log_head=head)
         self._store.settle(at_once=True)
 
+    def lost_changes(self) -> AbstractSet[str]:
+        """Ids of changes that the log has and the store has not; of a store that nobody serves. Raises AuditError,
+        DatabaseError."""
+        return self._lost([_read(record) for record in self._store.owed_records()])
+
     def _check_nothing_is_lost(self, owed: Sequence[_Owed]) -> None:
+        if lost := self._lost(owed):
+            raise AuditError(told("log.store_behind", count=len(lost)))
+
+    def _lost(self, owed: Sequence[_Owed]) -> AbstractSet[str]:
         """Of a record behind the place that the store knows of, the store still keeps what it owed: both go with one
         commit. So one that it does not keep is of a change that it has lost."""
         known = read_checkpoint(self._store.log_head)
-        if known is not None:
-            lost = self.audit.changes_since(known.point.offset_bytes) - {one.event.change_id for one in owed}
-            if lost:
-                raise AuditError(told("log.store_behind", count=len(lost)))
+        if known is None:
+            return frozenset()
+        return self.audit.changes_since(known.point.offset_bytes) - {one.event.change_id for one in owed}
 
     def _write(self, owed: Sequence[_Owed]) -> None:
         ordered = sorted(owed, key=lambda one: one.event.change_time)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.database import EnrollmentDatabase
 from index.store.opening import peek_log_head
 from matcher.audit.changes import ChangeLedger
 from matcher.audit.checkpoint import read_checkpoint
@@ -103,13 +104,12 @@ def _audit_file(given: Path) -> Path:
 
 def run_begin_anew(options: argparse.Namespace) -> int:
     """Set the log aside and begin another, which says so; the store knows the new one from then on. A log that is whole
-    stays."""
+    stays; where the store lost changes that it has, it says from now on who went on without them."""
     language, folder = language_of(options), data_folder_of(options)
     path = audit_file_of(options, folder)
     with opened_database(options) as database:
         if _is_whole(path, database.log_head):
-            print(text("audit.nothing_lost", language), file=sys.stderr)
-            return 1
+            return _go_on_without_lost(options, database, path)
         known = read_checkpoint(database.log_head)
         mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         for old in (path, head_path(path)):
@@ -121,6 +121,21 @@ def run_begin_anew(options: argparse.Namespace) -> int:
             audit.append(AuditEvent("audit_begun_anew", operator_id=options.operator, reason=reason))
             ChangeLedger(database, audit).pay_at_start()
     print(text("audit.begun_anew", language, path=path))
+    return 0
+
+
+def _go_on_without_lost(options: argparse.Namespace, database: EnrollmentDatabase, path: Path) -> int:
+    language = language_of(options)
+    with FileAuditLog(path, noted=database.log_head) as audit:
+        changes = ChangeLedger(database, audit)
+        count = len(changes.lost_changes())
+        if not count:
+            print(text("audit.nothing_lost", language), file=sys.stderr)
+            return 1
+        reason = f"{options.reason}; {count} changes of this log are not in the store"
+        audit.append(AuditEvent("store_gone_on_with", operator_id=options.operator, reason=reason))
+        changes.note_head()
+    print(text("audit.store_gone_on_with", language, count=count))
     return 0
 
 

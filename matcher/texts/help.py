@@ -331,8 +331,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "a record number and its hash, noted earlier elsewhere",
     ),
     "help.audit.begin_anew": (
-        "cất nhật ký bị mất hoặc hỏng sang bên và bắt đầu nhật ký mới, có ghi rõ điều đó",
-        "set a lost or damaged log aside and begin another, which says so",
+        "cất nhật ký bị mất hoặc hỏng sang bên và bắt đầu nhật ký mới, có ghi rõ điều đó; nếu chính kho dữ liệu đã mất "
+        "thay đổi thì ghi điều đó vào nhật ký",
+        "set a lost or damaged log aside and begin another, which says so; where the store lost changes, record that",
     ),
     "help.audit.operator": (
         "ai quyết định việc này; ghi vào nhật ký mới",

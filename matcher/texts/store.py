@@ -189,6 +189,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Đã cất nhật ký cũ sang bên và bắt đầu nhật ký mới: {path}. Hãy giữ các tệp đã cất.",
         "The old log was set aside and a new one begun: {path}. Keep the files set aside.",
     ),
+    "audit.store_gone_on_with": (
+        "Nhật ký nguyên vẹn nên được giữ lại; đã ghi vào đó rằng kho dữ liệu thiếu {count} thay đổi. Máy chủ khởi động "
+        "được; hãy làm lại các thay đổi đó theo nhật ký, nhất là các lần xóa.",
+        "The audit log is whole and stays; it now says that the store lacks {count} changes. The server can start; "
+        "make these changes again by the log, deletions above all.",
+    ),
     "restore.no_head": (
         "Chú ý: bản sao lưu này thuộc phiên bản cũ, không ghi nhật ký đã đến đâu; không biết nhật ký có đủ hay không.",
         "Note: this backup is of an older version and does not say how far the log had come; "

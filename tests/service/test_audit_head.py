@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,37 @@ def test_a_lost_log_can_be_begun_anew_and_says_so(folder, capsys):
     assert (first["action"], first["operator_id"]) == ("audit_begun_anew", "admin-1")
     assert json.loads(old.splitlines()[-1])["hash"] in first["reason"]
     assert main(["--lang", "en", "audit", "verify"]) == 0
+
+
+def test_where_no_newer_copy_of_the_store_is_left_the_older_one_can_be_gone_on_with(folder, tmp_path, capsys):
+    older = tmp_path / "older"
+    shutil.copytree(folder, older)
+    with (
+        EnrollmentDatabase.open(folder) as database,
+        FileAuditLog(_log(folder), noted=database.log_head) as audit,
+    ):
+        use_cases = child.use_cases_of(database, audit)
+        for number in range(5, 7):
+            use_cases.enroller.enroll(Subject("", f"number-{number}"), [face(number)], child.ACCESS)
+        use_cases.changes.note_head()
+    log = _log(folder).read_bytes()
+    shutil.rmtree(folder)
+    older.rename(folder)
+    _log(folder).write_bytes(log)
+    head_path(_log(folder)).unlink()
+    with pytest.raises(AuditError, match="2 changes"):
+        _start()
+    arguments = ["--lang", "en", "audit", "begin-anew", "--operator", "admin-1", "--reason", "the disk died"]
+    assert main(arguments) == 0
+    assert "lacks 2 changes" in capsys.readouterr().out
+    # Nothing of the chain is lost by it, so that deletions are still known to a restore.
+    added = _log(folder).read_bytes().removeprefix(log)
+    said = json.loads(added)
+    assert (said["action"], said["operator_id"]) == ("store_gone_on_with", "admin-1")
+    assert "2 changes" in said["reason"]
+    _start()
+    assert main(["--lang", "en", "audit", "verify"]) == 0
+    assert main(arguments) == 1
 
 
 def test_what_commands_do_is_recorded_beside_a_service_and_without_one(folder, tmp_path, monkeypatch):
