@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if unknown:
         print(f"error: no section {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
+    args.out.mkdir(parents=True, exist_ok=True)
     json_path = args.out / "BENCHMARKS.json"
     results = json.loads(json_path.read_text(encoding="utf-8")) if args.only and json_path.is_file() else {}
     failed = False
