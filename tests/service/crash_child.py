@@ -7,7 +7,6 @@ The vectors of a reference follow from its seed alone, which is how the parent k
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, Subject, Template
+from tests.service.killed import guarded, say
 
 FACE_PACK, FACE_DIM = "face-crash@1", 24
 FINGER_PACK, FINGER_DIM = "finger-crash@1", 16
@@ -43,11 +43,6 @@ def reference_of(seed: int) -> NewReference:
     return finger_of(seed) if seed % 3 == 0 else face_of(seed)
 
 
-def say(line: str) -> None:
-    """One write, whole or not at all."""
-    os.write(1, f"{line}\n".encode())
-
-
 def work(database: EnrollmentDatabase, first_seed: int) -> None:
     """Enroll; delete one of one's own now and then; rebuild index files never waits for it."""
     random = np.random.default_rng(first_seed)
@@ -69,19 +64,11 @@ def main(folder: Path, round_number: int) -> None:
     # Index files are saved all the time, so that kills hit savings as well.
     database = EnrollmentDatabase(folder, save_interval_s=0.03)
     threads = [
-        threading.Thread(target=_guarded, args=(database, (round_number * THREAD_COUNT + number) * 1_000_000))
+        threading.Thread(target=guarded, args=(work, database, (round_number * THREAD_COUNT + number) * 1_000_000))
         for number in range(THREAD_COUNT)
     ]
     for thread in threads:
         thread.start()
-
-
-def _guarded(database: EnrollmentDatabase, first_seed: int) -> None:
-    try:
-        work(database, first_seed)
-    except Exception as error:
-        say(f"! {type(error).__name__} {error}")
-        os._exit(3)
 
 
 if __name__ == "__main__":

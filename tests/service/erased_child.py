@@ -23,7 +23,8 @@ from index.vector.engines import SearchEngines
 from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from tests.fakes import face, finger
-from tests.service.joined_child import ACCESS, AUDIT_NAME, say, use_cases_of
+from tests.service.joined_child import ACCESS, AUDIT_NAME, use_cases_of
+from tests.service.killed import guarded, say
 
 THREAD_COUNT = 6
 MASTER = MasterKey(bytes(range(32)))
@@ -55,22 +56,14 @@ def _work(use_cases: UseCases, seed: int) -> None:
             say("- " + " ".join(one))
 
 
-def _guarded(use_cases: UseCases, seed: int) -> None:
-    try:
-        _work(use_cases, seed)
-    except Exception as error:
-        say(f"! {type(error).__name__} {error}")
-        os._exit(3)
-
-
 def run(folder: Path, seed: int) -> None:
     """Until killed."""
     database = EnrollmentDatabase(folder, save_interval_s=0.3, master_key=master_of(folder))
     use_cases = use_cases_of(database, FileAuditLog(folder / AUDIT_NAME, noted=database.log_head))
     use_cases.changes.pay_at_start()
     for number in range(1, THREAD_COUNT):
-        threading.Thread(target=_guarded, args=(use_cases, seed * THREAD_COUNT + number)).start()
-    _guarded(use_cases, seed * THREAD_COUNT)
+        threading.Thread(target=guarded, args=(_work, use_cases, seed * THREAD_COUNT + number)).start()
+    guarded(_work, use_cases, seed * THREAD_COUNT)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ records the start had to pay. Arguments: the data folder, a seed, and where it i
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.fakes import (
     face,
 )
 from tests.faults import kill_beside_record
+from tests.service.killed import guarded, say
 
 THREAD_COUNT = 4
 AUDIT_NAME = "audit.jsonl"
@@ -42,11 +42,6 @@ def use_cases_of(database: EnrollmentDatabase, audit: FileAuditLog) -> UseCases:
     return build_use_cases(
         database, Engines(FakeFaceEngine(), FakeFingerprintEngine()), FakeComparer(), calibrations, audit
     )
-
-
-def say(line: str) -> None:
-    """One write, whole or not at all."""
-    os.write(1, f"{line}\n".encode())
 
 
 def _work(use_cases: UseCases, seed: int) -> None:
@@ -73,21 +68,13 @@ def _work(use_cases: UseCases, seed: int) -> None:
                 use_cases.keeper.delete_reference(ACCESS, reference.reference_id)
 
 
-def _guarded(use_cases: UseCases, seed: int) -> None:
-    try:
-        _work(use_cases, seed)
-    except Exception as error:
-        say(f"! {type(error).__name__} {error}")
-        os._exit(3)
-
-
 def main(folder: Path, seed: int) -> None:
     """Runs until killed."""
     database = EnrollmentDatabase(folder)
     use_cases = use_cases_of(database, FileAuditLog(folder / AUDIT_NAME, noted=database.log_head))
     say(f"= {use_cases.changes.pay_at_start()}")
     for number in range(THREAD_COUNT):
-        threading.Thread(target=_guarded, args=(use_cases, seed * THREAD_COUNT + number)).start()
+        threading.Thread(target=guarded, args=(_work, use_cases, seed * THREAD_COUNT + number)).start()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ folder, a seed, and where it is to die by itself "ACTION before_audit" (or after
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -21,7 +20,8 @@ from matcher.assembly.use_cases import UseCases
 from matcher.audit.log import FileAuditLog
 from tests.fakes import face, finger
 from tests.faults import kill_beside_record
-from tests.service.joined_child import ACCESS, AUDIT_NAME, say, use_cases_of
+from tests.service.joined_child import ACCESS, AUDIT_NAME, use_cases_of
+from tests.service.killed import guarded, say
 
 THREAD_COUNT = 3
 MASTER = MasterKey(bytes(range(32)))
@@ -56,21 +56,13 @@ def _work(use_cases: UseCases, seed: int) -> None:
             continue
 
 
-def _guarded(use_cases: UseCases, seed: int) -> None:
-    try:
-        _work(use_cases, seed)
-    except Exception as error:
-        say(f"! {type(error).__name__} {error}")
-        os._exit(3)
-
-
 def main(folder: Path, seed: int) -> None:
     """Runs until killed."""
     database = EnrollmentDatabase(folder, save_interval_s=0.3, master_key=MASTER)
     use_cases = use_cases_of(database, FileAuditLog(folder / AUDIT_NAME, noted=database.log_head))
     use_cases.changes.pay_at_start()
     for number in range(THREAD_COUNT):
-        threading.Thread(target=_guarded, args=(use_cases, seed * THREAD_COUNT + number)).start()
+        threading.Thread(target=guarded, args=(_work, use_cases, seed * THREAD_COUNT + number)).start()
 
 
 if __name__ == "__main__":

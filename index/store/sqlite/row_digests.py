@@ -108,32 +108,28 @@ def put_no_digest(connection: sqlite3.Connection, reference_id: int, keys: tuple
 
 def intact_rows(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
     """Like intact, for SELECT_ROW_CHECKED; both keys of the subject follow."""
-    for *row, digest in rows:
-        try:
-            fits = row_digest(row[:_ROW_WIDTH]) == digest
-        except TypeError:
-            fits = False
-        if fits:
-            yield row
-        else:
-            report(int(row[0]))
+    return _intact(rows, report, lambda row: row_digest(row[:_ROW_WIDTH]))
 
 
 def intact_vectors(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
     """(reference id, vectors, both keys) of the rows of SELECT_VECTORS_CHECKED that fit their CRC-32."""
-    for *row, crc in rows:
-        if isinstance(row[1], bytes) and zlib.crc32(row[1]) == crc:
-            yield row
-        else:
-            report(int(row[0]))
+    return _intact(rows, report, lambda row: zlib.crc32(row[1]))
 
 
 def intact_templates(rows: Iterable[Sequence[Any]], report: ReportDamage) -> Iterator[Sequence[Any]]:
     """(reference id, vectors, minutiae, both keys) of the rows of SELECT_TEMPLATES_CHECKED that fit their digests."""
+    return _intact(rows, report, lambda row: template_digest(*row[:3]))
+
+
+def _intact(
+    rows: Iterable[Sequence[Any]], report: ReportDamage, digest_of: Callable[[Sequence[Any]], object]
+) -> Iterator[Sequence[Any]]:
+    """The rows whose last column is the digest of the others, without it."""
     for *row, digest in rows:
         try:
-            fits = template_digest(*row[:3]) == digest
+            fits = digest_of(row) == digest
         except TypeError:
+            # A flipped bit may also have made a number of what was bytes.
             fits = False
         if fits:
             yield row
