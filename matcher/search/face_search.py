@@ -58,7 +58,7 @@ class FaceSearcher:
             if fuse:
                 matches = self.of_subjects(template, where, new, check=check, known=part)
             else:
-                matches = _first_of_each(self._lowered(template, part), owners)
+                matches = _first_of_each(self.lowered(template, part), owners)
             # In the order of matches: equal similarities stay in the order of the index, which knows them in float64.
             for subject_id in (one for one in matches if one in new):
                 found[subject_id] = matches[subject_id]
@@ -91,7 +91,7 @@ class FaceSearcher:
             owners = self._database.subject_ids_of(allowed_references(self._database, template, where, part))
             counts = Counter(owners.values())
             alone = {one for one, owner in owners.items() if counts[owner] == 1 and one in known}
-            lowered = self._lowered(template, {one: known[one] for one in alone})
+            lowered = self.lowered(template, {one: known[one] for one in alone})
             found.update({owners[one]: (one, similarity) for one, similarity in lowered.items()})
             found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
         return dict(sorted(found.items(), key=lambda item: item[1][0]))
@@ -101,7 +101,7 @@ class FaceSearcher:
             return subject_count * _FETCHED_PER_SUBJECT
         return subject_count + (0 if calibration.shared_condition is None else _MORE_FETCHED)
 
-    def _lowered(self, template: Template, similarities: Mapping[int, float]) -> Mapping[int, float]:
+    def lowered(self, template: Template, similarities: Mapping[int, float]) -> Mapping[int, float]:
         """By reference id, without what probe and reference share because both were photographed badly alike. Those
         that are gone by now keep theirs."""
         condition = self._calibrations[template.pack_id].shared_condition
