@@ -27,7 +27,7 @@ Float64Array = npt.NDArray[np.float64]
 COPY_SIMILARITY: Final = 0.95
 """From here to 1 less and less is taken off: so near are copies of one photograph, whatever it shows, and a copy that
 is enrolled as somebody else must be found however large the gallery."""
-_KEYS = frozenset({"center", "directions", "signs", "sign_scales", "sign_offsets", "first_sign", "sure_sign"})
+_KEYS = frozenset({"center", "directions", "signs", "sign_scales", "sign_offsets", "first_sign", "sure_sign", "beyond"})
 _CODED_COLUMNS: Final = 116
 
 
@@ -38,7 +38,8 @@ class SharedCondition:
     directions: float64 (k, dim), orthonormal rows, along which bad photographs are moved. center: (k,), where good ones
     lie along them. signs: (m, dim), sign_offsets: (m,): the largest of signs @ template - sign_offsets tells how
     plainly a photograph is a bad one, in standard deviations of good ones; nothing is taken off up to first_sign,
-    everything from sure_sign on. Raises ValueError.
+    everything from sure_sign on. beyond: taken off two bad ones in any case, for what moved them that was not measured.
+    Raises ValueError.
     """
 
     directions: Float64Array
@@ -47,6 +48,7 @@ class SharedCondition:
     sign_offsets: Float64Array
     first_sign: float
     sure_sign: float
+    beyond: float
 
     def __post_init__(self) -> None:
         if self.directions.ndim != 2 or self.center.shape != self.directions.shape[:1]:
@@ -56,8 +58,10 @@ class SharedCondition:
         if self.sign_offsets.shape != self.signs.shape[:1]:
             raise ValueError("sign_offsets must be (m,)")
         arrays = (self.directions, self.center, self.signs, self.sign_offsets)
-        if not all(np.isfinite(array).all() for array in arrays) or not -np.inf < self.first_sign < self.sure_sign:
-            raise ValueError("all numbers must be finite, and first_sign below sure_sign")
+        if not all(np.isfinite(array).all() for array in arrays) or not (
+            -np.inf < self.first_sign < self.sure_sign < np.inf and 0 <= self.beyond < np.inf
+        ):
+            raise ValueError("all numbers must be finite, first_sign below sure_sign, beyond at 0 or above")
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], dim: int) -> SharedCondition:
@@ -75,6 +79,7 @@ class SharedCondition:
                 np.array(table["sign_offsets"], np.float64),
                 float(table["first_sign"]),
                 float(table["sure_sign"]),
+                float(table["beyond"]),
             )
         except (AttributeError, binascii.Error, IndexError, TypeError, ValueError) as error:
             raise PackError(told("manifest.conditions", reason=error)) from error
@@ -84,6 +89,7 @@ class SharedCondition:
         scales = np.abs(self.signs).max(axis=1) / 127.0
         return (
             f"[conditions]\nfirst_sign = {self.first_sign:.4g}\nsure_sign = {self.sure_sign:.4g}\n"
+            f"beyond = {self.beyond:.4g}\n"
             f"center = {_numbers(self.center)}\nsign_offsets = {_numbers(self.sign_offsets)}\n"
             f"sign_scales = {_numbers(scales)}\n"
             f'directions = """\n{_coded(self.directions)}"""\nsigns = """\n{_coded(self.signs)}"""\n'
@@ -96,7 +102,7 @@ class SharedCondition:
         """
         one, rows = np.asarray(probe, np.float64)[np.newaxis], np.asarray(references, np.float64)
         along, beside = one @ self.directions.T - self.center, rows @ self.directions.T - self.center
-        shared = np.maximum((beside @ along.T)[:, 0], 0.0) * self.badness(one)[0] * self.badness(rows)
+        shared = (np.maximum((beside @ along.T)[:, 0], 0.0) + self.beyond) * self.badness(one)[0] * self.badness(rows)
         copies = np.clip((1.0 - (rows @ one.T)[:, 0]) / (1.0 - COPY_SIMILARITY), 0.0, 1.0)
         return np.asarray(shared * copies, np.float64)
 

@@ -33,6 +33,7 @@ CONDITION = SharedCondition(
     sign_offsets=np.zeros(2),
     first_sign=0.2,
     sure_sign=0.3,
+    beyond=0.05,
 )
 CALIBRATION = Calibration(
     (-0.2, 0.1, 0.4, 0.8), (0.0, 5.0, 40.0, 90.0), 85.0, 1000, "made up for tests", shared_condition=CONDITION
@@ -87,7 +88,7 @@ def lowered(probe: Rows, reference: Rows) -> float:
     """In the words of matcher/scoring/shared_condition.py, one pair at a time."""
     one, other = probe.astype(np.float64), reference.astype(np.float64)
     badness = [float(np.clip((side[:2].max() - 0.2) / 0.1, 0.0, 1.0)) for side in (one, other)]
-    shared = max(float(one[:2] @ other[:2]), 0.0) * badness[0] * badness[1]
+    shared = (max(float(one[:2] @ other[:2]), 0.0) + 0.05) * badness[0] * badness[1]
     return float(one @ other) - shared * float(np.clip((1 - one @ other) / (1 - COPY_SIMILARITY), 0.0, 1.0))
 
 
@@ -171,7 +172,7 @@ def test_the_manifest_holds_what_was_measured() -> None:
     rng = np.random.default_rng(0)
     directions = np.linalg.qr(rng.normal(size=(64, 5)))[0].T
     signs = 3 * rng.normal(size=(7, 64))
-    made = SharedCondition(directions, 0.1 * rng.normal(size=5), signs, rng.normal(size=7), -1.0, 4.0)
+    made = SharedCondition(directions, 0.1 * rng.normal(size=5), signs, rng.normal(size=7), -1.0, 4.0, 0.03)
     read = SharedCondition.from_table(tomllib.loads(made.to_toml())["conditions"], 64)
     np.testing.assert_allclose(read.directions, directions, atol=0.01)
     np.testing.assert_allclose(read.signs, signs, atol=0.1)
@@ -191,6 +192,7 @@ def test_the_manifest_holds_what_was_measured() -> None:
         ("sign_offsets", ["a", "b"]),
         ("first_sign", 9.0),
         ("sure_sign", float("nan")),
+        ("beyond", -0.1),
         ("odd", 1),
     ],
 )
