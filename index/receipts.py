@@ -167,7 +167,8 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class OpenProgress:
-    """How far the opening is. stage: "store", "columns", "cache", "index", "verify". Counts are references."""
+    """How far the opening is. stage: what is done now, texts in matcher/texts/store.py ("stage."). Counts are
+    references, or whatever the stage is about."""
 
     stage: str
     done_count: int

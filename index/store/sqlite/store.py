@@ -38,6 +38,7 @@ from index.receipts import (
     RecordReceipt,
     ReembeddingCounts,
     ReportProgress,
+    silent,
 )
 from index.records import (
     DocumentMatch,
@@ -81,7 +82,7 @@ from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, check_settings, log_head, owed_records, setting
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
-from index.store.sqlite.row_checks import FoundDamage, damaged_rows, named
+from index.store.sqlite.row_checks import FoundDamage, damaged_rows, make_due_checks, named, tables_due
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -103,14 +104,15 @@ class SqliteStore:
         create: bool = True,
         apply_effects: ApplyEffects = lambda _: None,
         seals: Seals | None = None,
+        report: ReportProgress = silent,
     ) -> None:
-        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. Raises
-        SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
+        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. report:
+        may end the opening by what it raises. Raises SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
         self._seals = seals
         self._found = FoundDamage()
         with named_errors():
-            self._connection = _writer(path, create, seals, self._found)
+            self._connection = _writer(path, create, seals, self._found, report)
         self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
@@ -754,13 +756,17 @@ class SqliteStore:
             self._removed_files = files
 
 
-def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
+def _writer(
+    path: Path, create: bool, seals: Seals | None, found: FoundDamage, report: ReportProgress
+) -> sqlite3.Connection:
     """The connection that writes, to a store of today's schema with these keys and an id."""
     check_log(Path(f"{path}-wal"))
     connection = open_writer(path, create=create, seals=seals, damage=found)
     try:
         apply_migrations(connection)
         check_settings(connection)
+        if tables_due(connection):
+            _make_due_checks(connection, path, report)
         sealing.bind_keys(connection)
         look_ups.fill_look_ups(connection)
         statement = "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)"
@@ -769,3 +775,15 @@ def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -
         connection.close()
         raise
     return connection
+
+
+def _make_due_checks(connection: sqlite3.Connection, path: Path, report: ReportProgress) -> None:
+    with contextlib.closing(Checkpoints(connection, path)) as checkpoints:
+
+        def told(done: int, total: int) -> None:
+            checkpoints.committed()
+            with contextlib.suppress(sqlite3.Error, OSError):
+                checkpoints.shorten()
+            report(OpenProgress("checks", done, total))
+
+        make_due_checks(connection, in_commit=lambda: checkpoints.before_commit(connection), report=told)
