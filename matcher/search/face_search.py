@@ -14,6 +14,7 @@ from index.database import EnrollmentDatabase
 from index.records import SearchFilter, Template
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.reference_fusion import distinct_rows, fused_similarities, highest_unseen
+from matcher.scoring.shared_condition import SharedCondition
 from matcher.search.allowed import allowed_references
 
 # Best reference id and fused similarity of a subject.
@@ -51,7 +52,8 @@ class FaceSearcher:
         calibration = self._calibrations[template.pack_id]
         found: dict[str, Match] = {}
         leading: list[float] = []  # a heap of the subject_count best similarities
-        fetched = self._fetched_count(calibration, subject_count, fuse=fuse)
+        more = 0 if self._condition(template) is None else _MORE_FETCHED
+        fetched = subject_count * _FETCHED_PER_SUBJECT if fuse else subject_count + more
         for part in self._nearest_references(template, where, fetched):
             owners = self._database.subject_ids_of(list(part))
             new = frozenset(owners.values()) - found.keys()
@@ -96,15 +98,10 @@ class FaceSearcher:
             found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
         return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
-    def _fetched_count(self, calibration: Calibration, subject_count: int, *, fuse: bool) -> int:
-        if fuse:
-            return subject_count * _FETCHED_PER_SUBJECT
-        return subject_count + (0 if calibration.shared_condition is None else _MORE_FETCHED)
-
     def lowered(self, template: Template, similarities: Mapping[int, float]) -> Mapping[int, float]:
         """By reference id, without what probe and reference share because both were photographed badly alike. Those
         that are gone by now keep theirs."""
-        condition = self._calibrations[template.pack_id].shared_condition
+        condition = self._condition(template)
         if condition is None or not similarities:
             return similarities
         stored = self._database.vectors_of(template.modality, template.pack_id, list(similarities))
@@ -114,6 +111,11 @@ class FaceSearcher:
         lowered = dict(zip(stored, lowering.tolist(), strict=True))
         # Rounded as the index does, so that one without anything to take off keeps its very similarity.
         return {one: float(np.float32(value - lowered.get(one, 0.0))) for one, value in similarities.items()}
+
+    def _condition(self, template: Template) -> SharedCondition | None:
+        """None also for a good photograph, from whose similarities nothing comes off."""
+        condition = self._calibrations[template.pack_id].shared_condition
+        return condition if condition is not None and condition.badness(template.vectors)[0] > 0.0 else None
 
     def _nearest_references(self, template: Template, where: SearchFilter, k: int) -> Iterator[dict[int, float]]:
         """Similarity by reference id, best first, in parts, until there are no more."""
@@ -148,22 +150,22 @@ class FaceSearcher:
             ids += [own[row] for row in rows]
         vectors = np.concatenate([stored[reference_id] for reference_id in ids]).astype(np.float64)
         # In float64 and rounded once, as the index does.
-        probe, calibration = template.vectors[0].astype(np.float64), self._calibrations[template.pack_id]
+        probe, condition = template.vectors[0].astype(np.float64), self._condition(template)
         similarities = np.clip(vectors @ probe, -1.0, 1.0).astype(np.float32)
         counts = np.diff([*starts, len(ids)])
         sums = np.add.reduceat(vectors, starts, axis=0)
         lengths = np.linalg.norm(sums, axis=1)
         lowered, mean_lowering = similarities, np.zeros(len(starts))
-        if calibration.shared_condition is not None:
-            lowered = (similarities - calibration.shared_condition.lowering(probe, vectors)).astype(np.float32)
+        if condition is not None:
+            lowered = (similarities - condition.lowering(probe, vectors)).astype(np.float32)
             fused_templates = sums / np.maximum(lengths, 1e-12)[:, np.newaxis]
-            mean_lowering = calibration.shared_condition.lowering(probe, fused_templates)
+            mean_lowering = condition.lowering(probe, fused_templates)
         fused = fused_similarities(
             np.maximum.reduceat(lowered, starts),
             np.add.reduceat(similarities.astype(np.float64), starts) / counts,
             lengths / counts,
             counts,
-            calibration,
+            self._calibrations[template.pack_id],
             mean_lowering=mean_lowering,
         )
         return {
