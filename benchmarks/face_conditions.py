@@ -128,7 +128,8 @@ def _cloth(shape: Shape, down: float, across: float) -> _Draw:
         rows, columns = np.mgrid[: photograph.pixels.shape[0], : photograph.pixels.shape[1]].astype(np.float32)
         beside = (columns - left[0]) * along[0] + (rows - left[1]) * along[1]
         below = (rows - left[1]) * along[0] - (columns - left[0]) * along[1]
-        cloth = 150 + 35 * np.sin(down * below + 1.5 * np.cos(3 * beside)) + 20 * np.sin(across * beside)
+        waves = 35 * np.sin(down * photograph.size[1] * below + 1.5 * np.cos(3 * beside))
+        cloth = 150 + waves + 20 * np.sin(across * photograph.size[0] * beside)
         return photograph.covered(photograph.area(shape), cloth.astype(np.float32))
 
     return draw
@@ -214,7 +215,10 @@ KNOWN = (
     Condition("mouth covered", "gray mask", (_flat(_MASK, 140),)),
     Condition("mouth covered", "black mask", (_flat(_MASK, 25),)),
     Condition("mouth covered", "patterned mask", (_cloth(_MASK, 11, 17),)),
+    Condition("mouth covered", "checked mask", (_cloth(_MASK, 5, 31),)),
     Condition("mouth covered", "scarf", (_skin(_LOWER_HALF),)),
+    Condition("mouth covered", "striped scarf", (_cloth(_LOWER_HALF, 19, 3),)),
+    Condition("mouth covered", "hand", (_skin(_HAND),)),
     Condition("mouth covered", "black lower half", (_flat(_LOWER_HALF, 5),)),
     Condition("eyes covered", "dark glasses", (_glasses(20),)),
     Condition("eyes covered", "tinted glasses", (_glasses(30, 0.75),)),
@@ -226,6 +230,7 @@ KNOWN = (
     Condition("brow covered", "cap", (_flat(_CAP, 40),)),
     Condition("blurred", "slightly", (_soft(0.08),)),
     Condition("blurred", "much", (_soft(0.16),)),
+    Condition("blurred", "moved", (_moved(0.3),)),
     Condition("small", "a fifth", (_smaller(1 / 5),)),
     Condition("small", "an eighth", (_smaller(1 / 8),)),
     Condition("dark", "", (_levels(0.12, 0.0, 2.0),)),
@@ -233,11 +238,11 @@ KNOWN = (
 )
 """What `python -m training.conditions` learns the directions from, on other people than the figures are of."""
 UNKNOWN = (
-    Condition("mouth covered", "striped scarf", (_cloth(_LOWER_HALF, 19, 3),)),
-    Condition("mouth covered", "hand", (_skin(_HAND),)),
+    Condition("mouth covered", "upright stripes", (_cloth(_LOWER_HALF, 2, 25),)),
+    Condition("mouth covered", "smeared", (_smeared(_LOWER_HALF),)),
+    Condition("eyes covered", "patterned bar", (_cloth(_BAR, 13, 9),)),
     Condition("eyes covered", "large glasses", (_glasses(35, 0.92, 1.25),)),
     Condition("eyes covered", "white bar and cap", (_flat(_BAR, 235), _flat(_CAP, 90))),
-    Condition("blurred", "moved", (_moved(0.3),)),
     Condition("small", "a third", (_smaller(1 / 3),)),
     Condition("dark", "and grainy", (_levels(0.2, 0.0, 5.0),)),
 )

@@ -26,7 +26,7 @@ from matcher.face.neighborhoods import neighborhoods
 from matcher.packs.store import MANIFESTS_FOLDER, PackStore, default_packs_folder
 from matcher.scoring.shared_condition import SharedCondition
 
-DIRECTIONS = 16
+DIRECTIONS = 20
 # Of the covariance of good photographs, this share is made round: directions outnumber what few people show.
 ROUNDED = 0.15
 # What counts as a bad photograph: nothing below, everything above these shares of photographs as they are. Press
@@ -36,7 +36,7 @@ FIRST_SHARE, SURE_SHARE = 0.80, 0.94
 # turn (face-open; strangers of it then reach 20 at most 2 times as often as stated, without this up to 4.4 times).
 BEYOND = 0.04
 OPEN_PER_PERSON = 2
-PEOPLE_PER_NEIGHBORHOOD = 20
+PEOPLE_PER_NEIGHBORHOOD = 12
 
 
 def fitted(everybody: np.ndarray, good: np.ndarray, bad: list[np.ndarray]) -> SharedCondition:
