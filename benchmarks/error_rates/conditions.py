@@ -78,7 +78,8 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
 def _read(args: argparse.Namespace, engine: Engine) -> _Photographs:
     files, vectors, names, seen = [], [], [], dict[str, int]()
     for dataset, samples in read_datasets(args, engine):
-        for file, sample in zip(dataset.files, samples, strict=True):
+        # In the order in which the packs were calibrated: where clusters start depends on it.
+        for file, sample in sorted(zip(dataset.files, samples, strict=True), key=lambda pair: pair[0].name):
             if not sample.failed and seen.get(file.identity, 0) < PHOTOGRAPHS_PER_PERSON:
                 seen[file.identity] = seen.get(file.identity, 0) + 1
                 files.append(file)
@@ -172,7 +173,7 @@ def _condition(
             for score in SCORES
         ]
         row[f"{way}_mates_missed"] = [
-            sum(one[place][0, 0] < calibration.similarity_for(score) for one in mates) for score in SCORES
+            sum(bool(one[place][0, 0] < calibration.similarity_for(score)) for one in mates) for score in SCORES
         ]
     return row
 
