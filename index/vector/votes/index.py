@@ -27,6 +27,7 @@ from index.vector.votes.counting import bits_of, count_votes
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
 from index.vector.votes.lists import InvertedLists
 from index.vector.votes.minutia_places import UNKNOWN_PLACE
+from index.vector.votes.packing import clear_rows
 from index.vector.votes.places import PlaceTable
 from index.vector.votes.turns import Turns
 
@@ -327,6 +328,10 @@ class DescriptorIndex:
             self._alive_rows = np.pad(self._alive_rows, (0, 8 * len(self._alive) - len(self._alive_rows)))
         self._alive_rows[ids] = ~np.uint64(0)
         np.bitwise_or.at(self._alive, ids >> 3, (1 << (ids & 7)).astype(np.uint8))
+
+
+LAST_COMPILED: Final = clear_rows
+"""By warm_up: a process that was stopped on the way has not come to it."""
 
 
 def warm_up(dim: int) -> None:
