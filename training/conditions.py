@@ -32,8 +32,9 @@ ROUNDED = 0.15
 # What counts as a bad photograph: nothing below, everything above these shares of photographs as they are. Press
 # photographs hold some bad ones, and of a pair of good ones both would have to look bad.
 FIRST_SHARE, SURE_SHARE = 0.80, 0.94
-# Taken off two bad ones in any case, for covers that nobody thought of: chosen by leaving each style out of the fit in
-# turn (face-open; strangers of it then reach 20 at most 2 times as often as stated, without this up to 4.4 times).
+# Taken off two bad ones in any case, for covers that nobody thought of: chosen by leaving each of the first 20 styles
+# out of the fit in turn (face-open, 16 directions). Strangers under it, but for much blur, then reach 20 at most about
+# twice as often as stated, without this up to 4.4 times.
 BEYOND = 0.04
 OPEN_PER_PERSON = 2
 PEOPLE_PER_NEIGHBORHOOD = 12
