@@ -7,7 +7,7 @@ number, so that what is compared is decoded and prepared as in the product; only
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -38,10 +38,12 @@ _FLAT_FINGERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search. place: of the mate on the shortlist, -1 where it is not there. reach, is_clear: see shortlist.py.
-    votes_ms: processor time of the index. wall_ms, processor_ms: of the whole search."""
+    """One search. best: the highest similarity, -1 of nobody. place: of the mate on the shortlist, -1 where it is not
+    there. reach, is_clear: see shortlist.py. votes_ms: processor time of the index. wall_ms, processor_ms: of the whole
+    search."""
 
     is_found: bool
+    best: float
     place: int
     reach: int
     is_clear: bool
@@ -80,50 +82,31 @@ class FingerGallery:
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
 
-    def search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
-        """The product's search, except that templates come from memory. mate: its reference id."""
-        wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
+    def search_all(
+        self, probes: Sequence[tuple[Template, int]], settings: SearchSettings, *, job_count: int
+    ) -> list[Outcome]:
+        """Of each probe and the reference id of its mate. job_count: searches at a time."""
+        with ThreadPoolExecutor(job_count) as threads:
+            found = threads.map(lambda one: self._search(one[0], one[1], settings), probes)
+            return list(track(found, total=len(probes), what="search"))
 
-        places = places_of(probe.minutiae, len(probe.vectors))
-
-        def ask(count: int, reach: int) -> Hits:
-            nonlocal votes
-            start = time.thread_time()
-            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
-            votes += time.thread_time() - start
-            return hits
-
-        found = shortlist(
-            ask,
-            minutia_count=len(probe.vectors),
-            kept_count=1,
-            clear_count=settings.clear_shortlist_count,
-            longest_count=settings.shortlist_count,
-        )
-        ids = found.reference_ids
-        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
-        order = np.lexsort((ids, -similarities))
-        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
-        places = np.flatnonzero(ids == mate)
-        place = int(places[0]) if len(places) else -1
-        is_found = bool(len(ids)) and int(ids[order[0]]) == mate
-        return Outcome(is_found, place, found.reach, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
-
-    def found_exhaustively(self, probes: Sequence[tuple[Template, int]]) -> NDArray[np.bool_]:
-        """bool (n,): whether comparison with everybody would put the mate of each probe first."""
+    def would_lead(self, probes: Sequence[tuple[Template, int]], best: Sequence[float]) -> NDArray[np.bool_]:
+        """bool (n,): whether comparison with everybody would put the mate of each probe first. best: the highest
+        similarity of each probe that is known. A probe is compared with its mate, and with everybody only
+        until another is more similar."""
         prepared = [prepare(probe) for probe, _ in probes]
-        own = [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
-        leads = np.array(own) > 0
-        starts = range(0, len(self), STRANGERS_A_BATCH)
+        own = np.array(
+            [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
+        )
+        leads = (own > 0) & (own >= np.array(best))
         with ThreadPoolExecutor(self._job_count) as threads:
-            for start in track(starts, total=len(starts), what="compare all"):
+            for ids in self._parts():
                 waiting = np.flatnonzero(leads).tolist()
-                if not waiting:
-                    break
-                ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
                 search = partial(_best_other, ids, self._prepared(ids))
-                best = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
-                leads[waiting] = np.fromiter(best, dtype=np.float64) < np.array(own)[waiting]
+                found = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
+                leads[waiting] = np.fromiter(found, dtype=np.float64, count=len(waiting)) <= own[waiting]
+                if not leads.any():
+                    break
         return leads
 
     def exhaustive_ms(self, probes: Sequence[Template]) -> float:
@@ -166,6 +149,47 @@ class FingerGallery:
             self.index.search(probe.vectors, count, allowed=allowed)
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
+
+    def _search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
+        """The product's search, except that templates come from memory. mate: its reference id."""
+        wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
+
+        places = places_of(probe.minutiae, len(probe.vectors))
+
+        def ask(count: int, reach: int) -> Hits:
+            nonlocal votes
+            start = time.thread_time()
+            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
+            votes += time.thread_time() - start
+            return hits
+
+        found = shortlist(
+            ask,
+            minutia_count=len(probe.vectors),
+            kept_count=1,
+            clear_count=settings.clear_shortlist_count,
+            longest_count=settings.shortlist_count,
+        )
+        ids = found.reference_ids
+        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
+        order = np.lexsort((ids, -similarities))
+        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
+        return Outcome(
+            is_found=bool(len(ids)) and int(ids[order[0]]) == mate,
+            best=float(similarities.max(initial=-1.0)),
+            place=int(np.flatnonzero(ids == mate)[0]) if mate in ids else -1,
+            reach=found.reach,
+            is_clear=found.is_clear,
+            votes_ms=1e3 * votes,
+            wall_ms=1e3 * wall,
+            processor_ms=1e3 * processor,
+        )
+
+    def _parts(self) -> Iterator[range]:
+        """Reference ids of everybody, a part at a time."""
+        starts = range(1, len(self) + 1, STRANGERS_A_BATCH)
+        for start in track(starts, total=len(starts), what="compare all"):
+            yield range(start, min(start + STRANGERS_A_BATCH, len(self) + 1))
 
     def _add(self, references: Sequence[StoredPrint]) -> None:
         vectors = [float_vectors(one.codes) for one in references]
