@@ -32,7 +32,7 @@ from benchmarks.extraction import extract_files
 from benchmarks.metrics import wilson_interval
 from benchmarks.pieces import PIECE_SIDES_PX, write_piece, write_turned
 from benchmarks.progress import track
-from benchmarks.speed.finger_gallery import FingerGallery, Outcome
+from benchmarks.speed.finger_gallery import FingerGallery, Outcome, made_gallery
 from benchmarks.template_cache import default_cache_folder
 from index.records import Template
 from index.vector.votes.index import DescriptorIndex, warm_up
@@ -132,6 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--probes", type=int, default=0, metavar="N", help="at most so many prints, spread evenly (default: all)"
     )
     parser.add_argument("--pieces", action="store_true", help="turned prints and pieces of 4 to 12 mm as probes too")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave the gallery in DIR, or take it from there (4 kB a finger)"
+    )
     parser.add_argument("--shortlist", type=int, default=500, metavar="N", help="fingers compared where none leads")
 
 
@@ -142,9 +145,10 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
     references = [sample.minutiae for sample in enrollment.references]
-    gallery = FingerGallery(engine.pack_id, references, args.fingers, job_count=args.jobs or default_job_count())
+    job_count = args.jobs or default_job_count()
+    gallery = made_gallery(engine.pack_id, references, args.fingers, job_count=job_count, kept=args.keep)
     probes = _probes(args, engine, enrollment, gallery)
-    settings, job_count = SearchSettings(shortlist_count=args.shortlist), args.jobs or default_job_count()
+    settings = SearchSettings(shortlist_count=args.shortlist)
     pairs = [(probe.template, probe.mate) for probe in probes]
     timed = _spread(len(pairs), _TIMED_PROBES)
     others = sorted(set(range(len(pairs))) - set(timed))
@@ -152,7 +156,9 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     found = gallery.search_all([pairs[one] for one in others], settings, job_count=job_count)
     outcomes |= dict(zip(others, found, strict=True))
     missing = [one for one in range(len(pairs)) if outcomes[one].place < 0]
-    leads = gallery.would_lead([pairs[one] for one in missing], [outcomes[one].best for one in missing])
+    leads = gallery.would_lead(
+        [pairs[one] for one in missing], [outcomes[one].best for one in missing], job_count=job_count
+    )
     lost = {one for one, is_lost in zip(missing, leads.tolist(), strict=True) if is_lost}
     searches = [_Searched(probe, outcomes[one], one in lost, is_timed=one in timed) for one, probe in enumerate(probes)]
     result = _result(args, gallery, searches)
