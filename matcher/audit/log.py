@@ -19,7 +19,7 @@ from index.receipts import ReportBytes
 from matcher.audit.chain import BrokenChainError, ChainPoint, make_line, read_chain
 from matcher.audit.checkpoint import Checkpoint, read_checkpoint
 from matcher.audit.head import AuditHead, lock_log
-from matcher.audit.records import OS_USER, AuditEvent, AuditRecord, members_of
+from matcher.audit.records import COMMAND_ID, AuditEvent, AuditRecord, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
 
@@ -117,11 +117,7 @@ class FileAuditLog:
 
     def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
         """See AuditLog. Reads the log from there."""
-        return {
-            change_id
-            for change_id, operator in _changes_from(self._path, offset_bytes)
-            if not operator.startswith(OS_USER)
-        }
+        return {one for one in _changes_from(self._path, offset_bytes) if not one.startswith(COMMAND_ID)}
 
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
@@ -281,12 +277,12 @@ class FileAuditLog:
 
 def recorded_changes(path: Path, change_ids: AbstractSet[str], *, since_bytes: int = 0) -> AbstractSet[str]:
     """Which of these changes have a record in an audit file, read from a place on. Raises AuditError."""
-    return {change_id for change_id, _ in _changes_from(path, since_bytes)} & change_ids
+    return _changes_from(path, since_bytes) & change_ids
 
 
-def _changes_from(path: Path, since_bytes: int) -> AbstractSet[tuple[str, str]]:
-    """(change id, operator) of every record with one."""
-    found: set[tuple[str, str]] = set()
+def _changes_from(path: Path, since_bytes: int) -> AbstractSet[str]:
+    """The change id of every record with one."""
+    found: set[str] = set()
     with _named_read_errors(), path.open("rb") as file:
         # Another log may lie here than the one that was written when the place was noted.
         if since_bytes > 0:
@@ -295,8 +291,7 @@ def _changes_from(path: Path, since_bytes: int) -> AbstractSet[tuple[str, str]]:
                 file.seek(0)
         for line in file:
             if b'"change_id":"' in line:
-                record = json.loads(line)
-                found.add((str(record.get("change_id")), str(record.get("operator_id", ""))))
+                found.add(str(json.loads(line).get("change_id")))
     return found
 
 

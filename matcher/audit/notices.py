@@ -18,7 +18,7 @@ from pathlib import Path
 from index.durable.files import make_private
 from matcher.audit.head import peek_head
 from matcher.audit.log import FileAuditLog
-from matcher.audit.records import OS_USER, AuditEvent, AuditLog, event_of, members_of
+from matcher.audit.records import COMMAND_ID, OS_USER, AuditEvent, AuditLog, event_of, members_of
 from matcher.errors import AuditError
 from matcher.texts.catalog import told
 
@@ -34,9 +34,9 @@ def record_command(audit_file: Path, event: AuditEvent, *, noted: str) -> None:
         with FileAuditLog(audit_file, noted=noted) as audit:
             audit.append(event)
         return
-    change_id = secrets.token_hex(8)
-    path = audit_file.with_name(f"{audit_file.name}{_NOTICE}{change_id}")
-    content = json.dumps(members_of(replace(event, change_id=change_id))).encode()
+    name = secrets.token_hex(8)
+    path = audit_file.with_name(f"{audit_file.name}{_NOTICE}{name}")
+    content = json.dumps(members_of(replace(event, change_id=f"{COMMAND_ID}{name}"))).encode()
     try:
         # Whole or not there at all.
         make_private(path, content)

@@ -10,9 +10,11 @@ from typing import Any, Final, Protocol
 
 from matcher.audit.checkpoint import Checkpoint
 
-# Before the user of the operating system, who is the operator of commands beside the service. Their records have change
-# ids too, by which none is written twice, and tell of no change of the store.
+# Before the user of the operating system, who is the operator of commands beside the service.
 OS_USER: Final = "os:"
+# Before the change ids of what commands did beside the service: by these none is recorded twice, and they name no
+# change of the store. Nobody outside chooses a change id, while an operator is called as the caller says.
+COMMAND_ID: Final = "command-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class AuditLog(Protocol):
         AuditError."""
 
     def changes_since(self, offset_bytes: int) -> AbstractSet[str]:
-        """Change ids of the records behind a place, but for those of commands. Raises AuditError."""
+        """Ids of the changes of the store that are recorded behind a place. Raises AuditError."""
 
 
 @dataclass(frozen=True, slots=True)

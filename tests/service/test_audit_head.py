@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,12 @@ def test_a_lost_log_can_be_begun_anew_and_says_so(folder, capsys):
     assert main(["--lang", "en", "audit", "verify"]) == 0
 
 
-def test_where_no_newer_copy_of_the_store_is_left_the_older_one_can_be_gone_on_with(folder, tmp_path, capsys):
+@pytest.mark.parametrize("operator_id", ["operator-7", "os:root"])
+def test_where_no_newer_copy_of_the_store_is_left_the_older_one_can_be_gone_on_with(
+    folder, tmp_path, capsys, operator_id
+):
+    """Whatever the operator of the lost changes was called."""
+    access = replace(child.ACCESS, operator_id=operator_id)
     older = tmp_path / "older"
     shutil.copytree(folder, older)
     with (
@@ -150,7 +156,7 @@ def test_where_no_newer_copy_of_the_store_is_left_the_older_one_can_be_gone_on_w
     ):
         use_cases = child.use_cases_of(database, audit)
         for number in range(5, 7):
-            use_cases.enroller.enroll(Subject("", f"number-{number}"), [face(number)], child.ACCESS)
+            use_cases.enroller.enroll(Subject("", f"number-{number}"), [face(number)], access)
         use_cases.changes.note_head()
     log = _log(folder).read_bytes()
     shutil.rmtree(folder)
