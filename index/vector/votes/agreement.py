@@ -59,9 +59,9 @@ def agreeing_votes(similarities, ids, usable, probe_places, starts, counts, tabl
     similarities: float32 (q, k), best first. ids: int64 (q, k), rows, negative where there are no more. usable: uint8,
     a bit for each reference id. probe_places: uint32 (q,). starts, counts, table: of PlaceTable. directions: turns().
     completed_count: how many of the best are completed.
-    A score is the root of the products of similarities, twice, of all pairs of votes, each as far as they agree,
-    divided by q, and VOTES_SHARE of the votes as count_votes sums them; and of the best, how well the probe lies on the
-    finger (completion.py).
+    A score is half the sum of three: the root of the products of similarities, twice, of all pairs of votes, each as
+    far as they agree, divided by q; VOTES_SHARE of the votes as count_votes sums them; and of the best, how well the
+    probe lies on the finger (completion.py).
     """
     query_count, nearest_count = ids.shape
     found, ends, votes = _by_finger(ids, usable, len(starts))
@@ -90,7 +90,7 @@ def agreeing_votes(similarities, ids, usable, probe_places, starts, counts, tabl
             count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
             _agreement(pairs, owners, count, supports)
             scores[number] += completed(pairs, supports, count, probe_places, places, directions)
-    return found, scores
+    return found, np.float32(0.5) * scores
 
 
 @compiled

@@ -49,9 +49,10 @@ def completed(pairs, supports, count, probe_places, places, directions):  # type
     for _ in range(_START_COUNT):
         start = -1
         for p in range(count):
-            if supports[p] > np.float32(0.0) and (
-                start < 0 or supports[p] * pairs[p, SIMILARITY] > supports[start] * pairs[start, SIMILARITY]
-            ):
+            # Descriptors that point apart are among the nearest in a small gallery.
+            if supports[p] <= np.float32(0.0) or pairs[p, SIMILARITY] <= np.float32(0.0):
+                continue
+            if start < 0 or supports[p] * pairs[p, SIMILARITY] > supports[start] * pairs[start, SIMILARITY]:
                 start = p
         if start < 0:
             break
@@ -81,13 +82,13 @@ def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
         apart = (ex * ex + ey * ey) / (tolerance * tolerance)
         turn = _squared_chord(cosine, sine, pairs[p, TURN_COSINE], pairs[p, TURN_SINE])
         if apart < np.float32(_APART_LIMIT) and turn < np.float32(_CHORD_LIMIT):
-            weights[p] = pairs[p, SIMILARITY] * _agreement(apart, turn)
+            weights[p] = max(pairs[p, SIMILARITY], np.float32(0.0)) * _agreement(apart, turn)
             total += weights[p]
             for axis in range(4):
                 means[axis] += weights[p] * pairs[p, axis]
             along += weights[p] * pairs[p, TURN_COSINE] * np.float32(_LEVER)
             across += weights[p] * pairs[p, TURN_SINE] * np.float32(_LEVER)
-    means /= max(total, np.float32(1e-9))
+    means /= total
     for p in range(count):
         if weights[p] > np.float32(0.0):
             ax, ay = pairs[p, X] - means[X], pairs[p, Y] - means[Y]
@@ -134,7 +135,9 @@ def _coinciding(placement, probe_places, places, directions):  # type: ignore[no
         back_x, back_y = x + cosine * ex + sine * ey, y - sine * ex + cosine * ey
         if other and low_x - margin < back_x < high_x + margin and low_y - margin < back_y < high_y + margin:
             inside += 1
-    return total * total / np.float32((known + 1) * (inside + 1))
+    # Several of the probe may coincide with one of the finger.
+    share = total / np.float32(known + 1)
+    return share * total / (max(np.float32(inside), total) + np.float32(1.0))
 
 
 @compiled

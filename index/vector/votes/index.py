@@ -201,7 +201,7 @@ class DescriptorIndex:
     ) -> Hits:
         """Like search, ranked by how far the votes of a reference agree in place (agreement.py), and how many there
         are. places: uint32 (q,), where the descriptors of the probe lie. reach: 0, 1 or 2, how much of the index is
-        read (EFFORTS). similarities are scores in [0, 2]. Before the last reach those that the filter leaves out are
+        read (EFFORTS). similarities are scores in [0, 1]. Before the last reach those that the filter leaves out are
         scored, too (Hits.rival): among few that it allows, whoever has any votes leads."""
         rows, k = checked_vectors(queries, self._dim)[:STORED_LIMIT], checked_k(k)
         if len(places) != len(queries):
