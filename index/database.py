@@ -120,7 +120,7 @@ class EnrollmentDatabase:
                 seal_folder(folder / CACHE_NAME, self._seals.folder_key())
             self._partitions = PartitionSet(folder / CACHE_NAME, self._report, engines)
             self._store: Store = open_store(
-                folder, create=create, apply_effects=self._partitions.apply, seals=self._seals
+                folder, create=create, apply_effects=self._partitions.apply, seals=self._seals, report=self._report
             )
             try:
                 if encrypt and not self._store.is_sealed:

@@ -58,7 +58,7 @@ class DeletionReceipt:
     reference_ids: what was removed. removed_row_count: rows of all tables. files_scrubbed: the bytes are gone from
     the files of the database folder too; False while a long read (a backup) holds an old page, in which case the next
     write or the closing of the database finishes the work. replayed: an earlier request with this id did it.
-    key_count, image_count: keys and images that were destroyed; 0 in a plain database, and when replayed.
+    key_count, image_count: keys and images that were destroyed; 0 in a plain database.
     merged_subject_ids: of subjects that had been merged into this one, destroyed with it; none when replayed.
     """
 
@@ -167,7 +167,8 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class OpenProgress:
-    """How far the opening is. stage: "store", "columns", "cache", "index", "verify". Counts are references."""
+    """How far the opening is. stage: what is done now, texts in matcher/texts/store.py ("stage."). Counts are
+    references, or whatever the stage is about."""
 
     stage: str
     done_count: int

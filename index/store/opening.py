@@ -15,6 +15,8 @@ from index.receipts import (
     PackHolding,
     ReembeddingCounts,
     ReportBytes,
+    ReportProgress,
+    silent,
 )
 from index.records import Modality
 from index.store.effects import ApplyEffects, PackRow
@@ -24,13 +26,20 @@ from index.store.sqlite import snapshot as sqlite_snapshot
 from index.store.sqlite.store import SqliteStore
 
 
-def open_store(folder: Path, *, create: bool, apply_effects: ApplyEffects, seals: Seals | None = None) -> Store:
+def open_store(
+    folder: Path,
+    *,
+    create: bool,
+    apply_effects: ApplyEffects,
+    seals: Seals | None = None,
+    report: ReportProgress = silent,
+) -> Store:
     """Open the store of a data folder, recovered and with today's schema. create: make it where there is none.
 
-    apply_effects: see the protocol. seals: its keys. Raises EncryptionKeyError, SchemaError,
-    DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
+    apply_effects: see the protocol. seals: its keys. report: how far it is, where that takes long. Raises
+    EncryptionKeyError, SchemaError, DatabaseDamagedError, DatabaseWriteError, DatabaseFullError.
     """
-    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects, seals=seals)
+    return SqliteStore(folder / STORE_NAME, create=create, apply_effects=apply_effects, seals=seals, report=report)
 
 
 def peek_log_head(folder: Path) -> str:

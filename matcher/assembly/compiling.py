@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
-from index.vector.quantized.codes import is_compiled as is_search_compiled
+from index.vector.engines import is_compiled as is_search_compiled
 from matcher.fingerprint.comparison.compare import is_compiled as is_comparison_compiled
+from matcher.formats.decoder_messages import without_settings
 
 # Then this process compiles itself what is left.
 _LIMIT_S = 120.0
+_LOOK_UP_S = 0.1
 
 
 @contextlib.contextmanager
-def compiling(tell: Callable[[], None]) -> Iterator[None]:
+def compiling(tell: Callable[[], None], go_on: Callable[[], None] = lambda: None) -> Iterator[None]:
     """While the block runs, which compiles the comparison of fingerprints, another process compiles the searches and
     keeps them for this one. Nothing happens, and nothing is told, where all of it was kept by an earlier process.
 
-    tell: called before. Whatever that process could not do, this one does when it comes to it.
+    tell: called before. go_on: called while that process is waited for; raises where nobody wants it any more.
+    Whatever that process could not do, this one does when it comes to it.
     """
     if is_search_compiled() and is_comparison_compiled():
         yield
@@ -27,10 +32,12 @@ def compiling(tell: Callable[[], None]) -> Iterator[None]:
     tell()
     helper = _started()
     try:
-        yield
-        if helper is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                helper.wait(_LIMIT_S)
+        with _without_collector():
+            yield
+        limit = time.monotonic() + _LIMIT_S
+        while helper is not None and helper.poll() is None and time.monotonic() < limit:
+            go_on()
+            time.sleep(_LOOK_UP_S)
     finally:
         if helper is not None:
             helper.kill()
@@ -43,7 +50,25 @@ def _started() -> subprocess.Popen[bytes] | None:
     command = [sys.executable, "-P", "-m", "index.vector"]
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter and a module of this project
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # It needs no secret, so it gets none.
+            env=without_settings(),
         )
     except OSError:
         return None
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nearly all that numba makes while it compiles lives on: walking over it again and again is a tenth of the
+    time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

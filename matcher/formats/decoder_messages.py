@@ -28,5 +28,5 @@ def message(head: dict[str, Any]) -> bytes:
 
 
 def without_settings() -> dict[str, str]:
-    """The environment for a process that unpacks what strangers made: the settings may hold the master key."""
+    """The environment for a process that needs no secret: the settings may hold the master key."""
     return {name: value for name, value in os.environ.items() if not name.startswith("STATION_MATCHER_")}

@@ -300,7 +300,7 @@ def serve(
             if settings.tls.certificate is not None and (date := expires_soon(settings.tls.certificate)):
                 say("tls.expires_soon", date=date)
             say("serve.loading")
-            with compiling(partial(_say_compiling, server.health, say)):
+            with compiling(partial(_say_compiling, server.health, say), partial(_go_on, stop)):
                 loaded = load(settings)
             _go_on(stop)
             loaded = replace(loaded, engines=replace(loaded.engines, decode=decoders))

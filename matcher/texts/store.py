@@ -11,6 +11,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.index": ("Dựng chỉ mục", "Building the index"),
     "stage.compile": ("Biên dịch", "Compiling"),
     "stage.verify": ("Kiểm tra", "Verifying"),
+    "stage.checks": ("Tạo mã kiểm tra cho từng dòng", "Making the checks of rows"),
     "stage.restore": ("Khôi phục", "Restoring"),
     "stage.backup": ("Sao lưu", "Backing up"),
     "stage.encrypt": ("Mã hóa", "Encrypting"),

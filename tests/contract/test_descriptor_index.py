@@ -143,6 +143,24 @@ def test_removal_survives_compaction() -> None:
     assert index.search(seen_again(270), 41).counts[0] == 40
 
 
+def test_removals_find_their_chunks_after_empty_ones_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.vector.votes.chunk.CHUNK_FINGER_COUNT", 3)
+    index = filled(12)
+    index.remove(np.array([1, 2, 3, 7, 8, 9]))
+    # Saving drops what is empty.
+    index.save(tmp_path)
+    index.add(np.array([20]), [finger(20)])
+    assert index.remove(np.array([-5, 0, 1, 5, 11, 10**6])) == 2
+    assert index.reference_ids().tolist() == [4, 6, 10, 12, 20]
+    index.save(tmp_path)
+    loaded = DescriptorIndex.load(tmp_path)
+    assert loaded.remove(np.array([4, 12, 20])) == 3
+    assert loaded.reference_ids().tolist() == [6, 10]
+    assert len(loaded) == 2
+    for seed, is_there in ((6, True), (10, True), (4, False), (11, False)):
+        assert (seed in loaded.search(finger(seed), 1).reference_ids) is is_there
+
+
 def test_fingers_fill_several_chunks() -> None:
     index = DescriptorIndex(DIM)
     count = CHUNK_ROW_COUNT // STORED_LIMIT * 2 + 10

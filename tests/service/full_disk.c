@@ -1,4 +1,4 @@
-/* At the n-th call that writes to the disk of one folder: no room, an error of the disk, or the end of the process.
+/* At the n-th call that writes to files whose paths begin alike: no room, an error of the disk, or the end of the process.
    Preloaded into a process of a test. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,14 +14,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static char folder[4096];
+static char beginning[4096];
 static long fail_at, counted;
-static enum { ONCE, LASTING, BROKEN, KILLED } mode;
+static enum { ONCE, LASTING, BROKEN, KILLED, UNSYNCED } mode;
+static __thread int is_sync;
 
-/* From now on calls on files of the folder count; number 0 fails none. LASTING: those after it fail, too. BROKEN: with
-   EIO. KILLED: the process ends there, a write half done. */
+/* From now on calls on files whose paths begin so count; number 0 fails none. LASTING: those after it fail, too. BROKEN:
+   with EIO. KILLED: the process ends there, a write half done. UNSYNCED: only syncs count; it and those after it fail. */
 void full_disk_begin(const char *of, long at, int how) {
-    snprintf(folder, sizeof folder, "%s/", of);
+    snprintf(beginning, sizeof beginning, "%s", of);
     counted = 0;
     mode = how;
     fail_at = at;
@@ -29,15 +30,16 @@ void full_disk_begin(const char *of, long at, int how) {
 
 long full_disk_end(void) {
     long count = counted;
-    folder[0] = 0;
+    beginning[0] = 0;
     return count;
 }
 
 static int fails(const char *path) {
-    if (!folder[0] || strncmp(path, folder, strlen(folder)) != 0) return 0;
+    if (!beginning[0] || strncmp(path, beginning, strlen(beginning)) != 0) return 0;
+    if (mode == UNSYNCED && !is_sync) return 0;
     long now = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
-    if (!fail_at || !(now == fail_at || (mode == LASTING && now > fail_at))) return 0;
-    errno = mode == BROKEN ? EIO : ENOSPC;
+    if (!fail_at || !(now == fail_at || ((mode == LASTING || mode == UNSYNCED) && now > fail_at))) return 0;
+    errno = mode == BROKEN || mode == UNSYNCED ? EIO : ENOSPC;
     return 1;
 }
 
@@ -48,7 +50,7 @@ static int dies(void) {
 
 static int fails_at(int handle) {
     char link[64], path[4096];
-    if (!folder[0]) return 0;
+    if (!beginning[0]) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", handle);
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length <= 0) return 0;
@@ -76,8 +78,17 @@ ssize_t pwrite64(int handle, const void *content, size_t count, off64_t at) {
 ssize_t writev(int handle, const struct iovec *parts, int count) {
     return fails_at(handle) && dies() ? -1 : REAL(writev)(handle, parts, count);
 }
-int fsync(int handle) { return fails_at(handle) && dies() ? -1 : REAL(fsync)(handle); }
-int fdatasync(int handle) { return fails_at(handle) && dies() ? -1 : REAL(fdatasync)(handle); }
+
+static int sync_fails_at(int handle) {
+    is_sync = 1;
+    int failed = fails_at(handle);
+    is_sync = 0;
+    return failed && dies();
+}
+
+int fsync(int handle) { return sync_fails_at(handle) ? -1 : REAL(fsync)(handle); }
+int fdatasync(int handle) { return sync_fails_at(handle) ? -1 : REAL(fdatasync)(handle); }
+
 int ftruncate(int handle, off_t size) { return fails_at(handle) && dies() ? -1 : REAL(ftruncate)(handle, size); }
 int ftruncate64(int handle, off64_t size) { return fails_at(handle) && dies() ? -1 : REAL(ftruncate64)(handle, size); }
 int posix_fallocate(int handle, off_t at, off_t count) {

@@ -66,8 +66,9 @@ size_bytes = {len(_WEIGHTS)}
 license = "MIT"
 source = "folder"
 """
-# No room once, or from then on; an error of the disk; the end of the process, with half of what it wrote.
-MODES: Final = ("once", "lasting", "broken", "killed")
+# No room once, or from then on; an error of the disk; the end of the process, with half of what it wrote; a disk that
+# takes what is written and syncs nothing from then on.
+MODES: Final = ("once", "lasting", "broken", "killed", "unsynced")
 Said = dict[str, list[str]]
 
 
@@ -283,7 +284,7 @@ def check(scenario: str, folder: Path, said: Said) -> None:
 
 def _work(scenario: str, folder: Path, number: int, mode: str, attempts: Attempts, said: Said) -> None:
     library = ctypes.CDLL(None)
-    library.full_disk_begin(str(folder).encode(), ctypes.c_long(number), MODES.index(mode))
+    library.full_disk_begin(f"{folder}/".encode(), ctypes.c_long(number), MODES.index(mode))
     try:
         SCENARIOS[scenario](folder, attempts, said)
     finally:

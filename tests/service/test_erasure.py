@@ -59,6 +59,8 @@ def test_a_deleted_subject_has_a_certificate(service: Service) -> None:
     again = service.client.delete_subject(subject_id, request_id="d")
     repeated = check_certificate(again.erasure_certificate)
     assert (repeated.is_genuine, repeated.content["is_repeated"]) == (True, True)
+    for name in ("subject_id", "reference_ids", "delete_time", "destroyed", "found_in"):
+        assert repeated.content[name] == said[name]
 
 
 def test_a_deleted_reference_has_one_too(service: Service) -> None:
@@ -69,6 +71,10 @@ def test_a_deleted_reference_has_one_too(service: Service) -> None:
     assert said["found_in"] == []
     assert [one["is_found"] for one in said["searched_again"]] == [False]
     assert [one.reference_id for one in service.client.references(subject_id)] == [first]
+    keyed = service.client.delete_reference(first, request_id="r")
+    again = service.client.delete_reference(first, request_id="r")
+    destroyed = [check_certificate(one.erasure_certificate).content["destroyed"] for one in (keyed, again)]
+    assert destroyed[0] == destroyed[1]
 
 
 def add_counterpart(service: Service, reference_id: int, pack_id: str, number: int) -> int:
@@ -181,6 +187,31 @@ def test_a_changed_certificate_is_refused(service: Service, tmp_path: Path, caps
         assert "not a certificate" in capsys.readouterr().err
 
 
+def test_what_was_checked_is_printed_for_programs_too(service: Service, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_SIGNING_KEY_FILE", str(tmp_path / "signing.key"))
+    subject_id, reference_ids = enrolled(service, 1)
+    certificate = service.client.delete_subject(subject_id).erasure_certificate
+
+    def verified(content: bytes, *arguments: str) -> tuple[int, dict]:
+        status = main(["erasure", "verify", written(tmp_path, content), "--json", *arguments])
+        said = capsys.readouterr()
+        assert said.err == ""
+        return status, json.loads(said.out)
+
+    status, told = verified(certificate, "--public-key", KEY.public_key)
+    assert (status, told["is_valid"], told["problem"], told["left"]) == (0, True, None, [])
+    assert (told["public_key"], told["is_compared_with_key"]) == (KEY.public_key, True)
+    assert told["certificate"]["reference_ids"] == reference_ids
+    status, told = verified(certificate)
+    assert (status, told["is_valid"], told["is_compared_with_key"]) == (0, True, False)
+    status, told = verified(certificate, "--public-key", "00" * 32)
+    assert (status, told["problem"], told["is_genuine"]) == (1, "other_key", True)
+    status, told = verified(certificate.replace(subject_id.encode(), b"somebody-else"))
+    assert (status, told["problem"], told["is_genuine"], told["certificate"]) == (1, "forged", False, None)
+    status, told = verified(b"{}")
+    assert (status, told["problem"], told["public_key"]) == (1, "none", None)
+
+
 def test_a_certificate_that_found_something_does_not_pass(tmp_path: Path, capsys) -> None:
     content = {
         "subject_id": "s",
@@ -193,6 +224,8 @@ def test_a_certificate_that_found_something_does_not_pass(tmp_path: Path, capsys
     path = written(tmp_path, KEY.certificate(content))
     assert main(["--lang", "en", "erasure", "verify", path, "--public-key", KEY.public_key]) == 1
     assert "Still found: 4" in capsys.readouterr().err
+    assert main(["erasure", "verify", path, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["left"] == ["4"]
 
 
 def test_without_a_signing_key_there_is_no_certificate(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import math
+import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -103,22 +106,45 @@ def test_the_log_says_who_searches_faces(folder, monkeypatch, setting, engine) -
 
 @pytest.mark.parametrize("is_compiled", [True, False])
 def test_a_start_that_has_to_compile_says_so_and_is_helped(folder, monkeypatch, is_compiled) -> None:
-    started: list[list[str]] = []
-
-    class Helper(subprocess.Popen[bytes]):
-        def __init__(self, command: list[str], **options: Any) -> None:
-            if command[-2:] == ["-m", "index.vector"]:
-                started.append(command)
-                command = [sys.executable, "-c", ""]
-            super().__init__(command, **options)
-
-    monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", Helper)
+    started = helpers(monkeypatch, "")
     monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: is_compiled)
     monkeypatch.setattr("matcher.assembly.compiling.is_comparison_compiled", lambda: True)
     codes = [code for code, _ in served()]
     assert codes.count("serve.compiling") == len(started) == (0 if is_compiled else 1)
     if started:
         assert codes.index("serve.listening") < codes.index("serve.compiling") < codes.index("serve.verifying")
+
+
+def test_what_compiles_learns_no_secret(folder, monkeypatch) -> None:
+    monkeypatch.setenv("STATION_MATCHER_STORAGE_MASTER_KEY", secrets.token_hex(32))
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
+    code = "import os; os._exit(any(name.startswith('STATION_MATCHER_') for name in os.environ))"
+    started = helpers(monkeypatch, code)
+    served()
+    assert [helper.returncode for helper in started] == [0]
+
+
+def test_a_start_that_is_told_to_stop_does_not_wait_for_what_compiles(folder, monkeypatch) -> None:
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
+    monkeypatch.setattr("matcher.assembly.compiling._LIMIT_S", math.inf)
+    started = helpers(monkeypatch, "import signal; signal.pause()")
+    assert [code for code, _ in served("serve.compiling")][-1] == "serve.stopping"
+    assert [helper.returncode for helper in started] == [-signal.SIGKILL]
+
+
+def helpers(monkeypatch: pytest.MonkeyPatch, code: str) -> list[subprocess.Popen[bytes]]:
+    """Python code instead of what compiles; every process of it that is started."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Helper(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            if command[-2:] == ["-m", "index.vector"]:
+                started.append(self)
+                command = [sys.executable, "-c", code]
+            super().__init__(command, **options)
+
+    monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", Helper)
+    return started
 
 
 def test_a_start_without_room_for_a_helper_compiles_itself(folder, monkeypatch) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.errors import SchemaError
+from index.store.sqlite.checkpoints import CLEANED
 from index.store.sqlite.name_tokens import fill_names
 from index.store.sqlite.row_checks import (
     COLUMN,
@@ -20,6 +21,7 @@ from index.store.sqlite.row_checks import (
     columns_checked,
     keep_checks,
     leave_checks,
+    note_due,
     renew_checks,
 )
 from index.store.sqlite.row_digests import fill_digests
@@ -356,9 +358,13 @@ def apply_migrations(connection: sqlite3.Connection, migrations: tuple[Migration
             for statement in migration.statements:
                 connection.execute(statement)
             add_functions(connection)
-            renew_checks(connection, checked)
+            due = renew_checks(connection, checked)
             keep_checks(connection)
+            if due:
+                note_due(connection, due)
             migration.fill(connection)
+            # Pages that it wrote may be left as they are by a process that is killed.
+            connection.execute("DELETE FROM setting WHERE name = ?", (CLEANED,))
             connection.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
             connection.execute("COMMIT")
         except BaseException:

@@ -1,7 +1,8 @@
 """What stands in the pages of a store beside rows: the header of the file, free pages, unused space.
 
 SQLite's own check reads every page that holds rows and counts the others; it does not look into what it does not use.
-The format: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.5 (free pages), 1.6 (pages).
+The format: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.5 (free pages), 1.6 (pages), 1.7 (pages
+for what is longer than its page has room for).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from index.store.sqlite.unused_space import unused_range
+from index.store.sqlite.unused_space import long_contents, unused_range
 
 Report = Callable[[int, int], None]
 # Bytes of the header by place that a store of this software always has. The others are counters, which SQLite compares
@@ -27,11 +28,13 @@ _REPORTED_PAGES: Final = 4096
 @dataclass(frozen=True, slots=True)
 class PageFindings:
     """header_fits: that it says what a store of ours says. free: numbers of free pages that hold something; unused: of
-    pages of rows that hold something beside them."""
+    pages of rows that hold something beside them. tails: (number, byte) of pages that hold the end of a long row and
+    something behind that byte, where it ends."""
 
     header_fits: bool
     free: tuple[int, ...]
     unused: tuple[int, ...]
+    tails: tuple[tuple[int, int], ...] = ()
 
 
 def inspect_pages(read: Callable[[int], bytes], page_count: int, report: Report) -> PageFindings:
@@ -43,14 +46,34 @@ def inspect_pages(read: Callable[[int], bytes], page_count: int, report: Report)
         free.add(number)
         if is_filled:
             filled.append(number)
-    unused = []
+    unused, tails = list[int](), list[tuple[int, int]]()
     for number in range(1, page_count + 1):
         if number % _REPORTED_PAGES == 1:
             report(number - 1, page_count)
-        if number not in free and _holds_beside_rows(read(number), is_first=number == 1):
+        if number in free:
+            continue
+        page, is_first = read(number), number == 1
+        if _holds_beside_rows(page, is_first=is_first):
             unused.append(number)
+        for start, length in long_contents(page, is_first=is_first):
+            last, end = _end_of_chain(read, page_count, start, length)
+            if last and any(read(last)[end:]):
+                tails.append((last, end))
     report(page_count, page_count)
-    return PageFindings(header_fits, tuple(sorted(filled)), tuple(unused))
+    return PageFindings(header_fits, tuple(sorted(filled)), tuple(unused), tuple(tails))
+
+
+def _end_of_chain(read: Callable[[int], bytes], page_count: int, start: int, length: int) -> tuple[int, int]:
+    """(number, byte) where the rest of a row ends that begins in page start; (0, 0) where the pages are no such chain,
+    which SQLite's own check tells. Each holds the number of the next one, and content up to its end."""
+    number = start
+    while 1 < number <= page_count:
+        page = read(number)
+        if length <= len(page) - 4:
+            return number, 4 + length
+        length -= len(page) - 4
+        number = int.from_bytes(page[:4], "big")
+    return 0, 0
 
 
 def _free_pages(read: Callable[[int], bytes], page_count: int) -> Iterator[tuple[int, bool]]:

@@ -6,6 +6,10 @@ not think of it: the connection that writes has temporary triggers, which stand 
 
 They are no secret and keep nobody out who writes the file; they tell a flipped bit. A row that does not fit is named in
 the log once, kept, and left out of what is read; what it says of a person is never told.
+
+Rows of before there were checks get theirs once: those of small tables in the step that brings the column, those of
+large ones after it, in portions (make_due_checks). The setting DUE names the tables whose turn is still to come; until
+then a row of them that has none fits.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -26,8 +30,12 @@ NO_CHECK: Final = f"x'{bytes(CHECK_BYTES).hex()}'"
 UNCHECKED: Final = frozenset({"reference", "template", "subject_name_token", "document_token", "migration"})
 # Tables whose damage makes a subject one that is not searched: who it is, and whether it may be.
 SUBJECT_TABLES: Final = frozenset({"subject"})
+# Names of tables, with a space between them.
+DUE: Final = "row_checks_due"
 # Fewer are done in a moment.
-_TOLD_FROM_COUNT: Final = 50_000
+PORTIONS_FROM_COUNT: Final = 50_000
+# Some 25 MiB of write-ahead log, about a second.
+PORTION_COUNT: Final = 200_000
 # Their keys are what a client chose.
 _NAMELESS: Final = frozenset({"request"})
 
@@ -126,24 +134,90 @@ def columns_checked(connection: sqlite3.Connection) -> Columns:
     return _checked_tables(connection)
 
 
-def renew_checks(connection: sqlite3.Connection, before: Columns) -> None:
+def renew_checks(connection: sqlite3.Connection, before: Columns) -> tuple[str, ...]:
     """Inside a step that changed the schema: make the checks of tables that had none, and anew of those whose columns
-    are others now, where the row fitted. before: what columns_checked said."""
+    are others now, where the row fitted. before: what columns_checked said. Returns the tables without checks that have
+    so many rows that they are left to make_due_checks, for note_due."""
+    due = []
     for table, columns in _checked_tables(connection).items():
         if before.get(table) == columns:
             continue
         where = f"WHERE {COLUMN} = {_check_sql(before[table])}" if table in before else ""
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-        if count >= _TOLD_FROM_COUNT:
-            log.warning("making checks of the %d rows of the table %s, once", count, table)
-        connection.execute(f"UPDATE {table} SET {COLUMN} = {_check_sql(columns)} {where}")  # noqa: S608
+        if count >= PORTIONS_FROM_COUNT and table not in before:
+            due.append(table)
+        else:
+            connection.execute(f"UPDATE {table} SET {COLUMN} = {_check_sql(columns)} {where}")  # noqa: S608
+    return tuple(due)
+
+
+def note_due(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
+    """Rows of these tables have no check yet. For use inside a transaction, of a connection that keeps checks."""
+    if tables:
+        connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (DUE, " ".join(tables)))
+    else:
+        connection.execute("DELETE FROM setting WHERE name = ?", (DUE,))
+    if isinstance(connection, CheckedConnection):
+        connection.tests.clear()
+
+
+def tables_due(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Tables of which rows may have no check yet."""
+    row = connection.execute("SELECT CAST(value AS BLOB) FROM setting WHERE name = ?", (DUE,)).fetchone()
+    named = set() if row is None else set(bytes(row[0]).decode(errors="replace").split())
+    return tuple(table for table in _checked_tables(connection) if table in named) if named else ()
+
+
+def make_due_checks(
+    connection: sqlite3.Connection, *, in_commit: Callable[[], None], report: Callable[[int, int], None]
+) -> None:
+    """Make what is due, a portion of rows to a transaction: what a killed process made is kept, and the write-ahead log
+    stays short where it is moved into the store in between.
+
+    connection: it keeps checks. in_commit: called inside each transaction. report: before the first and after each,
+    with the rows done and all that were to be done; what it raises ends the work, which goes on at the next start.
+    """
+    due = tables_due(connection)
+    missing = {table: _count_without(connection, table) for table in due}
+    done_count = 0
+    report(done_count, sum(missing.values()))
+    for number, table in enumerate(due):
+        count = PORTION_COUNT
+        while count == PORTION_COUNT:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                count = _make_portion(connection, table)
+                if count < PORTION_COUNT:
+                    note_due(connection, due[number + 1 :])
+                in_commit()
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            done_count += count
+            report(done_count, sum(missing.values()))
+
+
+def _make_portion(connection: sqlite3.Connection, table: str) -> int:
+    """How many checks were made; fewer than a portion: there are no more to make."""
+    key = ", ".join(_key_columns(connection, table))
+    check = _check_sql(_checked_tables(connection)[table])
+    chosen = f"SELECT {key} FROM {table} WHERE {COLUMN} = {NO_CHECK} LIMIT {PORTION_COUNT}"  # noqa: S608
+    return connection.execute(f"UPDATE {table} SET {COLUMN} = {check} WHERE ({key}) IN ({chosen})").rowcount  # noqa: S608
+
+
+def _count_without(connection: sqlite3.Connection, table: str) -> int:
+    (count,) = connection.execute(f"SELECT count(*) FROM {table} WHERE {COLUMN} = {NO_CHECK}").fetchone()  # noqa: S608
+    return int(count)
 
 
 def damaged_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
     """(table, key) of every row that does not fit. Reads every row."""
+    due = tables_due(connection)
     for table, columns in _checked_tables(connection).items():
-        statement = f"SELECT {key_sql(connection, table)} FROM {table} WHERE {COLUMN} IS NOT {_check_sql(columns)}"  # noqa: S608
-        for (key,) in connection.execute(statement).fetchall():
+        where = f"NOT ({_fits_sql(columns, is_due=table in due)})"
+        for (key,) in connection.execute(f"SELECT {key_sql(connection, table)} FROM {table} WHERE {where}").fetchall():  # noqa: S608
             yield table, bytes(key)
 
 
@@ -186,7 +260,13 @@ def _test(connection: sqlite3.Connection, table: str, of: str) -> str:
     if columns is None:
         return "1"
     key = key_sql(connection, table, of)
-    return f"CASE WHEN {of}{COLUMN} IS {_check_sql(columns, of)} THEN 1 ELSE note_damage('{table}', {key}) END"
+    is_whole = _fits_sql(columns, of, is_due=table in tables_due(connection))
+    return f"CASE WHEN {is_whole} THEN 1 ELSE note_damage('{table}', {key}) END"
+
+
+def _fits_sql(columns: tuple[tuple[str, str], ...], of: str = "", *, is_due: bool) -> str:
+    is_unmade = f" OR {of}{COLUMN} IS {NO_CHECK}" if is_due else ""
+    return f"{of}{COLUMN} IS {_check_sql(columns, of)}{is_unmade}"
 
 
 def _check_of(kinds: str, *values: bytes | float | str | None) -> bytes:

@@ -6,7 +6,8 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from index.receipts import (
     RecordReceipt,
     ReembeddingCounts,
     ReportProgress,
+    silent,
 )
 from index.records import (
     DocumentMatch,
@@ -80,7 +82,7 @@ from index.store.sqlite.migrations import apply_migrations
 from index.store.sqlite.owed_records import Settlements, check_settings, log_head, owed_records, setting
 from index.store.sqlite.places import Places
 from index.store.sqlite.reader import SqliteReader
-from index.store.sqlite.row_checks import FoundDamage, damaged_rows, named
+from index.store.sqlite.row_checks import FoundDamage, damaged_rows, make_due_checks, named, tables_due
 from index.store.sqlite.write_queue import Result, WriteOutcome, WriteQueue
 from index.store.vault import Vault, VaultFile
 
@@ -102,20 +104,23 @@ class SqliteStore:
         create: bool = True,
         apply_effects: ApplyEffects = lambda _: None,
         seals: Seals | None = None,
+        report: ReportProgress = silent,
     ) -> None:
-        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. Raises
-        SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
+        """Open, recover and migrate. apply_effects: see the protocol. seals: the keys, None for a plain store. report:
+        may end the opening by what it raises. Raises SchemaError, DatabaseDamagedError, EncryptionKeyError, ..."""
         self._path = path
         self._seals = seals
         self._found = FoundDamage()
         with named_errors():
-            self._connection = _writer(path, create, seals, self._found)
+            self._connection = _writer(path, create, seals, self._found, report)
         self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
         self._removed_files: tuple[str, ...] = ()
         # Images are kept encrypted or not at all.
         self._vault = None if seals is None else Vault(path.parent / VAULT_NAME, seals)
+        # Of commits that the disk refused, and that may be there at the next start all the same.
+        self._doubtful_files: deque[VaultFile] = deque()
         # Found by reads, and not set aside yet. Adding to a set is atomic.
         self._damaged: set[int] = set()
         self._apply_effects = apply_effects
@@ -629,16 +634,34 @@ class SqliteStore:
         if vault is None or not any(new.image for new in new_references):
             yield ()
             return
-        try:
+        with self._settling(vault, files.values()):
             for new in new_references:
                 if new.image and new.sample_sha256 not in files:
                     files[new.sample_sha256] = vault.put(new.image)
             yield [files.get(new.sample_sha256) if new.image else None for new in new_references]
-        finally:
-            self._settle_files(vault, tuple(files.values()))
 
-    def _settle_files(self, vault: Vault, files: Sequence[VaultFile]) -> None:
+    @contextlib.contextmanager
+    def _settling(self, vault: Vault, files: Collection[VaultFile]) -> Iterator[None]:
+        """Settles files that a transaction inside may name; they may become more meanwhile. A commit that was written
+        and not synced is undone by the next one, but if the process ends before, the next start finds it whole."""
+        try:
+            yield
+        except (DatabaseWriteError, DatabaseFullError):
+            self._doubtful_files.extend(files)
+            raise
+        except BaseException:
+            self._settle_files(vault, files)
+            raise
+        self._settle_files(vault, files)
+
+    def _settle_doubtful(self, vault: Vault) -> None:
+        """After a commit, before the next: nothing of what was refused before it can come back."""
+        self._settle_files(vault, [self._doubtful_files.popleft() for _ in range(len(self._doubtful_files))])
+
+    def _settle_files(self, vault: Vault, files: Collection[VaultFile]) -> None:
         """Those that a transaction named go to their place, and the others away."""
+        if not files:
+            return
         names = [one.name for one in files]
         try:
             with self._readers.borrow() as connection:
@@ -655,7 +678,8 @@ class SqliteStore:
     ) -> Result:
         """What write makes, with copies of the images that it asks for in the vault before."""
         files: dict[int, VaultFile] = {}
-        try:
+        vault = self._vault
+        with contextlib.nullcontext() if vault is None else self._settling(vault, files.values()):
             while True:
                 try:
                     return self.queue.submit(lambda connection: write(connection, files))
@@ -663,9 +687,6 @@ class SqliteStore:
                     for number, row in error.needed.items():
                         if number not in files:
                             files[number] = self._copied_image(row)
-        finally:
-            if self._vault is not None:
-                self._settle_files(self._vault, tuple(files.values()))
 
     def _copied_image(self, row: images.ImageRow) -> VaultFile:
         content = None
@@ -707,6 +728,8 @@ class SqliteStore:
         self._checkpoints.committed()
         if not self._places.are_kept():
             raise StoreMovedError("the store was removed or replaced while in use; nothing was stored, see docs")
+        if self._vault is not None:
+            self._settle_doubtful(self._vault)
         if effects:
             self._apply_effects(effects)
         if frees_rows or self._scrub_pending:
@@ -733,13 +756,17 @@ class SqliteStore:
             self._removed_files = files
 
 
-def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
+def _writer(
+    path: Path, create: bool, seals: Seals | None, found: FoundDamage, report: ReportProgress
+) -> sqlite3.Connection:
     """The connection that writes, to a store of today's schema with these keys and an id."""
     check_log(Path(f"{path}-wal"))
     connection = open_writer(path, create=create, seals=seals, damage=found)
     try:
         apply_migrations(connection)
         check_settings(connection)
+        if tables_due(connection):
+            _make_due_checks(connection, path, report)
         sealing.bind_keys(connection)
         look_ups.fill_look_ups(connection)
         statement = "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)"
@@ -748,3 +775,15 @@ def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -
         connection.close()
         raise
     return connection
+
+
+def _make_due_checks(connection: sqlite3.Connection, path: Path, report: ReportProgress) -> None:
+    with contextlib.closing(Checkpoints(connection, path)) as checkpoints:
+
+        def told(done: int, total: int) -> None:
+            checkpoints.committed()
+            with contextlib.suppress(sqlite3.Error, OSError):
+                checkpoints.shorten()
+            report(OpenProgress("checks", done, total))
+
+        make_due_checks(connection, in_commit=lambda: checkpoints.before_commit(connection), report=told)

@@ -21,6 +21,8 @@ _LOG_HEADER_BYTES: Final = 32
 _FRAME_HEADER_BYTES: Final = 24
 _INTERIOR: Final = (2, 5)
 _LEAF: Final = (10, 13)
+_INDEX_INTERIOR: Final = 2
+_TABLE_LEAF: Final = 13
 # The first byte of a page that is no tree's is the highest of a page number, 0 in files of up to 128 GiB; in larger
 # ones it could be taken for the kind of a tree's page.
 _MOST_PAGES: Final = 1 << 24
@@ -75,6 +77,14 @@ class UnusedSpace:
                 changed_count += 1
         return changed_count
 
+    def clean_tails(self, tails: Iterable[tuple[int, int]]) -> int:
+        """Overwrites what stands behind a byte of a page, see PageFindings; returns how many. Raises OSError."""
+        count = 0
+        for number, end in tails:
+            os.pwrite(self._handle, bytes(self._page_bytes - end), (number - 1) * self._page_bytes + end)
+            count += 1
+        return count
+
     def page(self, number: int) -> bytes:
         """A page of the file, from 1; the write-ahead log must be empty."""
         return os.pread(self._handle, self._page_bytes, (number - 1) * self._page_bytes)
@@ -93,6 +103,42 @@ class UnusedSpace:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+
+def long_contents(page: bytes, *, is_first: bool) -> Iterator[tuple[int, int]]:
+    """(page, length) of the rest of each row of a page that is too long for it: in which page it begins, and its
+    bytes. Nothing of what is no page of a tree with rows, or damaged."""
+    head = _FILE_HEADER_BYTES if is_first else 0
+    if unused_range(page, first=is_first) == (0, 0) or page[head] not in (_INDEX_INTERIOR, *_LEAF):
+        return
+    at = head + (12 if page[head] in _INTERIOR else 8)
+    size = len(page)
+    for place in range(at, at + 2 * int.from_bytes(page[head + 3 : head + 5], "big"), 2):
+        cell = int.from_bytes(page[place : place + 2], "big") + (4 if page[head] == _INDEX_INTERIOR else 0)
+        # Shorter than 128 bytes, as most are.
+        if cell + 9 > size or page[cell] < 0x80:
+            continue
+        length, begin = _number(page, cell)
+        is_table = page[head] == _TABLE_LEAF
+        most = size - 35 if is_table else (size - 12) * 64 // 255 - 23
+        if length <= most:
+            continue
+        least = (size - 12) * 32 // 255 - 23
+        here = least + (length - least) % (size - 4)
+        here = here if here <= most else least
+        end = (_number(page, begin)[1] if is_table else begin) + here
+        if end + 4 <= size:
+            yield int.from_bytes(page[end : end + 4], "big"), length - here
+
+
+def _number(page: bytes, at: int) -> tuple[int, int]:
+    """A number of one to nine bytes, and where it ends."""
+    value = 0
+    for count, byte in enumerate(page[at : at + 8], start=1):
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + count
+    return value << 8 | int.from_bytes(page[at + 8 : at + 9], "big"), at + 9
 
 
 def unused_range(page: bytes, *, first: bool) -> tuple[int, int]:

@@ -316,25 +316,30 @@ def _kept(receipt: DeletionReceipt) -> dict[str, object]:
         "reference_ids": receipt.reference_ids,
         "delete_time": to_microseconds(receipt.delete_time),
         "removed_row_count": receipt.removed_row_count,
+        "key_count": receipt.key_count,
+        "image_count": receipt.image_count,
     }
 
 
 def _deletion_again(subject_id: str, earlier: dict[str, object]) -> DeletionReceipt:
-    reference_ids, delete_time, count = (
-        earlier["reference_ids"],
-        earlier["delete_time"],
-        earlier["removed_row_count"],
-    )
+    reference_ids = earlier["reference_ids"]
     assert isinstance(reference_ids, list)
-    assert isinstance(delete_time, int)
-    assert isinstance(count, int)
+
+    def number(name: str) -> int:
+        # Version 0.1.0 remembered neither keys nor images, of which it had none.
+        value = earlier.get(name, 0)
+        assert isinstance(value, int)
+        return value
+
     return DeletionReceipt(
         subject_id=str(earlier.get("subject_id", subject_id)),
         reference_ids=tuple(reference_ids),
-        delete_time=from_microseconds(delete_time),
-        removed_row_count=count,
+        delete_time=from_microseconds(number("delete_time")),
+        removed_row_count=number("removed_row_count"),
         files_scrubbed=False,
         replayed=True,
+        key_count=number("key_count"),
+        image_count=number("image_count"),
     )
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
-from index.vector.kernels.compiling import compiled, is_kept
+from index.vector.kernels.compiling import compiled
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
 
@@ -101,11 +101,6 @@ def copy_codes(source: RowCodes, source_rows: Int64Array, into: RowCodes, rows: 
     """Copy codes from source_rows of one store to rows of another. Releases the GIL, once for all of them."""
     half_length = into.high.size // into.scales.size
     _copy(_arrays(source), _arrays(into), source_rows, rows, half_length)
-
-
-def is_compiled() -> bool:
-    """Whether an earlier process kept the compiled loops."""
-    return is_kept(_encode)
 
 
 def encode_queries(vectors: Float32Array) -> QueryCodes:

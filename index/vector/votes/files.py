@@ -111,6 +111,7 @@ def load_chunks(
     if len(known := contents.arrays.get("row_counts", NOT_KNOWN)) == lists.list_count:
         # At once: a list that grows bit by bit leaves memory behind that nobody uses, a third of what it holds.
         lists.make_room(known)
+        places.make_room(int(known.sum()))
     chunks: list[DescriptorChunk] = []
     for start in range(0, len(names), _READ_TOGETHER):
         together = names[start : start + _READ_TOGETHER]

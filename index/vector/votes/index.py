@@ -22,11 +22,13 @@ from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
 from index.vector.votes.agreement import agreeing_votes, turns
 from index.vector.votes.chunk import DescriptorChunk, Fingers, arrays_of
+from index.vector.votes.chunk_numbers import ChunkNumbers
 from index.vector.votes.codebook import DIM, codebook
 from index.vector.votes.counting import bits_of, count_votes
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
 from index.vector.votes.lists import InvertedLists
 from index.vector.votes.minutia_places import UNKNOWN_PLACE
+from index.vector.votes.packing import drop_rows
 from index.vector.votes.places import PlaceTable
 from index.vector.votes.turns import Turns
 
@@ -95,7 +97,7 @@ class DescriptorIndex:
         self._codebook = codebook()
         self._lists = InvertedLists(self._codebook)
         self._chunks: tuple[DescriptorChunk, ...] = ()
-        self._places: dict[int, DescriptorChunk] = {}
+        self._numbers = ChunkNumbers()  # places in _chunks
         self._placed = PlaceTable()
         self._alive: UInt8Array = np.zeros(128, dtype=np.uint8)  # a bit a reference id
         # Filters of late, by the identity of their array: (allowed, its bits, how many). Emptied by every change.
@@ -112,18 +114,18 @@ class DescriptorIndex:
         return self._dim
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._numbers)
 
     @property
     def memory_bytes(self) -> int:
-        """Memory of codes and tables, without that of the id map."""
-        tables = self._placed.memory_bytes + self._alive.nbytes
+        """Memory of codes and tables."""
+        tables = self._placed.memory_bytes + self._numbers.memory_bytes + self._alive.nbytes
         return self._lists.memory_bytes + sum(chunk.memory_bytes for chunk in self._chunks) + tables
 
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending: the ids that are searchable now."""
         with self._turns.shared():
-            return np.sort(np.fromiter(self._places, dtype=np.int64, count=len(self._places)))
+            return self._numbers.reference_ids()
 
     def add(
         self,
@@ -148,14 +150,14 @@ class DescriptorIndex:
         added = Fingers(ids, counts, lists)
         placed = _placed(places, counts)
         with self._turns.alone():
-            if any(reference_id in self._places for reference_id in ids.tolist()):
+            if len(self._numbers.known(ids)):
                 raise DuplicateReferenceError("a reference id is in the descriptor index already")
             self._lists.append(lists, codes, added.row_ids())
             self._placed.add(ids, counts, placed)
             while len(added):
                 chunk, count = self._chunk_for(added)
                 chunk.append(added.first(count))
-                self._places.update(dict.fromkeys(added.reference_ids[:count].tolist(), chunk))
+                self._numbers.put(added.reference_ids[:count], len(self._chunks) - 1)
                 added = added.from_on(count)
             self._enliven(ids)
             self._filters.clear()
@@ -164,10 +166,9 @@ class DescriptorIndex:
         """Forget these references; ids that are not in the index are passed over. Returns how many were removed."""
         ids = sorted_ids(reference_ids)
         with self._turns.alone():
-            known = np.array([one for one in ids.tolist() if one in self._places], dtype=np.int64)
-            touched = {id(chunk): chunk for chunk in (self._places.pop(one) for one in known.tolist())}
-            for chunk in touched.values():
-                gone = chunk.remove(known)
+            known = self._numbers.known(ids)
+            for number in self._numbers.take(known):
+                gone = self._chunks[number].remove(known)
                 self._lists.clear(gone.lists, gone.row_ids())
             self._placed.clear(known)
             np.bitwise_and.at(self._alive, known >> 3, ~(1 << (known & 7)).astype(np.uint8))
@@ -221,7 +222,7 @@ class DescriptorIndex:
                 self._placed.counts,
                 self._placed.table,
                 turns(),
-                _completed_count(EFFORTS[reach], len(self._places)),
+                _completed_count(EFFORTS[reach], len(self)),
             )
             passes = (usable[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).astype(np.bool_)
             rival = float(scores[~passes].max(initial=0.0))
@@ -237,7 +238,7 @@ class DescriptorIndex:
         """
         with self._file_lock:
             with self._turns.alone():
-                self._chunks = tuple(chunk for chunk in self._chunks if len(chunk.fingers))
+                self._drop_empty_chunks()
                 chunks = self._chunks
             # Also when it fails: what was written by then has to be erased too.
             self._folder = folder
@@ -256,17 +257,16 @@ class DescriptorIndex:
         loaded = cls(dim)
         loaded._folder, loaded.stamp, loaded._chunks, loaded._lists = folder, stamp, chunks, lists
         loaded._placed = placed
-        for chunk in chunks:
-            loaded._places.update(dict.fromkeys(chunk.fingers.reference_ids.tolist(), chunk))
+        for number, chunk in enumerate(chunks):
+            if loaded._numbers.put(chunk.fingers.reference_ids, number) != len(chunk.fingers):
+                raise CacheFileError("the index files name a reference twice; rebuild the index")
             loaded._enliven(chunk.fingers.reference_ids)
-        if len(loaded._places) != sum(len(chunk.fingers) for chunk in chunks):
-            raise CacheFileError("the index files name a reference twice; rebuild the index")
         return loaded
 
     def _usable(self, allowed: Int64Array | None) -> tuple[UInt8Array, int]:
         """A bit for each reference that may be found, and how many these are."""
         if allowed is None:
-            return self._alive, len(self._places)
+            return self._alive, len(self)
         kept = self._filters.get(id(allowed))
         if kept is not None and kept[0] is allowed:
             return kept[1], kept[2]
@@ -306,11 +306,11 @@ class DescriptorIndex:
             most = LARGE_READ_ROW_COUNT * self._lists.list_count // (row_count * visits)
             factor = min(factor, max(most, EFFORTS[1].visit_factor))
         probed = -(-visits * factor // len(rows))
-        nearest = _nearest_count(effort, len(rows), len(self._places))
+        nearest = _nearest_count(effort, len(rows), len(self))
         return self._lists.search(
             rows,
             # The filter is not FAISS's, which would look it up one by one.
-            nearest_count=min(nearest * len(self._places) // usable_count, FILTER_FACTOR * nearest),
+            nearest_count=min(nearest * len(self) // usable_count, FILTER_FACTOR * nearest),
             probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
         )
 
@@ -321,6 +321,13 @@ class DescriptorIndex:
             self._chunks = (*self._chunks, DescriptorChunk(Fingers.none()))
             fitting = self._chunks[-1].fitting(fingers.row_counts)
         return self._chunks[-1], fitting
+
+    def _drop_empty_chunks(self) -> None:
+        kept = tuple(chunk for chunk in self._chunks if len(chunk.fingers))
+        if len(kept) < len(self._chunks):
+            self._chunks = kept
+            for number, chunk in enumerate(kept):
+                self._numbers.put(chunk.fingers.reference_ids, number)
 
     def _enliven(self, ids: Int64Array) -> None:
         byte_count = (int(ids.max(initial=0)) >> 3) + 1
@@ -342,6 +349,10 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
 def _completed_count(effort: Effort, finger_count: int) -> int:
     """Of so many fingers."""
     return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, EFFORTS[0].completed_count))
+
+
+LAST_COMPILED: Final = drop_rows
+"""By warm_up: a process that was stopped on the way has not come to it."""
 
 
 def warm_up(dim: int) -> None:

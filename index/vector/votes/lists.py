@@ -81,7 +81,9 @@ class InvertedLists:
         self.make_room(np.bincount(lists, minlength=self.list_count))
         # Sorted, rows of one list meet the same memory again.
         order = np.argsort(lists, kind="stable")
-        write_rows(self._code_addresses, self._id_addresses, self._sizes, lists[order], codes[order], ids[order])
+        write_rows(
+            self._code_addresses, self._id_addresses, self._sizes, lists[order], codes.take(order, axis=0), ids[order]
+        )
         self._index.ntotal = self.row_count
 
     def gather(

@@ -75,11 +75,12 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
 @compiled
 def _put(address, place, code):  # type: ignore[no-untyped-def]
     first, shift = _position(place, len(code))
-    block = carray(pointer(address), first + 32 * len(code), np.uint8)
+    block = carray(pointer(address + first), 32 * len(code), np.uint8)
     kept = np.uint8(0xF0 >> shift)
-    for part in range(2 * len(code)):
-        half = (code[part >> 1] >> (4 * (part & 1))) & 15
-        block[first + 16 * part] = (block[first + 16 * part] & kept) | np.uint8(half << shift)
+    for byte in range(len(code)):
+        low, high = 32 * byte, 32 * byte + 16
+        block[low] = (block[low] & kept) | np.uint8((code[byte] & 15) << shift)
+        block[high] = (block[high] & kept) | np.uint8((code[byte] >> 4) << shift)
 
 
 @compiled

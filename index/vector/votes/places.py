@@ -10,7 +10,7 @@ import numpy.typing as npt
 from index.arrays import Int64Array, UInt8Array, UInt32Array
 
 NOBODY = -1
-Number = TypeVar("Number", np.int64, np.uint8, np.uint32)
+Number = TypeVar("Number", np.int32, np.int64, np.uint8, np.uint32)
 
 
 class PlaceTable:
@@ -32,14 +32,18 @@ class PlaceTable:
         """Memory of the arrays."""
         return self.starts.nbytes + self.table.nbytes + self.counts.nbytes
 
+    def make_room(self, place_count: int) -> None:
+        """For so many more places, which are added before anything else happens."""
+        if self._filled + place_count > len(self.table):
+            self.table = grown(self.table, self._filled + place_count, 0)
+
     def add(self, reference_ids: Int64Array, counts: UInt8Array, places: UInt32Array) -> None:
         """reference_ids: int64 (n,), not here yet. counts: uint8 (n,). places: uint32 (sum of counts,)."""
         most = int(reference_ids.max(initial=0)) + 1
         if most > len(self.starts):
-            self.starts = _grown(self.starts, most, NOBODY)
-            self.counts = _grown(self.counts, most, 0)
-        if self._filled + len(places) > len(self.table):
-            self.table = _grown(self.table, self._filled + len(places), 0)
+            self.starts = grown(self.starts, most, NOBODY)
+            self.counts = grown(self.counts, most, 0)
+        self.make_room(len(places))
         self.starts[reference_ids] = self._filled + np.cumsum(counts, dtype=np.int64) - counts
         self.counts[reference_ids] = counts
         self.table[self._filled : self._filled + len(places)] = places
@@ -71,8 +75,11 @@ class PlaceTable:
         self.add(kept, counts, table)
 
 
-def _grown(array: npt.NDArray[Number], size: int, filler: int) -> npt.NDArray[Number]:
-    """With a quarter more than is needed, so that a table that grows finger by finger seldom moves."""
-    grown = np.full(size + size // 4, filler, dtype=array.dtype)
+def grown(array: npt.NDArray[Number], size: int, filler: int) -> npt.NDArray[Number]:
+    """At least so long, filler behind what it held: with a quarter more than is needed, so that a table that grows
+    finger by finger seldom moves."""
+    size += size // 4
+    # Zeros take no memory before they are written to.
+    grown = np.full(size, filler, dtype=array.dtype) if filler else np.zeros(size, dtype=array.dtype)
     grown[: len(array)] = array
     return grown

@@ -131,8 +131,9 @@ def warm_up() -> None:
     template = Template(
         Modality.FINGERPRINT, FingerPosition.UNKNOWN, "warm-up@0", describe(minutiae), minutiae.to_bytes()
     )
-    explain(prepare(template), prepare(template))
     prepare_stored([StoredPrint(template.pack_id, codes_of(template.vectors), template.minutiae)])
+    # The last, which tells is_compiled that nothing is missing.
+    explain(prepare(template), prepare(template))
 
 
 def _find(probe: PreparedFingerprint, reference: PreparedFingerprint, found: Float32Array) -> Int32Array:

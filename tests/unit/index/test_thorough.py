@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from index.database import EnrollmentDatabase
 from index.folder import CACHE_NAME, SLOTS_NAME, STORE_NAME, VAULT_NAME
 from index.records import Subject
+from index.store.sqlite.connection import open_writer
+from index.store.sqlite.row_checks import CHECK_BYTES, keep_checks
 from tests.unit.index.conftest import References
 from tests.unit.index.every_table import MASTER, fill, past_the_store
 
@@ -74,6 +77,32 @@ def test_what_stands_in_unused_space_is_told_and_overwritten(folder: Path) -> No
     assert content[begin : begin + 8] == bytes(8)
     flip(folder / STORE_NAME, begin)
     assert problems_of(folder) == [("unused_space", 1)]
+    assert problems_of(folder) == []
+
+
+def test_what_stands_behind_the_end_of_a_long_row_is_told_and_overwritten(folder: Path) -> None:
+    """Of lengths of which the last page is not full."""
+    with contextlib.closing(open_writer(folder / STORE_NAME, create=False)) as connection:
+        keep_checks(connection)
+        for number, length in enumerate((8200, 16_888, 33_600), start=101):
+            row = (number, f"{number}{'x' * length}")
+            connection.execute("INSERT INTO owed_record (owed_id, content) VALUES (?, ?)", row)
+        # Of the other kind of tree.
+        for number in (5000, 14_000):
+            row = (f"long {number}", "x" * number)
+            connection.execute("INSERT INTO request VALUES (?, 'enroll', x'', ?, NULL, x'00')", row)
+    assert problems_of(folder) == []
+    content = (folder / STORE_NAME).read_bytes()
+    size = int.from_bytes(content[16:18], "big")
+    ends = [at for at in range(0, len(content), size) if content[at : at + 5] == bytes(4) + b"x"]
+    assert len(ends) == 5
+    for start in ends:
+        end = content.rindex(b"x", start, start + size) + 1 + CHECK_BYTES
+        assert not any(content[end : start + size])
+        for at in (end, (end + start + size) // 2, start + size - 1):
+            flip(folder / STORE_NAME, at)
+            assert ("unused_space", 1) in problems_of(folder)
+            assert (folder / STORE_NAME).read_bytes()[end : start + size] == bytes(start + size - end)
     assert problems_of(folder) == []
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from matcher.errors import DeadlineError
-from matcher.search.side_by_side import side_by_side
+from matcher.search.side_by_side import MOST_THREADS, side_by_side
 from matcher.stages import Stages
 
 
@@ -50,3 +50,34 @@ def test_nobody_works_on_for_a_request_whose_time_is_over(processors: int) -> No
 
     with pytest.raises(DeadlineError):
         side_by_side(work, 5, Stages(check=over))
+
+
+def test_the_first_that_fails_is_told_and_what_was_not_begun_is_left(processors: int) -> None:
+    begun: list[int] = []
+
+    def work(number: int, _: Stages) -> int:
+        begun.append(number)
+        if number >= 2:
+            raise ValueError(str(number))
+        return number
+
+    with pytest.raises(ValueError, match="2"):
+        side_by_side(work, 100, Stages())
+    assert len(begun) <= 2 + MOST_THREADS
+
+
+@pytest.mark.parametrize("startable", [0, 1])
+def test_where_no_thread_can_be_started_the_work_is_done_all_the_same(
+    startable: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    start, left = threading.Thread.start, [startable]
+
+    def refuse(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert list(side_by_side(lambda number, _: 2 * number, 7, Stages())) == [0, 2, 4, 6, 8, 10, 12]
