@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from index.records import FingerPosition, Modality, SearchFilter, Template
 from matcher.results import SampleScore, Score
 from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
-from matcher.search.comparison import FingerprintComparing, TemplateComparer
+from matcher.search.comparison import PART_COUNT, FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
 from matcher.search.shortlist import shortlist
 from matcher.search.side_by_side import side_by_side
@@ -178,9 +179,16 @@ class Searcher:
         ids, similarities = self._compared(template, allowed, stages)
         if not len(ids):
             return None
-        templates = [reference.template for reference in self._database.references(ids)]
-        prints = {(template.minutiae, template.vectors.tobytes()) for template in templates}
-        return max(1, len(prints)), int(ids[0]), float(similarities[0])
+        return max(1, self._print_count(template.pack_id, ids)), int(ids[0]), float(similarities[0])
+
+    def _print_count(self, pack_id: str, reference_ids: Int64Array) -> int:
+        """How many different prints these are. Read in parts, of which no more than a digest of each stays: somebody
+        may have thousands."""
+        digests = set()
+        for start in range(0, len(reference_ids), PART_COUNT):
+            for one in self._database.prints_of(pack_id, reference_ids[start : start + PART_COUNT]).values():
+                digests.add(sha256(b"%d " % len(one.minutiae) + one.minutiae + one.codes.tobytes()).digest())
+        return len(digests)
 
     def _trial_count(self, templates: Sequence[Template], filters: Sequence[SearchFilter]) -> int:
         """See SearchOutcome."""

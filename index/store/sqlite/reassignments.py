@@ -439,7 +439,7 @@ def _reseal(connection: sqlite3.Connection, reference_ids: Sequence[int], target
     for part in parts_of(reference_ids):
         statement = f"{SELECT_CHECKED} WHERE reference.reference_id IN ({marks(part)})"
         found = list(intact(connection.execute(statement, part).fetchall(), damaged.append))
-        if damaged or len(found) != len(part):
+        if damaged or len(found) != len({*part}):
             raise ReassignmentError("a reference is damaged; mend it from a backup, or delete it", reason="damaged")
         for row in found:
             vectors, minutiae, keys = resealed_template(connection, target.key_number, row)

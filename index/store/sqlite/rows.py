@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 # The number of SQL parameters in one statement stays far below SQLite's limit of 32,766.
@@ -23,9 +23,17 @@ def from_microseconds(value: int) -> datetime:
     return _EPOCH + value * _MICROSECOND
 
 
-def parts_of(values: Sequence[object]) -> Iterable[Sequence[object]]:
-    """values in parts that one statement takes."""
-    return (values[start : start + ROWS_A_STATEMENT] for start in range(0, len(values), ROWS_A_STATEMENT))
+def parts_of(values: Sequence[object]) -> Iterator[Sequence[object]]:
+    """values in parts that one statement takes.
+
+    A connection keeps the statements that it prepared last, and one of 500 placeholders takes some tens of KiB. So
+    parts have few lengths, powers of two: the last value stands in them as often as is needed, which changes nothing
+    in what is meant.
+    """
+    for start in range(0, len(values), ROWS_A_STATEMENT):
+        part = values[start : start + ROWS_A_STATEMENT]
+        length = min(1 << (len(part) - 1).bit_length(), ROWS_A_STATEMENT)
+        yield [*part, *(part[-1],) * (length - len(part))]
 
 
 def marks(values: Sequence[object]) -> str:
