@@ -231,5 +231,9 @@ def _exact_search_row(name: str, one: Result) -> list[str]:
 
 
 def search_table(found: Result) -> str:
-    rows = [[name, f"{value:.6g}"] for name, value in found.items() if isinstance(value, int | float)]
+    rows = [
+        [name, f"{value:,}" if isinstance(value, int) else f"{value:.6g}"]
+        for name, value in found.items()
+        if isinstance(value, int | float)
+    ]
     return table(["", "value"], rows)
