@@ -130,33 +130,40 @@ def descriptor_table(found: Result) -> str:
         ["rank 1 after comparison of the shortlist, %", f"{found['rank1']:.2f} ({found['rank1_interval'][0]:.2f}–"
          f"{found['rank1_interval'][1]:.2f})"],
         ["mate on the shortlist, %", f"{found['in_shortlist']:.2f}"],
-        ["loss against exhaustive comparison, points, at most", f"{found['loss_at_most']:.2f} "
-         f"({found['loss_interval'][0]:.2f}–{found['loss_interval'][1]:.2f})"],
+        ["loss against exhaustive comparison, points, at most", _loss(found)],
         ["clear leads by votes, the mate not on the list",
          f"{found['clear_missed']} of {found['clear_probes']:,}"],
         ["votes, median, processor time, ms", f"{found['votes_p50_ms']:.1f}"],
         ["whole search, median (95th percentile), ms", f"{found['p50_ms']:.0f} ({found['p95_ms']:.0f})"],
-        ["the same, processor time of one thread, ms", f"{found['p50_processor_ms']:.0f}"],
+        ["the same, processor time of one thread, ms",
+         f"{found['p50_processor_ms']:.0f} ({found['p95_processor_ms']:.0f})"],
         ["of exhaustive comparison", f"1/{1 / found['ratio_to_exhaustive']:.0f}"],
         ["votes, of FAISS's flat index over the same descriptors", f"1/{1 / found['ratio_to_flat_knn']:.0f}"],
         ["index files saved, loaded, s", f"{found['save_s']:.1f}, {found['load_s']:.1f}"],
         ["memory a finger, bytes: arrays of the index",  f"{found['memory_bytes_a_finger']:.0f}"],
-        *([["the same, of a process that loaded it", f"{found['resident_bytes_a_finger']:.0f}"]]
-          if "resident_bytes_a_finger" in found else []),
+        ["the same, of a process that loaded it", f"{found['resident_bytes_a_finger']:.0f}"],
         ["to add a finger, ms", f"{found['add_ms_a_finger']:.2f}"],
         *([f"time with {100 * float(share):g} % allowed, of unfiltered", f"{ratio:.2f}"]
           for share, ratio in found["ratio_at_share"].items()),
     ]  # fmt: skip
-    kinds = [
-        [kind, f"{one['probes']:,}",
-         f"{one['rank1']:.2f} ({one['rank1_interval'][0]:.2f}–{one['rank1_interval'][1]:.2f})",
-         f"{one['loss_at_most']:.2f} ({one['loss_interval'][0]:.2f}–{one['loss_interval'][1]:.2f})",
-         f"{one['widened']:.0f}"]
-        for kind, one in found["kinds"].items()
+    groups = [
+        [name, f"{one['probes']:,}",
+         f"{one['rank1']:.2f} ({one['rank1_interval'][0]:.2f}–{one['rank1_interval'][1]:.2f})", _loss(one),
+         f"{one['widened']:.0f}",
+         "" if one["p50_processor_ms"] is None else f"{one['p50_processor_ms']:.0f} ({one['p95_processor_ms']:.0f})"]
+        for part in ("kinds", "halves", "steps") for name, one in found[part].items()
     ]  # fmt: skip
-    about = f"{found['probes']:,} probes, {found['fingers']:,} fingers, at most {found['shortlist']} compared"
-    head = ["probes", "count", "rank 1, %", "loss, points, at most", "looked farther, %"]
-    return f"{about}.\n\n" + table(["", "value"], rows) + "\n\n" + table(head, kinds)
+    about = (
+        f"{found['probes']:,} probes, {found['fingers']:,} fingers, at most {found['shortlist']:,} compared, six times "
+        f"as many with a small piece. Times: {found['timed_probes']:,} of the probes; exhaustive comparison and "
+        f"FAISS's flat index: {found['exhaustive_probes']:,} of them, with a sample of the gallery"
+    )
+    head = ["probes", "count", "rank 1, %", "lost: points, at most", "looked farther, %", "processor time, ms"]
+    return f"{about}.\n\n" + table(["", "value"], rows) + "\n\n" + table(head, groups)
+
+
+def _loss(one: Result) -> str:
+    return f"{one['lost']}: {one['loss_at_most']:.2f} ({one['loss_interval'][0]:.2f}–{one['loss_interval'][1]:.2f})"
 
 
 def growth_table(found: Result) -> str:
@@ -224,5 +231,9 @@ def _exact_search_row(name: str, one: Result) -> list[str]:
 
 
 def search_table(found: Result) -> str:
-    rows = [[name, f"{value:.6g}"] for name, value in found.items() if isinstance(value, int | float)]
+    rows = [
+        [name, f"{value:,}" if isinstance(value, int) else f"{value:.6g}"]
+        for name, value in found.items()
+        if isinstance(value, int | float)
+    ]
     return table(["", "value"], rows)

@@ -478,8 +478,20 @@ class EnrollmentDatabase:
     def counts_by_subject(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Int64Array:
         """int64 (m,): how many references of each subject a search with this filter covers. A subject has the same
         place whatever the pack and the filter; places beyond the last subject that has any are left off."""
+        return self._resolve(modality, pack_id, where).counts_by_subject()
+
+    def subject_places_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> Int64Array:
+        """int64 (n,): the places of counts_by_subject of the subjects that these references belong to; references that
+        are gone are left out."""
         self._check_in_step()
-        return self._partitions.counts_by_subject(self._store, PackKey(modality, pack_id), where)
+        return self._partitions.subject_numbers_of(PackKey(modality, pack_id), reference_ids)
+
+    def references_at(
+        self, modality: Modality, pack_id: str, places: Int64Array, where: SearchFilter = EVERYTHING
+    ) -> Int64Array:
+        """int64 (n,), ascending: what a search with this filter covers of the subjects at these places. Nothing is
+        read from the disk for it."""
+        return self._resolve(modality, pack_id, where).of_subjects(places)
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""

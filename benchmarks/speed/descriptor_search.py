@@ -1,9 +1,13 @@
 """Fingers by votes: time, memory and what a search loses, in a gallery of real references and generated strangers.
 
 The first image of each finger is its reference, every other a probe; with --pieces each of these is a probe once more
-turned, and in pieces. A probe is found where its mate leads after full comparison. What exhaustive comparison would
-find is computed for the probes whose mate is not on the shortlist; for the others the shortlist cannot lose. So
-`loss` is an upper bound, in points of the rank-1 rate.
+turned, and in pieces. A probe is found where its mate leads after full comparison. One whose mate is on the shortlist
+loses nothing: full comparison is the same, whoever else is compared. Whether exhaustive comparison would put the mate
+first is computed for the others, as far as one on the list is not more similar already. So `loss` is an upper bound, in
+points of the rank-1 rate.
+
+Times are of some hundred searches, one at a time; the others, which count for the loss alone, run side by side.
+Exhaustive comparison is timed with 40 probes and a sample of the references.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import json
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,7 +32,7 @@ from benchmarks.extraction import extract_files
 from benchmarks.metrics import wilson_interval
 from benchmarks.pieces import PIECE_SIDES_PX, write_piece, write_turned
 from benchmarks.progress import track
-from benchmarks.speed.finger_gallery import FingerGallery, Outcome
+from benchmarks.speed.finger_gallery import FingerGallery, Outcome, made_gallery
 from benchmarks.template_cache import default_cache_folder
 from index.records import Template
 from index.vector.votes.index import DescriptorIndex, warm_up
@@ -37,49 +41,61 @@ from matcher.search.searcher import SearchSettings
 
 SHARES = (0.5, 0.1, 0.01)
 PRINTS, TURNED = "prints", "turned prints"
-_TIMED_PROBES = 20
+_TIMED_PROBES = 300
+_EXHAUSTIVE_PROBES = 40
+_HALVES = ("of fingers that the search was tuned on", "of the other fingers")
 
 
 @dataclass(frozen=True, slots=True)
 class KindResult:
-    """Shares in percent; loss_at_most in points, with its 95 % interval. widened: of searches that looked farther."""
+    """Shares in percent; loss_at_most in points, with its 95 % interval. lost: probes. widened: of searches that looked
+    farther. p50_processor_ms, p95_processor_ms: of those that were timed; None of none."""
 
     probes: int
+    lost: int
     rank1: float
     rank1_interval: tuple[float, ...]
     loss_at_most: float
     loss_interval: tuple[float, ...]
     widened: float
+    p50_processor_ms: float | None
+    p95_processor_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
-    """Shares in percent; times in milliseconds of one thread. votes_p50_ms: processor time of the index. p50_ms,
-    p95_ms: whole searches. steps: by where the search ended (shortlist.py). clear_probes: probes that one finger led
-    clearly; clear_missed: those of them whose mate was not on the list then. ratio_to_exhaustive: processor time of a
-    search over that of comparing everybody; ratio_to_flat_knn: that of the votes over FAISS's flat index for the same
-    descriptors; ratio_at_share: of the votes with that share allowed over those without a filter, medians of
+    """Shares in percent; times in milliseconds of one thread, medians and percentiles of timed_probes searches.
+    votes_p50_ms: processor time of the index. p50_ms, p95_ms: whole searches. steps: by where the search ended
+    (shortlist.py). halves: by finger. clear_probes: probes that one finger led clearly; clear_missed: those of them
+    whose mate was not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing
+    everybody, the median of exhaustive_probes; ratio_to_flat_knn: that of the votes over FAISS's flat index for the
+    same descriptors; ratio_at_share: of the votes with that share allowed over those without a filter, medians of
     alternating searches. memory_bytes_a_finger: of the arrays of the index; resident_bytes_a_finger: what a process
     takes for the loaded index, everything included; vector_bytes_a_finger: of the indexed descriptors in float32."""
 
     fingers: int
     probes: int
+    timed_probes: int
+    exhaustive_probes: int
     shortlist: int
     rank1_by_votes: float
     in_shortlist: float
     rank1: float
     rank1_interval: tuple[float, ...]
     rank1_exhaustive_at_most: float
+    lost: int
     loss_at_most: float
     loss_interval: tuple[float, ...]
     kinds: dict[str, KindResult]
     steps: dict[str, KindResult]
+    halves: dict[str, KindResult]
     clear_probes: int
     clear_missed: int
     votes_p50_ms: float
     p50_ms: float
     p95_ms: float
     p50_processor_ms: float
+    p95_processor_ms: float
     exhaustive_ms: float
     flat_knn_ms: float
     ratio_to_exhaustive: float
@@ -100,6 +116,14 @@ class _Probe:
     mate: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Searched:
+    probe: _Probe
+    outcome: Outcome
+    is_lost: bool
+    is_timed: bool
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
@@ -108,6 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--probes", type=int, default=0, metavar="N", help="at most so many prints, spread evenly (default: all)"
     )
     parser.add_argument("--pieces", action="store_true", help="turned prints and pieces of 4 to 12 mm as probes too")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave the gallery in DIR, or take it from there (4 kB a finger)"
+    )
     parser.add_argument("--shortlist", type=int, default=500, metavar="N", help="fingers compared where none leads")
 
 
@@ -118,61 +145,65 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     enrollment = read_enrollment(args, engine)
     references = [sample.minutiae for sample in enrollment.references]
-    gallery = FingerGallery(engine.pack_id, references, args.fingers, job_count=args.jobs or default_job_count())
+    job_count = args.jobs or default_job_count()
+    gallery = made_gallery(engine.pack_id, references, args.fingers, job_count=job_count, kept=args.keep)
     probes = _probes(args, engine, enrollment, gallery)
     settings = SearchSettings(shortlist_count=args.shortlist)
-    outcomes = [
-        gallery.search(probe.template, probe.mate, settings)
-        for probe in track(probes, total=len(probes), what="search")
-    ]
-    lost = np.array([outcome.place < 0 for outcome in outcomes])
-    missing = np.flatnonzero(lost).tolist()
-    lost[missing] = gallery.found_exhaustively([(probes[one].template, probes[one].mate) for one in missing])
-    result = _result(args, gallery, probes, outcomes, lost.tolist())
+    pairs = [(probe.template, probe.mate) for probe in probes]
+    timed = _spread(len(pairs), _TIMED_PROBES)
+    others = sorted(set(range(len(pairs))) - set(timed))
+    outcomes = dict(zip(timed, gallery.search_all([pairs[one] for one in timed], settings, job_count=1), strict=True))
+    found = gallery.search_all([pairs[one] for one in others], settings, job_count=job_count)
+    outcomes |= dict(zip(others, found, strict=True))
+    missing = [one for one in range(len(pairs)) if outcomes[one].place < 0]
+    leads = gallery.would_lead(
+        [pairs[one] for one in missing], [outcomes[one].best for one in missing], job_count=job_count
+    )
+    lost = {one for one, is_lost in zip(missing, leads.tolist(), strict=True) if is_lost}
+    searches = [_Searched(probe, outcomes[one], one in lost, is_timed=one in timed) for one, probe in enumerate(probes)]
+    result = _result(args, gallery, searches)
     text = json.dumps(asdict(result), indent=2)
     print(text)
     (args.out / "report.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 
-def _result(
-    args: argparse.Namespace,
-    gallery: FingerGallery,
-    probes: Sequence[_Probe],
-    outcomes: Sequence[Outcome],
-    lost: Sequence[bool],
-) -> DescriptorSearchResult:
-    share = 100.0 / len(probes)
-    found = sum(outcome.is_found for outcome in outcomes)
-    clear = [outcome for outcome in outcomes if outcome.is_clear]
-    timed = [probe.template for probe in probes[:: max(1, len(probes) // _TIMED_PROBES)]]
-    exhaustive_ms, flat_ms = gallery.exhaustive_ms(timed), gallery.flat_ms(timed)
-    processor_ms = float(np.median([outcome.processor_ms for outcome in outcomes]))
-    votes_ms = float(np.median([outcome.votes_ms for outcome in outcomes]))
+def _result(args: argparse.Namespace, gallery: FingerGallery, searches: Sequence[_Searched]) -> DescriptorSearchResult:
+    count = len(searches)
+    share = 100.0 / count
+    outcomes = [one.outcome for one in searches]
+    timed = [one.outcome for one in searches if one.is_timed]
+    found, lost = sum(one.is_found for one in outcomes), sum(one.is_lost for one in searches)
+    clear = [one for one in outcomes if one.is_clear]
+    compared = [searches[one].probe.template for one in _spread(count, _EXHAUSTIVE_PROBES)]
+    exhaustive_ms, flat_ms = gallery.exhaustive_ms(compared), gallery.flat_ms(compared)
+    processor_ms, slow_processor_ms = np.percentile([one.processor_ms for one in timed], [50, 95]).tolist()
+    votes_ms = float(np.median([one.votes_ms for one in timed]))
     save_s, load_s, resident_bytes = _through_files(gallery.index)
-    kinds = sorted({probe.kind for probe in probes})
     return DescriptorSearchResult(
         fingers=len(gallery),
-        probes=len(probes),
+        probes=count,
+        timed_probes=len(timed),
+        exhaustive_probes=len(compared),
         shortlist=args.shortlist,
-        rank1_by_votes=share * sum(outcome.place == 0 for outcome in outcomes),
-        in_shortlist=share * sum(outcome.place >= 0 for outcome in outcomes),
+        rank1_by_votes=share * sum(one.place == 0 for one in outcomes),
+        in_shortlist=share * sum(one.place >= 0 for one in outcomes),
         rank1=share * found,
-        rank1_interval=_percent(wilson_interval(found, len(probes))),
-        rank1_exhaustive_at_most=share * (found + sum(lost)),
-        loss_at_most=share * sum(lost),
-        loss_interval=_percent(wilson_interval(sum(lost), len(probes))),
-        kinds={
-            kind: _of_some([number for number, probe in enumerate(probes) if probe.kind == kind], outcomes, lost)
-            for kind in kinds
-        },
-        steps=_by_step(outcomes, lost),
+        rank1_interval=_percent(wilson_interval(found, count)),
+        rank1_exhaustive_at_most=share * (found + lost),
+        lost=lost,
+        loss_at_most=share * lost,
+        loss_interval=_percent(wilson_interval(lost, count)),
+        kinds=_by(searches, lambda one: one.probe.kind),
+        steps=_by(searches, lambda one: _step(one.outcome)),
+        halves=_by(searches, lambda one: _HALVES[(one.probe.mate - 1) % 2]),
         clear_probes=len(clear),
-        clear_missed=sum(outcome.place < 0 for outcome in clear),
+        clear_missed=sum(one.place < 0 for one in clear),
         votes_p50_ms=votes_ms,
-        p50_ms=float(np.median([outcome.wall_ms for outcome in outcomes])),
-        p95_ms=float(np.percentile([outcome.wall_ms for outcome in outcomes], 95)),
+        p50_ms=float(np.median([one.wall_ms for one in timed])),
+        p95_ms=float(np.percentile([one.wall_ms for one in timed], 95)),
         p50_processor_ms=processor_ms,
+        p95_processor_ms=slow_processor_ms,
         exhaustive_ms=exhaustive_ms,
         flat_knn_ms=flat_ms,
         ratio_to_exhaustive=processor_ms / exhaustive_ms,
@@ -183,29 +214,42 @@ def _result(
         add_ms_a_finger=gallery.add_ms / len(gallery),
         save_s=save_s,
         load_s=load_s,
-        ratio_at_share={f"{one:g}": gallery.filter_ratio(timed, 50, one) for one in SHARES},
+        ratio_at_share={f"{one:g}": gallery.filter_ratio(compared, 50, one) for one in SHARES},
     )
 
 
-def _by_step(outcomes: Sequence[Outcome], lost: Sequence[bool]) -> dict[str, KindResult]:
-    """By where the search ended."""
-    numbers: dict[str, list[int]] = {}
-    for number, outcome in enumerate(outcomes):
-        step = f"reach {outcome.reach}, {'one led' if outcome.is_clear else 'none led'}"
-        numbers.setdefault(step, []).append(number)
-    return {step: _of_some(of_step, outcomes, lost) for step, of_step in sorted(numbers.items())}
+def _spread(count: int, wanted: int) -> list[int]:
+    """At most so many of count, evenly."""
+    return list(range(0, count, max(1, -(-count // wanted))))
 
 
-def _of_some(numbers: Sequence[int], outcomes: Sequence[Outcome], lost: Sequence[bool]) -> KindResult:
-    found, lost_count = sum(outcomes[one].is_found for one in numbers), sum(lost[one] for one in numbers)
-    share = 100.0 / len(numbers)
+def _step(outcome: Outcome) -> str:
+    """Where the search ended."""
+    return f"reach {outcome.reach}, {'one led' if outcome.is_clear else 'none led'}"
+
+
+def _by(searches: Sequence[_Searched], name: Callable[[_Searched], str]) -> dict[str, KindResult]:
+    groups: dict[str, list[_Searched]] = {}
+    for one in searches:
+        groups.setdefault(name(one), []).append(one)
+    return {group: _of_some(of_group) for group, of_group in sorted(groups.items())}
+
+
+def _of_some(searches: Sequence[_Searched]) -> KindResult:
+    found, lost = sum(one.outcome.is_found for one in searches), sum(one.is_lost for one in searches)
+    share = 100.0 / len(searches)
+    times = [one.outcome.processor_ms for one in searches if one.is_timed]
+    median_ms, slow_ms = np.percentile(times, [50, 95]).tolist() if times else (None, None)
     return KindResult(
-        probes=len(numbers),
+        probes=len(searches),
+        lost=lost,
         rank1=share * found,
-        rank1_interval=_percent(wilson_interval(found, len(numbers))),
-        loss_at_most=share * lost_count,
-        loss_interval=_percent(wilson_interval(lost_count, len(numbers))),
-        widened=share * sum(outcomes[one].reach > 0 for one in numbers),
+        rank1_interval=_percent(wilson_interval(found, len(searches))),
+        loss_at_most=share * lost,
+        loss_interval=_percent(wilson_interval(lost, len(searches))),
+        widened=share * sum(one.outcome.reach > 0 for one in searches),
+        p50_processor_ms=median_ms,
+        p95_processor_ms=slow_ms,
     )
 
 

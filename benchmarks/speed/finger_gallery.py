@@ -6,23 +6,29 @@ number, so that what is compared is decoded and prepared as in the product; only
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import generated_templates
 from benchmarks.progress import track
+from benchmarks.speed.kept_prints import KeptPrints, write_prints
 from benchmarks.speed.strangers import float_vectors, stored, strangers
 from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
+from index.vector.votes.codebook import codebook
 from index.vector.votes.index import NEAREST_COUNT, STORED_LIMIT, DescriptorIndex, warm_up
 from index.vector.votes.minutia_places import places_of
+from matcher.fingerprint import comparison
 from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
 from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
@@ -31,6 +37,7 @@ from matcher.search.shortlist import shortlist
 
 STRANGERS_A_BATCH = 2000
 STRANGER_SEED = 7
+_KEY = "key"
 _COMPARED_FOR_TIMING = 2000
 _FLAT_FINGERS = 10_000
 """In the flat index that is timed: its time grows in proportion."""
@@ -38,10 +45,12 @@ _FLAT_FINGERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search. place: of the mate on the shortlist, -1 where it is not there. reach, is_clear: see shortlist.py.
-    votes_ms: processor time of the index. wall_ms, processor_ms: of the whole search."""
+    """One search. best: the highest similarity, -1 of nobody. place: of the mate on the shortlist, -1 where it is not
+    there. reach, is_clear: see shortlist.py. votes_ms: processor time of the index. wall_ms, processor_ms: of the whole
+    search."""
 
     is_found: bool
+    best: float
     place: int
     reach: int
     is_clear: bool
@@ -53,21 +62,11 @@ class Outcome:
 class FingerGallery:
     """Searched like the product, a finger at a time."""
 
-    def __init__(self, pack_id: str, real: Sequence[bytes], count: int, *, job_count: int) -> None:
-        """real: serialized minutiae. count: references in all. job_count: processes that make strangers, threads that
-        compare everybody."""
-        self._job_count = job_count
-        self._pack_id = pack_id
-        self._stored: list[StoredPrint] = []
+    def __init__(self, pack_id: str, index: DescriptorIndex, prints: Sequence[StoredPrint], add_ms: float) -> None:
+        """prints: reference 1 first, as many as the index has. add_ms: processor time that adding them took."""
+        self._pack_id, self._stored, self.index, self.add_ms = pack_id, prints, index, add_ms
         # Or the first search would be timed with what it compiles.
         warm_up(DIM)
-        self.index = DescriptorIndex(DIM)
-        self.add_ms = 0.0
-        self._add([stored(MinutiaSet.from_bytes(one), pack_id) for one in real])
-        made = strangers(count - len(real), pack_id=pack_id, seed=STRANGER_SEED, job_count=job_count)
-        tracked = iter(track(made, total=count - len(real), what="enroll"))
-        while batch := list(islice(tracked, STRANGERS_A_BATCH)):
-            self._add(batch)
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -80,50 +79,33 @@ class FingerGallery:
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
 
-    def search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
-        """The product's search, except that templates come from memory. mate: its reference id."""
-        wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
+    def search_all(
+        self, probes: Sequence[tuple[Template, int]], settings: SearchSettings, *, job_count: int
+    ) -> list[Outcome]:
+        """Of each probe and the reference id of its mate. job_count: searches at a time."""
+        with ThreadPoolExecutor(job_count) as threads:
+            found = threads.map(lambda one: self._search(one[0], one[1], settings), probes)
+            return list(track(found, total=len(probes), what="search"))
 
-        places = places_of(probe.minutiae, len(probe.vectors))
-
-        def ask(count: int, reach: int) -> Hits:
-            nonlocal votes
-            start = time.thread_time()
-            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
-            votes += time.thread_time() - start
-            return hits
-
-        found = shortlist(
-            ask,
-            minutia_count=len(probe.vectors),
-            kept_count=1,
-            clear_count=settings.clear_shortlist_count,
-            longest_count=settings.shortlist_count,
-        )
-        ids = found.reference_ids
-        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
-        order = np.lexsort((ids, -similarities))
-        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
-        places = np.flatnonzero(ids == mate)
-        place = int(places[0]) if len(places) else -1
-        is_found = bool(len(ids)) and int(ids[order[0]]) == mate
-        return Outcome(is_found, place, found.reach, found.is_clear, 1e3 * votes, 1e3 * wall, 1e3 * processor)
-
-    def found_exhaustively(self, probes: Sequence[tuple[Template, int]]) -> NDArray[np.bool_]:
-        """bool (n,): whether comparison with everybody would put the mate of each probe first."""
+    def would_lead(
+        self, probes: Sequence[tuple[Template, int]], best: Sequence[float], *, job_count: int
+    ) -> NDArray[np.bool_]:
+        """bool (n,): whether comparison with everybody would put the mate of each probe first. best: the highest
+        similarity of each probe that is known. A probe is compared with its mate, and with everybody only until another
+        is more similar. job_count: threads."""
         prepared = [prepare(probe) for probe, _ in probes]
-        own = [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
-        leads = np.array(own) > 0
-        starts = range(0, len(self), STRANGERS_A_BATCH)
-        with ThreadPoolExecutor(self._job_count) as threads:
-            for start in track(starts, total=len(starts), what="compare all"):
+        own = np.array(
+            [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
+        )
+        leads = (own > 0) & (own >= np.array(best))
+        with ThreadPoolExecutor(job_count) as threads:
+            for ids in self._parts():
                 waiting = np.flatnonzero(leads).tolist()
-                if not waiting:
-                    break
-                ids = range(start + 1, min(start + STRANGERS_A_BATCH, len(self)) + 1)
                 search = partial(_best_other, ids, self._prepared(ids))
-                best = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
-                leads[waiting] = np.fromiter(best, dtype=np.float64) < np.array(own)[waiting]
+                found = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
+                leads[waiting] = np.fromiter(found, dtype=np.float64, count=len(waiting)) <= own[waiting]
+                if not leads.any():
+                    break
         return leads
 
     def exhaustive_ms(self, probes: Sequence[Template]) -> float:
@@ -167,13 +149,46 @@ class FingerGallery:
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
 
-    def _add(self, references: Sequence[StoredPrint]) -> None:
-        vectors = [float_vectors(one.codes) for one in references]
-        start = time.thread_time()
-        places = [places_of(one.minutiae, len(one.codes)) for one in references]
-        self.index.add(np.arange(len(self) + 1, len(self) + len(vectors) + 1, dtype=np.int64), vectors, places)
-        self.add_ms += 1e3 * (time.thread_time() - start)
-        self._stored += references
+    def _search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
+        """The product's search, except that templates come from memory. mate: its reference id."""
+        wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
+
+        places = places_of(probe.minutiae, len(probe.vectors))
+
+        def ask(count: int, reach: int) -> Hits:
+            nonlocal votes
+            start = time.thread_time()
+            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
+            votes += time.thread_time() - start
+            return hits
+
+        found = shortlist(
+            ask,
+            minutia_count=len(probe.vectors),
+            kept_count=1,
+            clear_count=settings.clear_shortlist_count,
+            longest_count=settings.shortlist_count,
+        )
+        ids = found.reference_ids
+        similarities = compare_many(prepare(probe), self._prepared(ids.tolist()))
+        order = np.lexsort((ids, -similarities))
+        wall, processor = time.perf_counter() - wall, time.thread_time() - processor
+        return Outcome(
+            is_found=bool(len(ids)) and int(ids[order[0]]) == mate,
+            best=float(similarities.max(initial=-1.0)),
+            place=int(np.flatnonzero(ids == mate)[0]) if mate in ids else -1,
+            reach=found.reach,
+            is_clear=found.is_clear,
+            votes_ms=1e3 * votes,
+            wall_ms=1e3 * wall,
+            processor_ms=1e3 * processor,
+        )
+
+    def _parts(self) -> Iterator[range]:
+        """Reference ids of everybody, a part at a time."""
+        starts = range(1, len(self) + 1, STRANGERS_A_BATCH)
+        for start in track(starts, total=len(starts), what="compare all"):
+            yield range(start, min(start + STRANGERS_A_BATCH, len(self) + 1))
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
@@ -183,6 +198,52 @@ class FingerGallery:
 
     def _prepared(self, reference_ids: Sequence[int]) -> list[PreparedFingerprint]:
         return prepare_stored([self._stored[reference_id - 1] for reference_id in reference_ids])
+
+
+def made_gallery(
+    pack_id: str, real: Sequence[bytes], count: int, *, job_count: int, kept: Path | None = None
+) -> FingerGallery:
+    """real: serialized minutiae. count: references in all. job_count: processes that make strangers. kept: a folder
+    where the gallery is left for the next call that asks for the same one."""
+    key = _key(pack_id, real, count)
+    if kept is not None and (kept / _KEY).is_file() and (kept / _KEY).read_text(encoding="ascii").startswith(key):
+        add_ms = float((kept / _KEY).read_text(encoding="ascii").split()[-1])
+        return FingerGallery(pack_id, DescriptorIndex.load(kept), KeptPrints(kept, pack_id, DIM), add_ms)
+    warm_up(DIM)
+    index, prints, add_ms = DescriptorIndex(DIM), [stored(MinutiaSet.from_bytes(one), pack_id) for one in real], 0.0
+    add_ms += _add(index, prints, 1)
+    made = strangers(count - len(real), pack_id=pack_id, seed=STRANGER_SEED, job_count=job_count)
+    tracked = iter(track(made, total=count - len(real), what="enroll"))
+    while batch := list(islice(tracked, STRANGERS_A_BATCH)):
+        add_ms += _add(index, batch, len(prints) + 1)
+        prints += batch
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / _KEY).unlink(missing_ok=True)
+        index.save(kept)
+        write_prints(kept, prints)
+        (kept / _KEY).write_text(f"{key} {add_ms}\n", encoding="ascii")
+    return FingerGallery(pack_id, index, prints, add_ms)
+
+
+def _key(pack_id: str, real: Sequence[bytes], count: int) -> str:
+    """Another one whenever the references are others, or the code that makes, describes or indexes them."""
+    digest = hashlib.sha256(repr((pack_id, count, STRANGER_SEED, codebook().digest)).encode("utf-8"))
+    for minutiae in real:
+        digest.update(minutiae)
+    folders = (Path(str(generated_templates.__file__)).parent, Path(str(comparison.__file__)).parent)
+    for path in sorted(path for folder in folders for kind in ("*.py", "*.npz") for path in folder.glob(kind)):
+        digest.update(path.name.encode("utf-8") + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _add(index: DescriptorIndex, prints: Sequence[StoredPrint], first: int) -> float:
+    """Milliseconds of processor time. first: reference id of the first."""
+    vectors = [float_vectors(one.codes) for one in prints]
+    start = time.thread_time()
+    places = [places_of(one.minutiae, len(one.codes)) for one in prints]
+    index.add(np.arange(first, first + len(vectors), dtype=np.int64), vectors, places)
+    return 1e3 * (time.thread_time() - start)
 
 
 def _best_other(ids: range, references: Sequence[PreparedFingerprint], probe: PreparedFingerprint, mate: int) -> float:

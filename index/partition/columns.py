@@ -77,10 +77,24 @@ def _empty(capacity: int, word_count: int) -> _Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolved:
-    """The answer to one filter. reference_ids: int64 (n,), ascending, read-only. subject_count: distinct subjects."""
+    """The answer to one filter. reference_ids: int64 (n,), ascending, read-only. subject_numbers: int64 (n,), whose
+    each is. subject_count: distinct subjects."""
 
     reference_ids: Int64Array
+    subject_numbers: Int64Array
     subject_count: int
+
+    def counts_by_subject(self) -> Int64Array:
+        """int64 (m,): how many of the references each subject has, by the subject's number."""
+        return np.bincount(self.subject_numbers)
+
+    def of_subjects(self, subject_numbers: Int64Array) -> Int64Array:
+        """int64 (k,), ascending: the references of these subjects, numbers int64 (n,)."""
+        wanted = np.zeros(
+            int(max(self.subject_numbers.max(initial=0), subject_numbers.max(initial=0))) + 1, dtype=np.bool_
+        )
+        wanted[subject_numbers] = True
+        return self.reference_ids[wanted[self.subject_numbers]]
 
 
 class ReferenceColumns:
@@ -227,10 +241,10 @@ class ReferenceColumns:
         found = visible.part(_positions(visible, reference_ids))
         return _resolved(found, np.flatnonzero(_passing(found, where)))
 
-    def counts_by_subject(self, reference_ids: Int64Array) -> Int64Array:
-        """int64 (m,): how many of these references each subject has, by the subject's number."""
+    def subject_numbers_of(self, reference_ids: Int64Array) -> Int64Array:
+        """int64 (m,): whose these references are, of those that are here, by ascending reference id."""
         visible = self._visible
-        return np.bincount(visible.subject_numbers[_positions(visible, reference_ids)])
+        return visible.subject_numbers[_positions(visible, reference_ids)]
 
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending: every reference here."""
@@ -317,9 +331,9 @@ def _resolved(columns: _Columns, rows: Int64Array) -> Resolved:
     reference_ids.setflags(write=False)
     subjects = columns.subject_numbers[rows]
     if len(subjects) == 0:
-        return Resolved(reference_ids, 0)
+        return Resolved(reference_ids, subjects, 0)
     if len(subjects) < 10_000:
-        return Resolved(reference_ids, len(np.unique(subjects)))
+        return Resolved(reference_ids, subjects, len(np.unique(subjects)))
     seen = np.zeros(int(subjects.max()) + 1, dtype=np.bool_)
     seen[subjects] = True
-    return Resolved(reference_ids, int(np.count_nonzero(seen)))
+    return Resolved(reference_ids, subjects, int(np.count_nonzero(seen)))

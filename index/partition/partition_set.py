@@ -38,7 +38,7 @@ from index.store.protocol import Store, StoreReader
 from index.vector.engines import SearchEngines
 from index.vector.protocol import Hits, no_hits
 
-_NOTHING = Resolved(np.empty(0, dtype=np.int64), 0)
+_NOTHING = Resolved(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), 0)
 _ERASURES_A_GROUP = 1000
 
 
@@ -111,13 +111,12 @@ class PartitionSet:
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
 
-    def counts_by_subject(self, store: Store, key: PackKey, where: SearchFilter) -> Int64Array:
-        """See ReferenceColumns. Raises like resolve."""
-        reference_ids = self.resolve(store, key, where).reference_ids
+    def subject_numbers_of(self, key: PackKey, reference_ids: Sequence[int]) -> Int64Array:
+        """See ReferenceColumns."""
         partition = self._by_key.get(key)
         if partition is None:
             return np.zeros(0, dtype=np.int64)
-        return partition.columns.counts_by_subject(reference_ids)
+        return partition.columns.subject_numbers_of(np.array(reference_ids, dtype=np.int64))
 
     def search(self, store: Store, key: PackKey, queries: Float32Array, k: int, where: SearchFilter) -> Hits:
         """Best k of what a filter lets through; no hits where nothing of the pack was ever enrolled. Raises

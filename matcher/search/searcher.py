@@ -252,14 +252,18 @@ class Searcher:
         self, reference_ids: Int64Array, similarities: Float32Array, kept_count: int
     ) -> dict[str, Match]:
         """Best (reference id, similarity) of the first kept_count subjects; the input is best first."""
-        subject_ids = self._database.subject_ids_of(reference_ids.tolist())
         best: dict[str, Match] = {}
-        for reference_id, similarity in zip(reference_ids.tolist(), similarities.tolist(), strict=True):
-            subject_id = subject_ids.get(reference_id)
-            if subject_id is not None and subject_id not in best:
-                best[subject_id] = (reference_id, similarity)
-                if len(best) == kept_count:
-                    break
+        # Whose a reference is takes a row and its check to know; most subjects have one reference here.
+        together = max(2 * kept_count, _LEAST_KEPT_COUNT)
+        for start in range(0, len(reference_ids), together):
+            ids = reference_ids[start : start + together].tolist()
+            subject_ids = self._database.subject_ids_of(ids)
+            for reference_id, similarity in zip(ids, similarities[start : start + together].tolist(), strict=True):
+                subject_id = subject_ids.get(reference_id)
+                if subject_id is not None and subject_id not in best:
+                    best[subject_id] = (reference_id, similarity)
+                    if len(best) == kept_count:
+                        return best
         return best
 
     def _complete(
@@ -271,6 +275,13 @@ class Searcher:
     ) -> None:
         """Compares every sample with every subject that another sample brought up."""
         wanted = frozenset().union(*best)
+        places = [
+            self._database.subject_places_of(
+                template.modality, template.pack_id, [reference_id for reference_id, _ in found.values()]
+            )
+            for template, found in zip(templates, best, strict=True)
+        ]
+        wanted_places = np.unique(np.concatenate(places))
 
         def complete(number: int, own: Stages) -> None:
             template, sample_where, found = templates[number], filters[number], best[number]
@@ -281,7 +292,8 @@ class Searcher:
                 if template.modality is Modality.FACE:
                     found.update(self._faces.of_subjects(template, sample_where, missing, check=own.check))
                     return
-                allowed = allowed_references(self._database, template, sample_where, missing)
+                others = np.setdiff1d(wanted_places, places[number])
+                allowed = self._database.references_at(template.modality, template.pack_id, others, sample_where)
                 ids, similarities = self._compared(template, allowed, own)
                 found.update(self._best_of_subjects(ids, similarities, len(missing)))
 

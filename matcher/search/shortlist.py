@@ -16,7 +16,7 @@ from index.vector.protocol import Hits
 CLEAR_LEAD: Final = 2.0
 # A probe of fewer minutiae, a small piece of a print, gives few votes: so many times as many fingers are compared.
 SMALL_PROBE_COUNT: Final = 20
-SMALL_PROBE_FACTOR: Final = 6
+SMALL_PROBE_FACTOR: Final = 2
 REACHES: Final = (0, 1, 2)
 
 

@@ -3,7 +3,7 @@
 Two votes for a finger agree where the probe's two minutiae lie from each other as the finger's two do, and are turned
 as they are: the compatibility of pairs in R. Cappelli, M. Ferrara, D. Maltoni, IEEE PAMI 32(12), 2010, section 4, here
 of the few pairs that voted. A small piece of a print has few votes, and by their sum any of thousands of strangers
-has more; few of these agree.
+has more; few of these agree. Of those that agree best, completion.py looks for the minutiae that got no vote.
 """
 
 # ruff: noqa: PLR0917 - numba compiles no keyword-only arguments
@@ -17,11 +17,24 @@ import numpy as np
 
 from index.arrays import Float32Array
 from index.vector.kernels.compiling import compiled
+from index.vector.votes.completion import (
+    REFERENCE_X,
+    REFERENCE_Y,
+    SIMILARITY,
+    TURN_COSINE,
+    TURN_SINE,
+    X,
+    Y,
+    completed,
+)
 from index.vector.votes.packing import NUMBER_BITS
 
 PAIR_LIMIT: Final = 64
 VOTES_SHARE: Final = 0.1
 """Of the sum of votes in a score, so that it decides where nothing agrees."""
+ENOUGH_FACTOR: Final = 4
+"""Where so many times as many fingers as are completed have three votes, those with two are not asked whether they
+agree: each is two misses of the cache, and their score would not be among the best."""
 
 # Two pairs agree half where one of these is reached: see matcher/fingerprint/comparison/pairing.py.
 _STRETCH_PX: Final = 5.0
@@ -30,7 +43,6 @@ _SQUARED_CHORD: Final = 0.0875
 # What agrees less than about a tenth in one of them is passed over.
 _STRETCH_LIMIT: Final = 1.8
 _CHORD_LIMIT: Final = 3.0
-_X, _Y, _REFERENCE_X, _REFERENCE_Y, _TURN_COSINE, _TURN_SINE, _SIMILARITY = range(7)
 
 
 @lru_cache(maxsize=1)
@@ -41,13 +53,15 @@ def turns() -> Float32Array:
 
 
 @compiled
-def agreeing_votes(similarities, ids, usable, probe_places, starts, table, directions):  # type: ignore[no-untyped-def]
+def agreeing_votes(similarities, ids, usable, probe_places, starts, counts, table, directions, completed_count):  # type: ignore[no-untyped-def]
     """(ids int64 (n,), scores float32 (n,)), in no order.
 
     similarities: float32 (q, k), best first. ids: int64 (q, k), rows, negative where there are no more. usable: uint8,
-    a bit for each reference id. probe_places: uint32 (q,). starts, table: of PlaceTable. directions: turns().
-    A score is the root of the products of similarities, twice, of all pairs of votes, each as far as they agree,
-    divided by q, and VOTES_SHARE of the votes as count_votes sums them.
+    a bit for each reference id. probe_places: uint32 (q,). starts, counts, table: of PlaceTable. directions: turns().
+    completed_count: how many of the best are completed.
+    A score is half the sum of three: the root of the products of similarities, twice, of all pairs of votes, each as
+    far as they agree, divided by q; VOTES_SHARE of the votes as count_votes sums them; and of the best, how well the
+    probe lies on the finger (completion.py).
     """
     query_count, nearest_count = ids.shape
     found, ends, votes = _by_finger(ids, usable, len(starts))
@@ -56,17 +70,35 @@ def agreeing_votes(similarities, ids, usable, probe_places, starts, table, direc
         if ids[query, nearest_count - 1] >= 0:
             last[query] = similarities[query, nearest_count - 1]
     scores, pairs = np.empty(len(found), np.float32), np.empty((PAIR_LIMIT, 7), np.float32)
-    owners = np.empty((PAIR_LIMIT, 2), np.int64)
+    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    least = 3 if np.sum(ends[1:] - ends[:-1] >= 3) > ENOUGH_FACTOR * completed_count else 2
     for number in range(len(found)):
-        own, places = votes[ends[number] : ends[number + 1]], table[starts[found[number]] :]
+        own = votes[ends[number] : ends[number + 1]]
         agreeing = np.float32(0.0)
-        if len(own) > 1:
+        if len(own) >= least:
+            places = table[starts[found[number]] :]
             count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
             # Less than 0 where descriptors that point apart are among the nearest, as all of a small gallery are.
-            agreeing = max(_agreement(pairs, owners, count), np.float32(0.0))
+            agreeing = max(_agreement(pairs, owners, count, supports), np.float32(0.0))
         total = _sum_of(own, similarities, last)
         scores[number] = (np.sqrt(np.float32(2.0) * agreeing) + np.float32(VOTES_SHARE) * total) / query_count
-    return found, scores
+    for number in _best_of(scores, completed_count):
+        own = votes[ends[number] : ends[number + 1]]
+        if len(own) >= least:
+            start = starts[found[number]]
+            places = table[start : start + counts[found[number]]]
+            count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
+            _agreement(pairs, owners, count, supports)
+            scores[number] += completed(pairs, supports, count, probe_places, places, directions)
+    return found, np.float32(0.5) * scores
+
+
+@compiled
+def _best_of(scores, count):  # type: ignore[no-untyped-def]
+    """Positions of the highest scores: about so many, more where the last are equal."""
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    return np.flatnonzero(scores >= np.partition(scores, len(scores) - count)[len(scores) - count])
 
 
 @compiled
@@ -121,34 +153,36 @@ def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs,
         if mine and other:
             owners[count, 0], owners[count, 1] = query, ids[query, rank]
             _put_pair(pairs[count], mine, other, directions)
-            pairs[count, _SIMILARITY] = similarities[query, rank]
+            pairs[count, SIMILARITY] = similarities[query, rank]
             count += 1
     return count
 
 
 @compiled
 def _put_pair(pair, mine, other, directions):  # type: ignore[no-untyped-def]
-    pair[_X], pair[_Y] = mine >> 20, (mine >> 8) & 4095
-    pair[_REFERENCE_X], pair[_REFERENCE_Y] = other >> 20, (other >> 8) & 4095
+    pair[X], pair[Y] = mine >> 20, (mine >> 8) & 4095
+    pair[REFERENCE_X], pair[REFERENCE_Y] = other >> 20, (other >> 8) & 4095
     turn = (other - mine) & 255
     # Directions are counter-clockwise with y upwards, and y here points down.
-    pair[_TURN_COSINE], pair[_TURN_SINE] = directions[0, turn], -directions[1, turn]
+    pair[TURN_COSINE], pair[TURN_SINE] = directions[0, turn], -directions[1, turn]
 
 
 @compiled
-def _agreement(pairs, owners, count):  # type: ignore[no-untyped-def]
-    """Sum over all two votes: how far they agree, times both similarities. Those that share a minutia do not."""
+def _agreement(pairs, owners, count, supports):  # type: ignore[no-untyped-def]
+    """Sum over all two votes: how far they agree, times both similarities. Those that share a minutia do not. Writes
+    to supports for each vote the same sum over the others, times their similarities."""
     one, two, half = np.float32(1.0), np.float32(2.0), np.float32(0.5)
     per_chord = np.float32(1.0 / _SQUARED_CHORD)
     total = np.float32(0.0)
+    supports[:count] = np.float32(0.0)
     for p in range(1, count):
-        cosine_p, sine_p = pairs[p, _TURN_COSINE], pairs[p, _TURN_SINE]
+        cosine_p, sine_p = pairs[p, TURN_COSINE], pairs[p, TURN_SINE]
         for q in range(p):
-            turn = (two - two * (cosine_p * pairs[q, _TURN_COSINE] + sine_p * pairs[q, _TURN_SINE])) * per_chord
+            turn = (two - two * (cosine_p * pairs[q, TURN_COSINE] + sine_p * pairs[q, TURN_SINE])) * per_chord
             if turn > np.float32(_CHORD_LIMIT) or owners[p, 0] == owners[q, 0] or owners[p, 1] == owners[q, 1]:
                 continue
-            ax, ay = pairs[q, _X] - pairs[p, _X], pairs[q, _Y] - pairs[p, _Y]
-            bx, by = pairs[q, _REFERENCE_X] - pairs[p, _REFERENCE_X], pairs[q, _REFERENCE_Y] - pairs[p, _REFERENCE_Y]
+            ax, ay = pairs[q, X] - pairs[p, X], pairs[q, Y] - pairs[p, Y]
+            bx, by = pairs[q, REFERENCE_X] - pairs[p, REFERENCE_X], pairs[q, REFERENCE_Y] - pairs[p, REFERENCE_Y]
             length_a, length_b = np.sqrt(ax * ax + ay * ay), np.sqrt(bx * bx + by * by)
             base = np.float32(_STRETCH_PX) + np.float32(_STRETCH_SHARE) * (length_a + length_b)
             stretch = (length_a - length_b) / base
@@ -157,9 +191,11 @@ def _agreement(pairs, owners, count):  # type: ignore[no-untyped-def]
             per_length = one / (length_a * length_b + np.float32(1e-6))
             cosine, sine = (ax * bx + ay * by) * per_length, (ax * by - ay * bx) * per_length
             line_p = (two - two * (cosine * cosine_p + sine * sine_p)) * per_chord
-            line_q = (two - two * (cosine * pairs[q, _TURN_COSINE] + sine * pairs[q, _TURN_SINE])) * per_chord
+            line_q = (two - two * (cosine * pairs[q, TURN_COSINE] + sine * pairs[q, TURN_SINE])) * per_chord
             squared = stretch * stretch
             lines = one + half * (line_p * line_p + line_q * line_q)
             agreement = one / ((one + squared * squared) * (one + turn * turn) * lines)
-            total += agreement * pairs[p, _SIMILARITY] * pairs[q, _SIMILARITY]
+            total += agreement * pairs[p, SIMILARITY] * pairs[q, SIMILARITY]
+            supports[p] += agreement * pairs[q, SIMILARITY]
+            supports[q] += agreement * pairs[p, SIMILARITY]
     return total

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array, UInt64Array
+from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
@@ -28,7 +28,7 @@ from index.vector.votes.counting import bits_of, count_votes
 from index.vector.votes.files import load_chunks, save_chunks, scrub_chunks
 from index.vector.votes.lists import InvertedLists
 from index.vector.votes.minutia_places import UNKNOWN_PLACE
-from index.vector.votes.packing import clear_rows
+from index.vector.votes.packing import drop_rows
 from index.vector.votes.places import PlaceTable
 from index.vector.votes.turns import Turns
 
@@ -58,22 +58,26 @@ WIDE_FROM: Final = 200
 @dataclass(frozen=True, slots=True)
 class Effort:
     """visit_factor: of the lists that are read at least. vote_count: nearest descriptors that vote in all, divided
-    among those of the probe: least_count to most_count for each."""
+    among those of the probe: least_count to most_count for each. is_widest: for a small probe as many as there are
+    fingers, if these are more; no more than two a finger. completed_count: fingers whose votes agree best that are
+    scored by all minutiae of the probe."""
 
     visit_factor: int
     vote_count: int
     least_count: int
     most_count: int
+    completed_count: int
+    is_widest: bool = False
 
 
 EFFORTS: Final = (
-    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT),
-    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000),
-    Effort(64, 200_000, 1000, 20_000),
+    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200),
+    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200),
+    Effort(16, 200_000, 1000, 20_000, 10_000, is_widest=True),
 )
-"""By reach. Of 216 probes that exhaustive comparison finds at 100,000 fingers and the sum of votes of the second effort
-does not put among the first 15, nearly all pieces of prints with 5 to 15 descriptors, the mate was beyond place 500 for
-86 by that sum and 60 by agreement, with the third effort for 54 and 17."""
+"""By reach; what each is good for is in docs/search.md."""
+COMPLETED_SHARE: Final = 20
+"""At most one finger of so many is completed, if that is not less than the first effort completes."""
 KEPT_FILTER_COUNT: Final = 32
 
 
@@ -96,7 +100,6 @@ class DescriptorIndex:
         self._numbers = ChunkNumbers()  # places in _chunks
         self._placed = PlaceTable()
         self._alive: UInt8Array = np.zeros(128, dtype=np.uint8)  # a bit a reference id
-        self._alive_rows: UInt64Array = np.zeros(1024, dtype=np.uint64)  # a bit a row, for FAISS
         # Filters of late, by the identity of their array: (allowed, its bits, how many). Emptied by every change.
         self._filters: dict[int, tuple[Int64Array, UInt8Array, int]] = {}
         self._turns = Turns()
@@ -116,7 +119,7 @@ class DescriptorIndex:
     @property
     def memory_bytes(self) -> int:
         """Memory of codes and tables."""
-        tables = self._placed.memory_bytes + self._numbers.memory_bytes + self._alive.nbytes + self._alive_rows.nbytes
+        tables = self._placed.memory_bytes + self._numbers.memory_bytes + self._alive.nbytes
         return self._lists.memory_bytes + sum(chunk.memory_bytes for chunk in self._chunks) + tables
 
     def reference_ids(self) -> Int64Array:
@@ -168,7 +171,6 @@ class DescriptorIndex:
                 gone = self._chunks[number].remove(known)
                 self._lists.clear(gone.lists, gone.row_ids())
             self._placed.clear(known)
-            self._alive_rows[known] = 0
             np.bitwise_and.at(self._alive, known >> 3, ~(1 << (known & 7)).astype(np.uint8))
             self._filters.clear()
             return len(known)
@@ -217,8 +219,10 @@ class DescriptorIndex:
                 scored,
                 np.asarray(places[: len(rows)], np.uint32),
                 self._placed.starts,
+                self._placed.counts,
                 self._placed.table,
                 turns(),
+                _completed_count(EFFORTS[reach], len(self)),
             )
             passes = (usable[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).astype(np.bool_)
             rival = float(scores[~passes].max(initial=0.0))
@@ -302,10 +306,9 @@ class DescriptorIndex:
             most = LARGE_READ_ROW_COUNT * self._lists.list_count // (row_count * visits)
             factor = min(factor, max(most, EFFORTS[1].visit_factor))
         probed = -(-visits * factor // len(rows))
-        nearest = min(max(effort.vote_count // len(rows), effort.least_count), effort.most_count)
+        nearest = _nearest_count(effort, len(rows), len(self))
         return self._lists.search(
             rows,
-            self._alive_rows.view(np.uint8),
             # The filter is not FAISS's, which would look it up one by one.
             nearest_count=min(nearest * len(self) // usable_count, FILTER_FACTOR * nearest),
             probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
@@ -330,13 +333,25 @@ class DescriptorIndex:
         byte_count = (int(ids.max(initial=0)) >> 3) + 1
         if byte_count > len(self._alive):
             self._alive = np.pad(self._alive, (0, 2 * byte_count - len(self._alive)))
-        if 8 * len(self._alive) > len(self._alive_rows):
-            self._alive_rows = np.pad(self._alive_rows, (0, 8 * len(self._alive) - len(self._alive_rows)))
-        self._alive_rows[ids] = ~np.uint64(0)
         np.bitwise_or.at(self._alive, ids >> 3, (1 << (ids & 7)).astype(np.uint8))
 
 
-LAST_COMPILED: Final = clear_rows
+def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
+    """Stored descriptors that each of so many of a probe votes for."""
+    wanted, most = effort.vote_count, effort.most_count
+    if effort.is_widest:
+        wanted = min(wanted, 2 * finger_count)
+        if row_count < SMALL_PROBE_COUNT:
+            wanted, most = max(wanted, finger_count), max(most, finger_count // 10)
+    return min(max(wanted // row_count, effort.least_count), most)
+
+
+def _completed_count(effort: Effort, finger_count: int) -> int:
+    """Of so many fingers."""
+    return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, EFFORTS[0].completed_count))
+
+
+LAST_COMPILED: Final = drop_rows
 """By warm_up: a process that was stopped on the way has not come to it."""
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Int64Array, UInt8Array
 from index.vector.votes.codebook import DIM, PART_DIM, Codebook
-from index.vector.votes.packing import BLOCK_ROW_COUNT, clear_rows, close_gaps, gather_rows, write_rows
+from index.vector.votes.packing import BLOCK_ROW_COUNT, drop_rows, gather_rows, write_rows
 
 UInt16Array = npt.NDArray[np.uint16]
 
@@ -40,13 +40,12 @@ class InvertedLists:
         self._lists = faiss.downcast_InvertedLists(self._index.invlists)  # type: ignore[arg-type]
         self._sizes = np.zeros(self.list_count, dtype=np.int64)
         self._room = np.zeros(self.list_count, dtype=np.int64)
-        self._dead = np.zeros(self.list_count, dtype=np.int64)
         self._code_addresses = np.zeros(self.list_count, dtype=np.int64)
         self._id_addresses = np.zeros(self.list_count, dtype=np.int64)
 
     @property
     def row_count(self) -> int:
-        """Places that are filled, those that were overwritten included until their list closes its gaps."""
+        """Of all lists."""
         return int(self._sizes.sum())
 
     def row_counts(self) -> Int64Array:
@@ -100,27 +99,22 @@ class InvertedLists:
         return of_rows, codes
 
     def clear(self, lists: UInt16Array, ids: Int64Array) -> None:
-        """Overwrite the codes of rows: that of ids[n] in list lists[n]."""
-        clear_rows(self._code_addresses, self._id_addresses, self._sizes, self._dead, CODE_BYTES, lists, ids)
+        """Overwrite and forget rows: that of ids[n] in list lists[n]."""
+        drop_rows(self._code_addresses, self._id_addresses, self._sizes, CODE_BYTES, lists, ids)
         for number in np.unique(lists).tolist():
-            if 2 * self._dead[number] > self._sizes[number]:
-                addresses = self._code_addresses[number], self._id_addresses[number]
-                kept = close_gaps(*addresses, self._sizes[number], CODE_BYTES)
-                self._sizes[number], self._dead[number] = kept, 0
-                self._resize(number, kept)
+            self._resize(number, int(self._sizes[number]))
         self._index.ntotal = self.row_count
 
     def search(
-        self, vectors: Float32Array, usable: UInt8Array, *, nearest_count: int, probed_count: int
+        self, vectors: Float32Array, *, nearest_count: int, probed_count: int
     ) -> tuple[Float32Array, Int64Array]:
         """(n, nearest_count) similarities, best first, and the ids of these rows, -1 where there are fewer.
 
-        usable: uint8, a bit for each id of a row, set where it may be found. probed_count: lists read for each row.
+        probed_count: lists read for each row.
         """
         one_thread()
-        # The shipped stubs do not know that the Python wrapper takes arrays and keywords, and keeps what it is given.
-        selector = faiss.IDSelectorBitmap(usable)  # type: ignore[call-arg, arg-type]
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probed_count)  # type: ignore[call-arg]
+        # The shipped stubs do not know that the Python wrapper takes keywords.
+        parameters = faiss.SearchParametersIVF(nprobe=probed_count)  # type: ignore[call-arg]
         similarities, ids = self._index.search(padded(vectors), nearest_count, params=parameters)
         return similarities, ids
 

@@ -37,17 +37,23 @@ def write_rows(code_addresses, id_addresses, sizes, lists, codes, ids):  # type:
 
 
 @compiled
-def clear_rows(code_addresses, id_addresses, sizes, dead, code_bytes, lists, ids):  # type: ignore[no-untyped-def]
-    """Overwrite every place in list lists[n] that belongs to ids[n]. dead: int64 (lists,), counts such places."""
-    nothing = np.zeros(code_bytes, np.uint8)
+def drop_rows(code_addresses, id_addresses, sizes, code_bytes, lists, ids):  # type: ignore[no-untyped-def]
+    """Overwrite the place in list lists[n] that belongs to ids[n] with what is in the last one, and that with nothing:
+    no list has gaps, which FAISS would have to be told of. sizes follows."""
+    code, nothing = np.zeros(code_bytes, np.uint8), np.zeros(code_bytes, np.uint8)
     for row in range(len(lists)):
         number = lists[row]
         owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
         for place in range(len(owners)):
             if owners[place] == ids[row]:
-                _put(code_addresses[number], place, nothing)
-                owners[place] = NOBODY
-                dead[number] += 1
+                last = len(owners) - 1
+                _get(code_addresses[number], last, code)
+                _put(code_addresses[number], place, code)
+                _put(code_addresses[number], last, nothing)
+                owners[place] = owners[last]
+                owners[last] = NOBODY
+                sizes[number] = last
+                break
 
 
 @compiled
@@ -64,24 +70,6 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
                     row = starts[finger] + (owners[place] & ((1 << NUMBER_BITS) - 1))
                     of_rows[row] = number
                     _get(code_addresses[number], place, codes[row])
-
-
-@compiled
-def close_gaps(code_address, id_address, size, code_bytes):  # type: ignore[no-untyped-def]
-    """Move what a list holds to its front, in order, overwriting where it was. Returns how many places that fills."""
-    owners = carray(pointer(id_address), size, np.int64)
-    code, nothing, kept = np.zeros(code_bytes, np.uint8), np.zeros(code_bytes, np.uint8), 0
-    for place in range(size):
-        if owners[place] == NOBODY:
-            continue
-        if place != kept:
-            _get(code_address, place, code)
-            _put(code_address, kept, code)
-            _put(code_address, place, nothing)
-            owners[kept] = owners[place]
-            owners[place] = NOBODY
-        kept += 1
-    return kept
 
 
 @compiled

@@ -16,21 +16,21 @@ Number = TypeVar("Number", np.int32, np.int64, np.uint8, np.uint32)
 class PlaceTable:
     """Not thread safe: any number may read while nobody changes anything.
 
-    starts: int64 by reference id, where the places of a finger begin in table, NOBODY for who is not here. table:
-    uint32, see minutia_places.py.
+    starts: int64 by reference id, where the places of a finger begin in table, NOBODY for who is not here. counts:
+    uint8 likewise, how many they are. table: uint32, see minutia_places.py.
     """
 
     def __init__(self) -> None:
         self.starts: Int64Array = np.full(1024, NOBODY, dtype=np.int64)
         self.table: UInt32Array = np.zeros(1024, dtype=np.uint32)
-        self._counts: UInt8Array = np.zeros(1024, dtype=np.uint8)
+        self.counts: UInt8Array = np.zeros(1024, dtype=np.uint8)
         self._filled = 0
         self._dead = 0
 
     @property
     def memory_bytes(self) -> int:
         """Memory of the arrays."""
-        return self.starts.nbytes + self.table.nbytes + self._counts.nbytes
+        return self.starts.nbytes + self.table.nbytes + self.counts.nbytes
 
     def make_room(self, place_count: int) -> None:
         """For so many more places, which are added before anything else happens."""
@@ -42,10 +42,10 @@ class PlaceTable:
         most = int(reference_ids.max(initial=0)) + 1
         if most > len(self.starts):
             self.starts = grown(self.starts, most, NOBODY)
-            self._counts = grown(self._counts, most, 0)
+            self.counts = grown(self.counts, most, 0)
         self.make_room(len(places))
         self.starts[reference_ids] = self._filled + np.cumsum(counts, dtype=np.int64) - counts
-        self._counts[reference_ids] = counts
+        self.counts[reference_ids] = counts
         self.table[self._filled : self._filled + len(places)] = places
         self._filled += len(places)
 
@@ -54,7 +54,7 @@ class PlaceTable:
         rows = self._rows(reference_ids)
         self.table[rows] = 0
         self._dead += len(rows)
-        self.starts[reference_ids], self._counts[reference_ids] = NOBODY, 0
+        self.starts[reference_ids], self.counts[reference_ids] = NOBODY, 0
         if 2 * self._dead > self._filled:
             self._close_gaps()
 
@@ -63,14 +63,14 @@ class PlaceTable:
         return self.table[self._rows(reference_ids)]
 
     def _rows(self, reference_ids: Int64Array) -> Int64Array:
-        counts = self._counts[reference_ids].astype(np.int64)
+        counts = self.counts[reference_ids].astype(np.int64)
         before = np.cumsum(counts) - counts
         return np.repeat(self.starts[reference_ids] - before, counts) + np.arange(int(counts.sum()))
 
     def _close_gaps(self) -> None:
-        kept = np.flatnonzero(self._counts)
+        kept = np.flatnonzero(self.counts)
         kept = kept[np.argsort(self.starts[kept])]
-        counts, table = self._counts[kept], self.gather(kept)
+        counts, table = self.counts[kept], self.gather(kept)
         self.table, self._filled, self._dead = np.zeros(max(len(table), 1), dtype=np.uint32), 0, 0
         self.add(kept, counts, table)
 

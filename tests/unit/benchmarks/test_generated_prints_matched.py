@@ -13,7 +13,9 @@ from benchmarks.generated_prints import impression, master_print
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.product_fingerprints import load
 from benchmarks.report_tables import descriptor_table
+from benchmarks.speed.finger_gallery import made_gallery
 from matcher.fingerprint.minutia_set import MinutiaSet
+from matcher.search.searcher import SearchSettings
 
 FINGERS = (0, 3, 8)
 CAPTURES = (1, 2)
@@ -73,6 +75,19 @@ def test_the_shortlist_finds_generated_mates_among_generated_strangers(tmp_path:
     assert found["ratio_to_flat_knn"] > 0
     assert found["kinds"]["prints"]["probes"] == 2
     assert "| mate on the shortlist, % | 100.00 |" in descriptor_table(found)
+
+
+def test_a_kept_gallery_is_the_same_gallery(tmp_path: Path) -> None:
+    real = [next(iter(minutia_sets(1, seed=9))).to_bytes()]
+    made, read, larger = (made_gallery("leader@1", real, n, job_count=1, kept=tmp_path) for n in (30, 30, 40))
+    assert [len(one.index) for one in (made, read, larger)] == [len(made), len(read), len(larger)] == [30, 30, 40]
+    probes = [(read.template(real[0]), 1)]
+    found, same, other = (one.search_all(probes, SearchSettings(), job_count=1)[0] for one in (made, read, larger))
+    assert (found.is_found, found.best, found.place) == (same.is_found, same.best, same.place)
+    assert found.is_found
+    assert other.best == found.best
+    assert read.would_lead(probes, [found.best], job_count=1).all()
+    assert not read.would_lead(probes, [2.0], job_count=1).any()
 
 
 def test_pieces_and_turned_prints_are_probes_too(tmp_path: Path) -> None:

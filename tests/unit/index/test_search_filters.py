@@ -71,6 +71,26 @@ def test_a_search_touches_only_what_the_filter_lets_through(database, make):
     assert hits.reference_ids[0, 0] == member.reference_ids[0]
 
 
+def test_subjects_have_one_place_in_every_pack(database, make):
+    """The faces of some say which fingers are theirs, as their names do."""
+    ids = _enrolled(database, make)
+    where = SearchFilter(fingers=frozenset({FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_THUMB}))
+    for named in (frozenset(ids[:1]), frozenset(ids[3:9]), frozenset(ids)):
+        faces = database.allowed_reference_ids(Modality.FACE, FACE_PACK, SearchFilter(subject_ids=named))
+        places = database.subject_places_of(Modality.FACE, FACE_PACK, faces.tolist())
+        expected = database.allowed_reference_ids(
+            Modality.FINGERPRINT, FINGER_PACK, SearchFilter(subject_ids=named, fingers=where.fingers)
+        )
+        fingers = database.references_at(Modality.FINGERPRINT, FINGER_PACK, places, where)
+        assert fingers.tolist() == expected.tolist()
+        assert set(np.flatnonzero(database.counts_by_subject(Modality.FINGERPRINT, FINGER_PACK, where))) >= set(
+            database.subject_places_of(Modality.FINGERPRINT, FINGER_PACK, fingers.tolist()).tolist()
+        )
+    assert not len(database.references_at(Modality.FINGERPRINT, "nobody@1", places, where))
+    database.delete_subject(ids[3])
+    assert not len(database.subject_places_of(Modality.FACE, FACE_PACK, [int(faces[3]), 10**6]))
+
+
 def test_joining_leaving_and_sealing_count_at_once_and_after_a_restart(folder, make):
     face = make.face()
     where = SearchFilter(galleries=frozenset({"watch"}))
