@@ -783,7 +783,7 @@ def _make_due_checks(connection: sqlite3.Connection, path: Path, report: ReportP
         def told(done: int, total: int) -> None:
             checkpoints.committed()
             with contextlib.suppress(sqlite3.Error, OSError):
-                checkpoints.shorten()
+                checkpoints.empty(0)
             report(OpenProgress("checks", done, total))
 
         make_due_checks(connection, in_commit=lambda: checkpoints.before_commit(connection), report=told)
