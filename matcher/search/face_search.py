@@ -55,6 +55,7 @@ class FaceSearcher:
         more = 0 if self._condition(template) is None else _MORE_FETCHED
         fetched = subject_count * _FETCHED_PER_SUBJECT if fuse else subject_count + more
         for part in self._nearest_references(template, where, fetched):
+            check()
             owners = self._database.subject_ids_of(list(part))
             new = frozenset(owners.values()) - found.keys()
             if fuse:
