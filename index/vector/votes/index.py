@@ -20,7 +20,7 @@ from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
-from index.vector.votes.agreement import agreeing_votes, turns
+from index.vector.votes.agreement import agreeing_votes
 from index.vector.votes.chunk import DescriptorChunk, Fingers, arrays_of
 from index.vector.votes.chunk_numbers import ChunkNumbers
 from index.vector.votes.codebook import DIM, codebook
@@ -218,10 +218,7 @@ class DescriptorIndex:
                 *self._nearest(rows, EFFORTS[reach], usable_count),
                 scored,
                 np.asarray(places[: len(rows)], np.uint32),
-                self._placed.starts,
-                self._placed.counts,
-                self._placed.table,
-                turns(),
+                self._placed,
                 _completed_count(EFFORTS[reach], len(self)),
             )
             passes = (usable[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).astype(np.bool_)
