@@ -37,9 +37,6 @@ STORED_LIMIT: Final = 64
 found, and time and memory stay bounded."""
 NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
-FILTER_FACTOR: Final = 2
-"""Where a filter allows a part of the references, that part votes, of up to so many times as many nearest: 1.12 to 1.14
-of the time without a filter at a million fingers, all of whom are scored for the lead."""
 VISIT_COUNT: Final = 256
 """Lists read for a probe at least, divided among its descriptors: a small piece of a print, which has few, needs each
 of them looked for the more thoroughly."""
@@ -60,20 +57,22 @@ class Effort:
     """visit_factor: of the lists that are read at least. vote_count: nearest descriptors that vote in all, divided
     among those of the probe: least_count to most_count for each. is_widest: for a small probe as many as there are
     fingers, if these are more; no more than two a finger. completed_count: fingers whose votes agree best that are
-    scored by all minutiae of the probe."""
+    scored by all minutiae of the probe. filter_factor: where a filter allows a part of the references, that part votes,
+    of up to so many times as many nearest; with 1 the mate gets the votes that it gets without a filter."""
 
     visit_factor: int
     vote_count: int
     least_count: int
     most_count: int
     completed_count: int
+    filter_factor: float
     is_widest: bool = False
 
 
 EFFORTS: Final = (
-    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200),
-    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200),
-    Effort(16, 200_000, 1000, 20_000, 10_000, is_widest=True),
+    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200, 1.5),
+    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200, 1.5),
+    Effort(16, 200_000, 1000, 20_000, 10_000, 1.0, is_widest=True),
 )
 """By reach; what each is good for is in docs/search.md."""
 COMPLETED_SHARE: Final = 20
@@ -307,7 +306,7 @@ class DescriptorIndex:
         return self._lists.search(
             rows,
             # The filter is not FAISS's, which would look it up one by one.
-            nearest_count=min(nearest * len(self) // usable_count, FILTER_FACTOR * nearest),
+            nearest_count=min(nearest * len(self) // usable_count, int(effort.filter_factor * nearest)),
             probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
         )
 
