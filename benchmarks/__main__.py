@@ -14,6 +14,7 @@ COMMANDS = {
     "quality": ("benchmarks.error_rates.quality", "error-versus-discard plot of the quality score"),
     "several": ("benchmarks.error_rates.several", "several photographs of one person: ways to fuse them"),
     "alike": ("benchmarks.error_rates.alike", "strangers who resemble each other: stated against measured"),
+    "conditions": ("benchmarks.error_rates.conditions", "two faces photographed badly alike: stated against measured"),
     "fusion": ("benchmarks.error_rates.fusion", "fused scores of fingers and a face of one bad capture"),
     "calibration": (
         "benchmarks.error_rates.stated",

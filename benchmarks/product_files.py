@@ -18,6 +18,7 @@ from matcher.packs.manifest import ModelPack
 from matcher.packs.store import PackStatus, PackStore, default_packs_folder
 from matcher.samples import Image
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.of_pack import calibration_of
 
 # Models that a developer's checkout has beside it; a pack that is not installed is taken from there.
 SHARED_MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "models"
@@ -41,10 +42,10 @@ def ready_pack(store: PackStore, name: str) -> ModelPack:
 
 def pack_calibration(pack_id: str) -> Calibration:
     """What a pack of this installation scores with. Raises EngineError where it has no calibration."""
-    table = pack_store().get(pack_id.partition("@")[0]).calibration
-    if table is None:
+    calibration = calibration_of(pack_store().get(pack_id.partition("@")[0]))
+    if calibration is None:
         raise EngineError("the pack has no calibration: run `station-matcher calibrate` first")
-    return Calibration.from_table(table)
+    return calibration
 
 
 def read_image(path: Path, *, ppi: float | None) -> Image:

@@ -152,12 +152,14 @@ def main() -> None:
     parser.add_argument("--pack", default=NAME, help="whose manifest is written (default: %(default)s)")
     options = parser.parse_args()
     path = MANIFESTS_FOLDER / f"{options.pack}.toml"
+    # What training/conditions.py wrote stays.
+    conditions = "".join(path.read_text(encoding="utf-8").partition("\n[conditions]")[1:])
     folders = [folder for folder in sorted(options.photos.iterdir()) if folder.is_dir()]
     if options.pack != NAME:
         found = measured(options.pack, PackStore(default_packs_folder(os.environ)), folders)
         made = calibration(found.vectors, found.subjects, "people of lfw_dev")
         kept = path.read_text(encoding="utf-8").partition("[calibration]")[0]
-        path.write_text(kept + made.to_toml(), encoding="utf-8")
+        path.write_text(kept + made.to_toml() + conditions, encoding="utf-8")
     else:
         path.write_text(head_and_models(), encoding="utf-8")
         with tempfile.TemporaryDirectory() as empty:
@@ -166,7 +168,7 @@ def main() -> None:
         made = calibration(found.vectors, found.subjects, whose)
         lengths = found.lengths[np.array([is_held_out(folder.name) for folder in folders])[found.subjects]]
         strength = f"typical_length = {np.median(lengths):.4g}\nweak_length = {np.quantile(lengths, 0.05):.4g}\n"
-        path.write_text(head_and_models() + strength + "\n" + made.to_toml(), encoding="utf-8")
+        path.write_text(head_and_models() + strength + "\n" + made.to_toml() + conditions, encoding="utf-8")
     print(made.data_description, made.measured_score, made.tail)
 
 

@@ -11,6 +11,7 @@ from matcher.extraction.engines import Engines, FaceExtracting, FingerprintExtra
 from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.packs.store import ModelPack, PackStore
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.of_pack import calibration_of
 from matcher.search.comparison import FingerprintComparing
 from matcher.texts.catalog import told, told_of
 
@@ -75,9 +76,10 @@ def load_packs(
 
 
 def _calibration(pack: ModelPack) -> Calibration:
-    if pack.calibration is None:
+    calibration = calibration_of(pack)
+    if calibration is None:
         raise PackNotReadyError(told("pack.no_calibration", name=pack.name))
-    return Calibration.from_table(pack.calibration)
+    return calibration
 
 
 def _face_engine(pack: ModelPack, store: PackStore, device: str, allow_cpu_fallback: bool) -> FaceExtracting:

@@ -25,7 +25,7 @@ from matcher.commands.store_options import (
     reporting,
 )
 from matcher.commands.tables import add_row, make_table, print_json, print_table
-from matcher.scoring.calibration import Calibration
+from matcher.scoring.of_pack import calibration_of
 from matcher.texts.catalog import text
 from matcher.usecases.compare_packs import PackComparer, PackComparison, Packs
 
@@ -143,10 +143,11 @@ def _chosen(options: argparse.Namespace) -> tuple[Modality, Packs] | None:
     chosen = []
     for one in (used, name):
         pack = store.get(one) if one else None
-        if pack is None or pack.calibration is None:
+        calibration = calibration_of(pack) if pack is not None else None
+        if pack is None or calibration is None:
             print(text("reembed.not_comparable", options.lang, pack=one or "-"), file=sys.stderr)
             return None
-        chosen.append((pack.pack_id, Calibration.from_table(pack.calibration)))
+        chosen.append((pack.pack_id, calibration))
     return modality, (chosen[0], chosen[1])
 
 

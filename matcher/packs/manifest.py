@@ -116,7 +116,8 @@ class ModelPack:
     """A model pack as its manifest describes it.
 
     dim: length of a face template (the sum over embedders), 0 where the pack makes none by itself.
-    calibration: the [calibration] table as read, None where the manifest has none; scoring/ understands it.
+    calibration: the [calibration] table as read, None where the manifest has none; scoring/ understands it. conditions:
+    the same of [conditions], what photographs taken badly alike share.
     quality_floor: 0-100, below which a sample is refused at enrollment. sources: the publishers' files from which
     others are made; only an installation needs them.
     """
@@ -133,6 +134,7 @@ class ModelPack:
     embedders: tuple[EmbedderSpec, ...] = ()
     dim: int = 0
     calibration: Mapping[str, Any] | None = None
+    conditions: Mapping[str, Any] | None = None
     quality_floor: int = 0
     is_operational: bool = True
     notes: str = ""

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from matcher.errors import PackError
 from matcher.results import Score
+from matcher.scoring.shared_condition import SharedCondition
 from matcher.texts.catalog import told
 
 Float64Array = npt.NDArray[np.float64]
@@ -60,7 +61,8 @@ class Calibration:
     similarities, scores: breakpoints, both strictly rising, at least two; scores start at 0 or above.
     measured_score: end of what the comparisons show by themselves, within the table; higher scores are extrapolated.
     non_mated_count: comparisons behind it. data_description: which prints or faces those were. tail: None ends the
-    scores with measured_score. Raises ValueError where the breakpoints break this.
+    scores with measured_score. shared_condition: what comes off the similarity of two faces before it is scored. Raises
+    ValueError where the breakpoints break this.
     """
 
     similarities: tuple[float, ...]
@@ -69,6 +71,7 @@ class Calibration:
     non_mated_count: int
     data_description: str
     tail: Tail | None = None
+    shared_condition: SharedCondition | None = None
 
     def __post_init__(self) -> None:
         if len(self.similarities) != len(self.scores) or len(self.scores) < 2:

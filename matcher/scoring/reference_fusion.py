@@ -38,14 +38,17 @@ def fused_similarities(
     mean_length: Float64Array,
     reference_count: Int64Array,
     calibration: Calibration,
+    *,
+    mean_lowering: Float64Array | float = 0.0,
 ) -> Float64Array:
     """Similarity of a probe to each subject, float64, of the shape that the arguments broadcast to.
 
     best, mean: over the similarities of the probe to the subject's references. mean_length: of the mean of their unit
-    vectors, 0 to 1. A subject with one reference has its similarity unchanged.
+    vectors, 0 to 1. mean_lowering: what comes off the similarity with the fused template (SharedCondition); best is
+    lowered already. A subject with one reference has its similarity unchanged.
     """
     agree = mean_length >= AGREEMENT_FLOOR
-    with_mean = np.clip(mean / np.where(agree, mean_length, 1.0), -1.0, 1.0)
+    with_mean = np.clip(mean / np.where(agree, mean_length, 1.0), -1.0, 1.0) - mean_lowering
     highest = np.where(agree, np.maximum(best, with_mean), best)
     comparison_count = np.where(reference_count > 1, reference_count + 1, 1)
     lowered = lowered_similarities(highest, comparison_count, calibration)

@@ -14,6 +14,7 @@ from index.database import EnrollmentDatabase
 from index.records import SearchFilter, Template
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.reference_fusion import distinct_rows, fused_similarities, highest_unseen
+from matcher.scoring.shared_condition import SharedCondition
 from matcher.search.allowed import allowed_references
 
 # Best reference id and fused similarity of a subject.
@@ -24,6 +25,8 @@ _PART_COUNT = 64
 # A subject may lead by its fusion though references of many others come first: a list of 20 takes about 110 of
 # lfw_dev to prove. Fetched in one search, since a second one costs more than a longer list.
 _FETCHED_PER_SUBJECT = 16
+# Beyond the subjects asked for, where each has one reference: some of the nearest may be lowered.
+_MORE_FETCHED = 16
 # The index and this module sum the same products in another order; their similarities differ by less.
 _ROUNDING = 1e-6
 _NOTHING: Mapping[int, float] = MappingProxyType({})
@@ -42,19 +45,23 @@ class FaceSearcher:
         """The subject_count best subjects that pass the filter, or all there are, best first.
 
         Proved: references are taken, best first, until no subject of the rest can reach the last one of the list. A
-        probe for which this comes true nowhere meets everybody. fuse: False where every subject has one reference,
-        whose similarity is the subject's. check: see of_subjects.
+        probe for which this comes true nowhere meets everybody. What two bad photographs share only ever lowers a
+        similarity, so that the one by which the index sorts bounds all that were not taken. fuse: False where every
+        subject has one reference, whose similarity is the subject's. check: see of_subjects.
         """
         calibration = self._calibrations[template.pack_id]
         found: dict[str, Match] = {}
         leading: list[float] = []  # a heap of the subject_count best similarities
-        for part in self._nearest_references(template, where, subject_count * (_FETCHED_PER_SUBJECT if fuse else 1)):
+        more = 0 if self._condition(template) is None else _MORE_FETCHED
+        fetched = subject_count * _FETCHED_PER_SUBJECT if fuse else subject_count + more
+        for part in self._nearest_references(template, where, fetched):
+            check()
             owners = self._database.subject_ids_of(list(part))
             new = frozenset(owners.values()) - found.keys()
             if fuse:
                 matches = self.of_subjects(template, where, new, check=check, known=part)
             else:
-                matches = _first_of_each(part, owners)
+                matches = _first_of_each(self.lowered(template, part), owners)
             # In the order of matches: equal similarities stay in the order of the index, which knows them in float64.
             for subject_id in (one for one in matches if one in new):
                 found[subject_id] = matches[subject_id]
@@ -63,7 +70,7 @@ class FaceSearcher:
                     heapq.heappop(leading)
             lowest = list(part.values())[-1]
             if len(leading) == subject_count and (
-                not fuse or leading[0] > highest_unseen(lowest + _ROUNDING, calibration)
+                leading[0] > highest_unseen(lowest + _ROUNDING, calibration) if fuse else leading[0] >= lowest
             ):
                 break
         ordered = sorted(found.items(), key=_by_similarity_and_id if fuse else _by_similarity)
@@ -87,9 +94,29 @@ class FaceSearcher:
             owners = self._database.subject_ids_of(allowed_references(self._database, template, where, part))
             counts = Counter(owners.values())
             alone = {one for one, owner in owners.items() if counts[owner] == 1 and one in known}
-            found.update({owners[one]: (one, known[one]) for one in alone})
+            lowered = self.lowered(template, {one: known[one] for one in alone})
+            found.update({owners[one]: (one, similarity) for one, similarity in lowered.items()})
             found.update(self._fused(template, {one: owner for one, owner in owners.items() if one not in alone}))
         return dict(sorted(found.items(), key=lambda item: item[1][0]))
+
+    def lowered(self, template: Template, similarities: Mapping[int, float]) -> Mapping[int, float]:
+        """By reference id, without what probe and reference share because both were photographed badly alike. Those
+        that are gone by now keep theirs."""
+        condition = self._condition(template)
+        if condition is None or not similarities:
+            return similarities
+        stored = self._database.vectors_of(template.modality, template.pack_id, list(similarities))
+        if not stored:
+            return similarities
+        lowering = condition.lowering(template.vectors[0], np.concatenate(list(stored.values())))
+        lowered = dict(zip(stored, lowering.tolist(), strict=True))
+        # Rounded as the index does, so that one without anything to take off keeps its very similarity.
+        return {one: float(np.float32(value - lowered.get(one, 0.0))) for one, value in similarities.items()}
+
+    def _condition(self, template: Template) -> SharedCondition | None:
+        """None also for a good photograph, from whose similarities nothing comes off."""
+        condition = self._calibrations[template.pack_id].shared_condition
+        return condition if condition is not None and condition.badness(template.vectors)[0] > 0.0 else None
 
     def _nearest_references(self, template: Template, where: SearchFilter, k: int) -> Iterator[dict[int, float]]:
         """Similarity by reference id, best first, in parts, until there are no more."""
@@ -124,17 +151,26 @@ class FaceSearcher:
             ids += [own[row] for row in rows]
         vectors = np.concatenate([stored[reference_id] for reference_id in ids]).astype(np.float64)
         # In float64 and rounded once, as the index does.
-        similarities = np.clip(vectors @ template.vectors[0].astype(np.float64), -1.0, 1.0).astype(np.float32)
+        probe, condition = template.vectors[0].astype(np.float64), self._condition(template)
+        similarities = np.clip(vectors @ probe, -1.0, 1.0).astype(np.float32)
         counts = np.diff([*starts, len(ids)])
+        sums = np.add.reduceat(vectors, starts, axis=0)
+        lengths = np.linalg.norm(sums, axis=1)
+        lowered, mean_lowering = similarities, np.zeros(len(starts))
+        if condition is not None:
+            lowered = (similarities - condition.lowering(probe, vectors)).astype(np.float32)
+            fused_templates = sums / np.maximum(lengths, 1e-12)[:, np.newaxis]
+            mean_lowering = condition.lowering(probe, fused_templates)
         fused = fused_similarities(
-            np.maximum.reduceat(similarities, starts),
+            np.maximum.reduceat(lowered, starts),
             np.add.reduceat(similarities.astype(np.float64), starts) / counts,
-            np.linalg.norm(np.add.reduceat(vectors, starts, axis=0), axis=1) / counts,
+            lengths / counts,
             counts,
             self._calibrations[template.pack_id],
+            mean_lowering=mean_lowering,
         )
         return {
-            owners[ids[start]]: (ids[start + int(np.argmax(similarities[start:end]))], similarity)
+            owners[ids[start]]: (ids[start + int(np.argmax(lowered[start:end]))], similarity)
             for start, end, similarity in zip(starts, [*starts[1:], len(ids)], fused.tolist(), strict=True)
         }
 

@@ -155,8 +155,16 @@ class Searcher:
 
     def highest_score(self, template: Template) -> Score:
         """What this sample reaches with its very self: no reference has a higher score."""
-        similarity = self.template_comparer.compare_templates(template, template)
-        return self._calibrations[template.pack_id].score(similarity)
+        return self._calibrations[template.pack_id].score(self.similarity(template, template))
+
+    def similarity(self, template: Template, other: Template) -> float:
+        """Of two templates of one pack, neither of which need be enrolled; of faces without what they share because
+        both were photographed badly alike."""
+        similarity = self.template_comparer.compare_templates(template, other)
+        condition = self._calibrations[template.pack_id].shared_condition
+        if condition is None or template.modality is not Modality.FACE:
+            return similarity
+        return similarity - float(condition.lowering(template.vectors[0], other.vectors)[0])
 
     def score_of(self, template: Template, probe_number: int, reference_id: int, similarity: float) -> SampleScore:
         """A comparison with its calibrated score. finger is the probe's."""

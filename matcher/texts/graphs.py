@@ -110,6 +110,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "[calibration] của bản kê sai: {reason}",
         "[calibration] of a manifest is wrong: {reason}",
     ),
+    "manifest.conditions": (
+        "[conditions] của bản kê sai: {reason}",
+        "[conditions] of a manifest is wrong: {reason}",
+    ),
     "manifest.keys": (
         "{name} của bản kê có khóa lạ hoặc thiếu khóa: {keys}",
         "{name} of a manifest has unknown or missing keys: {keys}",

@@ -16,6 +16,7 @@ from matcher.audit.entries import audited
 from matcher.audit.records import AuditLog
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
+from matcher.search.face_search import FaceSearcher
 from matcher.search.searcher import SearchSettings
 from matcher.search.shortlist import REACHES
 
@@ -147,7 +148,7 @@ class PackComparer:
             if probe is None:  # damaged
                 ranks.append(0)
                 continue
-            neighbors, mate_ids = self._others(probe)
+            neighbors, mate_ids = self._others(probe, calibration)
             places = [place for place, (one, _) in enumerate(neighbors, start=1) if one in mate_ids]
             rank = places[0] if places and places[0] <= LAST_RANK else 0
             if rank:
@@ -157,10 +158,11 @@ class PackComparer:
             strangers.append(max(scores, default=0.0))
         return PackFigures(pack_id, tuple(ranks), np.array(mates), np.array(strangers))
 
-    def _others(self, probe: Reference) -> tuple[list[tuple[int, float]], frozenset[int]]:
+    def _others(self, probe: Reference, calibration: Calibration) -> tuple[list[tuple[int, float]], frozenset[int]]:
         """What a search finds beside the probe itself and other fingers of its subject, best first: (id, similarity).
         And which of them are mates."""
-        found = self._faces(probe) if probe.template.modality is Modality.FACE else self._fingers(probe)
+        is_face = probe.template.modality is Modality.FACE
+        found = self._faces(probe, calibration) if is_face else self._fingers(probe)
         owners = self._database.subject_ids_of([one for one, _ in found])
         same = [one for one, owner in owners.items() if owner == probe.subject_id and one != probe.reference_id]
         mates = frozenset(
@@ -169,11 +171,14 @@ class PackComparer:
         strangers = {one for one, owner in owners.items() if owner != probe.subject_id}
         return [(one, similarity) for one, similarity in found if one in mates or one in strangers], mates
 
-    def _faces(self, probe: Reference) -> list[tuple[int, float]]:
+    def _faces(self, probe: Reference, calibration: Calibration) -> list[tuple[int, float]]:
         template = probe.template
         hits = self._database.search(Modality.FACE, template.pack_id, template.vectors, LAST_RANK + 1)
         count = int(hits.counts[0])
-        return list(zip(hits.reference_ids[0, :count].tolist(), hits.similarities[0, :count].tolist(), strict=True))
+        nearest = zip(hits.reference_ids[0, :count].tolist(), hits.similarities[0, :count].tolist(), strict=True)
+        searcher = FaceSearcher(self._database, {template.pack_id: calibration})
+        lowered = searcher.lowered(template, dict(nearest))
+        return sorted(lowered.items(), key=lambda found: -found[1])
 
     def _fingers(self, probe: Reference) -> list[tuple[int, float]]:
         """Like a search of one print without a clear lead: a probe that is enrolled itself always has one."""

@@ -136,7 +136,7 @@ class Verifier:
             trial_count *= len(comparable)
             with stages.stage("compare"):
                 template = extraction.template
-                similarities = [template_comparer.compare_templates(template, other) for other in comparable]
+                similarities = [self._searcher.similarity(template, other) for other in comparable]
                 best = max(range(len(comparable)), key=similarities.__getitem__)
                 score = self._searcher.score_of(template, number, 0, similarities[best])
                 if explained and template.modality is Modality.FINGERPRINT:

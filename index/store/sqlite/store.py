@@ -112,7 +112,7 @@ class SqliteStore:
         self._seals = seals
         self._found = FoundDamage()
         with named_errors():
-            self._connection = _writer(path, create, seals, self._found, report)
+            self._connection = _writer(path, create, seals, self._found)
         self._readers = ReaderPool(path, seals, self._found)
         # Slots that are erased and still noted as to be erased.
         self._erased_keys: tuple[int, ...] = ()
@@ -126,6 +126,12 @@ class SqliteStore:
         self._apply_effects = apply_effects
         self._settlements = Settlements()
         self._checkpoints = Checkpoints(self._connection, path)
+        try:
+            self._make_due_checks(report)
+        except BaseException:
+            self._connection.close()
+            self._checkpoints.close()
+            raise
         # After the migrations, which made the log beside the store where there was none.
         self._places = Places(path)
         # Whoever has the queue writes: for this room, and for tests of what a disk refuses.
@@ -627,6 +633,21 @@ class SqliteStore:
                 self._connection.close()
                 self._checkpoints.close()
 
+    def _make_due_checks(self, report: ReportProgress) -> None:
+        """Of rows of before there were checks; nobody else uses the store yet."""
+        if not tables_due(self._connection):
+            return
+
+        def told(done: int, total: int) -> None:
+            self._checkpoints.committed()
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._checkpoints.empty(0)
+            report(OpenProgress("checks", done, total))
+
+        with named_errors():
+            before_commit = partial(self._checkpoints.before_commit, self._connection)
+            make_due_checks(self._connection, in_commit=before_commit, report=told)
+
     @contextlib.contextmanager
     def _kept_images(self, new_references: Sequence[NewReference]) -> Iterator[Sequence[VaultFile | None]]:
         """The images in the vault, on disk before a transaction names them; what none names goes again."""
@@ -756,17 +777,13 @@ class SqliteStore:
             self._removed_files = files
 
 
-def _writer(
-    path: Path, create: bool, seals: Seals | None, found: FoundDamage, report: ReportProgress
-) -> sqlite3.Connection:
+def _writer(path: Path, create: bool, seals: Seals | None, found: FoundDamage) -> sqlite3.Connection:
     """The connection that writes, to a store of today's schema with these keys and an id."""
     check_log(Path(f"{path}-wal"))
     connection = open_writer(path, create=create, seals=seals, damage=found)
     try:
         apply_migrations(connection)
         check_settings(connection)
-        if tables_due(connection):
-            _make_due_checks(connection, path, report)
         sealing.bind_keys(connection)
         look_ups.fill_look_ups(connection)
         statement = "INSERT OR IGNORE INTO setting (name, value) VALUES ('database_id', ?)"
@@ -775,15 +792,3 @@ def _writer(
         connection.close()
         raise
     return connection
-
-
-def _make_due_checks(connection: sqlite3.Connection, path: Path, report: ReportProgress) -> None:
-    with contextlib.closing(Checkpoints(connection, path)) as checkpoints:
-
-        def told(done: int, total: int) -> None:
-            checkpoints.committed()
-            with contextlib.suppress(sqlite3.Error, OSError):
-                checkpoints.shorten()
-            report(OpenProgress("checks", done, total))
-
-        make_due_checks(connection, in_commit=lambda: checkpoints.before_commit(connection), report=told)

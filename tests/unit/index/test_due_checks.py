@@ -13,7 +13,9 @@ import pytest
 
 from index.backup.backup import back_up, restore
 from index.database import EnrollmentDatabase
+from index.folder import STORE_NAME
 from index.receipts import OpenProgress
+from index.records import Gallery
 from index.store.opening import peek_log_head, references_set_aside
 from index.store.sqlite import row_checks
 from index.store.sqlite.row_checks import COLUMN
@@ -143,3 +145,22 @@ def test_a_row_that_changed_on_the_disk_is_told_between_two_portions(older: Path
         assert connection.execute("UPDATE gallery SET display_name = 'x' WHERE gallery_number = 2").rowcount == 1
     with EnrollmentDatabase.open(folder, create=False) as database:
         assert any("a row of the table gallery" in problem for problem in database.verify().problems)
+
+
+def test_the_locks_of_the_store_are_kept(older: Path, tmp_path: Path) -> None:
+    """A process that looks into a store in use, and is the last to close it by its locks, would take the log away."""
+    folder = tmp_path / "data"
+    shutil.copytree(older, folder)
+    look = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "connection.execute('SELECT * FROM gallery').fetchall()\n"
+        "connection.close()\n"
+    )
+    with EnrollmentDatabase.open(folder, create=False) as database:
+        database.create_gallery(Gallery("more", "More", "search"))
+        log = folder / f"{STORE_NAME}-wal"
+        before = log.stat().st_size
+        assert before
+        subprocess.run([sys.executable, "-c", look, str(folder / STORE_NAME)], check=True)
+        assert log.stat().st_size == before
