@@ -56,9 +56,9 @@ WIDE_FROM: Final = 200
 class Effort:
     """visit_factor: of the lists that are read at least. vote_count: nearest descriptors that vote in all, divided
     among those of the probe: least_count to most_count for each. is_widest: for a small probe as many as there are
-    fingers, if these are more; no more than two a finger. completed_count: fingers whose votes agree best that are
-    scored by all minutiae of the probe. filter_factor: where a filter allows a part of the references, that part votes,
-    of up to so many times as many nearest; with 1 the mate gets the votes that it gets without a filter."""
+    fingers, if these are more; no more than MOST_VOTES a finger. completed_count: fingers whose votes agree best that
+    are scored by all minutiae of the probe. filter_factor: where a filter allows a part of the references, that part
+    votes, of up to so many times as many nearest; with 1 the mate gets the votes that it gets without a filter."""
 
     visit_factor: int
     vote_count: int
@@ -75,8 +75,10 @@ EFFORTS: Final = (
     Effort(16, 200_000, 1000, 20_000, 10_000, 1.0, is_widest=True),
 )
 """By reach; what each is good for is in docs/search.md."""
+MOST_VOTES: Final = 8
 COMPLETED_SHARE: Final = 20
-"""At most one finger of so many is completed, if that is not less than the first effort completes."""
+LEAST_COMPLETED_COUNT: Final = 1000
+"""At most one finger of COMPLETED_SHARE is completed, if that is not less than this."""
 KEPT_FILTER_COUNT: Final = 32
 
 
@@ -336,7 +338,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
     """Stored descriptors that each of so many of a probe votes for."""
     wanted, most = effort.vote_count, effort.most_count
     if effort.is_widest:
-        wanted = min(wanted, 2 * finger_count)
+        wanted = min(wanted, MOST_VOTES * finger_count)
         if row_count < SMALL_PROBE_COUNT:
             wanted, most = max(wanted, finger_count), max(most, finger_count // 10)
     return min(max(wanted // row_count, effort.least_count), most)
@@ -344,7 +346,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
 
 def _completed_count(effort: Effort, finger_count: int) -> int:
     """Of so many fingers."""
-    return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, EFFORTS[0].completed_count))
+    return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, LEAST_COMPLETED_COUNT))
 
 
 LAST_COMPILED: Final = drop_rows
