@@ -78,6 +78,7 @@ class FakeFaceEngine:
     delay_s: float = 0.0
     may_go: threading.Event = field(default_factory=threading.Event)
     pack_id: str = FACE_PACK_ID
+    dim: int = DIM
     running: int = 0
     most_running: int = 0
 
@@ -106,7 +107,7 @@ class FakeFaceEngine:
                 raise SeveralFacesError(f"{len(faces)} faces were found", boxes)
             # A second face in the picture is another person.
             identity = _pixel(image, 0) + 100 * (max(face_number, 1) - 1)
-            vector = _vector(identity, image.sha256)[np.newaxis]
+            vector = _vector(identity, image.sha256, self.dim)[np.newaxis]
             template = Template(Modality.FACE, FingerPosition.UNKNOWN, self.pack_id, vector)
             crop = np.zeros((112, 112, 3), dtype=np.uint8)
             return FaceExtraction(template, _quality(image), faces[max(face_number, 1) - 1], crop, max(face_number, 1))
@@ -235,11 +236,11 @@ def fake_minutiae(first_x_px: int = 10) -> MinutiaSet:
     )
 
 
-def _vector(identity: int, digest: str) -> Float32Array:
+def _vector(identity: int, digest: str, dim: int = DIM) -> Float32Array:
     """Close to the identity's own direction, not on it."""
-    own = np.random.default_rng(identity).normal(size=DIM)
+    own = np.random.default_rng(identity).normal(size=dim)
     seed = int(hashlib.sha256(digest.encode()).hexdigest()[:8], 16)
-    noisy = own / np.linalg.norm(own) + np.random.default_rng(seed).normal(size=DIM) * 0.03
+    noisy = own / np.linalg.norm(own) + np.random.default_rng(seed).normal(size=dim) * 0.03
     return (noisy / np.linalg.norm(noisy)).astype(np.float32)
 
 

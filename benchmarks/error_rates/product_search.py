@@ -65,7 +65,10 @@ class ProductSearcher:
 
 
 class _AnyCalibration(dict[str, "_AnyCalibration"]):
-    """Error rates are counted on similarities, so a pack without a calibration can be measured, too."""
+    """Error rates are counted on similarities, so a pack without a calibration can be measured, too; those of faces on
+    plain cosines, as one to one (`conditions` measures what comes off them)."""
+
+    shared_condition = None
 
     def __missing__(self, pack_id: str) -> "_AnyCalibration":
         return self

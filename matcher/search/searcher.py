@@ -282,6 +282,8 @@ class Searcher:
             for template, found in zip(templates, best, strict=True)
         ]
         wanted_places = np.unique(np.concatenate(places))
+        # A reference that was deleted meanwhile no longer says whose it was, while the subject may have others.
+        is_known = all(len(own) == len(found) for own, found in zip(places, best, strict=True))
 
         def complete(number: int, own: Stages) -> None:
             template, sample_where, found = templates[number], filters[number], best[number]
@@ -292,8 +294,11 @@ class Searcher:
                 if template.modality is Modality.FACE:
                     found.update(self._faces.of_subjects(template, sample_where, missing, check=own.check))
                     return
-                others = np.setdiff1d(wanted_places, places[number])
-                allowed = self._database.references_at(template.modality, template.pack_id, others, sample_where)
+                if is_known:
+                    others = np.setdiff1d(wanted_places, places[number])
+                    allowed = self._database.references_at(template.modality, template.pack_id, others, sample_where)
+                else:
+                    allowed = allowed_references(self._database, template, sample_where, missing)
                 ids, similarities = self._compared(template, allowed, own)
                 found.update(self._best_of_subjects(ids, similarities, len(missing)))
 

@@ -49,6 +49,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Lỗi: phần không dùng của {count} trang kho dữ liệu có nội dung; nay đã được xóa. Không mẫu nào bị ảnh hưởng.",
         "Problem: the unused space of {count} pages of the store held something; now overwritten. No row is affected.",
     ),
+    "thorough.row_tails": (
+        "Lỗi: sau chỗ kết thúc của {count} dòng dài trong kho dữ liệu có nội dung không thuộc dòng nào. Nếu không có "
+        "dòng nào bị báo hỏng thì không mẫu nào bị ảnh hưởng; kho khôi phục từ bản sao lưu không còn nội dung đó.",
+        "Problem: behind the end of {count} long rows of the store stands something that belongs to no row. Where no "
+        "row is said to be damaged, none is affected; a store restored from a backup has nothing there.",
+    ),
     "thorough.key_slots": (
         "Lỗi: {count} khóa đang dùng không mở được. Hãy đặt lại bản sao của keys.slots.",
         "Problem: {count} keys in use do not open. Put back the copy of keys.slots.",

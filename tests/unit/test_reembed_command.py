@@ -37,8 +37,8 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setenv("STATION_MATCHER_STORAGE_DATA_FOLDER", str(folder))
     monkeypatch.setenv("STATION_MATCHER_PACKS_FACE", "face-builtin")
-    packs = [PackStore(tmp_path).manifest(name).pack_id for name in ("face-builtin", "face-open")]
-    engines = tuple(Engines(FakeFaceEngine(pack_id=pack_id), None) for pack_id in packs)
+    packs = [PackStore(tmp_path).manifest(name) for name in ("face-builtin", "face-open")]
+    engines = tuple(Engines(FakeFaceEngine(pack_id=pack.pack_id, dim=pack.dim), None) for pack in packs)
     with EnrollmentDatabase.open(folder) as database, FileAuditLog(folder / "audit.jsonl") as audit:
         for number in range(4):
             enroll_with_both(database, engines, number, face(number // 2, impression=number % 2))

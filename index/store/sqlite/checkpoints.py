@@ -81,8 +81,6 @@ class Checkpoints:
             pass
         found = inspect_pages(self._space.page, self._space.page_count, report)
         self._clean(found.unused)
-        if self._space.clean_tails(found.tails):
-            self._connection.execute("PRAGMA shrink_memory")
         return found
 
     def mark(self) -> None:

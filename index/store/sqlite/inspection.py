@@ -26,8 +26,10 @@ def of_store(connection: sqlite3.Connection, pages: PageFindings) -> tuple[Probl
         found.append(Problem("header"))
     if pages.free:
         found.append(Problem("free_pages", len(pages.free)))
-    if pages.unused or pages.tails:
-        found.append(Problem("unused_space", len(pages.unused) + len(pages.tails)))
+    if pages.unused:
+        found.append(Problem("unused_space", len(pages.unused)))
+    if pages.tails:
+        found.append(Problem("row_tails", len(pages.tails)))
     differing = sorted(_schema(connection).symmetric_difference(_known_schema()))
     if differing:
         found.append(Problem("schema", len({name for _, name, _ in differing}), differing[0][1]))

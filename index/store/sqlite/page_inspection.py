@@ -28,13 +28,13 @@ _REPORTED_PAGES: Final = 4096
 @dataclass(frozen=True, slots=True)
 class PageFindings:
     """header_fits: that it says what a store of ours says. free: numbers of free pages that hold something; unused: of
-    pages of rows that hold something beside them. tails: (number, byte) of pages that hold the end of a long row and
-    something behind that byte, where it ends."""
+    pages of rows that hold something beside them. tails: numbers of pages that hold the end of a long row and something
+    behind it; they are left as they are, for where a row ends is what a damaged row says wrongly."""
 
     header_fits: bool
     free: tuple[int, ...]
     unused: tuple[int, ...]
-    tails: tuple[tuple[int, int], ...] = ()
+    tails: tuple[int, ...] = ()
 
 
 def inspect_pages(read: Callable[[int], bytes], page_count: int, report: Report) -> PageFindings:
@@ -46,7 +46,7 @@ def inspect_pages(read: Callable[[int], bytes], page_count: int, report: Report)
         free.add(number)
         if is_filled:
             filled.append(number)
-    unused, tails = list[int](), list[tuple[int, int]]()
+    unused, tails = list[int](), list[int]()
     for number in range(1, page_count + 1):
         if number % _REPORTED_PAGES == 1:
             report(number - 1, page_count)
@@ -58,7 +58,7 @@ def inspect_pages(read: Callable[[int], bytes], page_count: int, report: Report)
         for start, length in long_contents(page, is_first=is_first):
             last, end = _end_of_chain(read, page_count, start, length)
             if last and any(read(last)[end:]):
-                tails.append((last, end))
+                tails.append(last)
     report(page_count, page_count)
     return PageFindings(header_fits, tuple(sorted(filled)), tuple(unused), tuple(tails))
 

@@ -77,14 +77,6 @@ class UnusedSpace:
                 changed_count += 1
         return changed_count
 
-    def clean_tails(self, tails: Iterable[tuple[int, int]]) -> int:
-        """Overwrites what stands behind a byte of a page, see PageFindings; returns how many. Raises OSError."""
-        count = 0
-        for number, end in tails:
-            os.pwrite(self._handle, bytes(self._page_bytes - end), (number - 1) * self._page_bytes + end)
-            count += 1
-        return count
-
     def page(self, number: int) -> bytes:
         """A page of the file, from 1; the write-ahead log must be empty."""
         return os.pread(self._handle, self._page_bytes, (number - 1) * self._page_bytes)

@@ -357,7 +357,10 @@ def warm_up(dim: int) -> None:
     """Compile what a search runs, so that no request waits for it. Takes seconds."""
     index = DescriptorIndex(dim)
     index.add(np.array([1], dtype=np.int64), [np.eye(2, dim, dtype=np.float32)])
-    index.search(np.eye(2, dim, dtype=np.float32), 1, allowed=np.array([1], dtype=np.int64))
+    allowed = np.array([1], dtype=np.int64)
+    # As the answers of filters are, which is another type to numba.
+    allowed.setflags(write=False)
+    index.search(np.eye(2, dim, dtype=np.float32), 1, allowed=allowed)
     index.shortlist(np.eye(2, dim, dtype=np.float32), np.ones(2, dtype=np.uint32), 1, reach=0)
     arrays_of(index._chunks[0].fingers, index._lists, index._placed)
     index.remove(np.array([1], dtype=np.int64))

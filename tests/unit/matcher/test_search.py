@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.arrays import Int64Array
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, NewReference, SearchFilter, Subject, Template
+from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
 from index.vector.protocol import Hits, cosine_similarities
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
@@ -66,6 +67,18 @@ def shortlist_of(monkeypatch: pytest.MonkeyPatch, database: EnrollmentDatabase, 
     counts, proved = np.array([len(reference_ids)], dtype=np.int64), np.array([False])
     hits = Hits(ids, np.ones(ids.shape, dtype=np.float32), counts, proved)
     monkeypatch.setattr(database, "shortlist", lambda *_args, **_options: hits)
+
+
+def shortlists_of(
+    monkeypatch: pytest.MonkeyPatch, database: EnrollmentDatabase, **reference_ids: tuple[int, ...]
+) -> None:
+    """The index proposes these references for a probe of this finger."""
+
+    def shortlist(probe: Template, *_args: object, **_options: object) -> Hits:
+        ids = np.array([reference_ids[probe.finger.name.lower()]], dtype=np.int64)
+        return Hits(ids, np.ones(ids.shape, dtype=np.float32), np.array([ids.size]), np.array([False]))
+
+    monkeypatch.setattr(database, "shortlist", shortlist)
 
 
 def best_subject(found: dict[str, tuple[object, ...]]) -> str:
@@ -156,13 +169,41 @@ def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
         for identity in range(1, 21)
     ]
     # References 1, 3, 5, ... are index fingers, 2, 4, 6, ... thumbs: each sample gets one of its own and a stranger's.
-    shortlist_of(monkeypatch, database, 13, 14, 17, 22)
+    shortlists_of(monkeypatch, database, right_index=(13, 17), right_thumb=(14, 22))
     search, _ = searcher(database, exhaustive_reference_limit=10)
     probe = [finger_template(7, 1), finger_template(107, 1, thumb)]
     outcome = search.search(probe, where=SearchFilter(), subject_count=5)
     assert set(outcome.sample_scores) == {subject_ids[6], subject_ids[8], subject_ids[10]}
     assert all({score.probe_number for score in scores} == {0, 1} for scores in outcome.sample_scores.values())
     assert best_subject(dict(outcome.sample_scores)) == subject_ids[6]
+
+
+def test_a_subject_is_compared_with_the_others_though_the_reference_that_brought_it_up_was_deleted_meanwhile(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thumb = FingerPosition.RIGHT_THUMB
+    subject_ids = [
+        enroll(database, identity, finger_template(identity), finger_template(identity + 100, finger=thumb))
+        for identity in range(1, 21)
+    ]
+    shortlists_of(monkeypatch, database, right_index=(13, 17), right_thumb=(14, 22))
+    search, _ = searcher(database, exhaustive_reference_limit=10)
+    places_of = database.subject_places_of
+
+    def deleted_before(modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> Int64Array:
+        if 17 in reference_ids:
+            # Which comes after subject 9 was found by it.
+            database.delete_reference(17)
+        return places_of(modality, pack_id, reference_ids)
+
+    monkeypatch.setattr(database, "subject_places_of", deleted_before)
+    outcome = search.search(
+        [finger_template(7, 1), finger_template(107, 1, thumb)], where=SearchFilter(), subject_count=5
+    )
+    compared = {
+        subject_id: [score.reference_id for score in scores] for subject_id, scores in outcome.sample_scores.items()
+    }
+    assert compared == {subject_ids[6]: [13, 14], subject_ids[8]: [17, 18], subject_ids[10]: [21, 22]}
 
 
 def test_search_ends_at_the_deadline(database: EnrollmentDatabase) -> None:
