@@ -135,8 +135,7 @@ def descriptor_table(found: Result) -> str:
          f"{found['clear_missed']} of {found['clear_probes']:,}"],
         ["votes, median, processor time, ms", f"{found['votes_p50_ms']:.1f}"],
         ["whole search, median (95th percentile), ms", f"{found['p50_ms']:.0f} ({found['p95_ms']:.0f})"],
-        ["the same, processor time of one thread, ms",
-         f"{found['p50_processor_ms']:.0f} ({found['p95_processor_ms']:.0f})"],
+        ["the same, processor time of one thread, ms", _times(found)],
         ["of exhaustive comparison", f"1/{1 / found['ratio_to_exhaustive']:.0f}"],
         ["votes, of FAISS's flat index over the same descriptors", f"1/{1 / found['ratio_to_flat_knn']:.0f}"],
         ["index files saved, loaded, s", f"{found['save_s']:.1f}, {found['load_s']:.1f}"],
@@ -149,21 +148,28 @@ def descriptor_table(found: Result) -> str:
     groups = [
         [name, f"{one['probes']:,}",
          f"{one['rank1']:.2f} ({one['rank1_interval'][0]:.2f}–{one['rank1_interval'][1]:.2f})", _loss(one),
-         f"{one['widened']:.0f}",
-         "" if one["p50_processor_ms"] is None else f"{one['p50_processor_ms']:.0f} ({one['p95_processor_ms']:.0f})"]
-        for part in ("kinds", "halves", "steps") for name, one in found[part].items()
+         f"{one['widened']:.0f}", _times(one)]
+        for part in ("kinds", "halves", "steps") for name, one in found.get(part, {}).items()
     ]  # fmt: skip
-    about = (
-        f"{found['probes']:,} probes, {found['fingers']:,} fingers, at most {found['shortlist']:,} compared, six times "
-        f"as many with a small piece. Times: {found['timed_probes']:,} of the probes; exhaustive comparison and "
-        f"FAISS's flat index: {found['exhaustive_probes']:,} of them, with a sample of the gallery"
-    )
+    about = f"{found['probes']:,} probes, {found['fingers']:,} fingers, at most {found['shortlist']:,} compared"
+    if "timed_probes" in found:
+        about += (
+            f", twice as many of a small piece. Times: of {found['timed_probes']:,} probes; exhaustive comparison "
+            f"and FAISS's flat index: {found['exhaustive_probes']:,} of them, with a sample of the gallery"
+        )
     head = ["probes", "count", "rank 1, %", "lost: points, at most", "looked farther, %", "processor time, ms"]
     return f"{about}.\n\n" + table(["", "value"], rows) + "\n\n" + table(head, groups)
 
 
 def _loss(one: Result) -> str:
-    return f"{one['lost']}: {one['loss_at_most']:.2f} ({one['loss_interval'][0]:.2f}–{one['loss_interval'][1]:.2f})"
+    shown = f"{one['loss_at_most']:.2f} ({one['loss_interval'][0]:.2f}–{one['loss_interval'][1]:.2f})"
+    return f"{one['lost']}: {shown}" if "lost" in one else shown
+
+
+def _times(one: Result) -> str:
+    """Median and 95th percentile, as far as they were measured."""
+    median_ms, slow_ms = one.get("p50_processor_ms"), one.get("p95_processor_ms")
+    return ("" if median_ms is None else f"{median_ms:.0f}") + ("" if slow_ms is None else f" ({slow_ms:.0f})")
 
 
 def growth_table(found: Result) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from index.arrays import Float32Array
+from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
 from index.vector.kernels.compiling import compiled
 from index.vector.votes.completion import (
     REFERENCE_X,
@@ -28,6 +28,7 @@ from index.vector.votes.completion import (
     completed,
 )
 from index.vector.votes.packing import NUMBER_BITS
+from index.vector.votes.places import PlaceTable
 
 PAIR_LIMIT: Final = 64
 VOTES_SHARE: Final = 0.1
@@ -52,26 +53,47 @@ def turns() -> Float32Array:
     return np.stack((np.cos(angles), np.sin(angles))).astype(np.float32)
 
 
-@compiled
-def agreeing_votes(similarities, ids, usable, probe_places, starts, counts, table, directions, completed_count):  # type: ignore[no-untyped-def]
+def agreeing_votes(
+    similarities: Float32Array,
+    ids: Int64Array,
+    usable: UInt8Array,
+    probe_places: UInt32Array,
+    placed: PlaceTable,
+    completed_count: int,
+) -> tuple[Int64Array, Float32Array]:
     """(ids int64 (n,), scores float32 (n,)), in no order.
 
     similarities: float32 (q, k), best first. ids: int64 (q, k), rows, negative where there are no more. usable: uint8,
-    a bit for each reference id. probe_places: uint32 (q,). starts, counts, table: of PlaceTable. directions: turns().
-    completed_count: how many of the best are completed.
+    a bit for each reference id. probe_places: uint32 (q,). completed_count: how many of the best are completed.
     A score is half the sum of three: the root of the products of similarities, twice, of all pairs of votes, each as
     far as they agree, divided by q; VOTES_SHARE of the votes as count_votes sums them; and of the best, how well the
     probe lies on the finger (completion.py).
     """
+    # What NumPy can do stands here: it would take numba seconds to compile it.
+    found, ends, votes = _by_finger(ids, usable, len(placed.starts))
+    counts = np.diff(ends)
+    least = 3 if np.count_nonzero(counts >= 3) > ENOUGH_FACTOR * completed_count else 2
+    probe = similarities, ids, probe_places
+    scores = _scores(found, ends, votes, least, *probe, placed.starts, placed.table, turns())
+    chosen = np.flatnonzero(counts >= least)
+    if len(chosen) > completed_count:
+        best = np.argpartition(scores[chosen], len(chosen) - completed_count)
+        chosen = chosen[best[len(chosen) - completed_count :]]
+    _complete(chosen, found, ends, votes, *probe, placed.starts, placed.counts, placed.table, turns(), scores)
+    return found, np.float32(0.5) * scores
+
+
+@compiled
+def _scores(found, ends, votes, least, similarities, ids, probe_places, starts, table, directions):  # type: ignore[no-untyped-def]
+    """float32 (n,): see agreeing_votes, without what is completed. least: votes of those that are asked for
+    agreement. starts, table: of PlaceTable. directions: turns()."""
     query_count, nearest_count = ids.shape
-    found, ends, votes = _by_finger(ids, usable, len(starts))
     last = np.zeros(query_count, np.float32)
     for query in range(query_count):
         if ids[query, nearest_count - 1] >= 0:
             last[query] = similarities[query, nearest_count - 1]
     scores, pairs = np.empty(len(found), np.float32), np.empty((PAIR_LIMIT, 7), np.float32)
     owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
-    least = 3 if np.sum(ends[1:] - ends[:-1] >= 3) > ENOUGH_FACTOR * completed_count else 2
     for number in range(len(found)):
         own = votes[ends[number] : ends[number + 1]]
         agreeing = np.float32(0.0)
@@ -82,23 +104,20 @@ def agreeing_votes(similarities, ids, usable, probe_places, starts, counts, tabl
             agreeing = max(_agreement(pairs, owners, count, supports), np.float32(0.0))
         total = _sum_of(own, similarities, last)
         scores[number] = (np.sqrt(np.float32(2.0) * agreeing) + np.float32(VOTES_SHARE) * total) / query_count
-    for number in _best_of(scores, completed_count):
-        own = votes[ends[number] : ends[number + 1]]
-        if len(own) >= least:
-            start = starts[found[number]]
-            places = table[start : start + counts[found[number]]]
-            count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
-            _agreement(pairs, owners, count, supports)
-            scores[number] += completed(pairs, supports, count, probe_places, places, directions)
-    return found, np.float32(0.5) * scores
+    return scores
 
 
 @compiled
-def _best_of(scores, count):  # type: ignore[no-untyped-def]
-    """Positions of the highest scores: about so many, more where the last are equal."""
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    return np.flatnonzero(scores >= np.partition(scores, len(scores) - count)[len(scores) - count])
+def _complete(chosen, found, ends, votes, similarities, ids, probe_places, starts, counts, table, directions, scores):  # type: ignore[no-untyped-def]
+    """Add to the scores of those chosen how well the probe lies on them."""
+    pairs = np.empty((PAIR_LIMIT, 7), np.float32)
+    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    for number in chosen:
+        own, start = votes[ends[number] : ends[number + 1]], starts[found[number]]
+        places = table[start : start + counts[found[number]]]
+        count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
+        _agreement(pairs, owners, count, supports)
+        scores[number] += completed(pairs, supports, count, probe_places, places, directions)
 
 
 @compiled

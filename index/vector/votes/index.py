@@ -20,7 +20,7 @@ from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
 from index.checks import checked_ids, checked_k, checked_vectors, sorted_ids
 from index.errors import CacheFileError, DuplicateReferenceError, VectorError
 from index.vector.protocol import Hits, hits_from_rows
-from index.vector.votes.agreement import agreeing_votes, turns
+from index.vector.votes.agreement import agreeing_votes
 from index.vector.votes.chunk import DescriptorChunk, Fingers, arrays_of
 from index.vector.votes.chunk_numbers import ChunkNumbers
 from index.vector.votes.codebook import DIM, codebook
@@ -37,9 +37,6 @@ STORED_LIMIT: Final = 64
 found, and time and memory stay bounded."""
 NEAREST_COUNT: Final = 300
 """Stored descriptors that one probe descriptor votes for."""
-FILTER_FACTOR: Final = 2
-"""Where a filter allows a part of the references, that part votes, of up to so many times as many nearest: 1.12 to 1.14
-of the time without a filter at a million fingers, all of whom are scored for the lead."""
 VISIT_COUNT: Final = 256
 """Lists read for a probe at least, divided among its descriptors: a small piece of a print, which has few, needs each
 of them looked for the more thoroughly."""
@@ -59,25 +56,29 @@ WIDE_FROM: Final = 200
 class Effort:
     """visit_factor: of the lists that are read at least. vote_count: nearest descriptors that vote in all, divided
     among those of the probe: least_count to most_count for each. is_widest: for a small probe as many as there are
-    fingers, if these are more; no more than two a finger. completed_count: fingers whose votes agree best that are
-    scored by all minutiae of the probe."""
+    fingers, if these are more; no more than MOST_VOTES a finger. completed_count: fingers whose votes agree best that
+    are scored by all minutiae of the probe. filter_factor: where a filter allows a part of the references, that part
+    votes, of up to so many times as many nearest; with 1 the mate gets the votes that it gets without a filter."""
 
     visit_factor: int
     vote_count: int
     least_count: int
     most_count: int
     completed_count: int
+    filter_factor: float
     is_widest: bool = False
 
 
 EFFORTS: Final = (
-    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200),
-    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200),
-    Effort(16, 200_000, 1000, 20_000, 10_000, is_widest=True),
+    Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200, 1.5),
+    Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200, 1.5),
+    Effort(16, 200_000, 1000, 20_000, 10_000, 1.0, is_widest=True),
 )
 """By reach; what each is good for is in docs/search.md."""
+MOST_VOTES: Final = 8
 COMPLETED_SHARE: Final = 20
-"""At most one finger of so many is completed, if that is not less than the first effort completes."""
+LEAST_COMPLETED_COUNT: Final = 1000
+"""At most one finger of COMPLETED_SHARE is completed, if that is not less than this."""
 KEPT_FILTER_COUNT: Final = 32
 
 
@@ -218,10 +219,7 @@ class DescriptorIndex:
                 *self._nearest(rows, EFFORTS[reach], usable_count),
                 scored,
                 np.asarray(places[: len(rows)], np.uint32),
-                self._placed.starts,
-                self._placed.counts,
-                self._placed.table,
-                turns(),
+                self._placed,
                 _completed_count(EFFORTS[reach], len(self)),
             )
             passes = (usable[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).astype(np.bool_)
@@ -310,7 +308,7 @@ class DescriptorIndex:
         return self._lists.search(
             rows,
             # The filter is not FAISS's, which would look it up one by one.
-            nearest_count=min(nearest * len(self) // usable_count, FILTER_FACTOR * nearest),
+            nearest_count=min(nearest * len(self) // usable_count, int(effort.filter_factor * nearest)),
             probed_count=min(max(probed, LEAST_PROBED_COUNT), self._lists.list_count),
         )
 
@@ -340,7 +338,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
     """Stored descriptors that each of so many of a probe votes for."""
     wanted, most = effort.vote_count, effort.most_count
     if effort.is_widest:
-        wanted = min(wanted, 2 * finger_count)
+        wanted = min(wanted, MOST_VOTES * finger_count)
         if row_count < SMALL_PROBE_COUNT:
             wanted, most = max(wanted, finger_count), max(most, finger_count // 10)
     return min(max(wanted // row_count, effort.least_count), most)
@@ -348,7 +346,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
 
 def _completed_count(effort: Effort, finger_count: int) -> int:
     """Of so many fingers."""
-    return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, EFFORTS[0].completed_count))
+    return min(effort.completed_count, max(finger_count // COMPLETED_SHARE, LEAST_COMPLETED_COUNT))
 
 
 LAST_COMPILED: Final = drop_rows
