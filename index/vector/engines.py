@@ -13,7 +13,7 @@ from pathlib import Path
 from index.records import Modality
 from index.vector.face_engine import FaceEngine, TellEngine, untold
 from index.vector.face_search import FaceSearch
-from index.vector.kernels.compiling import is_kept
+from index.vector.kernels.compiling import is_kept, may_be_kept
 from index.vector.protocol import SearchIndex
 from index.vector.quantized.index import QuantizedIndex
 from index.vector.votes.index import LAST_COMPILED, DescriptorIndex
@@ -25,6 +25,11 @@ _ANY_DIM = 64
 def is_compiled() -> bool:
     """Whether an earlier process kept what SearchEngines.warm_up compiles."""
     return is_kept(LAST_COMPILED)
+
+
+def may_keep_compiled() -> bool:
+    """Whether there is a folder where another process finds what SearchEngines.warm_up compiles."""
+    return may_be_kept(LAST_COMPILED)
 
 
 @dataclass(frozen=True, slots=True)

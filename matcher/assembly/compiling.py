@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from index.vector.engines import is_compiled as is_search_compiled
+from index.vector.engines import may_keep_compiled
 from matcher.fingerprint.comparison.compare import is_compiled as is_comparison_compiled
 from matcher.formats.decoder_messages import without_settings
 
@@ -30,7 +31,8 @@ def compiling(tell: Callable[[], None], go_on: Callable[[], None] = lambda: None
         yield
         return
     tell()
-    helper = _started()
+    # Where nothing is kept, it would work for nobody, and this process would wait for it at every start.
+    helper = _started() if may_keep_compiled() else None
     try:
         with _without_collector():
             yield

@@ -115,6 +115,14 @@ def test_a_start_that_has_to_compile_says_so_and_is_helped(folder, monkeypatch, 
         assert codes.index("serve.listening") < codes.index("serve.compiling") < codes.index("serve.verifying")
 
 
+def test_nobody_is_asked_to_compile_where_nothing_is_kept(folder, monkeypatch) -> None:
+    started = helpers(monkeypatch, "import signal; signal.pause()")
+    monkeypatch.setattr("matcher.assembly.compiling.may_keep_compiled", lambda: False)
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
+    assert "serve.compiling" in [code for code, _ in served()]
+    assert not started
+
+
 def test_what_compiles_learns_no_secret(folder, monkeypatch) -> None:
     monkeypatch.setenv("STATION_MATCHER_STORAGE_MASTER_KEY", secrets.token_hex(32))
     monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
@@ -144,6 +152,7 @@ def helpers(monkeypatch: pytest.MonkeyPatch, code: str) -> list[subprocess.Popen
             super().__init__(command, **options)
 
     monkeypatch.setattr("matcher.assembly.compiling.subprocess.Popen", Helper)
+    monkeypatch.setattr("matcher.assembly.compiling.may_keep_compiled", lambda: True)
     return started
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
@@ -54,6 +56,11 @@ def is_kept(dispatcher: Any) -> bool:
     return isinstance(cache, _Cache) and cache.holds_for(dispatcher.targetctx.codegen())
 
 
+def may_be_kept(dispatcher: Any) -> bool:
+    """Whether there is a folder where later processes find what this one compiles."""
+    return isinstance(getattr(dispatcher, "_cache", None), _Cache)
+
+
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
     """numba's, which looks only at the file of the function itself: after an update it would go on running the old code
     of what the function calls in other files."""
@@ -61,7 +68,7 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
     def __init__(self, function: Callable[..., Any], sources: Path, variant: str) -> None:
         super().__init__(function)
         self._variant = variant
-        self._cache_file = caching.IndexDataCacheFile(
+        self._cache_file = _CacheFile(
             cache_path=self._cache_path, filename_base=self._impl.filename_base, source_stamp=_stamp_of(sources)
         )
 
@@ -69,8 +76,39 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
         """Whether there is code for this processor."""
         return any(key[1] == codegen.magic_tuple() for key in self._cache_file._load_index())
 
+    def save_overload(self, sig: Any, data: Any) -> None:
+        # A disk without room, or a folder that is gone by now: this process has the code, the next one makes it again.
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return sig, codegen.magic_tuple(), self._variant
+
+
+class _CacheFile(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """numba's, which writes the list of what it keeps before the code itself, under names that repeat: where the code
+    could not be written, or two processes wrote side by side, the list may name code of an older version or for other
+    arguments. And what a power cut left half written would end every later start."""
+
+    def save(self, key: Any, data: Any) -> None:
+        content = self._dump(data)
+        super().save(key, (self._digest(key, content), content))
+
+    def load(self, key: Any) -> Any:
+        # Whatever is wrong with the file, it is compiled anew.
+        with contextlib.suppress(Exception):
+            digest, content = super().load(key)
+            if digest == self._digest(key, content):
+                return pickle.loads(content)  # noqa: S301 - as numba reads its own
+        return None
+
+    def _load_index(self) -> Any:
+        with contextlib.suppress(Exception):
+            return super()._load_index()
+        return {}
+
+    def _digest(self, key: Any, content: bytes) -> bytes:
+        return hashlib.sha256(b"\0".join((self._source_stamp, repr(key).encode(), content))).digest()
 
 
 @functools.cache

@@ -32,11 +32,48 @@ two, five = loops.made(2), loops.made(5)
 print(loops.is_kept(two), two(10), five(10), *(sum(each.stats.cache_misses.values()) for each in (two, five)))
 """
 
+# Each line as another process would find it: what is made anew looks into the cache anew.
+DAMAGES = """
+import importlib
+import constants, loops
+from index.vector.kernels import compiling
 
-def printed(folder: Path) -> str:
+def tell(name):
+    two, five = loops.made(2), loops.made(5)
+    print(name, two(10), five(10), *(sum(each.stats.cache_misses.values()) for each in (two, five)))
+
+def tell_with(name, *contents):
+    for path, content in zip(codes, contents):
+        path.write_bytes(content)
+    tell(name)
+
+kept = loops.Path("kept")
+tell("made")
+tell("kept")
+codes, (listed,) = sorted(kept.rglob("*.nbc")), kept.rglob("*.nbi")
+two, five = (path.read_bytes() for path in codes)
+tell_with("of other variables", five, two)
+tell("mended")
+tell_with("cut", two[: len(two) // 2], five)
+tell_with("empty", b"", b"")
+tell_with("changed", two[:-200] + bytes([two[-200] ^ 1]) + two[-199:], five)
+tell_with("nothing of ours", b"N.", five)
+for name, content in (("no list", b""), ("cut list", listed.read_bytes()[:40])):
+    listed.write_bytes(content)
+    tell(name)
+loops.Path(constants.__file__).write_text("OFFSET = 2\\n")
+compiling._stamp_of.cache_clear()
+constants.OFFSET = 2
+importlib.reload(loops)
+tell("new version")
+tell_with("code of the old one", two, five)
+"""
+
+
+def printed(folder: Path, script: str = SCRIPT) -> str:
     environment = {"PYTHONPATH": f"{folder / 'sources'}:{CHECKOUT}", "NUMBA_CACHE_DIR": str(folder / "kept")}
     run = subprocess.run(
-        [sys.executable, "-B", "-c", SCRIPT], env=environment, cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-B", "-c", script], env=environment, cwd=folder, capture_output=True, text=True, check=True
     )
     return run.stdout.strip()
 
@@ -51,6 +88,39 @@ def test_variants_of_a_made_function_are_kept_apart_until_what_they_use_changes(
     # numba itself would look at loops.py alone.
     (sources / "constants.py").write_text("OFFSET = 2\n")
     assert printed(tmp_path) == "False 22 52 1 1"
+
+
+def test_what_was_kept_is_believed_only_where_it_is_what_was_kept(tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "loops.py").write_text(MODULE)
+    (sources / "constants.py").write_text("OFFSET = 1\n")
+    said = printed(tmp_path, DAMAGES).splitlines()
+    assert said == [
+        "made 21 51 1 1",
+        "kept 21 51 0 0",
+        "of other variables 21 51 1 1",
+        "mended 21 51 0 0",
+        "cut 21 51 1 0",
+        "empty 21 51 1 1",
+        "changed 21 51 1 0",
+        "nothing of ours 21 51 1 0",
+        "no list 21 51 1 1",
+        "cut list 21 51 1 1",
+        "new version 22 52 1 1",
+        "code of the old one 22 52 1 1",
+    ]
+
+
+def test_a_disk_without_room_keeps_nothing_and_stops_nothing(tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "loops.py").write_text(
+        f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))\n{MODULE}"
+    )
+    (sources / "constants.py").write_text("OFFSET = 1\n")
+    assert printed(tmp_path).split()[1:] == ["21", "51", "1", "1"]
+    assert not list((tmp_path / "kept").rglob("*.nbc"))
 
 
 def test_no_search_of_fingers_compiles_what_warming_up_did_not(
