@@ -39,7 +39,8 @@ class PreparedReferences:
     """Prepared fingerprints of references, at most max_bytes of them, least recently used ones go first.
 
     Reference ids are never given twice, and a template never changes, so an entry cannot become wrong; that of a
-    deleted reference is not asked for again and ages out. `forget` drops it at once. Thread safe.
+    deleted reference is not asked for again and ages out. `forget` drops it at once, and what was read before is not
+    kept after it. Thread safe.
     """
 
     def __init__(self, database: EnrollmentDatabase, comparer: FingerprintComparing, *, max_bytes: int) -> None:
@@ -47,6 +48,7 @@ class PreparedReferences:
         self._comparer = comparer
         self._max_bytes = max_bytes
         self._held_bytes = 0
+        self._forgotten_count = 0
         self._entries: OrderedDict[int, tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -58,6 +60,7 @@ class PreparedReferences:
         """Prepared fingerprints of this pack by reference id; references that are gone by now are left out."""
         found: dict[int, Any] = {}
         with self._lock:
+            forgotten_count = self._forgotten_count
             for reference_id in reference_ids:
                 entry = self._entries.get(reference_id)
                 if entry is not None:
@@ -70,23 +73,25 @@ class PreparedReferences:
                 stored, self._comparer.prepare_stored(tuple(stored.values())), strict=True
             ):
                 found[reference_id] = prepared
-                self._put(reference_id, prepared)
+                self._put(reference_id, prepared, forgotten_count)
         return found
 
     def forget(self, reference_ids: Sequence[int]) -> None:
         """Drops what is held of deleted references."""
         with self._lock:
+            self._forgotten_count += 1
             for reference_id in reference_ids:
                 entry = self._entries.pop(reference_id, None)
                 if entry is not None:
                     self._held_bytes -= entry[1]
 
-    def _put(self, reference_id: int, prepared: Any) -> None:
+    def _put(self, reference_id: int, prepared: Any, forgotten_count: int) -> None:
         size_bytes = _size_bytes(prepared)
         if size_bytes > self._max_bytes:
             return
         with self._lock:
-            if reference_id in self._entries:
+            # Read before something was deleted: it may have been this.
+            if reference_id in self._entries or forgotten_count != self._forgotten_count:
                 return
             self._entries[reference_id] = (prepared, size_bytes)
             self._held_bytes += size_bytes

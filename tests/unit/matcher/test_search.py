@@ -11,7 +11,7 @@ import pytest
 
 from index.arrays import Int64Array
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
+from index.records import FingerPosition, Modality, NewReference, SearchFilter, StoredPrint, Subject, Template
 from index.vector.protocol import Hits, cosine_similarities
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
@@ -242,6 +242,23 @@ def test_what_is_prepared_is_not_prepared_again_and_what_is_forgotten_is(databas
     cache.forget([1])
     assert cache.get(FINGERPRINT_PACK_ID, [1]) == {}
     assert cache.held_bytes == 0
+
+
+def test_what_was_read_before_a_deletion_is_not_kept_after_it(database: EnrollmentDatabase) -> None:
+    subject_id = enroll(database, 1, finger_template(1))
+    comparer = FakeComparer()
+    cache = PreparedReferences(database, comparer, max_bytes=1 << 20)
+
+    def deleted_meanwhile(prints: Sequence[StoredPrint]) -> list[object]:
+        if prints:
+            database.delete_subject(subject_id)
+            cache.forget([1])
+        return [one.codes for one in prints]
+
+    comparer.prepare_stored = deleted_meanwhile  # type: ignore[method-assign]
+    assert set(cache.get(FINGERPRINT_PACK_ID, [1])) == {1}
+    assert cache.held_bytes == 0
+    assert cache.get(FINGERPRINT_PACK_ID, [1]) == {}
 
 
 def test_a_cache_of_no_bytes_still_answers(database: EnrollmentDatabase) -> None:
