@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from index.database import EnrollmentDatabase
@@ -133,7 +134,7 @@ def test_no_search_of_fingers_compiles_what_warming_up_did_not(
         function = getattr(votes, name)
 
         def called(*arguments: object) -> object:
-            seen.add((name, *map(numba.typeof, arguments)))
+            seen.add((name, *(numba.typeof(one) if isinstance(one, np.ndarray) else type(one) for one in arguments)))
             return function(*arguments)
 
         monkeypatch.setattr(votes, name, called)
