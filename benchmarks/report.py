@@ -127,7 +127,7 @@ def planned(root: Path, *, search_size: int) -> tuple[Section, ...]:
                 ("fingers", *data(prints), *SAME_FINGER, "--fingers", "100000", "--pieces"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_search_1m", "Search of fingers among 1,000,000: time, memory, and what it loses",
-                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "1000000", "--pieces", "--probes", "40"), prints,
+                ("fingers", *data(prints), *SAME_FINGER, "--fingers", "1000000", "--pieces"), prints,
                 "report.json", descriptor_table),
         Section("fingerprint_growth", "Search of fingers against the size of the gallery",
                 ("growth", "--results", "BENCHMARKS.json", "--plot", GROWTH_PLOT), (), "growth.json", growth_table),
