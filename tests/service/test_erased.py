@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,15 @@ def left_behind(folder: Path, deleted: list[Person]) -> dict[str, int]:
     return left
 
 
+def left_behind_at_last(folder: Path, deleted: list[Person]) -> dict[str, int]:
+    """The same while a process serves: what a killed one left may be cleaned in the background, which takes a moment."""
+    for _ in range(600):
+        if not left_behind(folder, deleted):
+            break
+        time.sleep(0.1)
+    return left_behind(folder, deleted)
+
+
 def subject_ids(database: EnrollmentDatabase) -> Iterator[str]:
     token = ""
     while True:
@@ -175,7 +185,7 @@ def test_a_search_of_every_byte_finds_nothing_of_what_was_deleted(
             if number % 10 in (2, 9) or number == kills - 1:
                 # While a process serves, and after it was closed.
                 with serving(data):
-                    assert not left_behind(tmp_path, deleted), f"seed {seed}"
+                    assert not left_behind_at_last(tmp_path, deleted), f"seed {seed}"
                     back_up(data, tmp_path / f"backup-{number}")
                 assert not left_behind(tmp_path, deleted), f"seed {seed}"
                 if not is_encrypted:
