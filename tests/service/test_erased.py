@@ -127,7 +127,7 @@ def left_behind(folder: Path, deleted: list[Person]) -> dict[str, int]:
 
 
 def left_behind_at_last(folder: Path, deleted: list[Person]) -> dict[str, int]:
-    """The same while a process serves: what a killed one left may be cleaned in the background, which takes a moment."""
+    """The same while a process serves: what a killed one left is cleaned in the background, in a moment."""
     for _ in range(600):
         if not left_behind(folder, deleted):
             break
