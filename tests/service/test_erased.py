@@ -127,7 +127,7 @@ def left_behind(folder: Path, deleted: list[Person]) -> dict[str, int]:
 
 
 def left_behind_at_last(folder: Path, deleted: list[Person]) -> dict[str, int]:
-    """The same while a process serves: what a killed one left is cleaned in the background, in a moment."""
+    """The same while a process serves: a log that a reader held is emptied in the background."""
     for _ in range(600):
         if not left_behind(folder, deleted):
             break

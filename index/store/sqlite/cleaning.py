@@ -1,7 +1,9 @@
-"""Unused space of a large store, cleaned after a crash while the store is in use."""
+"""What could not be cleaned at once, in the background while the store is in use: unused space of a large store after a
+crash, and a write-ahead log that a long read held."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -15,28 +17,40 @@ _RETRY_S: Final = 60.0
 
 
 class Cleaning:
-    """A thread that works until there is nothing left to do."""
+    """A thread that works whenever there is something left to do. It begins when there first is."""
 
     def __init__(self, clean_on: Callable[[], bool]) -> None:
         """clean_on: does a part, and returns whether it was the last."""
         self._clean_on = clean_on
+        self._wanted = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._pause_s = _PAUSE_S
         if not self._cleaned():
-            self._thread = threading.Thread(target=self._run, name="store-cleaning", daemon=True)
-            self._thread.start()
+            self.go_on()
+
+    def go_on(self) -> None:
+        """There is something left. One caller at a time; where no thread can be started, the next call tries again."""
+        self._wanted.set()
+        if self._thread is None and not self._stopped.is_set():
+            thread = threading.Thread(target=self._run, name="store-cleaning", daemon=True)
+            with contextlib.suppress(RuntimeError):
+                thread.start()
+                self._thread = thread
 
     def stop(self) -> None:
         """Safe to call twice."""
         self._stopped.set()
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._pause_s):
-            if self._cleaned():
-                return
+        while self._wanted.wait() and not self._stopped.wait(self._pause_s):
+            # What is left from here on is said again.
+            self._wanted.clear()
+            if not self._cleaned():
+                self._wanted.set()
 
     def _cleaned(self) -> bool:
         """A part; whether none is left. A disk that refuses keeps nobody from opening the store."""

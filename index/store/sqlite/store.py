@@ -759,12 +759,20 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error, DatabaseError, OSError):
                 self._erase_noted_keys()
                 self._scrub_pending = not self._checkpoints.empty(SCRUB_WAIT_MS if frees_rows else 0)
+            if self._scrub_pending:
+                self._cleaning.go_on()
         else:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._checkpoints.shorten()
 
     def _clean_on(self) -> bool:
-        return self.queue.exclusively(lambda _: self._checkpoints.clean_on(_PAGES_AT_ONCE))
+        def run(_: sqlite3.Connection) -> bool:
+            if self._scrub_pending:
+                self._erase_noted_keys()
+                self._scrub_pending = not self._checkpoints.empty(0)
+            return self._checkpoints.clean_on(_PAGES_AT_ONCE) and not self._scrub_pending
+
+        return self.queue.exclusively(run)
 
     def _erase_noted_keys(self) -> None:
         """On the writing connection, outside of a transaction: what deletions of before have left to be closed."""

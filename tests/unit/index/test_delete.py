@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 import unicodedata
 
 import pytest
@@ -112,6 +113,23 @@ def test_the_check_finds_what_is_still_there(database, make):
     report = database.check_absence(subject_id=receipt.subject_id, reference_ids=receipt.reference_ids)
     assert not report.absent
     assert set(report.found_in) >= {"store", "index", "file"}
+
+
+def test_what_a_long_read_held_is_scrubbed_after_it_though_nobody_writes(folder, make):
+    with EnrollmentDatabase(folder, save_interval_s=3600) as database:
+        receipt = database.enroll(Subject("", display_name=NAME), [make.face()])
+        reader = sqlite3.connect(folder / STORE_NAME, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM subject").fetchone()
+        assert not database.delete_subject(receipt.subject_id).files_scrubbed
+        assert not database.check_absence(subject_id=receipt.subject_id).absent
+        reader.execute("ROLLBACK")
+        reader.close()
+        for _ in range(600):
+            if database.check_absence(subject_id=receipt.subject_id).absent:
+                break
+            time.sleep(0.1)
+        assert database.check_absence(subject_id=receipt.subject_id).absent
 
 
 def test_a_long_read_delays_the_scrubbing_and_nothing_else(folder, make, found):
