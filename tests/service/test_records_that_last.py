@@ -29,6 +29,7 @@ from index.records import Subject
 from matcher.__main__ import main as station_matcher
 from matcher.client import MatcherClient
 from matcher.packs.store import PackStore
+from tests.files import files_with
 from tests.service.processes import CHECKOUT, REAL, ServerProcess, server_process
 from tests.service.test_real_images import Person, photographs
 from tests.unit.pack_server import serving
@@ -90,13 +91,9 @@ class Station:
             yield server
             assert server.terminate() == 0
 
-    def files_with(self, needle: bytes) -> list[str]:
-        paths = [path for path in self.folder.rglob("*") if path.is_file()]
-        return sorted(path.name for path in paths if needle in path.read_bytes())
-
     def check_nothing_is_plain(self, *names: str) -> None:
         for name in names or self.needles:
-            assert self.files_with(self.needles[name]) == [], name
+            assert files_with(self.folder, self.needles[name]) == [], name
 
 
 @pytest.fixture(
@@ -145,12 +142,12 @@ def encrypt_killed_and_resumed(station: Station, capsys: pytest.CaptureFixture[s
         vectors = database.list_references(subject.subject_id).items[0].template.vectors
         station.needles["face of S1"] = vectors.tobytes()[:64]
     for needle in station.needles.values():
-        assert station.files_with(needle), "what is looked for was never there"
+        assert files_with(station.folder, needle), "what is looked for was never there"
     for subject_count in (5, 13):
         arguments = [sys.executable, "-c", KILLED_ENCRYPTION, str(subject_count)]
         environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
         assert subprocess.run(arguments, env=environ, cwd=CHECKOUT, check=False).returncode == -signal.SIGKILL
-    assert STORE_NAME in station.files_with(station.needles["name of 1"])
+    assert STORE_NAME in files_with(station.folder, station.needles["name of 1"])
     assert command("encrypt") == 0
     station.check_nothing_is_plain()
     assert command("index", "verify") == 0
@@ -256,7 +253,7 @@ def erase(station: Station, client: MatcherClient, subject_id: str) -> None:
 
 def check_nothing_is_left(station: Station) -> None:
     """The subject's id, a random number, stands in the audit log, and in the backup made before."""
-    assert set(station.files_with(station.needles.pop("subject id"))) <= {"audit.jsonl", "old.backup"}
+    assert set(files_with(station.folder, station.needles.pop("subject id"))) <= {"audit.jsonl", "old.backup"}
     station.check_nothing_is_plain()
 
 

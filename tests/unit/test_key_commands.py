@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.absence import contains
 from index.database import EnrollmentDatabase
 from index.errors import EncryptionKeyError
 from index.folder import SLOTS_NAME
@@ -19,6 +18,7 @@ from index.records import FingerPosition, Modality, NewReference, Subject, Templ
 from matcher.assembly.keys import database_keys, master_key
 from matcher.commands.main import run
 from matcher.config import load_settings
+from tests.files import files_with
 
 NAME = "Nguyễn Thị Ẩn"
 
@@ -46,8 +46,8 @@ def filled(folder: Path, master: MasterKey | None = None) -> None:
         database.enroll(Subject("", "079203004567", NAME), [face()])
 
 
-def holding(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and contains(path, NAME.encode())]
+def holding(folder: Path) -> list[str]:
+    return files_with(folder, NAME.encode())
 
 
 def test_a_plain_database_is_encrypted_by_a_command(settings_file: Path, tmp_path: Path, capsys) -> None:

@@ -13,6 +13,7 @@ from index.database import EnrollmentDatabase
 from index.folder import SLOTS_NAME, STORE_NAME
 from index.keys.slots import copy_slots
 from index.records import DocumentMatch, RecordAuthor, Subject, SubjectQuery
+from tests.files import files_with
 from tests.unit.index.conftest import MASTER, References
 
 AUTHOR = RecordAuthor("operator-7", "case-12", "card shown")
@@ -86,10 +87,6 @@ def test_the_number_of_a_merged_subject_leads_to_the_other_until_it_is_undone(da
     assert found(database, OLD) == [DocumentMatch(third, "cccd_number", True, expiry="2021")]
     database.undo_reassignment(receipt.reassignment_id, AUTHOR)
     assert found(database, OLD) == [DocumentMatch(one, "cccd_number", True, expiry="2021")]
-
-
-def files_with(folder: Path, needle: bytes) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
 
 
 def test_no_number_outlives_the_subject(database: EnrollmentDatabase, folder: Path) -> None:

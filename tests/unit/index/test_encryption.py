@@ -40,6 +40,7 @@ from index.records import Gallery, Modality, NewReference, RecordAuthor, Subject
 from index.store.sqlite import references, row_digests, sealing, subjects
 from index.store.sqlite.row_checks import keep_checks
 from index.store.template_codec import ENCODING_OF, encode_vectors
+from tests.files import files_with
 
 MASTER, OTHER = MasterKey(bytes(range(32))), MasterKey(bytes(32))
 NAME, NUMBER = unicodedata.normalize("NFC", "Trần Đức Ẩn"), "079203004567"
@@ -53,10 +54,6 @@ def needles(*references: NewReference) -> dict[str, bytes]:
         if reference.template.minutiae:
             found[f"minutiae {place}"] = reference.template.minutiae[:24]
     return found
-
-
-def files_with(folder: Path, needle: bytes) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file() and contains(path, needle)]
 
 
 def person() -> Subject:

@@ -37,6 +37,7 @@ from index.records import (
     Subject,
     SubjectQuery,
 )
+from tests.files import files_with
 from tests.unit.index.conftest import FACE_PACK, MASTER, References
 
 AUTHOR = RecordAuthor("operator-7", "case-12", "one person", "station-3")
@@ -364,10 +365,6 @@ def test_a_move_is_not_undone_where_a_subject_was_merged_or_deleted_since(pair: 
     assert event is not None
     assert event.other_subject_id == ""
     assert database.subject_ids_of(old.reference_ids[:1]) == {old.reference_ids[0]: other.subject_id}
-
-
-def files_with(folder: Path, needle: bytes) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
 
 
 @pytest.mark.parametrize("is_undone", [False, True])

@@ -160,18 +160,23 @@ def test_a_subject_with_many_references_does_not_push_others_off_the_list(databa
     assert outcome.trial_count == outcome.gallery_size == 11
 
 
-def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
-    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def enroll_with_thumbs(database: EnrollmentDatabase) -> list[str]:
+    """Twenty, whose references 1, 3, 5, ... are index fingers, 2, 4, 6, ... thumbs."""
     thumb = FingerPosition.RIGHT_THUMB
-    subject_ids = [
+    return [
         enroll(database, identity, finger_template(identity), finger_template(identity + 100, finger=thumb))
         for identity in range(1, 21)
     ]
-    # References 1, 3, 5, ... are index fingers, 2, 4, 6, ... thumbs: each sample gets one of its own and a stranger's.
+
+
+def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject_ids = enroll_with_thumbs(database)
+    # Each sample gets one of its own and a stranger's.
     shortlists_of(monkeypatch, database, right_index=(13, 17), right_thumb=(14, 22))
     search, _ = searcher(database, exhaustive_reference_limit=10)
-    probe = [finger_template(7, 1), finger_template(107, 1, thumb)]
+    probe = [finger_template(7, 1), finger_template(107, 1, FingerPosition.RIGHT_THUMB)]
     outcome = search.search(probe, where=SearchFilter(), subject_count=5)
     assert set(outcome.sample_scores) == {subject_ids[6], subject_ids[8], subject_ids[10]}
     assert all({score.probe_number for score in scores} == {0, 1} for scores in outcome.sample_scores.values())
@@ -181,11 +186,7 @@ def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
 def test_a_subject_is_compared_with_the_others_though_the_reference_that_brought_it_up_was_deleted_meanwhile(
     database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    thumb = FingerPosition.RIGHT_THUMB
-    subject_ids = [
-        enroll(database, identity, finger_template(identity), finger_template(identity + 100, finger=thumb))
-        for identity in range(1, 21)
-    ]
+    subject_ids = enroll_with_thumbs(database)
     shortlists_of(monkeypatch, database, right_index=(13, 17), right_thumb=(14, 22))
     search, _ = searcher(database, exhaustive_reference_limit=10)
     places_of = database.subject_places_of
@@ -198,7 +199,9 @@ def test_a_subject_is_compared_with_the_others_though_the_reference_that_brought
 
     monkeypatch.setattr(database, "subject_places_of", deleted_before)
     outcome = search.search(
-        [finger_template(7, 1), finger_template(107, 1, thumb)], where=SearchFilter(), subject_count=5
+        [finger_template(7, 1), finger_template(107, 1, FingerPosition.RIGHT_THUMB)],
+        where=SearchFilter(),
+        subject_count=5,
     )
     compared = {
         subject_id: [score.reference_id for score in scores] for subject_id, scores in outcome.sample_scores.items()
