@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import pytest
@@ -56,5 +57,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in list(os.environ):
         if name.startswith("STATION_MATCHER_"):
             monkeypatch.delenv(name)
-    # Where the key of a new database is made.
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "configuration"))
+    # Where the key of a new database is made, and the key that signs: no test finds what another one made there.
+    own = tmp_path_factory.getbasetemp() / "configuration" / secrets.token_hex(8)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(own))

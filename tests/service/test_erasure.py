@@ -212,9 +212,7 @@ def test_what_was_checked_is_printed_for_programs_too(service: Service, tmp_path
     assert (status, told["problem"], told["public_key"]) == (1, "none", None)
 
 
-def test_a_certificate_that_found_something_does_not_pass(tmp_path: Path, capsys, monkeypatch) -> None:
-    # A key of this station's own, which other tests may have made, would be another than the certificate's.
-    monkeypatch.setenv("STATION_MATCHER_STORAGE_SIGNING_KEY_FILE", str(tmp_path / "none.key"))
+def test_a_certificate_that_found_something_does_not_pass(tmp_path: Path, capsys) -> None:
     content = {
         "subject_id": "s",
         "reference_ids": [4],
