@@ -12,20 +12,19 @@ from typing import Final
 from index.errors import DatabaseError
 
 log = logging.getLogger(__name__)
-_PAUSE_S: Final = 0.2
 _RETRY_S: Final = 60.0
 
 
 class Cleaning:
     """A thread that works whenever there is something left to do. It begins when there first is."""
 
-    def __init__(self, clean_on: Callable[[], bool]) -> None:
-        """clean_on: does a part, and returns whether it was the last."""
+    def __init__(self, clean_on: Callable[[], float | None]) -> None:
+        """clean_on: does a part, and returns in how many seconds it wants to go on, None after the last."""
         self._clean_on = clean_on
         self._wanted = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._pause_s = _PAUSE_S
+        self._pause_s = 0.0
         if not self._cleaned():
             self.go_on()
 
@@ -55,10 +54,9 @@ class Cleaning:
     def _cleaned(self) -> bool:
         """A part; whether none is left. A disk that refuses keeps nobody from opening the store."""
         try:
-            is_done = self._clean_on()
+            pause_s = self._clean_on()
         except (DatabaseError, OSError, MemoryError) as error:
             log.warning("the store could not be cleaned of what deleted rows left; it is tried again: %s", error)
-            self._pause_s = _RETRY_S
-            return False
-        self._pause_s = _PAUSE_S
-        return is_done
+            pause_s = _RETRY_S
+        self._pause_s = pause_s or 0.0
+        return pause_s is None

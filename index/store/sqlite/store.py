@@ -92,6 +92,9 @@ log = logging.getLogger(__name__)
 SCRUB_WAIT_MS = 250
 # Cleaned while writers wait: 128 MiB, some tenths of a second.
 _PAGES_AT_ONCE = 16_384
+_PART_PAUSE_S = 0.2
+# A backup holds the log for minutes; each attempt to empty it looks at all of it.
+_HELD_PAUSE_S = 2.0
 
 
 class SqliteStore:
@@ -765,12 +768,16 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._checkpoints.shorten()
 
-    def _clean_on(self) -> bool:
-        def run(_: sqlite3.Connection) -> bool:
+    def _clean_on(self) -> float | None:
+        """For Cleaning."""
+
+        def run(_: sqlite3.Connection) -> float | None:
             if self._scrub_pending:
                 self._erase_noted_keys()
                 self._scrub_pending = not self._checkpoints.empty(0)
-            return self._checkpoints.clean_on(_PAGES_AT_ONCE) and not self._scrub_pending
+            if not self._checkpoints.clean_on(_PAGES_AT_ONCE):
+                return _PART_PAUSE_S
+            return _HELD_PAUSE_S if self._scrub_pending else None
 
         return self.queue.exclusively(run)
 
