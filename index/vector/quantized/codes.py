@@ -189,7 +189,7 @@ def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows:
         low_residuals[row] = source_low_residuals[source_row]
 
 
-@compiled_part(inline="always")
+@compiled_part
 def _high_place(row: int, place: int, half_length: int) -> int:
     """Where the high plane keeps this byte of this row: blocks of 16 rows, four bytes of each in turn."""
     block, lane = row // BLOCK_ROW_COUNT, row % BLOCK_ROW_COUNT

@@ -178,7 +178,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     return look_low
 
 
-@compiled_part(inline="always")
+@compiled_part
 def _counted_rows(row_count: int) -> Any:
     """Bits of the rows of a group that are there, of row_count from its first row on."""
     if row_count >= GROUP_ROW_COUNT:
