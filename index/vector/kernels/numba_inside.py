@@ -42,7 +42,7 @@ def options() -> dict[str, Any]:
     generator = cpu_target.target_context.codegen()
     if type(generator) is codegen.JITCPUCodegen:
         generator.__class__ = _Codegen
-        BaseFunction.get_call_type = _remembered(BaseFunction.get_call_type)
+        BaseFunction.get_call_type = _remembered(BaseFunction.get_call_type)  # type: ignore[method-assign]
     return {"pipeline_class": _Pipeline}
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
+from index.vector.kernels.arrays import zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
@@ -145,7 +146,7 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
 ) -> None:
     count, length = turned.shape
     half_length = length // 2
-    codes = np.zeros(length, dtype=np.int32)
+    codes = zeros(length, np.int32)
     for number in range(count):
         values, row = turned[number], first_row + number
         largest, energy = 0.0, 0.0

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
+from index.vector.kernels.arrays import empty, zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.votes.completion import (
     REFERENCE_X,
@@ -88,12 +89,12 @@ def _scores(found, ends, votes, least, similarities, ids, probe_places, starts, 
     """float32 (n,): see agreeing_votes, without what is completed. least: votes of those that are asked for
     agreement. starts, table: of PlaceTable. directions: turns()."""
     query_count, nearest_count = ids.shape
-    last = np.zeros(query_count, np.float32)
+    last = zeros(query_count, np.float32)
     for query in range(query_count):
         if ids[query, nearest_count - 1] >= 0:
             last[query] = similarities[query, nearest_count - 1]
-    scores, pairs = np.empty(len(found), np.float32), np.empty((PAIR_LIMIT, 7), np.float32)
-    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    scores, pairs = empty(len(found), np.float32), empty((PAIR_LIMIT, 7), np.float32)
+    owners, supports = empty((PAIR_LIMIT, 2), np.int64), empty(PAIR_LIMIT, np.float32)
     for number in range(len(found)):
         own = votes[ends[number] : ends[number + 1]]
         agreeing = np.float32(0.0)
@@ -110,8 +111,8 @@ def _scores(found, ends, votes, least, similarities, ids, probe_places, starts, 
 @compiled
 def _complete(chosen, found, ends, votes, similarities, ids, probe_places, starts, counts, table, directions, scores):  # type: ignore[no-untyped-def]
     """Add to the scores of those chosen how well the probe lies on them."""
-    pairs = np.empty((PAIR_LIMIT, 7), np.float32)
-    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    pairs = empty((PAIR_LIMIT, 7), np.float32)
+    owners, supports = empty((PAIR_LIMIT, 2), np.int64), empty(PAIR_LIMIT, np.float32)
     for number in chosen:
         own, start = votes[ends[number] : ends[number + 1]], starts[found[number]]
         places = table[start : start + counts[found[number]]]
@@ -127,8 +128,8 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
     query_count, nearest_count = ids.shape
     number_of = np.full(min(id_count, 8 * len(usable)), -1, np.int32)
     owner = np.full(query_count * nearest_count, -1, np.int32)
-    found, count = np.empty(query_count * nearest_count, np.int64), 0
-    counts = np.zeros(query_count * nearest_count + 1, np.int64)
+    found, count = empty(query_count * nearest_count, np.int64), 0
+    counts = zeros(query_count * nearest_count + 1, np.int64)
     for vote in range(query_count * nearest_count):
         reference_id = ids[vote // nearest_count, vote % nearest_count] >> NUMBER_BITS
         if reference_id < 0 or reference_id >= len(number_of):
@@ -141,7 +142,7 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
         owner[vote] = number_of[reference_id]
         counts[owner[vote] + 1] += 1
     ends = np.cumsum(counts[: count + 1])
-    filled, votes = ends[:count].copy(), np.empty(ends[count], np.int32)
+    filled, votes = ends[:count].copy(), empty(ends[count], np.int32)
     for vote in range(len(owner)):
         if owner[vote] >= 0:
             votes[filled[owner[vote]]] = vote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from index.vector.kernels.compiling import compiled
 from index.vector.votes.packing import NUMBER_BITS
 
@@ -23,8 +24,8 @@ def count_votes(similarities, ids, usable):  # type: ignore[no-untyped-def]
         slot_count *= 2
     # A hash table with open addresses: where in found a reference is.
     places = np.full(slot_count, -1, np.int32)
-    found = np.empty(query_count * nearest_count, np.int64)
-    votes = np.zeros(query_count * nearest_count, np.float32)
+    found = empty(query_count * nearest_count, np.int64)
+    votes = zeros(query_count * nearest_count, np.float32)
     latest = np.full(query_count * nearest_count, -1, np.int32)
     count = 0
     for query in range(query_count):

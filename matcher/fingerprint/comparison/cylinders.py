@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.minutia_set import MinutiaSet
 
@@ -87,8 +88,8 @@ def _section_shares() -> Float32Array:
 def _spread(x, y, direction, weight, numbers, shares, length):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """float32 (n, length): sums of the neighbors' Gaussians. y upwards."""
     count, side, sections = len(x), numbers.shape[0], shares.shape[1]
-    sums = np.zeros((count, length), np.float32)
-    along_height, across_height = np.empty(side, np.float32), np.empty(side, np.float32)
+    sums = zeros((count, length), np.float32)
+    along_height, across_height = empty(side, np.float32), empty(side, np.float32)
     steepness = 0.5 / (SPATIAL_SIGMA_PX * SPATIAL_SIGMA_PX)
     reach = (RADIUS_PX + _REACH_PX) ** 2
     for center in range(count):
