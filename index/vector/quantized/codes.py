@@ -160,8 +160,9 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
             value = values[place]
             code = np.int32(min(255.0, max(0.0, value * inverse + 128.0)))
             codes[place] = code
-            high_energy += (value - step * (16.0 * (code >> 4) - 120.0)) ** 2
-            low_energy += (value - step * (code - 127.5)) ** 2
+            high_left, low_left = value - step * (16.0 * (code >> 4) - 120.0), value - step * (code - 127.5)
+            high_energy += high_left * high_left
+            low_energy += low_left * low_left
         for place in range(half_length):
             first, second = codes[place], codes[place + half_length]
             high[_high_place(row, place, half_length)] = (first >> 4) | (second & 0xF0)

@@ -141,8 +141,12 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
             count += 1
         owner[vote] = number_of[reference_id]
         counts[owner[vote] + 1] += 1
-    ends = np.cumsum(counts[: count + 1])
-    filled, votes = ends[:count].copy(), empty(ends[count], np.int32)
+    ends, filled = empty(count + 1, np.int64), empty(count, np.int64)
+    ends[0] = 0
+    for number in range(count):
+        filled[number] = ends[number]
+        ends[number + 1] = ends[number] + counts[number + 1]
+    votes = empty(ends[count], np.int32)
     for vote in range(len(owner)):
         if owner[vote] >= 0:
             votes[filled[owner[vote]]] = vote

@@ -89,7 +89,8 @@ def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
                 means[axis] += weights[p] * pairs[p, axis]
             along += weights[p] * pairs[p, TURN_COSINE] * np.float32(_LEVER)
             across += weights[p] * pairs[p, TURN_SINE] * np.float32(_LEVER)
-    means /= total
+    for axis in range(4):
+        means[axis] /= total
     for p in range(count):
         if weights[p] > np.float32(0.0):
             ax, ay = pairs[p, X] - means[X], pairs[p, Y] - means[Y]

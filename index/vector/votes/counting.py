@@ -53,7 +53,7 @@ def count_votes(similarities, ids, usable):  # type: ignore[no-untyped-def]
 @compiled
 def bits_of(alive, reference_ids):  # type: ignore[no-untyped-def]
     """(uint8 like alive, count): those bits of alive, a bit a reference id, that reference_ids int64 (n,) name."""
-    bits, count = np.zeros_like(alive), 0
+    bits, count = zeros(len(alive), np.uint8), 0
     for reference_id in reference_ids:
         if 0 < reference_id < 8 * len(alive):
             bit = np.uint8(1 << (reference_id & 7))

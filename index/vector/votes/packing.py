@@ -66,7 +66,14 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
         for place in range(len(owners)):
             owner = owners[place] >> NUMBER_BITS
             if ids[0] <= owner <= ids[-1]:
-                finger = np.searchsorted(ids, owner)
+                # Not np.searchsorted, which takes numba longer to compile than all of this.
+                finger, last = 0, len(ids) - 1
+                while finger < last:
+                    middle = (finger + last) >> 1
+                    if ids[middle] < owner:
+                        finger = middle + 1
+                    else:
+                        last = middle
                 if ids[finger] == owner:
                     row = starts[finger] + (owners[place] & ((1 << NUMBER_BITS) - 1))
                     of_rows[row] = number
