@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from index.database import EnrollmentDatabase
 from index.partition.columns import Resolved
+from index.receipts import EnrollmentReceipt
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, StoredPrint, Subject, Template
 from index.vector.protocol import Hits
 from matcher.results import SampleScore
@@ -74,9 +76,10 @@ def probe_of(*positions: int) -> list[Template]:
     return [finger(position, 1.0, rng) for position in positions]
 
 
-def enroll_all(database: EnrollmentDatabase, people: Sequence[Sequence[Template]]) -> list[str]:
-    """In this order, so that the references of one have ids one after the other."""
-    return [database.enroll(Subject(""), [NewReference(one, 80) for one in own]).subject_id for own in people]
+def enroll_all(database: EnrollmentDatabase, people: Sequence[Sequence[Template]]) -> list[EnrollmentReceipt]:
+    with ThreadPoolExecutor(16) as pool:
+        enrolled = pool.map(lambda own: database.enroll(Subject(""), [NewReference(one, 80) for one in own]), people)
+        return list(enrolled)
 
 
 def ranked(outcome: SearchOutcome, count: int) -> list[str]:
@@ -95,14 +98,12 @@ def low_in_every_list(database: EnrollmentDatabase) -> tuple[str, dict[int, list
         for row in range(70)
     ]
     people.append([finger(position, 0.7, rng) for position in positions])
-    subject_ids = enroll_all(database, people)
-    mate = len(people) - 1
-    first = [1 + len(positions) * number for number in range(len(people))]  # reference ids
+    receipts = enroll_all(database, people)
     lists = {
-        position: [first[70 * at + row] + at for row in range(70)] + [first[mate] + at]
+        position: [one.reference_ids[at] for one in (*receipts[70 * at : 70 * at + 70], receipts[-1])]
         for at, position in enumerate(positions)
     }
-    return subject_ids[mate], lists
+    return receipts[-1].subject_id, lists
 
 
 def propose(monkeypatch: pytest.MonkeyPatch, database: EnrollmentDatabase, lists: dict[int, list[int]]) -> None:
@@ -146,11 +147,11 @@ def test_somebody_enrolled_twice_is_found_twice(database: EnrollmentDatabase) ->
     people = [[finger(position, 0.0, rng) for position in range(1, 6)] for _ in range(150)]
     people[40] = [finger(position, 0.9, rng) for position in range(1, 6)]
     people[90] = [finger(3, 0.9, rng)]
-    subject_ids = enroll_all(database, people)
+    receipts = enroll_all(database, people)
     outcome = searcher(database, exhaustive_reference_limit=10).search(
         probe_of(*range(1, 6)), where=EVERYBODY, subject_count=2
     )
-    assert ranked(outcome, 2) == [subject_ids[40], subject_ids[90]]
+    assert ranked(outcome, 2) == [receipts[40].subject_id, receipts[90].subject_id]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -160,9 +161,10 @@ def test_what_is_deleted_between_the_steps_drops_out_and_the_subject_stays_by_th
     rng = np.random.default_rng(3)
     people = [[finger(position, 0.0, rng) for position in (1, 2)] for _ in range(20)]
     people[8] = [finger(position, 0.8, rng) for position in (1, 2)]
-    subject_ids = enroll_all(database, people)
-    # Only the finger that is deleted brings up subject 8.
-    propose(monkeypatch, database, {1: [17, 1], 2: [2, 4]})
+    receipts = enroll_all(database, people)
+    ids = [one.reference_ids for one in receipts]
+    # Only the finger that is deleted brings up number 8.
+    propose(monkeypatch, database, {1: [ids[8][0], ids[0][0]], 2: [ids[0][1], ids[1][1]]})
     coverage, calls = database.coverage, 0
 
     def deleted_before(*given: Any, **options: Any) -> Resolved:
@@ -170,17 +172,17 @@ def test_what_is_deleted_between_the_steps_drops_out_and_the_subject_stays_by_th
         calls += 1
         if calls == 3:  # after the lists of both samples
             if whole:
-                database.delete_subject(subject_ids[8])
+                database.delete_subject(receipts[8].subject_id)
             else:
-                database.delete_reference(17)
+                database.delete_reference(ids[8][0])
         return coverage(*given, **options)
 
     monkeypatch.setattr(database, "coverage", deleted_before)
     search = searcher(database, exhaustive_reference_limit=10)
     outcome = search.search(probe_of(1, 2), where=EVERYBODY, subject_count=5)
-    compared = {name: [one.reference_id for one in own] for name, own in outcome.sample_scores.items()}
-    expected = {subject_ids[0]: [1, 2], subject_ids[1]: [3, 4]}
-    assert compared == (expected if whole else expected | {subject_ids[8]: [18]})
+    compared = {name: tuple(one.reference_id for one in own) for name, own in outcome.sample_scores.items()}
+    expected = {receipts[number].subject_id: ids[number] for number in (0, 1)}
+    assert compared == (expected if whole else expected | {receipts[8].subject_id: ids[8][1:]})
 
 
 def test_a_finger_that_several_samples_ask_for_is_read_once(
@@ -215,7 +217,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         own += [finger(1, rng.random(), rng)] if number % 5 == 0 else []
         people.append([*own, face(likeness[0], rng)] if rng.random() < 0.9 or not own else own)
     with EnrollmentDatabase.open(tmp_path_factory.mktemp("crowd") / "database") as opened:
-        yield Crowd(opened, enroll_all(opened, people))
+        yield Crowd(opened, [one.subject_id for one in enroll_all(opened, people)])
 
 
 def fused(scores: Sequence[SampleScore]) -> tuple[float, float]:
@@ -255,10 +257,10 @@ def test_a_face_beyond_the_list_is_completed_until_nobody_can_come_before(databa
     people = [[face(0.95 - 0.001 * row, rng)] for row in range(70)]
     people += [[finger(1, 0.9, rng)] for _ in range(300)]
     people.append([finger(1, 0.89, rng), face(0.85, rng)])
-    subject_ids = enroll_all(database, people)
+    receipts = enroll_all(database, people)
     outcome = searcher(database).search([*probe_of(1), face(1.0, rng)], where=EVERYBODY, subject_count=1)
     assert outcome.proved
-    assert ranked(outcome, 1) == [subject_ids[-1]]
+    assert ranked(outcome, 1) == [receipts[-1].subject_id]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(1, 6))
