@@ -1,10 +1,10 @@
 """Probes of several fingers among people: where the mate comes, and what the search loses against comparing everybody.
 
-Each position of a hand has every finger of the sets once, so that there are as many people as fingers; a person's ten
-are drawn from all sets. Generated people are enrolled beside them. The first image of a finger is its reference. Probes
-are made of the others: so many fingers of a person, of which none, half, all but one or all are bad: pieces of 4 to
-7 mm, or somebody else's finger. The others are prints, turned prints and pieces of 8 to 12 mm. A probe is lost where
-its mate comes first if everybody is compared (`exhaustive`), and does not by default.
+The fingers of the sets and their mirror images, which are other fingers to every comparison, are put together to people
+of ten, others in every round, and enrolled beside generated people by the first image of each. Probes are made of the
+other images: so many fingers of a person, of which none, half, all but one or all are bad: pieces of 4 to 7 mm, or the
+same finger of another person. The others are prints, turned prints and pieces of 8 to 12 mm. A probe is lost where its
+mate comes first if everybody is compared (`exhaustive`), and does not by default.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_arg
 from benchmarks.error_rates.gallery import Enrollment, read_enrollment
 from benchmarks.extraction import extract_files
 from benchmarks.metrics import wilson_interval
-from benchmarks.pieces import PIECE_SIDES_PX, made_of
+from benchmarks.pieces import PIECE_SIDES_PX, made_of, mirrored
 from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
 from benchmarks.speed.start import QUALITY, WRITERS, fingers, groups
@@ -43,6 +42,7 @@ from matcher.search.searcher import Searcher
 from matcher.search.settings import SearchSettings
 
 FINGERS = 10
+PROBES_A_ROUND = 30
 SAMPLE_COUNTS = (2, 3, 5, 10)
 CANDIDATES = 10
 BAD = {"none bad": 0.0, "half bad": 0.5, "all but one bad": 1.0, "all bad": 1.0}
@@ -100,7 +100,7 @@ class PeopleResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """rank, exhaustive_rank: of the mate, 0 where it is not among the candidates."""
 
     rank: int
@@ -113,7 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
     parser.add_argument("--people", type=int, default=10_000, metavar="N", help="generated people of ten fingers")
-    parser.add_argument("--probes", type=int, default=400, metavar="N")
+    parser.add_argument("--probes", type=int, default=450, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the database in DIR, or take it from there")
 
 
@@ -123,21 +123,27 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
     crowd = read_crowd(args, engine)
+    kinds: dict[str, list[Outcome]] = defaultdict(list)
     with (
         tempfile.TemporaryDirectory() as temporary,
         EnrollmentDatabase.open(args.keep or Path(temporary) / "database") as database,
     ):
-        mates = enroll_all(database, crowd, args.people, engine.pack_id, args.jobs or default_job_count())
+        enroll_strangers(database, args.people, engine.pack_id, args.jobs or default_job_count())
         database.warm_up()
         warm_up()
-        probes = list(made_probes(crowd, args.probes))
-        outcomes = [_asked(database, one, mates) for one in track(probes, total=len(probes), what="search")]
-    kinds: dict[str, list[_Outcome]] = defaultdict(list)
-    for probe, outcome in zip(probes, outcomes, strict=True):
-        kinds[probe.kind].append(outcome)
-    result = PeopleResult(
-        args.people + len(mates), _of_some(outcomes), {kind: _of_some(of) for kind, of in kinds.items()}
-    )
+        searcher = Searcher(
+            database,
+            MinutiaComparer(),
+            {engine.pack_id: pack_calibration(engine.pack_id)},
+            settings=SearchSettings(prepared_cache_bytes=_MEMORY_BYTES),
+        )
+        rounds = range(-(-args.probes // PROBES_A_ROUND))
+        for number in track(rounds, total=len(rounds), what="search"):
+            for kind, outcome in asked(database, searcher, crowd, number):
+                kinds[kind].append(outcome)
+    every = [one for of_kind in kinds.values() for one in of_kind]
+    people = args.people + len(crowd.references) // FINGERS
+    result = PeopleResult(people, _of_some(every), {kind: _of_some(of_kind) for kind, of_kind in kinds.items()})
     text = json.dumps(asdict(result), indent=2)
     print(text)
     (args.out / "report.json").write_text(text + "\n", encoding="utf-8")
@@ -159,51 +165,73 @@ def read_crowd(args: argparse.Namespace, engine: Engine) -> Crowd:
     for mate, side_px, minutiae in _pieces(args, engine, enrollment):
         (bad if 0 < side_px < _SMALL_PX else own)[mate].append(_template(minutiae, engine.pack_id))
     references = [_template(sample.minutiae, engine.pack_id) for sample in enrollment.references]
-    return Crowd(references, own, bad)
+    return Crowd(
+        references + [_mirrored(one) for one in references],
+        own + [[_mirrored(one) for one in of_finger] for of_finger in own],
+        bad + [[_mirrored(one) for one in of_finger] for of_finger in bad],
+    )
 
 
-def enroll_all(database: EnrollmentDatabase, crowd: Crowd, people: int, pack_id: str, job_count: int) -> list[str]:
-    """Subject ids of the real people, who are enrolled last. In a database that was kept everybody is enrolled."""
-    count = len(crowd.references)
-    if database.counts().subject_count == people + count:
-        return [_enrolled_before(database, number) for number in range(count)]
+def enroll_strangers(database: EnrollmentDatabase, people: int, pack_id: str, job_count: int) -> None:
+    """Unless they are there. Raises DatasetError."""
+    count = database.counts().subject_count
+    if count == people:
+        return
+    if count:
+        raise DatasetError(f"{count} people are enrolled in the database that was kept, not {people}")
     with ThreadPoolExecutor(WRITERS) as writers:
         made = track(fingers(FINGERS * people, pack_id, job_count=job_count), total=people, what="enroll")
         for group in groups(made, 50 * WRITERS):
             list(writers.map(lambda one: database.enroll(Subject(""), one), group))
-    return [
+
+
+def asked(database: EnrollmentDatabase, searcher: Searcher, crowd: Crowd, number: int) -> Iterator[tuple[str, Outcome]]:
+    """The kind of each probe of a round, and what came of it. The people of the round are enrolled meanwhile."""
+    people, probes = made_round(crowd, number)
+    ids = [
         database.enroll(
-            Subject("", _external_id(number)),
-            [
-                NewReference(_at(crowd.references[finger], position), QUALITY)
-                for position, finger in enumerate(_fingers_of(number, count))
-            ],
+            Subject(""),
+            [NewReference(_at(crowd.references[finger], position), QUALITY) for position, finger in enumerate(person)],
         ).subject_id
-        for number in range(count)
+        for person in people
     ]
+    try:
+        for probe in probes:
+            wall, processor = time.perf_counter(), time.process_time()
+            rank = rank_of(searcher, probe, ids[probe.mate])
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            exhaustive_rank = rank_of(searcher, probe, ids[probe.mate], exhaustive=True)
+            yield probe.kind, Outcome(rank, exhaustive_rank, 1e3 * wall, 1e3 * processor)
+    finally:
+        for subject_id in ids:
+            database.delete_subject(subject_id)
 
 
-def made_probes(crowd: Crowd, count: int) -> Iterator[Probe]:
-    """The same ones in every run, as many of each kind."""
+def made_round(crowd: Crowd, number: int) -> tuple[list[list[int]], list[Probe]]:
+    """People, as the fingers that each has by position, and probes, one of each kind a few times over: the same ones
+    in every run."""
+    rng = np.random.default_rng(number)
+    drawn = rng.permutation(len(crowd.references))
+    people = [drawn[start : start + FINGERS].tolist() for start in range(0, len(drawn) - FINGERS + 1, FINGERS)]
     kinds = [(samples, bad) for samples in SAMPLE_COUNTS for bad in BAD if (samples, bad) != (2, "all but one bad")]
-    people = len(crowd.references)
-    for number in range(count):
-        rng = np.random.default_rng(number)
-        samples, bad = kinds[number % len(kinds)]
-        mate = int(rng.integers(people))
+    probes = []
+    for samples, bad in kinds * (PROBES_A_ROUND // len(kinds)):
+        mate = int(rng.integers(len(people)))
         bad_count = min(round(BAD[bad] * samples), samples - (bad == "all but one bad"))
         templates = []
         for place, position in enumerate(rng.permutation(FINGERS)[:samples].tolist()):
-            finger = _fingers_of(mate, people)[position]
+            finger = people[mate][position]
             # The first is never somebody else's, so that there is a mate.
             if place >= bad_count:
                 chosen = _any(crowd.own[finger], rng)
             elif place and rng.random() < _FOREIGN_SHARE:
-                chosen = _any(crowd.own[(finger + int(rng.integers(1, people))) % people], rng)
+                other = people[(mate + int(rng.integers(1, len(people)))) % len(people)]
+                chosen = _any(crowd.own[other[position]], rng)
             else:
                 chosen = _any(crowd.bad[finger] or crowd.own[finger], rng)
             templates.append(_at(chosen, position))
-        yield Probe(f"{samples} fingers, {bad}", mate, tuple(templates))
+        probes.append(Probe(f"{samples} fingers, {bad}", mate, tuple(templates)))
+    return people, probes
 
 
 def _pieces(args: argparse.Namespace, engine: Engine, enrollment: Enrollment) -> Iterator[tuple[int, int, bytes]]:
@@ -228,14 +256,6 @@ def _pieces(args: argparse.Namespace, engine: Engine, enrollment: Enrollment) ->
             yield mate, side_px, sample.minutiae
 
 
-def _asked(database: EnrollmentDatabase, probe: Probe, mates: Sequence[str]) -> _Outcome:
-    searcher = _searcher(database)
-    wall, processor = time.perf_counter(), time.process_time()
-    rank = rank_of(searcher, probe, mates[probe.mate])
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    return _Outcome(rank, rank_of(searcher, probe, mates[probe.mate], exhaustive=True), 1e3 * wall, 1e3 * processor)
-
-
 def rank_of(searcher: Searcher, probe: Probe, subject_id: str, *, exhaustive: bool = False) -> int:
     """0 where the subject is not among the candidates."""
     outcome = searcher.search(probe.templates, where=SearchFilter(), subject_count=CANDIDATES, exhaustive=exhaustive)
@@ -243,16 +263,7 @@ def rank_of(searcher: Searcher, probe: Probe, subject_id: str, *, exhaustive: bo
     return next((one.rank for one in candidates if one.subject_id == subject_id), 0)
 
 
-@lru_cache(maxsize=1)
-def _searcher(database: EnrollmentDatabase) -> Searcher:
-    (holding,) = database.holdings()
-    calibrations = {holding.pack_id: pack_calibration(holding.pack_id)}
-    return Searcher(
-        database, MinutiaComparer(), calibrations, settings=SearchSettings(prepared_cache_bytes=_MEMORY_BYTES)
-    )
-
-
-def _of_some(outcomes: Sequence[_Outcome]) -> KindResult:
+def _of_some(outcomes: Sequence[Outcome]) -> KindResult:
     count = len(outcomes)
     lost = sum(one.exhaustive_rank == 1 != one.rank for one in outcomes)
     return KindResult(
@@ -272,22 +283,6 @@ def _of_some(outcomes: Sequence[_Outcome]) -> KindResult:
     )
 
 
-def _fingers_of(person: int, count: int) -> list[int]:
-    """By position, of so many: every finger is once at each position."""
-    return [int(np.random.default_rng(position).permutation(count)[person]) for position in range(FINGERS)]
-
-
-def _external_id(number: int) -> str:
-    return f"real-{number}"
-
-
-def _enrolled_before(database: EnrollmentDatabase, number: int) -> str:
-    found = database.find_subject(_external_id(number))
-    if found is None:
-        raise DatasetError("the database that was kept is of other people; delete it")
-    return found.subject_id
-
-
 def _any(templates: Sequence[Template], rng: np.random.Generator) -> Template:
     return templates[int(rng.integers(len(templates)))]
 
@@ -300,3 +295,7 @@ def _template(minutiae: bytes, pack_id: str) -> Template:
     vectors = describe(MinutiaSet.from_bytes(minutiae))
     vectors.flags.writeable = False
     return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, pack_id, vectors, minutiae)
+
+
+def _mirrored(template: Template) -> Template:
+    return _template(mirrored(MinutiaSet.from_bytes(template.minutiae)).to_bytes(), template.pack_id)
