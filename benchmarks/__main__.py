@@ -24,6 +24,7 @@ COMMANDS = {
     "speed": ("benchmarks.speed.stages", "decode, extract, compare and a whole Identify"),
     "search": ("benchmarks.speed.search", "the index against brute force"),
     "fingers": ("benchmarks.speed.descriptor_search", "the shortlist of fingers: time, memory and what it loses"),
+    "people": ("benchmarks.speed.people", "probes of several fingers, good and bad: the mate's place, and the loss"),
     "growth": (
         "benchmarks.speed.growth",
         "the search of fingers against the size of the gallery, of what `report` measured",

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.datasets import ImageFile
 from benchmarks.product_files import read_image
 from matcher.fingerprint.comparison.descriptors import described_count
 from matcher.fingerprint.image.foreground import find_foreground
@@ -15,6 +16,7 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 PIECE_SIDES_PX = (80, 95, 115, 135, 160, 190, 230)
 """At 500 ppi: 4 to 12 mm."""
 NEIGHBOR_COUNTS = (4, 6, 8, 12, 16, 24)
+TURNED = "turned prints"
 _MARGIN_PX = 60
 
 
@@ -83,3 +85,17 @@ def _place(pixels: NDArray[np.uint8], side_px: int, rng: np.random.Generator) ->
     rows, columns = np.nonzero(inside if inside.any() else mask[1:-1, 1:-1])
     at = int(rng.integers(len(rows)))
     return float(columns[at]), float(rows[at])
+
+
+def made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, ImageFile]]:
+    """A turned print and a piece of every size: the same in every run."""
+    rng = np.random.default_rng(number)
+    made = []
+    path = folder / f"{number}-turned.png"
+    write_turned(source.path, source.ppi, path, rng)
+    made.append((TURNED, ImageFile(path, path.name, source.identity, 500.0)))
+    for side in PIECE_SIDES_PX:
+        path = folder / f"{number}-{side}.png"
+        write_piece(source.path, source.ppi, side, path, rng)
+        made.append((f"pieces of {side} px", ImageFile(path, path.name, source.identity, 500.0)))
+    return made

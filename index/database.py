@@ -480,18 +480,10 @@ class EnrollmentDatabase:
         place whatever the pack and the filter; places beyond the last subject that has any are left off."""
         return self._resolve(modality, pack_id, where).counts_by_subject()
 
-    def subject_places_of(self, modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> Int64Array:
-        """int64 (n,): the places of counts_by_subject of the subjects that these references belong to; references that
-        are gone are left out."""
-        self._check_in_step()
-        return self._partitions.subject_numbers_of(PackKey(modality, pack_id), reference_ids)
-
-    def references_at(
-        self, modality: Modality, pack_id: str, places: Int64Array, where: SearchFilter = EVERYTHING
-    ) -> Int64Array:
-        """int64 (n,), ascending: what a search with this filter covers of the subjects at these places. Nothing is
-        read from the disk for it."""
-        return self._resolve(modality, pack_id, where).of_subjects(places)
+    def coverage(self, modality: Modality, pack_id: str, where: SearchFilter = EVERYTHING) -> Resolved:
+        """What a search with this filter covers, as it is now: which references, and whose each of them is, by the
+        places of counts_by_subject. It stays as it is when something changes. Nothing is read from the disk for it."""
+        return self._resolve(modality, pack_id, where)
 
     def references(self, reference_ids: Sequence[int] | Int64Array) -> tuple[Reference, ...]:
         """References in the order asked for; deleted ones are left out."""

@@ -16,7 +16,8 @@ from index.database import EnrollmentDatabase
 from index.records import NewReference, SearchFilter, Subject, Template
 from matcher.fingerprint.comparison.compare import MinutiaComparer
 from matcher.results import Score
-from matcher.search.searcher import Searcher, SearchSettings
+from matcher.search.searcher import Searcher
+from matcher.search.settings import SearchSettings
 
 CANDIDATE_COUNT = 20  # what a request asks for; the searcher keeps more behind them
 # Enrollments wait for the disk one by one; together they share its waits.

@@ -24,23 +24,22 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.datasets import ImageFile
 from benchmarks.engines import Engine, default_job_count
 from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, engine_spec, measured
 from benchmarks.error_rates.gallery import Enrollment, read_enrollment
 from benchmarks.extraction import extract_files
 from benchmarks.metrics import wilson_interval
-from benchmarks.pieces import PIECE_SIDES_PX, write_piece, write_turned
+from benchmarks.pieces import made_of
 from benchmarks.progress import track
 from benchmarks.speed.finger_gallery import FingerGallery, Outcome, made_gallery
 from benchmarks.template_cache import default_cache_folder
 from index.records import Template
 from index.vector.votes.index import DescriptorIndex, warm_up
 from matcher.fingerprint.comparison.descriptors import DIM
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 
 SHARES = (0.5, 0.1, 0.01)
-PRINTS, TURNED = "prints", "turned prints"
+PRINTS = "prints"
 _TIMED_PROBES = 300
 _EXHAUSTIVE_PROBES = 40
 _HALVES = ("of fingers that the search was tuned on", "of the other fingers")
@@ -279,7 +278,7 @@ def _probes(args: argparse.Namespace, engine: Engine, enrollment: Enrollment, ga
     with tempfile.TemporaryDirectory() as folder:
         kinds, files, mates = [], [], []
         for number in track(chosen, total=len(chosen), what="cut"):
-            for kind, file in _made_of(enrollment.probe_files[number], number, Path(folder)):
+            for kind, file in made_of(enrollment.probe_files[number], number, Path(folder)):
                 kinds.append(kind)
                 files.append(file)
                 mates.append(enrollment.probes[number][1] + 1)
@@ -294,20 +293,6 @@ def _probes(args: argparse.Namespace, engine: Engine, enrollment: Enrollment, ga
     return probes + [
         _Probe(kind, gallery.template(sample.minutiae), mate) for kind, sample, mate in made if not sample.failed
     ]
-
-
-def _made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, ImageFile]]:
-    """A turned print and a piece of every size: the same in every run."""
-    rng = np.random.default_rng(number)
-    made = []
-    path = folder / f"{number}-turned.png"
-    write_turned(source.path, source.ppi, path, rng)
-    made.append((TURNED, ImageFile(path, path.name, source.identity, 500.0)))
-    for side in PIECE_SIDES_PX:
-        path = folder / f"{number}-{side}.png"
-        write_piece(source.path, source.ppi, side, path, rng)
-        made.append((f"pieces of {side} px", ImageFile(path, path.name, source.identity, 500.0)))
-    return made
 
 
 def _through_files(index: DescriptorIndex) -> tuple[float, float, float]:

@@ -33,7 +33,7 @@ from matcher.fingerprint import comparison
 from matcher.fingerprint.comparison.compare import PreparedFingerprint, compare_many, prepare, prepare_stored
 from matcher.fingerprint.comparison.descriptors import DIM, describe
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from matcher.search.shortlist import shortlist
 
 STRANGERS_A_BATCH = 2000

@@ -88,6 +88,14 @@ class Resolved:
         """int64 (m,): how many of the references each subject has, by the subject's number."""
         return np.bincount(self.subject_numbers)
 
+    def numbers_of(self, reference_ids: Int64Array) -> Int64Array:
+        """int64 (n,): the number of the subject that each of these references belongs to, -1 of those not among them
+        here."""
+        if not len(self.reference_ids):
+            return np.full(len(reference_ids), -1, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.reference_ids, reference_ids), len(self.reference_ids) - 1)
+        return np.where(self.reference_ids[places] == reference_ids, self.subject_numbers[places], -1)
+
     def of_subjects(self, subject_numbers: Int64Array) -> Int64Array:
         """int64 (k,), ascending: the references of these subjects, numbers int64 (n,)."""
         wanted = np.zeros(
@@ -240,11 +248,6 @@ class ReferenceColumns:
         visible = self._visible
         found = visible.part(_positions(visible, reference_ids))
         return _resolved(found, np.flatnonzero(_passing(found, where)))
-
-    def subject_numbers_of(self, reference_ids: Int64Array) -> Int64Array:
-        """int64 (m,): whose these references are, of those that are here, by ascending reference id."""
-        visible = self._visible
-        return visible.subject_numbers[_positions(visible, reference_ids)]
 
     def reference_ids(self) -> Int64Array:
         """int64 (n,), ascending: every reference here."""

@@ -111,13 +111,6 @@ class PartitionSet:
         partition = self._by_key.get(key)
         return _NOTHING if partition is None else partition.resolve(columns, among)
 
-    def subject_numbers_of(self, key: PackKey, reference_ids: Sequence[int]) -> Int64Array:
-        """See ReferenceColumns."""
-        partition = self._by_key.get(key)
-        if partition is None:
-            return np.zeros(0, dtype=np.int64)
-        return partition.columns.subject_numbers_of(np.array(reference_ids, dtype=np.int64))
-
     def search(self, store: Store, key: PackKey, queries: Float32Array, k: int, where: SearchFilter) -> Hits:
         """Best k of what a filter lets through; no hits where nothing of the pack was ever enrolled. Raises
         VectorError, GalleryNotFoundError, SubjectNotFoundError."""

@@ -18,7 +18,7 @@ from matcher.errors import ConfigError, PackNotReadyError, PacksNotCoveringError
 from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
 from matcher.record_forms.schema import load_schema
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from matcher.texts.catalog import told
 from matcher.usecases.reembed import Reembedder
 

@@ -15,7 +15,8 @@ from matcher.packs.manifest import ModelPack
 from matcher.record_forms.schema import RecordSchema, load_schema
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing
-from matcher.search.searcher import Searcher, SearchSettings
+from matcher.search.searcher import Searcher
+from matcher.search.settings import SearchSettings
 from matcher.usecases.assess import Assessor
 from matcher.usecases.correct_records import RecordKeeper
 from matcher.usecases.describe import Describer

@@ -165,6 +165,11 @@ class Calibration:
         nats = np.log1p(shape * excess) / shape if shape > 0 else excess
         return np.where(given > known[-1], wanted[-1] + _DECIBELS * nats, inside)
 
+    def values_of(self, similarities: npt.ArrayLike) -> Float64Array:
+        """float64, of the same shape: the values of the scores that score gives."""
+        given = np.asarray(similarities, np.float64)
+        return np.where(given < self.similarities[0], 0.0, np.minimum(self.scores_of(given), self.max_score))
+
     def similarities_of(self, scores: npt.ArrayLike) -> Float64Array:
         """float64, of the same shape: the inverse of scores_of."""
         given = np.asarray(scores, np.float64)

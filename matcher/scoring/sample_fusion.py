@@ -44,3 +44,16 @@ def fused_values(scores: npt.ArrayLike, *, discount: float = CAPTURE_DISCOUNT) -
         term = term * surprise / step
         tail += term
     return np.asarray(np.maximum(surprise - np.log(tail), 0.0) / _NATS, np.float64)
+
+
+def fused_of_some(scores: npt.ArrayLike, *, discount: float = CAPTURE_DISCOUNT) -> Float64Array:
+    """float64 (n,): fused_values of what there is of each row of scores (n, samples), NaN where a sample has nothing to
+    compare with; 0 of a row of nothing else."""
+    given = np.asarray(scores, np.float64)
+    is_there = ~np.isnan(given)
+    counts = is_there.sum(axis=1)
+    fused = np.zeros(len(given))
+    for count in np.unique(counts[counts > 0]).tolist():
+        rows = np.flatnonzero(counts == count)
+        fused[rows] = fused_values(given[rows][is_there[rows]].reshape(-1, count), discount=discount)
+    return fused

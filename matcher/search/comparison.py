@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Protocol
 
@@ -16,9 +16,13 @@ from index.database import EnrollmentDatabase
 from index.records import Modality, StoredPrint, Template
 from matcher.fingerprint.minutia_set import MinutiaSet
 from matcher.results import FingerprintExplanation
+from matcher.search.side_by_side import side_by_side
+from matcher.stages import Stages
 
 # References are fetched and prepared in parts, so that a deadline is seen and memory stays bounded.
 PART_COUNT = 256
+# Of those that several probes ask for, in so many parts where they are few, so that threads share them.
+_PARTS, _LEAST_PART_COUNT = 8, 32
 # What a cache entry costs beside its arrays.
 _ENTRY_BYTES = 512
 
@@ -126,6 +130,45 @@ class TemplateComparer:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         return np.concatenate(kept_ids), np.concatenate(kept)
 
+    def similarities_of_several(
+        self, probes: Sequence[Template], reference_ids: Sequence[Int64Array], stages: Stages
+    ) -> list[tuple[Int64Array, Float32Array]]:
+        """(ids, similarities) of fingers for each probe, by ascending id; references deleted meanwhile are left out.
+
+        reference_ids: of each probe, ascending, each once. One that several probes ask for is read once. Parts of the
+        references are worked on side by side, in the order in which they lie in the store.
+        """
+        prepared = [self._comparer.prepare(probe) for probe in probes]
+        parts: list[tuple[str, Int64Array]] = []
+        for pack_id in dict.fromkeys(probe.pack_id for probe in probes):
+            of_pack = [ids for probe, ids in zip(probes, reference_ids, strict=True) if probe.pack_id == pack_id]
+            every = np.unique(np.concatenate(of_pack))
+            size = min(PART_COUNT, max(_LEAST_PART_COUNT, -(-len(every) // _PARTS)))
+            parts += [(pack_id, every[start : start + size]) for start in range(0, len(every), size)]
+
+        def compare(number: int, own: Stages) -> list[tuple[Int64Array, Float32Array]]:
+            pack_id, part = parts[number]
+            with own.stage("rerank"):
+                wanted = [
+                    ids[np.searchsorted(ids, part[0]) : np.searchsorted(ids, part[-1], side="right")]
+                    if probe.pack_id == pack_id
+                    else ids[:0]
+                    for probe, ids in zip(probes, reference_ids, strict=True)
+                ]
+                held = self._prepared.get(pack_id, part.tolist())
+                return [self._compare_held(*one, held) for one in zip(prepared, wanted, strict=True)]
+
+        found = side_by_side(compare, len(parts), stages)
+        nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in probes]
+        return [
+            (
+                np.concatenate([nothing[0], *(ids for ids, _ in of_one)]),
+                np.concatenate([nothing[1], *(s for _, s in of_one)]),
+            )
+            for of_one in columns
+        ]
+
     def compare_templates(self, probe: Template, reference: Template) -> float:
         """Similarity of two templates of one pack, neither of which need be enrolled."""
         if probe.modality is Modality.FACE:
@@ -156,12 +199,15 @@ class TemplateComparer:
         self._prepared.forget(reference_ids)
 
     def _compare(self, pack_id: str, probe: Any, reference_ids: Int64Array) -> tuple[Int64Array, Float32Array]:
-        asked = reference_ids.tolist()
-        prepared = self._prepared.get(pack_id, asked)
-        ids = [reference_id for reference_id in asked if reference_id in prepared]
+        return self._compare_held(probe, reference_ids, self._prepared.get(pack_id, reference_ids.tolist()))
+
+    def _compare_held(
+        self, probe: Any, reference_ids: Int64Array, held: Mapping[int, Any]
+    ) -> tuple[Int64Array, Float32Array]:
+        ids = [reference_id for reference_id in reference_ids.tolist() if reference_id in held]
         if not ids:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        return np.array(ids, dtype=np.int64), self._comparer.compare_many(probe, [prepared[one] for one in ids])
+        return np.array(ids, dtype=np.int64), self._comparer.compare_many(probe, [held[one] for one in ids])
 
 
 def _cosine(probe: Template, reference: Template) -> float:

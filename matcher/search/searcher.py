@@ -17,25 +17,12 @@ from matcher.scoring.calibration import Calibration
 from matcher.search.allowed import allowed_references
 from matcher.search.comparison import PART_COUNT, FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher, Match
+from matcher.search.settings import SearchSettings
+from matcher.search.several_samples import Found, SeveralSamples
 from matcher.search.shortlist import shortlist
-from matcher.search.side_by_side import side_by_side
 from matcher.stages import Stages
 
-# A subject among this many best of one sample is compared with the other samples too.
-_KEPT_PER_CANDIDATE = 3
-_LEAST_KEPT_COUNT = 60
-
-
-@dataclass(frozen=True, slots=True)
-class SearchSettings:
-    """shortlist_count: fingers that the index proposes for full comparison, more of them for a small piece of a print;
-    clear_shortlist_count where one leads clearly (shortlist.py). exhaustive_reference_limit: with
-    at most this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
-
-    shortlist_count: int = 500
-    clear_shortlist_count: int = 50
-    exhaustive_reference_limit: int = 1000
-    prepared_cache_bytes: int = 256 * 1024 * 1024
+_LEAST_TOGETHER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +74,7 @@ class Searcher:
         self._settings = settings or SearchSettings()
         self._faces = FaceSearcher(database, calibrations)
         self.template_comparer = TemplateComparer(database, comparer, cache_bytes=self._settings.prepared_cache_bytes)
+        self._several = SeveralSamples(database, self._faces, self.template_comparer, calibrations, self._settings)
 
     def search(
         self,
@@ -124,33 +112,26 @@ class Searcher:
         exhaustive: bool,
         stages: Stages,
     ) -> SearchOutcome:
-        # One sample alone ranks by itself; several are fused, and a subject low in one list may rise by another.
-        is_fused = len(templates) > 1
-        kept_count = max(_KEPT_PER_CANDIDATE * subject_count, _LEAST_KEPT_COUNT) if is_fused else subject_count
         filters = [_filter_of(template, where) for template in templates]
         counts = [
             self._database.count(template.modality, template.pack_id, sample_where)
             for template, sample_where in zip(templates, filters, strict=True)
         ]
-
-        def matches(number: int, own: Stages) -> tuple[dict[str, Match], bool]:
-            template, sample_where, (subjects, references) = templates[number], filters[number], counts[number]
-            if template.modality is Modality.FACE:
-                return self._face_matches(template, sample_where, kept_count, subjects < references, own), True
-            hits = self._finger_hits(template, sample_where, kept_count, exhaustive=exhaustive, stages=own)
-            return self._best_of_subjects(hits.reference_ids, hits.similarities, kept_count), hits.proved
-
-        found = side_by_side(matches, len(templates), stages)
-        best = [of_sample for of_sample, _ in found]
+        if len(templates) == 1:
+            found = self._found_by_one(
+                templates[0], filters[0], counts[0], subject_count=subject_count, exhaustive=exhaustive, stages=stages
+            )
+        else:
+            found = self._several.search(
+                templates, filters, subject_count=subject_count, exhaustive=exhaustive, stages=stages
+            )
         reference_counts = tuple(references for _, references in counts)
-        if is_fused:
-            self._complete(templates, filters, best, stages)
         return SearchOutcome(
-            self._sample_scores(templates, best),
+            self._sample_scores(templates, found.matches),
             max((subjects for subjects, _ in counts), default=0),
             reference_counts,
             self._trial_count(templates, filters),
-            all(proved for _, proved in found) and any(reference_counts),
+            found.proved and any(reference_counts),
         )
 
     def highest_score(self, template: Template) -> Score:
@@ -213,11 +194,25 @@ class Searcher:
             combinations = np.where(chances > 0, np.maximum(combinations, 1.0) * chances, combinations)
         return int(combinations.sum())
 
-    def _face_matches(
-        self, template: Template, where: SearchFilter, kept_count: int, fuse: bool, stages: Stages
-    ) -> dict[str, Match]:
-        with stages.stage("search"):
-            return self._faces.nearest_subjects(template, where, kept_count, fuse=fuse, check=stages.check)
+    def _found_by_one(
+        self,
+        template: Template,
+        where: SearchFilter,
+        counts: tuple[int, int],
+        *,
+        subject_count: int,
+        exhaustive: bool,
+        stages: Stages,
+    ) -> Found:
+        """One sample alone ranks by itself. counts: of subjects and references."""
+        if template.modality is Modality.FACE:
+            with stages.stage("search"):
+                matches = self._faces.nearest_subjects(
+                    template, where, subject_count, fuse=counts[0] < counts[1], check=stages.check
+                )
+            return Found((matches,), proved=True)
+        hits = self._finger_hits(template, where, subject_count, exhaustive=exhaustive, stages=stages)
+        return Found((self._best_of_subjects(hits.reference_ids, hits.similarities, subject_count),), hits.proved)
 
     def _finger_hits(
         self, template: Template, where: SearchFilter, kept_count: int, *, exhaustive: bool, stages: Stages
@@ -254,7 +249,7 @@ class Searcher:
         """Best (reference id, similarity) of the first kept_count subjects; the input is best first."""
         best: dict[str, Match] = {}
         # Whose a reference is takes a row and its check to know; most subjects have one reference here.
-        together = max(2 * kept_count, _LEAST_KEPT_COUNT)
+        together = max(2 * kept_count, _LEAST_TOGETHER)
         for start in range(0, len(reference_ids), together):
             ids = reference_ids[start : start + together].tolist()
             subject_ids = self._database.subject_ids_of(ids)
@@ -265,44 +260,6 @@ class Searcher:
                     if len(best) == kept_count:
                         return best
         return best
-
-    def _complete(
-        self,
-        templates: Sequence[Template],
-        filters: Sequence[SearchFilter],
-        best: list[dict[str, Match]],
-        stages: Stages,
-    ) -> None:
-        """Compares every sample with every subject that another sample brought up."""
-        wanted = frozenset().union(*best)
-        places = [
-            self._database.subject_places_of(
-                template.modality, template.pack_id, [reference_id for reference_id, _ in found.values()]
-            )
-            for template, found in zip(templates, best, strict=True)
-        ]
-        wanted_places = np.unique(np.concatenate(places))
-        # A reference that was deleted meanwhile no longer says whose it was, while the subject may have others.
-        is_known = all(len(own) == len(found) for own, found in zip(places, best, strict=True))
-
-        def complete(number: int, own: Stages) -> None:
-            template, sample_where, found = templates[number], filters[number], best[number]
-            missing = wanted - found.keys()
-            if not missing:
-                return
-            with own.stage("rerank"):
-                if template.modality is Modality.FACE:
-                    found.update(self._faces.of_subjects(template, sample_where, missing, check=own.check))
-                    return
-                if is_known:
-                    others = np.setdiff1d(wanted_places, places[number])
-                    allowed = self._database.references_at(template.modality, template.pack_id, others, sample_where)
-                else:
-                    allowed = allowed_references(self._database, template, sample_where, missing)
-                ids, similarities = self._compared(template, allowed, own)
-                found.update(self._best_of_subjects(ids, similarities, len(missing)))
-
-        side_by_side(complete, len(templates), stages)
 
     def _sample_scores(
         self, templates: Sequence[Template], best: Sequence[Mapping[str, Match]]

@@ -17,7 +17,7 @@ from matcher.audit.records import AuditLog
 from matcher.scoring.calibration import Calibration
 from matcher.search.comparison import FingerprintComparing, TemplateComparer
 from matcher.search.face_search import FaceSearcher
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from matcher.search.shortlist import REACHES
 
 # A mate beyond this place counts as not found.

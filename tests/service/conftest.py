@@ -19,7 +19,7 @@ from matcher.config import ServerSettings, Settings
 from matcher.errors import PackError
 from matcher.extraction.engines import Engines
 from matcher.packs.store import PackStore
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from matcher.server.app import Server
 from tests.fakes import (
     CALIBRATION,

@@ -10,7 +10,7 @@ import pytest
 from index.records import FingerPosition, SearchFilter, Sex, Subject
 from matcher.client import ServiceError
 from matcher.samples import EncodedSample
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from tests.fakes import face, finger
 from tests.service.conftest import ACCESS, Service, start_service, stop_service
 

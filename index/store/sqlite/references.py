@@ -221,19 +221,20 @@ def checked_subject_ids_of(
 ) -> dict[int, str]:
     """Like subject_ids_of; references whose rows are damaged, and so may say another subject, are left out too, and
     those of subjects whose rows are."""
-    found = dict[int, str]()
-    for part in parts_of(reference_ids):
-        statement = (
-            "SELECT reference_id, subject_id FROM reference JOIN subject USING (subject_number)"  # noqa: S608
-            f" WHERE reference_id IN ({marks(part)}) AND {fits(connection, 'subject', 'subject')}"
-        )
-        found.update(connection.execute(statement, part).fetchall())
-    checked: dict[int, str] = {}
-    for part in parts_of(reference_ids):
+    numbers: dict[int, int] = {}
+    # Ascending, as they lie in the file.
+    for part in parts_of(sorted(reference_ids)):
         rows = connection.execute(f"{SELECT_ROW_CHECKED} WHERE reference.reference_id IN ({marks(part)})", part)
-        own = owned(connection, intact_rows(rows, report), report)
-        checked.update((row[0], found[row[0]]) for row in own if row[0] in found)
-    return checked
+        numbers.update((row[0], row[1]) for row in owned(connection, intact_rows(rows, report), report))
+    names: dict[int, str] = {}
+    # Each once, though a subject may have ten fingers here.
+    for part in parts_of(sorted(set(numbers.values()))):
+        statement = (
+            f"SELECT subject_number, subject_id FROM subject WHERE subject_number IN ({marks(part)})"  # noqa: S608
+            f" AND {fits(connection, 'subject')}"
+        )
+        names.update(connection.execute(statement, part).fetchall())
+    return {one: names[numbers[one]] for one in reference_ids if numbers.get(one) in names}
 
 
 def subject_ids_of(connection: sqlite3.Connection, reference_ids: Sequence[int]) -> dict[int, str]:

@@ -116,33 +116,48 @@ def _group_dots(instruction: Instruction, query_count: int) -> Callable[..., Any
     lanes = instruction.lane_count
     # With 256-bit registers a group is walked block by block, or too few would be left for the queries.
     blocks_together = GROUP_BLOCK_COUNT if lanes == BLOCK_ROW_COUNT else 1
-    parts = BLOCK_ROW_COUNT // lanes
+    # AVX2 widens once for so many steps; the others add to 32 bits in one instruction.
+    steps_together = STEPS_TOGETHER if instruction is Instruction.AVX2 else 1
+    slots = list(product(range(blocks_together), range(BLOCK_ROW_COUNT // lanes)))
 
     def emit(
         builder: ir.IRBuilder, codes: ir.Value, steps: ir.Value, queries: ir.Value, stride: ir.Value, sums: ir.Value
     ) -> None:
         block_bytes = builder.mul(steps, I64(VECTOR_BYTES))
         half_length = builder.mul(steps, I64(4))
-        for first in range(0, GROUP_BLOCK_COUNT, blocks_together):
-            slots = list(product(range(first, first + blocks_together), range(parts)))
+        with cgutils.for_range(builder, I64(GROUP_BLOCK_COUNT // blocks_together)) as blocks:
+            first = builder.mul(blocks.index, I64(blocks_together))
             totals = _zeroed(builder, list(product(slots, range(query_count))), lanes)
-            with cgutils.for_range(builder, steps) as loop:
-                rows = {}
-                for block, part in slots:
-                    place = builder.add(builder.mul(block_bytes, I64(block)), I64(4 * lanes * part))
-                    place = builder.add(place, builder.mul(loop.index, I64(VECTOR_BYTES)))
-                    rows[block, part] = simd.nibbles(builder, simd.load(builder, codes, place, simd.vector(I32, lanes)))
-                for query in range(query_count):
-                    place = builder.add(builder.mul(stride, I64(query)), builder.mul(loop.index, I64(4)))
-                    low = simd.splat(builder, simd.load(builder, queries, place, I32), lanes)
-                    high = simd.splat(builder, simd.load(builder, queries, builder.add(place, half_length), I32), lanes)
-                    for slot in slots:
-                        factors = list(zip(rows[slot], (low, high), strict=True))
-                        total = builder.load(totals[slot, query])
-                        builder.store(simd.add_products(builder, instruction, total, factors), totals[slot, query])
+            with cgutils.for_range(builder, builder.udiv(steps, I64(steps_together))) as loop:
+                pairs: dict[Any, ir.Value] = {}
+                for number in range(steps_together):
+                    step = builder.add(builder.mul(loop.index, I64(steps_together)), I64(number))
+                    rows = {}
+                    for block, part in slots:
+                        place = builder.mul(block_bytes, builder.add(first, I64(block)))
+                        place = builder.add(place, builder.mul(step, I64(VECTOR_BYTES)))
+                        place = builder.add(place, I64(4 * lanes * part))
+                        loaded = simd.load(builder, codes, place, simd.vector(I32, lanes))
+                        rows[block, part] = simd.nibbles(builder, loaded)
+                    for query in range(query_count):
+                        place = builder.add(builder.mul(stride, I64(query)), builder.mul(step, I64(4)))
+                        low = simd.splat(builder, simd.load(builder, queries, place, I32), lanes)
+                        place = builder.add(place, half_length)
+                        high = simd.splat(builder, simd.load(builder, queries, place, I32), lanes)
+                        for slot in slots:
+                            factors = list(zip(rows[slot], (low, high), strict=True))
+                            if instruction is Instruction.AVX2:
+                                pairs[slot, query] = simd.add_pairs(builder, pairs.get((slot, query)), factors)
+                                continue
+                            total = totals[slot, query]
+                            builder.store(simd.add_products(builder, instruction, builder.load(total), factors), total)
+                for name, of_steps in pairs.items():
+                    total = totals[name]
+                    builder.store(simd.add_widened(builder, builder.load(total), of_steps), total)
             for ((block, part), query), total in totals.items():
-                lane = GROUP_ROW_COUNT * query + BLOCK_ROW_COUNT * block + lanes * part
-                simd.store(builder, builder.load(total), sums, I64(4 * lane))
+                lane = builder.mul(builder.add(first, I64(block)), I64(BLOCK_ROW_COUNT))
+                lane = builder.add(lane, I64(GROUP_ROW_COUNT * query + lanes * part))
+                simd.store(builder, builder.load(total), sums, builder.mul(lane, I64(4)))
 
     return _as_intrinsic(emit)
 

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 
 SPAN = 64  # positions of one Walsh-Hadamard transform
 _SIGN_KEY = b"station matcher index rotation 1"  # part of the cache format: other signs, other codes
@@ -60,7 +60,7 @@ def _rotate(rows: Float64Array, signs: Float64Array) -> None:
             values[place] = turned[place]
 
 
-@compiled
+@compiled_part
 def _transform(values: Float64Array) -> None:
     """Walsh-Hadamard transform of each SPAN positions, in place."""
     for start in range(0, values.size, SPAN):

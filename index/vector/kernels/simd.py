@@ -15,6 +15,9 @@ from numba.core import cgutils
 
 I8, I32, I64, F32 = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
 _I16 = ir.IntType(16)
+# AVX2 adds two products in 16 bits, which could saturate; with numbers below 16 their sum is at most
+# 2 * 15 * 127 = 3810, so that eight of them still fit.
+PRODUCTS_TOGETHER = 8
 
 
 class Instruction(Enum):
@@ -100,10 +103,9 @@ def add_products(
 ) -> ir.Value:
     """sums + the products of each lane's four numbers (0-15) with its four signed query codes, for each pair given.
 
-    sums, numbers, query codes: vectors of 32-bit lanes. AVX2 adds pairs of products in 16 bits, which could saturate;
-    with numbers below 16 a sum is at most 2 * 15 * 127 = 3810, so that eight of them still fit.
+    sums, numbers, query codes: vectors of 32-bit lanes. At most PRODUCTS_TOGETHER pairs.
     """
-    assert len(factors) <= 8
+    assert len(factors) <= PRODUCTS_TOGETHER
     lane_count = sums.type.count
     if instruction in (Instruction.AVX512_VNNI, Instruction.AVX_VNNI):
         function = _declared(builder, f"llvm.x86.avx512.vpdpbusd.{32 * lane_count}", sums.type, [sums.type] * 3)
@@ -111,14 +113,7 @@ def add_products(
             sums = builder.call(function, [sums, numbers, query])
         return sums
     if instruction is Instruction.AVX2:
-        bytes_kind, pair_kind = vector(I8, 4 * lane_count), vector(_I16, 2 * lane_count)
-        multiply = _declared(builder, "llvm.x86.avx2.pmadd.ub.sw", pair_kind, [bytes_kind, bytes_kind])
-        widen = _declared(builder, "llvm.x86.avx2.pmadd.wd", sums.type, [pair_kind, pair_kind])
-        pairs = ir.Constant(pair_kind, None)
-        for factor in factors:
-            operands = [builder.bitcast(operand, bytes_kind) for operand in factor]
-            pairs = builder.add(pairs, builder.call(multiply, operands))
-        return builder.add(sums, builder.call(widen, [pairs, ir.Constant(pair_kind, [1] * (2 * lane_count))]))
+        return add_widened(builder, sums, add_pairs(builder, None, factors))
     for numbers, query in factors:
         for place in range(4):
             left = builder.lshr(numbers, ir.Constant(numbers.type, [8 * place] * lane_count))
@@ -127,6 +122,23 @@ def add_products(
             right = builder.ashr(right, ir.Constant(query.type, [24] * lane_count))
             sums = builder.add(sums, builder.mul(left, right))
     return sums
+
+
+def add_pairs(builder: ir.IRBuilder, pairs: ir.Value | None, factors: Sequence[tuple[ir.Value, ir.Value]]) -> ir.Value:
+    """AVX2: sums in 16 bits of each two products of numbers and query codes, added to pairs unless that is None. At
+    most PRODUCTS_TOGETHER factors fit in them."""
+    for numbers, query in factors:
+        bytes_kind, pair_kind = vector(I8, 4 * numbers.type.count), vector(_I16, 2 * numbers.type.count)
+        multiply = _declared(builder, "llvm.x86.avx2.pmadd.ub.sw", pair_kind, [bytes_kind, bytes_kind])
+        found = builder.call(multiply, [builder.bitcast(operand, bytes_kind) for operand in (numbers, query)])
+        pairs = found if pairs is None else builder.add(pairs, found)
+    return pairs
+
+
+def add_widened(builder: ir.IRBuilder, sums: ir.Value, pairs: ir.Value) -> ir.Value:
+    """AVX2: sums + each two of pairs."""
+    widen = _declared(builder, "llvm.x86.avx2.pmadd.wd", sums.type, [pairs.type, pairs.type])
+    return builder.add(sums, builder.call(widen, [pairs, ir.Constant(pairs.type, [1] * pairs.type.count)]))
 
 
 def _declared(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Type]) -> ir.Function:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from index.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 
 # Two float64 sums of 4096 products of unit vectors in different orders differ by less.
 SUM_MARGIN = 1e-12
@@ -49,7 +49,7 @@ def new_found(query_count: int, k: int, capacity: int) -> Found:
     )
 
 
-@compiled
+@compiled_part
 def keep(found: Found, query: int, key: int, upper: float, compared: bool) -> None:
     """Compiled: make a row with this upper bound a candidate."""
     count = found.counts[query]
@@ -65,7 +65,7 @@ def keep(found: Found, query: int, key: int, upper: float, compared: bool) -> No
     found.counts[query] = count + 1
 
 
-@compiled
+@compiled_part
 def raise_floor(found: Found, query: int, lower: float) -> None:
     """Compiled: a row of at least this similarity exists; the k-th largest of these is the floor."""
     best, best_count = found.best[query], found.best_counts[query]
@@ -80,7 +80,7 @@ def raise_floor(found: Found, query: int, lower: float) -> None:
         found.floors[query] = max(found.floors[query], best[0])
 
 
-@compiled
+@compiled_part
 def compare_rest(found: Found, vectors: Float32Array, queries: Float32Array, first_key: int) -> None:
     """Compiled: compare the candidates with keys from first_key on, one for each of these vectors, that are not yet."""
     for query in range(found.counts.size):
@@ -107,7 +107,7 @@ def absorb(found: Found, other: Found) -> None:
             keep(found, query, other.keys[query, place], other.uppers[query, place], other.compared[query, place])
 
 
-@compiled(fastmath={"reassoc", "contract"})
+@compiled_part(fastmath={"reassoc", "contract"})
 def similarity(vector: Float32Array, query: Float32Array) -> float:
     """Compiled: the inner product in float64, summed in any order."""
     total = 0.0
@@ -116,7 +116,7 @@ def similarity(vector: Float32Array, query: Float32Array) -> float:
     return total
 
 
-@compiled
+@compiled_part
 def _pruned(found: Found, query: int) -> int:
     """Drop the candidates that fell below the floor; returns how many stay."""
     floor, kept = found.floors[query], 0
@@ -130,7 +130,7 @@ def _pruned(found: Found, query: int) -> int:
     return kept
 
 
-@compiled
+@compiled_part
 def _sift_up(heap: Float64Array, place: int) -> None:
     while place > 0:
         parent = (place - 1) // 2
@@ -140,7 +140,7 @@ def _sift_up(heap: Float64Array, place: int) -> None:
         place = parent
 
 
-@compiled
+@compiled_part
 def _sift_down(heap: Float64Array) -> None:
     place, size = 0, heap.size
     while True:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
 
@@ -189,7 +189,7 @@ def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows:
         low_residuals[row] = source_low_residuals[source_row]
 
 
-@compiled(inline="always")
+@compiled_part(inline="always")
 def _high_place(row: int, place: int, half_length: int) -> int:
     """Where the high plane keeps this byte of this row: blocks of 16 rows, four bytes of each in turn."""
     block, lane = row // BLOCK_ROW_COUNT, row % BLOCK_ROW_COUNT

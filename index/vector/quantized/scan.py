@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.simd import Instruction
 from index.vector.quantized.candidates import SUM_MARGIN, Found, compare_rest, keep, raise_floor, similarity
@@ -94,7 +94,7 @@ def _look_high(instruction: Instruction) -> Callable[..., Any]:
     several, dots_of_one, dots_of_several = kernels.query_count, kernels.dots_of_one, kernels.dots_of_several
     reaching, fetch, lowest_bit = kernels.reaching, kernels.fetch, kernels.lowest_bit
 
-    @compiled(variant=instruction.value)
+    @compiled_part
     def look_high(
         rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
     ) -> None:
@@ -143,7 +143,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     kernels = make_kernels(instruction)
     several, low_dot, lowest_bit = kernels.query_count, kernels.low_dot, kernels.lowest_bit
 
-    @compiled(variant=instruction.value)
+    @compiled_part
     def look_low(
         rows: Rows, queries: Queries, found: Found, tile: _Tile, first: int, last: int, first_query: int
     ) -> None:
@@ -178,7 +178,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     return look_low
 
 
-@compiled(inline="always")
+@compiled_part(inline="always")
 def _counted_rows(row_count: int) -> Any:
     """Bits of the rows of a group that are there, of row_count from its first row on."""
     if row_count >= GROUP_ROW_COUNT:

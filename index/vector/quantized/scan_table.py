@@ -11,7 +11,7 @@ from numba import carray
 from index.arrays import Float32Array, Int64Array, UInt8Array
 from index.durable.cache_file import AnyArray
 from index.vector.kernels.addresses import address_of, pointer
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled_part
 from index.vector.quantized.codes import RowCodes
 
 UInt64Array = npt.NDArray[np.uint64]
@@ -101,7 +101,7 @@ def parts_table(parts: list[Part]) -> Parts:
     return table
 
 
-@compiled
+@compiled_part
 def rows_of(part: Any, dim: int) -> Rows:
     """Compiled: the arrays of one record of a table."""
     code_bytes = part.capacity * part.half_length

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.votes.completion import (
     REFERENCE_X,
     REFERENCE_Y,
@@ -149,7 +149,7 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
     return found[:count], ends, votes
 
 
-@compiled
+@compiled_part
 def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
     """As count_votes sums the votes for one finger."""
     total, latest = np.float32(0.0), -1
@@ -161,7 +161,7 @@ def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
     return total
 
 
-@compiled
+@compiled_part
 def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs, owners):  # type: ignore[no-untyped-def]
     """Write the votes for one finger of which both places are known, at most PAIR_LIMIT; how many. places: uint32, of
     the finger from its first descriptor on."""
@@ -177,7 +177,7 @@ def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs,
     return count
 
 
-@compiled
+@compiled_part
 def _put_pair(pair, mine, other, directions):  # type: ignore[no-untyped-def]
     pair[X], pair[Y] = mine >> 20, (mine >> 8) & 4095
     pair[REFERENCE_X], pair[REFERENCE_Y] = other >> 20, (other >> 8) & 4095
@@ -186,7 +186,7 @@ def _put_pair(pair, mine, other, directions):  # type: ignore[no-untyped-def]
     pair[TURN_COSINE], pair[TURN_SINE] = directions[0, turn], -directions[1, turn]
 
 
-@compiled
+@compiled_part
 def _agreement(pairs, owners, count, supports):  # type: ignore[no-untyped-def]
     """Sum over all two votes: how far they agree, times both similarities. Those that share a minutia do not. Writes
     to supports for each vote the same sum over the others, times their similarities."""

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled_part
 
 X, Y, REFERENCE_X, REFERENCE_Y, TURN_COSINE, TURN_SINE, SIMILARITY = range(7)
 """Rows of a pair of minutiae that voted: where the probe's lies, where the finger's, the turn from one to the other."""
@@ -37,7 +37,7 @@ _LEVER: Final = 400.0
 _MARGIN_PX: Final = 4.0
 
 
-@compiled
+@compiled_part
 def completed(pairs, supports, count, probe_places, places, directions):  # type: ignore[no-untyped-def]
     """How well the probe lies on a finger, in [0, 1): the coinciding minutiae, squared, by those of the probe and by
     those of the finger where the probe lies.
@@ -66,7 +66,7 @@ def completed(pairs, supports, count, probe_places, places, directions):  # type
     return best
 
 
-@compiled
+@compiled_part
 def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
     """(cosine, sine, x, y, reference x, reference y): turn the probe, and lay its point on the finger's, by least
     squares over the votes that agree with vote start."""
@@ -99,7 +99,7 @@ def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
     return along / length, across / length, means[X], means[Y], means[REFERENCE_X], means[REFERENCE_Y]
 
 
-@compiled
+@compiled_part
 def _coinciding(placement, probe_places, places, directions):  # type: ignore[no-untyped-def]
     """See completed: of one placement."""
     cosine, sine, x, y, reference_x, reference_y = placement
@@ -140,14 +140,14 @@ def _coinciding(placement, probe_places, places, directions):  # type: ignore[no
     return share * total / (max(np.float32(inside), total) + np.float32(1.0))
 
 
-@compiled
+@compiled_part
 def _squared_chord(cosine, sine, other_cosine, other_sine):  # type: ignore[no-untyped-def]
     """Of the difference of two directions, 1 where they agree half."""
     two = np.float32(2.0)
     return (two - two * (cosine * other_cosine + sine * other_sine)) * np.float32(1.0 / _SQUARED_CHORD)
 
 
-@compiled
+@compiled_part
 def _agreement(apart, turn):  # type: ignore[no-untyped-def]
     """In [0, 1], of a squared distance and a squared chord, each 1 where it alone would leave a half."""
     one = np.float32(1.0)

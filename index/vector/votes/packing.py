@@ -13,7 +13,7 @@ import numpy as np
 from numba import carray
 
 from index.vector.kernels.addresses import pointer
-from index.vector.kernels.compiling import compiled
+from index.vector.kernels.compiling import compiled, compiled_part
 
 BLOCK_ROW_COUNT: Final = 32
 NUMBER_BITS: Final = 6
@@ -72,7 +72,7 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
                     _get(code_addresses[number], place, codes[row])
 
 
-@compiled
+@compiled_part
 def _put(address, place, code):  # type: ignore[no-untyped-def]
     first, shift = _position(place, len(code))
     block = carray(pointer(address + first), 32 * len(code), np.uint8)
@@ -83,7 +83,7 @@ def _put(address, place, code):  # type: ignore[no-untyped-def]
         block[high] = (block[high] & kept) | np.uint8((code[byte] >> 4) << shift)
 
 
-@compiled
+@compiled_part
 def _get(address, place, code):  # type: ignore[no-untyped-def]
     first, shift = _position(place, len(code))
     block = carray(pointer(address), first + 32 * len(code), np.uint8)
@@ -93,7 +93,7 @@ def _get(address, place, code):  # type: ignore[no-untyped-def]
         code[part >> 1] = np.uint8(low | (high << 4))
 
 
-@compiled
+@compiled_part
 def _position(place, code_bytes):  # type: ignore[no-untyped-def]
     """Offset of the byte that holds the first part of a place, and by how many bits it is shifted there."""
     inside = place % BLOCK_ROW_COUNT

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.local_similarity import KEY_ONE, LAST_NUMBER, NUMBER_BITS, similarity_of
 from matcher.fingerprint.comparison.prepared import COSINE, SINE, X, Y
 
@@ -22,7 +22,7 @@ _LEAST_WEIGHT: Final = 0.1
 LEAST_PAIR_COUNT: Final = 3
 
 
-@kernel
+@kernel_part
 def grown_pairs(geometry_a, geometry_b, count_a, of_a, of_b, weight, count, numbers):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Replace the first count pairs of of_a, of_b (int32) and weight (float32) by all that coincide.
 
@@ -40,7 +40,7 @@ def grown_pairs(geometry_a, geometry_b, count_a, of_a, of_b, weight, count, numb
     return count, fit, places
 
 
-@kernel
+@kernel_part
 def rigid_fit(geometry_a, geometry_b, of_a, of_b, weight, count):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Weighted least squares: cosine and sine of the rotation, center in a, center in b."""
     total = np.float32(0.0)
@@ -65,7 +65,7 @@ def rigid_fit(geometry_a, geometry_b, of_a, of_b, weight, count):  # type: ignor
     return cosine / length, sine / length, ax, ay, bx, by
 
 
-@kernel
+@kernel_part
 def _carried(geometry_a, geometry_b, of_a, of_b, weight, count, fit):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """float32 (2, padded n): a's minutiae in b, by the rigid fit moved by what the pairs nearby are off it."""
     cosine, sine, ax, ay, bx, by = fit
@@ -84,7 +84,7 @@ def _carried(geometry_a, geometry_b, of_a, of_b, weight, count, fit):  # type: i
     return places
 
 
-@kernel
+@kernel_part
 def _add_displacement(sums, geometry, x, y, off_x, off_y, weight):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     one, per_carry = np.float32(1.0), np.float32(1.0 / (_CARRY_PX * _CARRY_PX))
     for p in range(sums.shape[1]):
@@ -96,7 +96,7 @@ def _add_displacement(sums, geometry, x, y, off_x, off_y, weight):  # type: igno
         sums[2, p] += share
 
 
-@kernel
+@kernel_part
 def _coinciding(geometry_a, geometry_b, count_a, places, fit, radius, numbers, of_a, of_b, weight):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Write the pairs that are each other's nearest within radius, and their weights; answer how many."""
     best_a, best_b = np.empty(count_a, np.int32), np.zeros(geometry_b.shape[1], np.int32)
@@ -111,7 +111,7 @@ def _coinciding(geometry_a, geometry_b, count_a, places, fit, radius, numbers, o
     return count
 
 
-@kernel
+@kernel_part
 def _find_nearest(geometry_a, geometry_b, places, cosine, sine, radius, numbers, best_a, best_b):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Keys of nearness, 1 to 0, with the number of the nearest minutia: best_a of each of a, best_b of each of b."""
     one, two, half, nothing = np.float32(1.0), np.float32(2.0), np.float32(0.5), np.float32(0.0)

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.minutia_set import MinutiaSet
 
 # Chosen on the six development sets, where the error rates are flat around them (docs/fingerprints.md).
@@ -117,7 +117,7 @@ def _spread(x, y, direction, weight, numbers, shares, length):  # type: ignore[n
     return sums
 
 
-@kernel
+@kernel_part
 def _cells_near(offset):  # type: ignore[no-untyped-def]
     """First and one past the last cell within reach of an offset from the first cell's center."""
     first = max(0, math.ceil((offset - _REACH_PX) / _CELL_PX))

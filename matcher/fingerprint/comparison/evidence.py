@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from matcher.fingerprint.comparison.alignment import LEAST_PAIR_COUNT, grown_pairs
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.comparison.local_similarity import similarity_keys, similarity_of
 from matcher.fingerprint.comparison.outline import is_inside
 from matcher.fingerprint.comparison.pairing import (
@@ -77,7 +77,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
     return pairs[:pair_count]
 
 
-@kernel
+@kernel_part
 def _next_group(table, support, of_a, of_b, used, group_a, group_b, weight):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Write the best pair not used so far and all pairs that agree with it; answer how many."""
     first = -1
@@ -96,7 +96,7 @@ def _next_group(table, support, of_a, of_b, used, group_a, group_b, weight):  # 
     return count
 
 
-@kernel
+@kernel_part
 def _distances(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Mean squared distance of the pairs, px², with and without distortion undone."""
     cosine, sine, ax, ay, bx, by = fit
@@ -112,7 +112,7 @@ def _distances(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore
     return apart * share, stiff * share
 
 
-@kernel
+@kernel_part
 def _coverage(geometry_a, geometry_b, outline_a, outline_b, n, m, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Weight of the coinciding minutiae against the weight of all in the overlap, with 1 added against chance."""
     cosine, sine, ax, ay, bx, by = fit

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.prepared import COSINE, SCALE, SINE
 from matcher.fingerprint.comparison.tile import COLUMN_COUNT, ROW_COUNT, add_tile
 
@@ -26,7 +26,7 @@ NUMBERS: Final = LAST_NUMBER - np.arange(LAST_NUMBER + 1, dtype=np.int32)
 NUMBERS.setflags(write=False)
 
 
-@kernel
+@kernel_part
 def similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers):  # type: ignore[no-untyped-def]
     """int32 (n, padded m): keys of cosine similarity, 0 for what is negative.
 
@@ -50,13 +50,13 @@ def similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers):  # type:
     return keys
 
 
-@kernel
+@kernel_part
 def similarity_of(key):  # type: ignore[no-untyped-def]
     """The similarity in a key, in [0, 1]."""
     return np.float32(key >> np.int32(NUMBER_BITS)) / np.float32(KEY_ONE)
 
 
-@kernel
+@kernel_part
 def _products(codes_a, codes_b, width_a, width_b):  # type: ignore[no-untyped-def]
     """float32 (width_a, width_b): inner products of codes, whole numbers of at most 64 * 127^2 < 2^24, so exact."""
     a, b = _widened(codes_a, width_a), _widened(codes_b, width_b)
@@ -67,7 +67,7 @@ def _products(codes_a, codes_b, width_a, width_b):  # type: ignore[no-untyped-de
     return products
 
 
-@kernel
+@kernel_part
 def _widened(codes, width):  # type: ignore[no-untyped-def]
     """float32 (dim, width): the codes, and zeros after them."""
     wide = np.zeros((codes.shape[0], width), np.float32)

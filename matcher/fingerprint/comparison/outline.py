@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 
 NO_OUTLINE: Final = np.array([[1.0], [0.0], [-np.inf]], dtype=np.float32)
 """One half plane that holds nothing."""
@@ -36,7 +36,7 @@ def half_planes(x: Float64Array, y: Float64Array, along_x: Float64Array, along_y
     return np.stack((a, b, a * x + b * y)).astype(np.float32)
 
 
-@kernel
+@kernel_part
 def is_inside(x, y, outline):  # type: ignore[no-untyped-def]
     """Whether a point lies within the outline."""
     for side in range(outline.shape[1]):  # noqa: SIM110 - a generator cannot be compiled

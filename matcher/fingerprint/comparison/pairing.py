@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.local_similarity import LAST_NUMBER, similarity_of
 from matcher.fingerprint.comparison.prepared import COSINE, LANE_COUNT, SINE, X, Y
 
@@ -29,7 +29,7 @@ _KEPT_SHARE: Final = 0.5
 _ROUND_COUNT: Final = 5
 
 
-@kernel
+@kernel_part
 def best_pairs(keys, count_b, limit):  # type: ignore[no-untyped-def]
     """int32 (k,), int32 (k,), float32 (k,): one-to-one pairs and their similarities, most similar first, k <= limit.
 
@@ -59,7 +59,7 @@ def best_pairs(keys, count_b, limit):  # type: ignore[no-untyped-def]
     return of_a[:count], of_b[:count], similarity[:count]
 
 
-@kernel
+@kernel_part
 def _best_free(row, free):  # type: ignore[no-untyped-def]
     key = np.int32(0)
     for j in range(len(row)):
@@ -67,7 +67,7 @@ def _best_free(row, free):  # type: ignore[no-untyped-def]
     return key
 
 
-@kernel
+@kernel_part
 def _largest(best):  # type: ignore[no-untyped-def]
     """The first place of the largest key. Two passes without branches in the first are faster than one with."""
     key = np.int32(0)
@@ -79,7 +79,7 @@ def _largest(best):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel
+@kernel_part
 def agreements(geometry_a, geometry_b, of_a, of_b):  # type: ignore[no-untyped-def]
     """float32 (k, padded k), in [0, 1], symmetric, 0 on the diagonal: could both pairs be of one finger?"""
     k = len(of_a)
@@ -99,7 +99,7 @@ def agreements(geometry_a, geometry_b, of_a, of_b):  # type: ignore[no-untyped-d
     return table
 
 
-@kernel
+@kernel_part
 def _fill_agreements(table, places):  # type: ignore[no-untyped-def]
     """The whole table; a function of its own, and no view of a row in it, or LLVM does not make vectors of it."""
     one, two, half, tiny = np.float32(1.0), np.float32(2.0), np.float32(0.5), np.float32(1e-6)
@@ -124,7 +124,7 @@ def _fill_agreements(table, places):  # type: ignore[no-untyped-def]
             table[p, q] = one / ((one + squared * squared) * (one + turn * turn) * lines)
 
 
-@kernel
+@kernel_part
 def relaxed(table, similarity):  # type: ignore[no-untyped-def]
     """float32 (k,): support of each pair after relaxation, in [0, 1]."""
     k, width = table.shape
@@ -144,7 +144,7 @@ def relaxed(table, similarity):  # type: ignore[no-untyped-def]
     return support[:k]
 
 
-@kernel
+@kernel_part
 def mean_confirmed_support(support, similarity, count):  # type: ignore[no-untyped-def]
     """Mean support of the count pairs whose support stayed highest relative to their similarity."""
     left = np.empty(len(support), np.float32)
@@ -162,7 +162,7 @@ def mean_confirmed_support(support, similarity, count):  # type: ignore[no-untyp
     return total / np.float32(count)
 
 
-@kernel
+@kernel_part
 def confirmed_count(n, m):  # type: ignore[no-untyped-def]
     """How many pairs make the mean support: 4 to 12, rising with the smaller number of minutiae (same paper)."""
     return 4 + int(8.0 / (1.0 + math.exp(-0.4 * (min(n, m) - 20))) + 0.5)

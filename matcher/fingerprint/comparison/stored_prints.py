@@ -21,7 +21,7 @@ from matcher.fingerprint.comparison.descriptors import (
     MINUTIA_LIMIT,
     QUALITY_FLOOR,
 )
-from matcher.fingerprint.comparison.kernel import kernel
+from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.comparison.outline import NO_OUTLINE, chain, half_planes
 from matcher.fingerprint.comparison.prepared import (
     COSINE,
@@ -141,7 +141,7 @@ def _read(packed, sizes, given, counts, cosines, sines, codes, geometry, corners
         at, first, place = at + sizes[number], ends[0], ends[1]
 
 
-@kernel
+@kernel_part
 def _is_sound(record, count):  # type: ignore[no-untyped-def]
     """Whether MinutiaSet.from_bytes would read the record and count is what described_count says of it."""
     if len(record) < HEADER_BYTES or record[0] != VERSION:
@@ -165,7 +165,7 @@ def _is_sound(record, count):  # type: ignore[no-untyped-def]
     return count == min(max(good, ALWAYS_DESCRIBED), total, MINUTIA_LIMIT)
 
 
-@kernel
+@kernel_part
 def _turned(rows, columns, geometry):  # type: ignore[no-untyped-def]
     """Write codes column by column and their scale; False where a row is not what codes_of makes."""
     for row in range(len(rows)):
@@ -181,7 +181,7 @@ def _turned(rows, columns, geometry):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@kernel_part
 def _place(record, count, cosines, sines, geometry):  # type: ignore[no-untyped-def]
     """Write all of the geometry but the scale."""
     for row in range(geometry.shape[1]):
@@ -197,7 +197,7 @@ def _place(record, count, cosines, sines, geometry):  # type: ignore[no-untyped-
         geometry[QUALITY, row] = np.int64(record[at + 6]) / QUALITY_STEPS
 
 
-@kernel
+@kernel_part
 def _corners(x, y, corners):  # type: ignore[no-untyped-def]
     """Write x, y of the corners of the outline and the way to the next; how many, 0 for fewer than three."""
     order = np.empty(len(x), np.int64)
@@ -223,6 +223,6 @@ def _corners(x, y, corners):  # type: ignore[no-untyped-def]
     return count
 
 
-@kernel
+@kernel_part
 def _short(record, at):  # type: ignore[no-untyped-def]
     return np.int64(record[at]) | np.int64(record[at + 1]) << 8

@@ -15,7 +15,7 @@ from benchmarks.product_fingerprints import load
 from benchmarks.report_tables import descriptor_table
 from benchmarks.speed.finger_gallery import made_gallery
 from matcher.fingerprint.minutia_set import MinutiaSet
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 
 FINGERS = (0, 3, 8)
 CAPTURES = (1, 2)

@@ -10,9 +10,9 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import numpy as np
-from matcher.fingerprint.comparison.outline import is_inside
-assert is_inside(np.float32(0), np.float32(0), np.ones((3, 3), np.float32))
-print(sum(is_inside.stats.cache_misses.values()), sum(is_inside.stats.cache_hits.values()))
+from matcher.fingerprint.comparison.outline import chain
+assert len(chain(np.zeros(2, np.float32), np.arange(2, dtype=np.float32), np.arange(2))) == 2
+print(sum(chain.stats.cache_misses.values()), sum(chain.stats.cache_hits.values()))
 """
 
 

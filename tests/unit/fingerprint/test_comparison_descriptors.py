@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,12 @@ from matcher.fingerprint.comparison.local_similarity import (
 from matcher.fingerprint.comparison.outline import is_inside, outline_of
 from matcher.fingerprint.comparison.prepared import prepare
 from tests.unit.fingerprint.compared_prints import made_up, minutia_set, moved, template_of
+
+
+@numba.njit  # type: ignore[untyped-decorator]
+def keys_of(codes_a, codes_b, geometry_a, geometry_b, numbers):  # type: ignore[no-untyped-def]
+    """Only compiled code can call similarity_keys."""
+    return similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers)
 
 
 @settings(max_examples=40, deadline=None)
@@ -67,7 +74,7 @@ def test_weak_minutiae_are_left_out_unless_there_are_few() -> None:
 def test_keys_hold_the_cosine_similarity_and_the_number(seeds: tuple[int, int], counts: tuple[int, int]) -> None:
     sets = [made_up(seed, count) for seed, count in zip(seeds, counts, strict=True)]
     first, second = (prepare(template_of(one)) for one in sets)
-    keys = similarity_keys(first.codes, second.codes, first.geometry, second.geometry, NUMBERS)[:, : counts[1]]
+    keys = keys_of(first.codes, second.codes, first.geometry, second.geometry, NUMBERS)[:, : counts[1]]
     cosines = describe(sets[0]).astype(np.float64) @ describe(sets[1]).T.astype(np.float64)
     turned = np.cos(sets[0].direction_rad[:, None] - sets[1].direction_rad[None, :])
     expected = np.where(turned > 0, 1.0, TURNED_SHARE) * np.maximum(cosines, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,11 +71,60 @@ tell("new version")
 tell_with("code of the old one", two, five)
 """
 
+# What compiled functions call, two deep, with arrays made and errors raised in it.
+PARTS = """
+import sys
+from pathlib import Path
+import numpy as np
+from index.vector.kernels import linking
+if sys.argv[1:] == ["as numba links"]:
+    linking.TRIED_VERSIONS = ()
+from index.vector.kernels.compiling import compiled, compiled_part
 
-def printed(folder: Path, script: str = SCRIPT) -> str:
+@compiled_part
+def checked(number):
+    if number > 90:
+        raise ValueError("too large", number)
+    if number < 0:
+        raise ValueError("too small")
+    return np.float32(number) / np.float32(3)
+
+@compiled_part
+def added(numbers):
+    made = np.zeros(len(numbers), np.float32)
+    for place in range(len(numbers)):
+        made[place] = checked(numbers[place]) + np.float32(0.1)
+    return made
+
+@compiled(sources=Path(__file__).parent)
+def total(numbers):
+    return added(numbers).sum()
+
+@compiled(sources=Path(__file__).parent)
+def largest(numbers):
+    return max(added(numbers).max(), added(numbers[:1]).max())
+
+numbers = np.arange(70.0)
+print(total(numbers).hex(), largest(numbers).hex(), total(added(numbers)).hex())
+for wrong in (91.0, -1.0):
+    for function in (total, largest):
+        try:
+            function(np.array([1.0, wrong]))
+        except ValueError as error:
+            print(error.args)
+print(*(sum(each.stats.cache_misses.values()) for each in (total, largest)))
+"""
+
+
+def printed(folder: Path, script: str = SCRIPT, *arguments: str) -> str:
     environment = {"PYTHONPATH": f"{folder / 'sources'}:{CHECKOUT}", "NUMBA_CACHE_DIR": str(folder / "kept")}
     run = subprocess.run(
-        [sys.executable, "-B", "-c", script], env=environment, cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-B", "-c", script, *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return run.stdout.strip()
 
@@ -111,6 +161,20 @@ def test_what_was_kept_is_believed_only_where_it_is_what_was_kept(tmp_path: Path
         "new version 22 52 1 1",
         "code of the old one 22 52 1 1",
     ]
+
+
+def test_parts_that_are_linked_late_do_what_they_do_as_numba_links_them(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    script = "import parts"
+    (tmp_path / "sources" / "parts.py").write_text(PARTS)
+    # Two types of arrays for one of them.
+    late, kept = printed(tmp_path, script).splitlines(), printed(tmp_path, script).splitlines()
+    assert late[1:] == ["('too large', 91.0)"] * 2 + ["('too small',)"] * 2 + ["2 1"]
+    assert kept == [*late[:-1], "0 0"]
+    # Nothing is kept of what Python does not call.
+    assert len(list((tmp_path / "kept").rglob("*.nbc"))) == 3
+    shutil.rmtree(tmp_path / "kept")
+    assert printed(tmp_path, script, "as numba links").splitlines() == late
 
 
 def test_a_disk_without_room_keeps_nothing_and_stops_nothing(tmp_path: Path) -> None:

@@ -77,18 +77,25 @@ def test_subjects_have_one_place_in_every_pack(database, make):
     where = SearchFilter(fingers=frozenset({FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_THUMB}))
     for named in (frozenset(ids[:1]), frozenset(ids[3:9]), frozenset(ids)):
         faces = database.allowed_reference_ids(Modality.FACE, FACE_PACK, SearchFilter(subject_ids=named))
-        places = database.subject_places_of(Modality.FACE, FACE_PACK, faces.tolist())
+        places = database.coverage(Modality.FACE, FACE_PACK).numbers_of(faces)
         expected = database.allowed_reference_ids(
             Modality.FINGERPRINT, FINGER_PACK, SearchFilter(subject_ids=named, fingers=where.fingers)
         )
-        fingers = database.references_at(Modality.FINGERPRINT, FINGER_PACK, places, where)
+        covered = database.coverage(Modality.FINGERPRINT, FINGER_PACK, where)
+        fingers = covered.of_subjects(places)
         assert fingers.tolist() == expected.tolist()
         assert set(np.flatnonzero(database.counts_by_subject(Modality.FINGERPRINT, FINGER_PACK, where))) >= set(
-            database.subject_places_of(Modality.FINGERPRINT, FINGER_PACK, fingers.tolist()).tolist()
+            covered.numbers_of(fingers).tolist()
         )
-    assert not len(database.references_at(Modality.FINGERPRINT, "nobody@1", places, where))
+    nobody = database.coverage(Modality.FINGERPRINT, "nobody@1", where)
+    assert not len(nobody.of_subjects(places))
+    assert nobody.numbers_of(faces[:2]).tolist() == [-1, -1]
+    before = database.coverage(Modality.FACE, FACE_PACK)
+    asked = np.array([faces[4], 10**6, faces[3]])
     database.delete_subject(ids[3])
-    assert not len(database.subject_places_of(Modality.FACE, FACE_PACK, [int(faces[3]), 10**6]))
+    # What was resolved before a deletion still says whose a reference was.
+    assert before.numbers_of(asked).tolist() == [places[4], -1, places[3]]
+    assert database.coverage(Modality.FACE, FACE_PACK).numbers_of(asked).tolist() == [places[4], -1, -1]
 
 
 def test_joining_leaving_and_sealing_count_at_once_and_after_a_restart(folder, make):

@@ -21,7 +21,7 @@ from matcher.audit.changes import ChangeLedger
 from matcher.errors import AuditError, RequestError
 from matcher.extraction.engines import Engines
 from matcher.samples import EncodedSample
-from matcher.search.searcher import SearchSettings
+from matcher.search.settings import SearchSettings
 from matcher.usecases.compare_packs import PackComparer, PackComparison
 from matcher.usecases.enroll import part_taken
 from matcher.usecases.reembed import Reembedder

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.arrays import Int64Array
 from index.database import EnrollmentDatabase
-from index.records import FingerPosition, Modality, NewReference, SearchFilter, StoredPrint, Subject, Template
+from index.records import FingerPosition, NewReference, SearchFilter, StoredPrint, Subject, Template
 from index.vector.protocol import Hits, cosine_similarities
 from matcher.errors import DeadlineError
 from matcher.formats.decode import decode_image
 from matcher.scoring.ranking import rank_candidates
 from matcher.search.comparison import PreparedReferences
-from matcher.search.searcher import Searcher, SearchSettings
+from matcher.search.searcher import Searcher
+from matcher.search.settings import SearchSettings
 from matcher.stages import Stages
 from tests.fakes import (
     CALIBRATION,
@@ -181,32 +181,6 @@ def test_a_subject_that_one_sample_brings_up_is_compared_with_the_others(
     assert set(outcome.sample_scores) == {subject_ids[6], subject_ids[8], subject_ids[10]}
     assert all({score.probe_number for score in scores} == {0, 1} for scores in outcome.sample_scores.values())
     assert best_subject(dict(outcome.sample_scores)) == subject_ids[6]
-
-
-def test_a_subject_is_compared_with_the_others_though_the_reference_that_brought_it_up_was_deleted_meanwhile(
-    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subject_ids = enroll_with_thumbs(database)
-    shortlists_of(monkeypatch, database, right_index=(13, 17), right_thumb=(14, 22))
-    search, _ = searcher(database, exhaustive_reference_limit=10)
-    places_of = database.subject_places_of
-
-    def deleted_before(modality: Modality, pack_id: str, reference_ids: Sequence[int]) -> Int64Array:
-        if 17 in reference_ids:
-            # Which comes after subject 9 was found by it.
-            database.delete_reference(17)
-        return places_of(modality, pack_id, reference_ids)
-
-    monkeypatch.setattr(database, "subject_places_of", deleted_before)
-    outcome = search.search(
-        [finger_template(7, 1), finger_template(107, 1, FingerPosition.RIGHT_THUMB)],
-        where=SearchFilter(),
-        subject_count=5,
-    )
-    compared = {
-        subject_id: [score.reference_id for score in scores] for subject_id, scores in outcome.sample_scores.items()
-    }
-    assert compared == {subject_ids[6]: [13, 14], subject_ids[8]: [17, 18], subject_ids[10]: [21, 22]}
 
 
 def test_search_ends_at_the_deadline(database: EnrollmentDatabase) -> None:
