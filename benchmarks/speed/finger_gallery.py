@@ -186,7 +186,6 @@ class FingerGallery:
 
         found = shortlist(
             ask,
-            minutia_count=len(probe.vectors),
             kept_count=1,
             clear_count=settings.clear_shortlist_count,
             longest_count=settings.shortlist_count,

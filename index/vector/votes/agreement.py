@@ -112,41 +112,46 @@ def _complete(chosen, found, ends, votes, similarities, ids, probe_places, start
     """Add to the scores of those chosen how well the probe lies on them."""
     pairs = np.empty((PAIR_LIMIT, 7), np.float32)
     owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    near = np.empty((1 << NUMBER_BITS, 4), np.float32)
     for number in chosen:
         own, start = votes[ends[number] : ends[number + 1]], starts[found[number]]
         places = table[start : start + counts[found[number]]]
         count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
         _agreement(pairs, owners, count, supports)
-        scores[number] += completed(pairs, supports, count, probe_places, places, directions)
+        scores[number] += completed(pairs, supports, count, probe_places, places, directions, near)
 
 
 @compiled
 def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
-    """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids; the votes, positions in ids, for
-    found[n] go from ends[n] to ends[n + 1], in their order."""
+    """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids, ascending, so that what is looked
+    up of them lies in order; the votes, positions in ids, for found[n] go from ends[n] to ends[n + 1], in their
+    order."""
     query_count, nearest_count = ids.shape
-    number_of = np.full(min(id_count, 8 * len(usable)), -1, np.int32)
-    owner = np.full(query_count * nearest_count, -1, np.int32)
-    found, count = np.empty(query_count * nearest_count, np.int64), 0
-    counts = np.zeros(query_count * nearest_count + 1, np.int64)
-    for vote in range(query_count * nearest_count):
-        reference_id = ids[vote // nearest_count, vote % nearest_count] >> NUMBER_BITS
-        if reference_id < 0 or reference_id >= len(number_of):
-            continue
-        if not (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
-            continue
-        if number_of[reference_id] < 0:
-            number_of[reference_id], found[count] = count, reference_id
-            count += 1
-        owner[vote] = number_of[reference_id]
-        counts[owner[vote] + 1] += 1
-    ends = np.cumsum(counts[: count + 1])
-    filled, votes = ends[:count].copy(), np.empty(ends[count], np.int32)
-    for vote in range(len(owner)):
-        if owner[vote] >= 0:
-            votes[filled[owner[vote]]] = vote
-            filled[owner[vote]] += 1
-    return found[:count], ends, votes
+    # By reference id: how many votes; then, from 1 on, which of found it is.
+    numbers = np.zeros(min(id_count, 8 * len(usable)), np.int32)
+    for query in range(query_count):
+        for rank in range(nearest_count):
+            reference_id = ids[query, rank] >> NUMBER_BITS
+            if 0 <= reference_id < len(numbers) and (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
+                numbers[reference_id] += 1
+    count = np.count_nonzero(numbers)
+    found, ends, filled = np.empty(count, np.int64), np.zeros(count + 1, np.int64), np.empty(count, np.int64)
+    number = 0
+    for reference_id in range(len(numbers)):
+        if numbers[reference_id]:
+            found[number], filled[number] = reference_id, ends[number]
+            ends[number + 1] = ends[number] + numbers[reference_id]
+            number += 1
+            numbers[reference_id] = number
+    votes = np.empty(ends[count], np.int32)
+    for query in range(query_count):
+        for rank in range(nearest_count):
+            reference_id = ids[query, rank] >> NUMBER_BITS
+            if 0 <= reference_id < len(numbers) and numbers[reference_id]:
+                place = numbers[reference_id] - 1
+                votes[filled[place]] = query * nearest_count + rank
+                filled[place] += 1
+    return found, ends, votes
 
 
 @compiled_part

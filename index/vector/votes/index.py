@@ -72,7 +72,7 @@ class Effort:
 EFFORTS: Final = (
     Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200, 1.5),
     Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200, 1.5),
-    Effort(16, 200_000, 1000, 20_000, 10_000, 1.0, is_widest=True),
+    Effort(32, 200_000, 1000, 20_000, 20_000, 1.0, is_widest=True),
 )
 """By reach; what each is good for is in docs/search.md."""
 MOST_VOTES: Final = 8
@@ -340,7 +340,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
     if effort.is_widest:
         wanted = min(wanted, MOST_VOTES * finger_count)
         if row_count < SMALL_PROBE_COUNT:
-            wanted, most = max(wanted, finger_count), max(most, finger_count // 10)
+            wanted, most = max(wanted, finger_count), max(most, finger_count // 5)
     return min(max(wanted // row_count, effort.least_count), most)
 
 
