@@ -3,8 +3,9 @@
 The fingers of the sets and their mirror images, which are other fingers to every comparison, are put together to people
 of ten, others in every round, and enrolled beside generated people by the first image of each. Probes are made of the
 other images: so many fingers of a person, of which none, half, all but one or all are bad: pieces of 4 to 7 mm, or the
-same finger of another person. The others are prints, turned prints and pieces of 8 to 12 mm. A probe is lost where its
-mate comes first if everybody is compared (`exhaustive`), and does not by default.
+same finger of another person. The others are prints, turned prints and pieces of 8 to 12 mm. Or one is the person's
+own, of any size, and the others are fingers of nobody who is enrolled. A probe is lost where its mate comes first if
+everybody is compared (`exhaustive`), and does not by default.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from benchmarks.metrics import wilson_interval
 from benchmarks.pieces import PIECE_SIDES_PX, made_of, mirrored
 from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
-from benchmarks.speed.start import QUALITY, WRITERS, fingers, groups
+from benchmarks.speed.start import QUALITY, WRITERS, Item, fingers, groups
 from benchmarks.template_cache import default_cache_folder
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
@@ -42,10 +43,12 @@ from matcher.search.searcher import Searcher
 from matcher.search.settings import SearchSettings
 
 FINGERS = 10
-PROBES_A_ROUND = 30
+PROBES_A_ROUND = 38
 SAMPLE_COUNTS = (2, 3, 5, 10)
 CANDIDATES = 10
-BAD = {"none bad": 0.0, "half bad": 0.5, "all but one bad": 1.0, "all bad": 1.0}
+ALL_BUT_ONE_BAD, ONE_OWN = "all but one bad", "one their own"
+BAD = {"none bad": 0.0, "half bad": 0.5, ALL_BUT_ONE_BAD: 1.0, "all bad": 1.0, ONE_OWN: 0.0}
+_ENROLLED_SHARE = 0.65
 _SMALL_PX = 140
 _FOREIGN_SHARE = 0.3
 _MEMORY_BYTES = 2 << 30  # so that comparing everybody need not read them again for each probe
@@ -67,6 +70,10 @@ class Crowd:
     references: list[Template]
     own: list[list[Template]]
     bad: list[list[Template]]
+
+    def every(self, finger: int) -> list[Template]:
+        """All there are of a finger."""
+        return self.own[finger] + self.bad[finger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser, only="fingerprint")
     add_same_argument(parser)
     parser.add_argument("--people", type=int, default=10_000, metavar="N", help="generated people of ten fingers")
-    parser.add_argument("--probes", type=int, default=450, metavar="N")
+    parser.add_argument("--probes", type=int, default=456, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the database in DIR, or take it from there")
 
 
@@ -142,7 +149,7 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
             for kind, outcome in asked(database, searcher, crowd, number):
                 kinds[kind].append(outcome)
     every = [one for of_kind in kinds.values() for one in of_kind]
-    people = args.people + len(crowd.references) // FINGERS
+    people = args.people + len(made_round(crowd, 0)[0])
     result = PeopleResult(people, _of_some(every), {kind: _of_some(of_kind) for kind, of_kind in kinds.items()})
     text = json.dumps(asdict(result), indent=2)
     print(text)
@@ -211,21 +218,24 @@ def made_round(crowd: Crowd, number: int) -> tuple[list[list[int]], list[Probe]]
     """People, as the fingers that each has by position, and probes, one of each kind a few times over: the same ones
     in every run."""
     rng = np.random.default_rng(number)
-    drawn = rng.permutation(len(crowd.references))
-    people = [drawn[start : start + FINGERS].tolist() for start in range(0, len(drawn) - FINGERS + 1, FINGERS)]
-    kinds = [(samples, bad) for samples in SAMPLE_COUNTS for bad in BAD if (samples, bad) != (2, "all but one bad")]
+    drawn = rng.permutation(len(crowd.references)).tolist()
+    count = max(1, round(_ENROLLED_SHARE * len(drawn) / FINGERS))
+    people = [drawn[FINGERS * person : FINGERS * (person + 1)] for person in range(count)]
+    kinds = [(samples, bad) for samples in SAMPLE_COUNTS for bad in BAD if (samples, bad) != (2, ALL_BUT_ONE_BAD)]
     probes = []
     for samples, bad in kinds * (PROBES_A_ROUND // len(kinds)):
-        mate = int(rng.integers(len(people)))
-        bad_count = min(round(BAD[bad] * samples), samples - (bad == "all but one bad"))
+        mate = int(rng.integers(count))
+        bad_count = min(round(BAD[bad] * samples), samples - (bad == ALL_BUT_ONE_BAD))
         templates = []
         for place, position in enumerate(rng.permutation(FINGERS)[:samples].tolist()):
             finger = people[mate][position]
             # The first is never somebody else's, so that there is a mate.
-            if place >= bad_count:
+            if bad == ONE_OWN:
+                chosen = _any(crowd.own[_any(drawn[FINGERS * count :], rng)] if place else crowd.every(finger), rng)
+            elif place >= bad_count:
                 chosen = _any(crowd.own[finger], rng)
-            elif place and rng.random() < _FOREIGN_SHARE:
-                other = people[(mate + int(rng.integers(1, len(people)))) % len(people)]
+            elif place and count > 1 and rng.random() < _FOREIGN_SHARE:
+                other = people[(mate + int(rng.integers(1, count))) % count]
                 chosen = _any(crowd.own[other[position]], rng)
             else:
                 chosen = _any(crowd.bad[finger] or crowd.own[finger], rng)
@@ -283,8 +293,8 @@ def _of_some(outcomes: Sequence[Outcome]) -> KindResult:
     )
 
 
-def _any(templates: Sequence[Template], rng: np.random.Generator) -> Template:
-    return templates[int(rng.integers(len(templates)))]
+def _any(items: Sequence[Item], rng: np.random.Generator) -> Item:
+    return items[int(rng.integers(len(items)))]
 
 
 def _at(template: Template, position: int) -> Template:

@@ -35,8 +35,13 @@ from matcher.stages import Stages
 KEPT_PER_CANDIDATE: Final = 3
 LEAST_KEPT_COUNT: Final = 60
 """So many subjects are completed for each candidate that the caller ranks, and so many at least."""
-COMPLETED_COMPARISONS: Final = 1000
+COMPLETED_COMPARISONS: Final = 600
 """Comparisons that completing takes, about, where this allows more subjects."""
+LEADERS: Final = 3
+LEADERS_PER_CANDIDATE: Final = 2
+"""Of each sample those who compare best are completed whatever the others say: LEADERS, and for each candidate
+LEADERS_PER_CANDIDATE, divided among the samples. Where all samples but one are somebody else's, or show nothing, the
+mate has nothing else; farther down, as many strangers of every sample would come before it."""
 SCORED_COUNT: Final = 4096
 """Fingers of each sample whose rank in the index counts."""
 _STRANGER_SCORE: Final = 10.0 / np.log(10.0)
@@ -76,13 +81,15 @@ class _Looked:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Standing:
     """Of subjects by one sample. places: int64 (n,), each once. scores, similarities: float64 (n,). rest: score and
-    similarity of everybody else. has: bool by place, who has a reference at all."""
+    similarity of everybody else. has: bool by place, who has a reference at all. leaders: int64 (m,), places of those
+    who were compared, best first."""
 
     places: Int64Array
     scores: Float64Array
     similarities: Float64Array
     rest: tuple[float, float]
     has: BoolArray
+    leaders: Int64Array
 
 
 class SeveralSamples:
@@ -132,7 +139,12 @@ class SeveralSamples:
             for template, coverage, one, of_one in zip(templates, coverages, looked, compared, strict=True)
         ]
         places, most = _likeliest(standings, everybody=is_proved)
-        count = kept_count if is_proved else max(kept_count, COMPLETED_COMPARISONS // len(templates))
+        count = kept_count
+        if not is_proved:
+            likeliest = places[: max(kept_count, COMPLETED_COMPARISONS // len(templates))]
+            leading = LEADERS + LEADERS_PER_CANDIDATE * subject_count // len(templates)
+            places = _each_once(np.concatenate([likeliest, *(one.leaders[:leading] for one in standings)]))
+            count = len(places)
         while True:
             matches = self._completed(templates, filters, places[:count], known, stages=stages)
             if not is_proved or count >= len(places) or all(one.is_whole for one in looked):
@@ -185,11 +197,12 @@ class SeveralSamples:
             scores = np.concatenate([scores, 10.0 * np.log10(len(coverage.reference_ids) / ranks)])
             similarities = np.pad(similarities, (0, len(ranks)))
         places = coverage.numbers_of(ids)
+        leaders = _each_once(places[: len(ids) - len(looked.scored_ids)])
         # The first of each counts: what was compared comes before what was ranked, and each of them best first.
         places, first = np.unique(places, return_index=True)
         known = places >= 0
         rest = last or (_STRANGER_SCORE, 0.0)
-        return _Standing(places[known], scores[first[known]], similarities[first[known]], rest, has)
+        return _Standing(places[known], scores[first[known]], similarities[first[known]], rest, has, leaders)
 
     def _completed(
         self,
@@ -285,6 +298,12 @@ class SeveralSamples:
             self._database.coverage(template.modality, template.pack_id, where)
             for template, where in zip(templates, filters, strict=True)
         ]
+
+
+def _each_once(places: Int64Array) -> Int64Array:
+    """The first time each occurs, without the -1 of nobody."""
+    known = places[places >= 0]
+    return known[np.sort(np.unique(known, return_index=True)[1])]
 
 
 def _likeliest(standings: Sequence[_Standing], *, everybody: bool) -> tuple[Int64Array, Float64Array]:

@@ -128,10 +128,38 @@ def test_a_mate_low_in_every_list_comes_first_by_all_of_them(
     search = searcher(database, exhaustive_reference_limit=10)
     outcome = search.search(probe_of(*range(1, 6)), where=EVERYBODY, subject_count=10)
     assert not outcome.proved
-    assert len(outcome.sample_scores) == several_samples.LEAST_KEPT_COUNT
+    assert len(outcome.sample_scores) < 100
     assert ranked(outcome, 1) == [mate]
     # Whoever is shown is compared with every sample, also where it lowers the score.
     assert all([one.probe_number for one in own] == [0, 1, 2, 3, 4] for own in outcome.sample_scores.values())
+
+
+def test_a_mate_whom_one_sample_alone_resembles_is_not_pushed_off_by_ranks_of_strangers(
+    database: EnrollmentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every other sample is somebody else's, strangers rank well by several of them."""
+    rng = np.random.default_rng(7)
+    positions = range(1, 6)
+    people = [[finger(position, 0.0, rng) for position in positions] for _ in range(60)]
+    people[59] = [finger(position, 0.46 if position == 1 else 0.0, rng) for position in positions]
+    receipts = enroll_all(database, people)
+    # Behind those that are compared at once, ten come in every list.
+    lists = {
+        position: [receipts[number].reference_ids[at] for number in (*range(10 * at, 10 * at + 10), *range(48, 58))]
+        for at, position in enumerate(positions)
+    }
+    lists[1][5] = receipts[59].reference_ids[0]
+    propose(monkeypatch, database, lists)
+    monkeypatch.setattr(several_samples, "LEAST_KEPT_COUNT", 1)
+    monkeypatch.setattr(several_samples, "COMPLETED_COMPARISONS", 0)
+    search = searcher(database, exhaustive_reference_limit=10)
+    outcome = search.search(probe_of(*positions), where=EVERYBODY, subject_count=1)
+    assert ranked(outcome, 1) == [receipts[59].subject_id]
+    monkeypatch.setattr(several_samples, "LEADERS", 0)
+    assert (
+        receipts[59].subject_id
+        not in search.search(probe_of(*positions), where=EVERYBODY, subject_count=1).sample_scores
+    )
 
 
 def test_comparing_everybody_finds_who_is_low_in_every_list(database: EnrollmentDatabase) -> None:
