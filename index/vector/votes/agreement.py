@@ -31,6 +31,9 @@ from index.vector.votes.packing import NUMBER_BITS
 from index.vector.votes.places import PlaceTable
 
 PAIR_LIMIT: Final = 64
+RANK_BITS: Final = 24
+"""A vote is a number of 32 bits: which descriptor of the probe gave it, of at most 64, and in so many bits below it,
+which of its nearest got it."""
 VOTES_SHARE: Final = 0.1
 """Of the sum of votes in a score, so that it decides where nothing agrees."""
 ENOUGH_FACTOR: Final = 4
@@ -124,8 +127,7 @@ def _complete(chosen, found, ends, votes, similarities, ids, probe_places, start
 @compiled
 def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
     """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids, ascending, so that what is looked
-    up of them lies in order; the votes, positions in ids, for found[n] go from ends[n] to ends[n + 1], in their
-    order."""
+    up of them lies in order; the votes for found[n], see RANK_BITS, go from ends[n] to ends[n + 1], in their order."""
     query_count, nearest_count = ids.shape
     # By reference id: how many votes; then, from 1 on, which of found it is.
     numbers = np.zeros(min(id_count, 8 * len(usable)), np.int32)
@@ -149,7 +151,7 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
             reference_id = ids[query, rank] >> NUMBER_BITS
             if 0 <= reference_id < len(numbers) and numbers[reference_id]:
                 place = numbers[reference_id] - 1
-                votes[filled[place]] = query * nearest_count + rank
+                votes[filled[place]] = query << RANK_BITS | rank
                 filled[place] += 1
     return found, ends, votes
 
@@ -159,7 +161,7 @@ def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
     """As count_votes sums the votes for one finger."""
     total, latest = np.float32(0.0), -1
     for vote in votes:
-        query, rank = vote // similarities.shape[1], vote % similarities.shape[1]
+        query, rank = vote >> RANK_BITS, vote & ((1 << RANK_BITS) - 1)
         if query != latest:
             latest = query
             total += max(similarities[query, rank] - last[query], np.float32(0.0))
@@ -172,7 +174,7 @@ def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs,
     the finger from its first descriptor on."""
     count = 0
     for vote in votes[:PAIR_LIMIT]:
-        query, rank = vote // ids.shape[1], vote % ids.shape[1]
+        query, rank = vote >> RANK_BITS, vote & ((1 << RANK_BITS) - 1)
         mine, other = probe_places[query], places[ids[query, rank] & ((1 << NUMBER_BITS) - 1)]
         if mine and other:
             owners[count, 0], owners[count, 1] = query, ids[query, rank]
