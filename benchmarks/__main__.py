@@ -30,6 +30,7 @@ COMMANDS = {
         "the search of fingers against the size of the gallery, of what `report` measured",
     ),
     "start": ("benchmarks.speed.start", "from the start of a server to SERVING, from index files and from the store"),
+    "compiling": ("benchmarks.speed.compiling", "what compiling costs at the first start, by function"),
     "encryption": ("benchmarks.speed.encryption", "what encryption at rest costs, as ratios"),
     "generate": ("benchmarks.generate", "generated prints as image files"),
     "distractors": ("benchmarks.distractor_check", "generated templates beside real ones"),

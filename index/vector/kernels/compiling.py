@@ -14,7 +14,7 @@ import numba
 from numba.core import caching
 from numba.extending import register_jitable
 
-from index.vector.kernels import linking
+from index.vector.kernels import numba_inside
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,9 +42,8 @@ def compiled(function: Any = None, /, *, sources: Path = _INDEX_SOURCES, variant
     """
     if function is None:
         return functools.partial(compiled, sources=sources, variant=variant, **options)
-    linking.link_late()
     # Nobody makes a C callback of these.
-    dispatcher = numba.njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
+    dispatcher = numba.njit(nogil=True, no_cfunc_wrapper=True, **numba_inside.options(), **options)(function)
     try:
         dispatcher._cache = _Cache(function, sources, variant)
     except (RuntimeError, AttributeError):
@@ -65,7 +64,7 @@ def compiled_part(function: Any = None, /, **options: Any) -> Any:
     """
     if function is None:
         return functools.partial(compiled_part, **options)
-    return register_jitable(**options)(function) if options else register_jitable(function)
+    return register_jitable(no_cfunc_wrapper=True, **numba_inside.options(), **options)(function)
 
 
 def is_kept(dispatcher: Any) -> bool:

@@ -12,6 +12,7 @@ import hashlib
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array
+from index.vector.kernels.arrays import empty
 from index.vector.kernels.compiling import compiled, compiled_part
 
 SPAN = 64  # positions of one Walsh-Hadamard transform
@@ -46,7 +47,7 @@ def _signs(count: int) -> Float64Array:
 def _rotate(rows: Float64Array, signs: Float64Array) -> None:
     count, length = rows.shape
     span_count = length // SPAN
-    turned = np.empty(length, dtype=np.float64)
+    turned = empty(length, np.float64)
     for row in range(count):
         values = rows[row]
         for place in range(length):

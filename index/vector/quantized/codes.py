@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, UInt8Array
+from index.vector.kernels.arrays import zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.kernels.dots import BLOCK_ROW_COUNT
 from index.vector.kernels.rotation import padded_length, rotated
@@ -145,7 +146,7 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
 ) -> None:
     count, length = turned.shape
     half_length = length // 2
-    codes = np.zeros(length, dtype=np.int32)
+    codes = zeros(length, np.int32)
     for number in range(count):
         values, row = turned[number], first_row + number
         largest, energy = 0.0, 0.0
@@ -159,8 +160,9 @@ def _encode(  # noqa: PLR0917 - compiled functions take their arguments by posit
             value = values[place]
             code = np.int32(min(255.0, max(0.0, value * inverse + 128.0)))
             codes[place] = code
-            high_energy += (value - step * (16.0 * (code >> 4) - 120.0)) ** 2
-            low_energy += (value - step * (code - 127.5)) ** 2
+            high_left, low_left = value - step * (16.0 * (code >> 4) - 120.0), value - step * (code - 127.5)
+            high_energy += high_left * high_left
+            low_energy += low_left * low_left
         for place in range(half_length):
             first, second = codes[place], codes[place + half_length]
             high[_high_place(row, place, half_length)] = (first >> 4) | (second & 0xF0)
@@ -189,7 +191,7 @@ def _copy(source: _CodeArrays, into: _CodeArrays, source_rows: Int64Array, rows:
         low_residuals[row] = source_low_residuals[source_row]
 
 
-@compiled_part(inline="always")
+@compiled_part
 def _high_place(row: int, place: int, half_length: int) -> int:
     """Where the high plane keeps this byte of this row: blocks of 16 rows, four bytes of each in turn."""
     block, lane = row // BLOCK_ROW_COUNT, row % BLOCK_ROW_COUNT

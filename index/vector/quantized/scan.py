@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.arrays import Float32Array, Float64Array, Int8Array, Int32Array
+from index.vector.kernels.arrays import zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.kernels.dots import GROUP_ROW_COUNT, make_kernels
 from index.vector.kernels.simd import Instruction
@@ -71,8 +72,8 @@ def scanner(instruction: Instruction) -> tuple[Scan, int]:
     def scan(parts: Parts, queries: Queries, found: Found) -> None:
         together = TILE_GROUP_COUNT_OF_ONE if queries.totals.size == 1 else TILE_GROUP_COUNT
         tile = _Tile(
-            np.zeros(together * several * GROUP_ROW_COUNT, dtype=np.int32),
-            np.zeros(together * several, dtype=np.uint64),
+            zeros(together * several * GROUP_ROW_COUNT, np.int32),
+            zeros(together * several, np.uint64),
         )
         dim = queries.vectors.shape[1]
         for number in range(parts.size):
@@ -178,7 +179,7 @@ def _look_low(instruction: Instruction) -> Callable[..., Any]:
     return look_low
 
 
-@compiled_part(inline="always")
+@compiled_part
 def _counted_rows(row_count: int) -> Any:
     """Bits of the rows of a group that are there, of row_count from its first row on."""
     if row_count >= GROUP_ROW_COUNT:

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array, UInt8Array, UInt32Array
+from index.vector.kernels.arrays import empty, zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 from index.vector.votes.completion import (
     REFERENCE_X,
@@ -91,12 +92,12 @@ def _scores(found, ends, votes, least, similarities, ids, probe_places, starts, 
     """float32 (n,): see agreeing_votes, without what is completed. least: votes of those that are asked for
     agreement. starts, table: of PlaceTable. directions: turns()."""
     query_count, nearest_count = ids.shape
-    last = np.zeros(query_count, np.float32)
+    last = zeros(query_count, np.float32)
     for query in range(query_count):
         if ids[query, nearest_count - 1] >= 0:
             last[query] = similarities[query, nearest_count - 1]
-    scores, pairs = np.empty(len(found), np.float32), np.empty((PAIR_LIMIT, 7), np.float32)
-    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
+    scores, pairs = empty(len(found), np.float32), empty((PAIR_LIMIT, 7), np.float32)
+    owners, supports = empty((PAIR_LIMIT, 2), np.int64), empty(PAIR_LIMIT, np.float32)
     for number in range(len(found)):
         own = votes[ends[number] : ends[number + 1]]
         agreeing = np.float32(0.0)
@@ -113,9 +114,9 @@ def _scores(found, ends, votes, least, similarities, ids, probe_places, starts, 
 @compiled
 def _complete(chosen, found, ends, votes, similarities, ids, probe_places, starts, counts, table, directions, scores):  # type: ignore[no-untyped-def]
     """Add to the scores of those chosen how well the probe lies on them."""
-    pairs = np.empty((PAIR_LIMIT, 7), np.float32)
-    owners, supports = np.empty((PAIR_LIMIT, 2), np.int64), np.empty(PAIR_LIMIT, np.float32)
-    near = np.empty((1 << NUMBER_BITS, 4), np.float32)
+    pairs = empty((PAIR_LIMIT, 7), np.float32)
+    owners, supports = empty((PAIR_LIMIT, 2), np.int64), empty(PAIR_LIMIT, np.float32)
+    near = empty((1 << NUMBER_BITS, 4), np.float32)
     for number in chosen:
         own, start = votes[ends[number] : ends[number + 1]], starts[found[number]]
         places = table[start : start + counts[found[number]]]
@@ -130,22 +131,25 @@ def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
     up of them lies in order; the votes for found[n], see RANK_BITS, go from ends[n] to ends[n + 1], in their order."""
     query_count, nearest_count = ids.shape
     # By reference id: how many votes; then, from 1 on, which of found it is.
-    numbers = np.zeros(min(id_count, 8 * len(usable)), np.int32)
+    numbers = zeros(min(id_count, 8 * len(usable)), np.int32)
     for query in range(query_count):
         for rank in range(nearest_count):
             reference_id = ids[query, rank] >> NUMBER_BITS
             if 0 <= reference_id < len(numbers) and (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
                 numbers[reference_id] += 1
-    count = np.count_nonzero(numbers)
-    found, ends, filled = np.empty(count, np.int64), np.zeros(count + 1, np.int64), np.empty(count, np.int64)
+    count = 0
+    for reference_id in range(len(numbers)):
+        count += numbers[reference_id] > 0
+    found, ends, filled = empty(count, np.int64), empty(count + 1, np.int64), empty(count, np.int64)
     number = 0
+    ends[0] = 0
     for reference_id in range(len(numbers)):
         if numbers[reference_id]:
             found[number], filled[number] = reference_id, ends[number]
             ends[number + 1] = ends[number] + numbers[reference_id]
             number += 1
             numbers[reference_id] = number
-    votes = np.empty(ends[count], np.int32)
+    votes = empty(ends[count], np.int32)
     for query in range(query_count):
         for rank in range(nearest_count):
             reference_id = ids[query, rank] >> NUMBER_BITS

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from index.vector.kernels.arrays import zeros
 from index.vector.kernels.compiling import compiled_part
 
 X, Y, REFERENCE_X, REFERENCE_Y, TURN_COSINE, TURN_SINE, SIMILARITY = range(7)
@@ -71,9 +72,9 @@ def completed(pairs, supports, count, probe_places, places, directions, near):  
 def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
     """(cosine, sine, x, y, reference x, reference y): turn the probe, and lay its point on the finger's, by least
     squares over the votes that agree with vote start."""
-    weights = np.zeros(count, np.float32)
+    weights = zeros(count, np.float32)
     cosine, sine = pairs[start, TURN_COSINE], pairs[start, TURN_SINE]
-    means, total = np.zeros(4, np.float32), np.float32(0.0)
+    means, total = zeros(4, np.float32), np.float32(0.0)
     along, across = np.float32(0.0), np.float32(0.0)
     for p in range(count):
         dx, dy = pairs[p, X] - pairs[start, X], pairs[p, Y] - pairs[start, Y]
@@ -89,7 +90,8 @@ def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
                 means[axis] += weights[p] * pairs[p, axis]
             along += weights[p] * pairs[p, TURN_COSINE] * np.float32(_LEVER)
             across += weights[p] * pairs[p, TURN_SINE] * np.float32(_LEVER)
-    means /= total
+    for axis in range(4):
+        means[axis] /= total
     for p in range(count):
         if weights[p] > np.float32(0.0):
             ax, ay = pairs[p, X] - means[X], pairs[p, Y] - means[Y]

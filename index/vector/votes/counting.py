@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from index.vector.kernels.compiling import compiled
 from index.vector.votes.packing import NUMBER_BITS
 
@@ -23,8 +24,8 @@ def count_votes(similarities, ids, usable):  # type: ignore[no-untyped-def]
         slot_count *= 2
     # A hash table with open addresses: where in found a reference is.
     places = np.full(slot_count, -1, np.int32)
-    found = np.empty(query_count * nearest_count, np.int64)
-    votes = np.zeros(query_count * nearest_count, np.float32)
+    found = empty(query_count * nearest_count, np.int64)
+    votes = zeros(query_count * nearest_count, np.float32)
     latest = np.full(query_count * nearest_count, -1, np.int32)
     count = 0
     for query in range(query_count):
@@ -52,7 +53,7 @@ def count_votes(similarities, ids, usable):  # type: ignore[no-untyped-def]
 @compiled
 def bits_of(alive, reference_ids):  # type: ignore[no-untyped-def]
     """(uint8 like alive, count): those bits of alive, a bit a reference id, that reference_ids int64 (n,) name."""
-    bits, count = np.zeros_like(alive), 0
+    bits, count = zeros(len(alive), np.uint8), 0
     for reference_id in reference_ids:
         if 0 < reference_id < 8 * len(alive):
             bit = np.uint8(1 << (reference_id & 7))

@@ -13,6 +13,7 @@ import numpy as np
 from numba import carray
 
 from index.vector.kernels.addresses import pointer
+from index.vector.kernels.arrays import zeros
 from index.vector.kernels.compiling import compiled, compiled_part
 
 BLOCK_ROW_COUNT: Final = 32
@@ -40,7 +41,7 @@ def write_rows(code_addresses, id_addresses, sizes, lists, codes, ids):  # type:
 def drop_rows(code_addresses, id_addresses, sizes, code_bytes, lists, ids):  # type: ignore[no-untyped-def]
     """Overwrite the place in list lists[n] that belongs to ids[n] with what is in the last one, and that with nothing:
     no list has gaps, which FAISS would have to be told of. sizes follows."""
-    code, nothing = np.zeros(code_bytes, np.uint8), np.zeros(code_bytes, np.uint8)
+    code, nothing = zeros(code_bytes, np.uint8), zeros(code_bytes, np.uint8)
     for row in range(len(lists)):
         number = lists[row]
         owners = carray(pointer(id_addresses[number]), sizes[number], np.int64)
@@ -65,7 +66,14 @@ def gather_rows(code_addresses, id_addresses, sizes, lists, ids, starts, of_rows
         for place in range(len(owners)):
             owner = owners[place] >> NUMBER_BITS
             if ids[0] <= owner <= ids[-1]:
-                finger = np.searchsorted(ids, owner)
+                # Not np.searchsorted, which takes numba longer to compile than all of this.
+                finger, last = 0, len(ids) - 1
+                while finger < last:
+                    middle = (finger + last) >> 1
+                    if ids[middle] < owner:
+                        finger = middle + 1
+                    else:
+                        last = middle
                 if ids[finger] == owner:
                     row = starts[finger] + (owners[place] & ((1 << NUMBER_BITS) - 1))
                     of_rows[row] = number

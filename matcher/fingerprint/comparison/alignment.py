@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.local_similarity import KEY_ONE, LAST_NUMBER, NUMBER_BITS, similarity_of
 from matcher.fingerprint.comparison.prepared import COSINE, SINE, X, Y
@@ -69,13 +70,13 @@ def rigid_fit(geometry_a, geometry_b, of_a, of_b, weight, count):  # type: ignor
 def _carried(geometry_a, geometry_b, of_a, of_b, weight, count, fit):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """float32 (2, padded n): a's minutiae in b, by the rigid fit moved by what the pairs nearby are off it."""
     cosine, sine, ax, ay, bx, by = fit
-    sums = np.zeros((3, geometry_a.shape[1]), np.float32)
+    sums = zeros((3, geometry_a.shape[1]), np.float32)
     for t in range(count):
         xa, ya = geometry_a[X, of_a[t]], geometry_a[Y, of_a[t]]
         off_x = geometry_b[X, of_b[t]] - (bx + cosine * (xa - ax) - sine * (ya - ay))
         off_y = geometry_b[Y, of_b[t]] - (by + sine * (xa - ax) + cosine * (ya - ay))
         _add_displacement(sums, geometry_a, xa, ya, off_x, off_y, weight[t])
-    places = np.empty((2, geometry_a.shape[1]), np.float32)
+    places = empty((2, geometry_a.shape[1]), np.float32)
     for p in range(geometry_a.shape[1]):
         ux, uy = geometry_a[X, p] - ax, geometry_a[Y, p] - ay
         total = np.float32(_RIGID_WEIGHT) + sums[2, p]
@@ -99,7 +100,7 @@ def _add_displacement(sums, geometry, x, y, off_x, off_y, weight):  # type: igno
 @kernel_part
 def _coinciding(geometry_a, geometry_b, count_a, places, fit, radius, numbers, of_a, of_b, weight):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Write the pairs that are each other's nearest within radius, and their weights; answer how many."""
-    best_a, best_b = np.empty(count_a, np.int32), np.zeros(geometry_b.shape[1], np.int32)
+    best_a, best_b = empty(count_a, np.int32), zeros(geometry_b.shape[1], np.int32)
     _find_nearest(geometry_a, geometry_b, places, fit[0], fit[1], radius, numbers, best_a, best_b)
     count = 0
     for i in range(count_a):

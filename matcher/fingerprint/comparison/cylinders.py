@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Int64Array
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.minutia_set import MinutiaSet
 
@@ -27,6 +28,7 @@ SPATIAL_SIGMA_PX: Final = 7.5
 DIRECTION_SIGMA_RAD: Final = 0.85
 
 _REACH_PX: Final = 3.0 * SPATIAL_SIGMA_PX
+_SQUARED_REACH_PX: Final = (RADIUS_PX + _REACH_PX) ** 2
 _CELL_PX: Final = 2.0 * RADIUS_PX / SIDE_CELLS
 _FIRST_CELL_PX: Final = -0.5 * (SIDE_CELLS - 1) * _CELL_PX
 _TURN_STEPS: Final = 256
@@ -87,16 +89,15 @@ def _section_shares() -> Float32Array:
 def _spread(x, y, direction, weight, numbers, shares, length):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """float32 (n, length): sums of the neighbors' Gaussians. y upwards."""
     count, side, sections = len(x), numbers.shape[0], shares.shape[1]
-    sums = np.zeros((count, length), np.float32)
-    along_height, across_height = np.empty(side, np.float32), np.empty(side, np.float32)
+    sums = zeros((count, length), np.float32)
+    along_height, across_height = empty(side, np.float32), empty(side, np.float32)
     steepness = 0.5 / (SPATIAL_SIGMA_PX * SPATIAL_SIGMA_PX)
-    reach = (RADIUS_PX + _REACH_PX) ** 2
     for center in range(count):
         cosine, sine = math.cos(direction[center]), math.sin(direction[center])
         cylinder = sums[center]
         for other in range(count):
             dx, dy = x[other] - x[center], y[other] - y[center]
-            if other == center or dx * dx + dy * dy > reach:
+            if other == center or dx * dx + dy * dy > _SQUARED_REACH_PX:
                 continue
             along, across = cosine * dx + sine * dy - _FIRST_CELL_PX, cosine * dy - sine * dx - _FIRST_CELL_PX
             turn = (direction[center] - direction[other]) / (2.0 * math.pi)
@@ -104,9 +105,11 @@ def _spread(x, y, direction, weight, numbers, shares, length):  # type: ignore[n
             first_a, last_a = _cells_near(along)
             first_b, last_b = _cells_near(across)
             for a in range(first_a, last_a):
-                along_height[a] = weight[other] * math.exp(-steepness * (along - a * _CELL_PX) ** 2)
+                away = along - a * _CELL_PX
+                along_height[a] = weight[other] * math.exp(-steepness * (away * away))
             for b in range(first_b, last_b):
-                across_height[b] = math.exp(-steepness * (across - b * _CELL_PX) ** 2)
+                away = across - b * _CELL_PX
+                across_height[b] = math.exp(-steepness * (away * away))
             for a in range(first_a, last_a):
                 for b in range(first_b, last_b):
                     if numbers[a, b] != _OUTSIDE:

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.alignment import LEAST_PAIR_COUNT, grown_pairs
 from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 from matcher.fingerprint.comparison.local_similarity import similarity_keys, similarity_of
@@ -41,7 +42,7 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
     found[:] = np.float32(0.0)
     n, m = codes_a.shape[1], codes_b.shape[1]
     shorter = min(n, m)
-    pairs = np.empty((shorter, 2), np.int32)
+    pairs = empty((shorter, 2), np.int32)
     if shorter < LEAST_PAIR_COUNT:
         return pairs[:0]
     keys = similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers)
@@ -51,8 +52,8 @@ def evidence(codes_a, codes_b, geometry_a, geometry_b, outline_a, outline_b, num
     table = agreements(geometry_a, geometry_b, of_a, of_b)
     support = relaxed(table, similarity)
     found[SUPPORT] = mean_confirmed_support(support, similarity, confirmed_count(n, m))
-    used = np.zeros(len(of_a), np.bool_)
-    group_a, group_b, weight = np.empty(shorter, np.int32), np.empty(shorter, np.int32), np.empty(shorter, np.float32)
+    used = zeros(len(of_a), np.bool_)
+    group_a, group_b, weight = empty(shorter, np.int32), empty(shorter, np.int32), empty(shorter, np.float32)
     best, pair_count = np.float32(0.0), 0
     for _ in range(_START_COUNT):
         count = _next_group(table, support, of_a, of_b, used, group_a, group_b, weight)
@@ -116,7 +117,7 @@ def _distances(geometry_a, geometry_b, of_a, of_b, fit, places):  # type: ignore
 def _coverage(geometry_a, geometry_b, outline_a, outline_b, n, m, of_a, of_b, fit, places):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Weight of the coinciding minutiae against the weight of all in the overlap, with 1 added against chance."""
     cosine, sine, ax, ay, bx, by = fit
-    paired_a, paired_b = np.zeros(n, np.bool_), np.zeros(m, np.bool_)
+    paired_a, paired_b = zeros(n, np.bool_), zeros(m, np.bool_)
     coinciding, missing = np.float32(0.0), np.float32(0.0)
     for t in range(len(of_a)):
         i, j = of_a[t], of_b[t]

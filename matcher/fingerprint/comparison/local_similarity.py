@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.prepared import COSINE, SCALE, SINE
 from matcher.fingerprint.comparison.tile import COLUMN_COUNT, ROW_COUNT, add_tile
@@ -36,7 +37,7 @@ def similarity_keys(codes_a, codes_b, geometry_a, geometry_b, numbers):  # type:
     """
     n, width = codes_a.shape[1], geometry_b.shape[1]
     products = _products(codes_a, codes_b, geometry_a.shape[1], width)
-    keys = np.empty((n, width), np.int32)
+    keys = empty((n, width), np.int32)
     nothing, turned_share, shift = np.float32(0.0), np.float32(TURNED_SHARE), np.int32(NUMBER_BITS)
     for i in range(n):
         cosine, sine = geometry_a[COSINE, i], geometry_a[SINE, i]
@@ -60,7 +61,7 @@ def similarity_of(key):  # type: ignore[no-untyped-def]
 def _products(codes_a, codes_b, width_a, width_b):  # type: ignore[no-untyped-def]
     """float32 (width_a, width_b): inner products of codes, whole numbers of at most 64 * 127^2 < 2^24, so exact."""
     a, b = _widened(codes_a, width_a), _widened(codes_b, width_b)
-    products = np.empty((width_a, width_b), np.float32)
+    products = empty((width_a, width_b), np.float32)
     for row in range(0, width_a, ROW_COUNT):
         for column in range(0, width_b, COLUMN_COUNT):
             add_tile(a, row, b, column, products, (row, column))
@@ -70,7 +71,7 @@ def _products(codes_a, codes_b, width_a, width_b):  # type: ignore[no-untyped-de
 @kernel_part
 def _widened(codes, width):  # type: ignore[no-untyped-def]
     """float32 (dim, width): the codes, and zeros after them."""
-    wide = np.zeros((codes.shape[0], width), np.float32)
+    wide = zeros((codes.shape[0], width), np.float32)
     for k in range(codes.shape[0]):
         for j in range(codes.shape[1]):
             wide[k, j] = np.float32(codes[k, j])

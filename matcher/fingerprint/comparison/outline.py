@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from index.arrays import Float32Array, Float64Array
+from index.vector.kernels.arrays import empty
 from matcher.fingerprint.comparison.kernel import kernel, kernel_part
 
 NO_OUTLINE: Final = np.array([[1.0], [0.0], [-np.inf]], dtype=np.float32)
@@ -48,7 +49,7 @@ def is_inside(x, y, outline):  # type: ignore[no-untyped-def]
 @kernel
 def chain(x, y, order):  # type: ignore[no-untyped-def]
     """int64 (c,): points in this order that turn left at every step, ends included."""
-    chain = np.empty(len(order), np.int64)
+    chain = empty(len(order), np.int64)
     length = 0
     for point in order:
         while length >= 2:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from index.vector.kernels.arrays import empty, zeros
 from matcher.fingerprint.comparison.kernel import kernel_part
 from matcher.fingerprint.comparison.local_similarity import LAST_NUMBER, similarity_of
 from matcher.fingerprint.comparison.prepared import COSINE, LANE_COUNT, SINE, X, Y
@@ -36,12 +37,12 @@ def best_pairs(keys, count_b, limit):  # type: ignore[no-untyped-def]
     keys: similarity_keys of n and count_b minutiae.
     """
     n, width = keys.shape
-    free = np.zeros(width, np.int32)
+    free = zeros(width, np.int32)
     free[:count_b] = np.int32(-1)
-    best = np.empty(n, np.int32)
+    best = empty(n, np.int32)
     for i in range(n):
         best[i] = _best_free(keys[i], free)
-    of_a, of_b, similarity = np.empty(limit, np.int32), np.empty(limit, np.int32), np.empty(limit, np.float32)
+    of_a, of_b, similarity = empty(limit, np.int32), empty(limit, np.int32), empty(limit, np.float32)
     count = 0
     while count < limit:
         top = _largest(best)
@@ -84,14 +85,14 @@ def agreements(geometry_a, geometry_b, of_a, of_b):  # type: ignore[no-untyped-d
     """float32 (k, padded k), in [0, 1], symmetric, 0 on the diagonal: could both pairs be of one finger?"""
     k = len(of_a)
     width = (k + LANE_COUNT - 1) // LANE_COUNT * LANE_COUNT
-    places = np.zeros((_PLACE_ROWS, width), np.float32)
+    places = zeros((_PLACE_ROWS, width), np.float32)
     for p in range(k):
         i, j = of_a[p], of_b[p]
         ca, sa, cb, sb = geometry_a[COSINE, i], geometry_a[SINE, i], geometry_b[COSINE, j], geometry_b[SINE, j]
         places[_XA, p], places[_YA, p] = geometry_a[X, i], geometry_a[Y, i]
         places[_XB, p], places[_YB, p] = geometry_b[X, j], geometry_b[Y, j]
         places[_TURN_COSINE, p], places[_TURN_SINE, p] = ca * cb + sa * sb, ca * sb - sa * cb
-    table = np.empty((k, width), np.float32)
+    table = empty((k, width), np.float32)
     _fill_agreements(table, places)
     for p in range(k):
         table[p, p] = np.float32(0.0)
@@ -128,10 +129,10 @@ def _fill_agreements(table, places):  # type: ignore[no-untyped-def]
 def relaxed(table, similarity):  # type: ignore[no-untyped-def]
     """float32 (k,): support of each pair after relaxation, in [0, 1]."""
     k, width = table.shape
-    support = np.zeros(width, np.float32)
+    support = zeros(width, np.float32)
     for p in range(k):
         support[p] = similarity[p]
-    gathered = np.empty(width, np.float32)
+    gathered = empty(width, np.float32)
     kept, share = np.float32(_KEPT_SHARE), np.float32((1.0 - _KEPT_SHARE) / max(k - 1, 1))
     for _ in range(_ROUND_COUNT):
         gathered[:] = np.float32(0.0)
@@ -147,7 +148,7 @@ def relaxed(table, similarity):  # type: ignore[no-untyped-def]
 @kernel_part
 def mean_confirmed_support(support, similarity, count):  # type: ignore[no-untyped-def]
     """Mean support of the count pairs whose support stayed highest relative to their similarity."""
-    left = np.empty(len(support), np.float32)
+    left = empty(len(support), np.float32)
     for p in range(len(left)):
         left[p] = support[p] / similarity[p]
     total = np.float32(0.0)

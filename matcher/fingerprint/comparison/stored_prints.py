@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from index.arrays import Float32Array, Float64Array, Int64Array
 from index.records import FingerPosition, Modality, StoredPrint, Template
+from index.vector.kernels.arrays import empty
 from matcher.fingerprint.comparison.descriptors import (
     ALWAYS_DESCRIBED,
     CODE_LIMIT,
@@ -200,7 +201,7 @@ def _place(record, count, cosines, sines, geometry):  # type: ignore[no-untyped-
 @kernel_part
 def _corners(x, y, corners):  # type: ignore[no-untyped-def]
     """Write x, y of the corners of the outline and the way to the next; how many, 0 for fewer than three."""
-    order = np.empty(len(x), np.int64)
+    order = empty(len(x), np.int64)
     for point in range(len(x)):
         place = point
         while place > 0 and (

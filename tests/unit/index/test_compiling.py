@@ -76,9 +76,9 @@ PARTS = """
 import sys
 from pathlib import Path
 import numpy as np
-from index.vector.kernels import linking
+from index.vector.kernels import numba_inside
 if sys.argv[1:] == ["as numba links"]:
-    linking.TRIED_VERSIONS = ()
+    numba_inside.TRIED_VERSIONS = ()
 from index.vector.kernels.compiling import compiled, compiled_part
 
 @compiled_part

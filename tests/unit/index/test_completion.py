@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 
 from index.arrays import Float32Array, UInt32Array
+from index.vector.votes import completion
 from index.vector.votes.agreement import turns
-from index.vector.votes.completion import completed
 
 Place = tuple[int, int, int]
+# Compiled here as a part of nothing else.
+completed = njit(completion.completed)
 PROBE: list[Place] = [(100, 100, 10), (150, 110, 80), (130, 170, 200), (190, 150, 140), (105, 190, 30), (180, 195, 250)]
 VOTING = 3
 
