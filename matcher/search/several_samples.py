@@ -173,7 +173,6 @@ class SeveralSamples:
             return _Looked(allowed, allowed[:0], {}, is_proved=True, is_whole=True)
         found = shortlist(
             lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
-            minutia_count=len(template.vectors),
             kept_count=0,
             clear_count=LEADING_COUNT,
             longest_count=self._settings.shortlist_count,
