@@ -131,8 +131,8 @@ class _CacheFile(caching.IndexDataCacheFile):  # type: ignore[misc]
 
 @functools.cache
 def _stamp_of(sources: Path) -> bytes:
-    """Digest of every source file below a folder, and of this one."""
+    """Digest of every source file below a folder, and of those beside this one, which say how all is compiled."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted(sources.rglob("*.py"))):
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *sorted(sources.rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.digest()
