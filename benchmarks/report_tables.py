@@ -154,7 +154,7 @@ def descriptor_table(found: Result) -> str:
     about = f"{found['probes']:,} probes, {found['fingers']:,} fingers, at most {found['shortlist']:,} compared"
     if "timed_probes" in found:
         about += (
-            f", twice as many of a small piece. Times: of {found['timed_probes']:,} probes; exhaustive comparison "
+            f". Times: of {found['timed_probes']:,} probes; exhaustive comparison "
             f"and FAISS's flat index: {found['exhaustive_probes']:,} of them, with a sample of the gallery"
         )
     head = ["probes", "count", "rank 1, %", "lost: points, at most", "looked farther, %", "processor time, ms"]

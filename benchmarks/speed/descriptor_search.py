@@ -64,6 +64,7 @@ class KindResult:
 @dataclass(frozen=True, slots=True)
 class DescriptorSearchResult:
     """Shares in percent; times in milliseconds of one thread, medians and percentiles of timed_probes searches.
+    allowed: references that every search may find; without a filter all. exhaustive_ms: of comparing these.
     votes_p50_ms: processor time of the index. p50_ms, p95_ms: whole searches. steps: by where the search ended
     (shortlist.py). halves: by finger. clear_probes: probes that one finger led clearly; clear_missed: those of them
     whose mate was not on the list then. ratio_to_exhaustive: processor time of a search over that of comparing
@@ -73,6 +74,7 @@ class DescriptorSearchResult:
     takes for the loaded index, everything included; vector_bytes_a_finger: of the indexed descriptors in float32."""
 
     fingers: int
+    allowed: int
     probes: int
     timed_probes: int
     exhaustive_probes: int
@@ -135,6 +137,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep", type=Path, metavar="DIR", help="leave the gallery in DIR, or take it from there (4 kB a finger)"
     )
     parser.add_argument("--shortlist", type=int, default=500, metavar="N", help="fingers compared where none leads")
+    parser.add_argument(
+        "--allowed", type=int, metavar="N", help="references, mates among them, that a filter lets every search see"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -148,15 +153,20 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     gallery = made_gallery(engine.pack_id, references, args.fingers, job_count=job_count, kept=args.keep)
     probes = _probes(args, engine, enrollment, gallery)
     settings = SearchSettings(shortlist_count=args.shortlist)
+    allowed = None if args.allowed is None else gallery.some(args.allowed, len(references))
     pairs = [(probe.template, probe.mate) for probe in probes]
     timed = _spread(len(pairs), _TIMED_PROBES)
     others = sorted(set(range(len(pairs))) - set(timed))
-    outcomes = dict(zip(timed, gallery.search_all([pairs[one] for one in timed], settings, job_count=1), strict=True))
-    found = gallery.search_all([pairs[one] for one in others], settings, job_count=job_count)
-    outcomes |= dict(zip(others, found, strict=True))
+    outcomes: dict[int, Outcome] = {}
+    for chosen, side_by_side in ((timed, 1), (others, job_count)):
+        found = gallery.search_all([pairs[one] for one in chosen], settings, job_count=side_by_side, allowed=allowed)
+        outcomes |= dict(zip(chosen, found, strict=True))
     missing = [one for one in range(len(pairs)) if outcomes[one].place < 0]
     leads = gallery.would_lead(
-        [pairs[one] for one in missing], [outcomes[one].best for one in missing], job_count=job_count
+        [pairs[one] for one in missing],
+        [outcomes[one].best for one in missing],
+        job_count=job_count,
+        allowed=allowed,
     )
     lost = {one for one, is_lost in zip(missing, leads.tolist(), strict=True) if is_lost}
     searches = [_Searched(probe, outcomes[one], one in lost, is_timed=one in timed) for one, probe in enumerate(probes)]
@@ -175,12 +185,15 @@ def _result(args: argparse.Namespace, gallery: FingerGallery, searches: Sequence
     found, lost = sum(one.is_found for one in outcomes), sum(one.is_lost for one in searches)
     clear = [one for one in outcomes if one.is_clear]
     compared = [searches[one].probe.template for one in _spread(count, _EXHAUSTIVE_PROBES)]
-    exhaustive_ms, flat_ms = gallery.exhaustive_ms(compared), gallery.flat_ms(compared)
+    allowed = len(gallery) if args.allowed is None else args.allowed
+    exhaustive_ms = gallery.exhaustive_ms(compared) * allowed / len(gallery)
+    flat_ms = gallery.flat_ms(compared)
     processor_ms, slow_processor_ms = np.percentile([one.processor_ms for one in timed], [50, 95]).tolist()
     votes_ms = float(np.median([one.votes_ms for one in timed]))
     save_s, load_s, resident_bytes = _through_files(gallery.index)
     return DescriptorSearchResult(
         fingers=len(gallery),
+        allowed=allowed,
         probes=count,
         timed_probes=len(timed),
         exhaustive_probes=len(compared),

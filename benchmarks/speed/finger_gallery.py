@@ -22,6 +22,7 @@ from benchmarks import generated_templates
 from benchmarks.progress import track
 from benchmarks.speed.kept_prints import KeptPrints, write_prints
 from benchmarks.speed.strangers import float_vectors, stored, strangers
+from index.arrays import Int64Array
 from index.records import FingerPosition, Modality, StoredPrint, Template
 from index.vector.faiss_flat import FlatYardstick
 from index.vector.protocol import Hits
@@ -79,29 +80,49 @@ class FingerGallery:
     def template(self, minutiae: bytes) -> Template:
         return self._template(describe(MinutiaSet.from_bytes(minutiae)), minutiae)
 
+    def some(self, count: int, kept_count: int) -> Int64Array:
+        """int64 (n,), ascending: the ids of so many references, the first kept_count and others drawn evenly. Not to
+        be written to, as the answer of a filter is not."""
+        wanted = min(max(count, kept_count), len(self)) - kept_count
+        others = np.random.default_rng(1).choice(len(self) - kept_count, wanted, replace=False)
+        ids = np.concatenate([np.arange(kept_count), np.sort(others) + kept_count]).astype(np.int64) + 1
+        ids.setflags(write=False)
+        return ids
+
     def search_all(
-        self, probes: Sequence[tuple[Template, int]], settings: SearchSettings, *, job_count: int
+        self,
+        probes: Sequence[tuple[Template, int]],
+        settings: SearchSettings,
+        *,
+        job_count: int,
+        allowed: Int64Array | None = None,
     ) -> list[Outcome]:
-        """Of each probe and the reference id of its mate. job_count: searches at a time."""
+        """Of each probe and the reference id of its mate. job_count: searches at a time. allowed: ids that a filter
+        lets through, ascending."""
         with ThreadPoolExecutor(job_count) as threads:
-            found = threads.map(lambda one: self._search(one[0], one[1], settings), probes)
+            found = threads.map(lambda one: self._search(one[0], one[1], settings, allowed), probes)
             return list(track(found, total=len(probes), what="search"))
 
     def would_lead(
-        self, probes: Sequence[tuple[Template, int]], best: Sequence[float], *, job_count: int
+        self,
+        probes: Sequence[tuple[Template, int]],
+        best: Sequence[float],
+        *,
+        job_count: int,
+        allowed: Int64Array | None = None,
     ) -> NDArray[np.bool_]:
-        """bool (n,): whether comparison with everybody would put the mate of each probe first. best: the highest
-        similarity of each probe that is known. A probe is compared with its mate, and with everybody only until another
-        is more similar. job_count: threads."""
+        """bool (n,): whether comparison with everybody, or everybody allowed, would put the mate of each probe first.
+        best: the highest similarity of each probe that is known. A probe is compared with its mate, and with everybody
+        only until another is more similar. job_count: threads."""
         prepared = [prepare(probe) for probe, _ in probes]
         own = np.array(
             [compare_many(one, self._prepared([mate]))[0] for one, (_, mate) in zip(prepared, probes, strict=True)]
         )
         leads = (own > 0) & (own >= np.array(best))
         with ThreadPoolExecutor(job_count) as threads:
-            for ids in self._parts():
+            for ids in self._parts(allowed):
                 waiting = np.flatnonzero(leads).tolist()
-                search = partial(_best_other, ids, self._prepared(ids))
+                search = partial(_best_other, ids, self._prepared(ids.tolist()))
                 found = threads.map(search, [prepared[one] for one in waiting], [probes[one][1] for one in waiting])
                 leads[waiting] = np.fromiter(found, dtype=np.float64, count=len(waiting)) <= own[waiting]
                 if not leads.any():
@@ -149,8 +170,9 @@ class FingerGallery:
             pairs.append((time.thread_time() - between) / (between - start))
         return float(np.median(pairs))
 
-    def _search(self, probe: Template, mate: int, settings: SearchSettings) -> Outcome:
-        """The product's search, except that templates come from memory. mate: its reference id."""
+    def _search(self, probe: Template, mate: int, settings: SearchSettings, allowed: Int64Array | None) -> Outcome:
+        """The product's search, except that templates come from memory. mate: its reference id. allowed: see
+        search_all."""
         wall, processor, votes = time.perf_counter(), time.thread_time(), 0.0
 
         places = places_of(probe.minutiae, len(probe.vectors))
@@ -158,13 +180,12 @@ class FingerGallery:
         def ask(count: int, reach: int) -> Hits:
             nonlocal votes
             start = time.thread_time()
-            hits = self.index.shortlist(probe.vectors, places, count, reach=reach)
+            hits = self.index.shortlist(probe.vectors, places, count, reach=reach, allowed=allowed)
             votes += time.thread_time() - start
             return hits
 
         found = shortlist(
             ask,
-            minutia_count=len(probe.vectors),
             kept_count=1,
             clear_count=settings.clear_shortlist_count,
             longest_count=settings.shortlist_count,
@@ -184,11 +205,12 @@ class FingerGallery:
             processor_ms=1e3 * processor,
         )
 
-    def _parts(self) -> Iterator[range]:
-        """Reference ids of everybody, a part at a time."""
-        starts = range(1, len(self) + 1, STRANGERS_A_BATCH)
+    def _parts(self, allowed: Int64Array | None) -> Iterator[Int64Array]:
+        """Reference ids of everybody, or everybody allowed, a part at a time."""
+        ids = np.arange(1, len(self) + 1, dtype=np.int64) if allowed is None else allowed
+        starts = range(0, len(ids), STRANGERS_A_BATCH)
         for start in track(starts, total=len(starts), what="compare all"):
-            yield range(start, min(start + STRANGERS_A_BATCH, len(self) + 1))
+            yield ids[start : start + STRANGERS_A_BATCH]
 
     def _template(self, vectors: NDArray[np.float32], minutiae: bytes) -> Template:
         return Template(Modality.FINGERPRINT, FingerPosition.UNKNOWN, self._pack_id, vectors, minutiae)
@@ -246,9 +268,10 @@ def _add(index: DescriptorIndex, prints: Sequence[StoredPrint], first: int) -> f
     return 1e3 * (time.thread_time() - start)
 
 
-def _best_other(ids: range, references: Sequence[PreparedFingerprint], probe: PreparedFingerprint, mate: int) -> float:
+def _best_other(
+    ids: Int64Array, references: Sequence[PreparedFingerprint], probe: PreparedFingerprint, mate: int
+) -> float:
     """Highest similarity of a probe with the references of these ids, its mate left out."""
     similarities = compare_many(probe, references)
-    if mate in ids:
-        similarities[mate - ids.start] = -1.0
+    similarities[ids == mate] = -1.0
     return float(similarities.max())

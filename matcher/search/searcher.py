@@ -229,7 +229,6 @@ class Searcher:
     def _shortlist(self, template: Template, where: SearchFilter, kept_count: int) -> Int64Array:
         return shortlist(
             lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
-            minutia_count=len(template.vectors),
             kept_count=kept_count,
             clear_count=self._settings.clear_shortlist_count,
             longest_count=self._settings.shortlist_count,

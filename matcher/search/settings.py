@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """shortlist_count: fingers that the index proposes for full comparison, more of them for a small piece of a print;
-    clear_shortlist_count where one leads clearly (shortlist.py). exhaustive_reference_limit: with
-    at most this many allowed references every one is compared. prepared_cache_bytes: memory for prepared references."""
+    """shortlist_count: fingers that the index proposes for full comparison; clear_shortlist_count where one leads
+    clearly (shortlist.py). exhaustive_reference_limit: with at most this many allowed references every one is compared.
+    prepared_cache_bytes: memory for prepared references."""
 
     shortlist_count: int = 500
     clear_shortlist_count: int = 50

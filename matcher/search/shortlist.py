@@ -14,9 +14,6 @@ from index.vector.protocol import Hits
 # With such a lead the mate of a probe comes first: how often it did not is in docs/search.md. Without it, as where
 # nobody is the mate or a finger was enrolled twice, the index is asked again, for more and looking farther.
 CLEAR_LEAD: Final = 2.0
-# A probe of fewer minutiae, a small piece of a print, gives few votes: so many times as many fingers are compared.
-SMALL_PROBE_COUNT: Final = 20
-SMALL_PROBE_FACTOR: Final = 2
 REACHES: Final = (0, 1, 2)
 
 
@@ -34,17 +31,15 @@ class Shortlist:
 def shortlist(
     ask: Callable[[int, int], Hits],
     *,
-    minutia_count: int,
     kept_count: int,
     clear_count: int,
     longest_count: int,
     scored_count: int = 0,
 ) -> Shortlist:
-    """ask: the index for so many fingers, looking so far (EnrollmentDatabase.shortlist), one row. minutia_count: of the
-    probe. kept_count: fingers that are wanted at least. clear_count: fingers compared where one leads clearly.
-    longest_count: fingers compared where none does. scored_count: so many that got a score are named."""
-    factor = SMALL_PROBE_FACTOR if minutia_count < SMALL_PROBE_COUNT else 1
-    longest = max(factor * longest_count, kept_count)
+    """ask: the index for so many fingers, looking so far (EnrollmentDatabase.shortlist), one row. kept_count: fingers
+    that are wanted at least. clear_count: fingers compared where one leads clearly. longest_count: fingers compared
+    where none does. scored_count: so many that got a score are named."""
+    longest = max(longest_count, kept_count)
     for reach in REACHES:
         count = longest if reach == REACHES[-1] else min(max(clear_count, kept_count), longest)
         hits = ask(max(count, scored_count), reach)

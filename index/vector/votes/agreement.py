@@ -32,6 +32,9 @@ from index.vector.votes.packing import NUMBER_BITS
 from index.vector.votes.places import PlaceTable
 
 PAIR_LIMIT: Final = 64
+RANK_BITS: Final = 24
+"""A vote is a number of 32 bits: which descriptor of the probe gave it, of at most 64, and in so many bits below it,
+which of its nearest got it."""
 VOTES_SHARE: Final = 0.1
 """Of the sum of votes in a score, so that it decides where nothing agrees."""
 ENOUGH_FACTOR: Final = 4
@@ -113,45 +116,48 @@ def _complete(chosen, found, ends, votes, similarities, ids, probe_places, start
     """Add to the scores of those chosen how well the probe lies on them."""
     pairs = empty((PAIR_LIMIT, 7), np.float32)
     owners, supports = empty((PAIR_LIMIT, 2), np.int64), empty(PAIR_LIMIT, np.float32)
+    near = empty((1 << NUMBER_BITS, 4), np.float32)
     for number in chosen:
         own, start = votes[ends[number] : ends[number + 1]], starts[found[number]]
         places = table[start : start + counts[found[number]]]
         count = _pairs_of(own, similarities, ids, probe_places, places, directions, pairs, owners)
         _agreement(pairs, owners, count, supports)
-        scores[number] += completed(pairs, supports, count, probe_places, places, directions)
+        scores[number] += completed(pairs, supports, count, probe_places, places, directions, near)
 
 
 @compiled
 def _by_finger(ids, usable, id_count):  # type: ignore[no-untyped-def]
-    """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids; the votes, positions in ids, for
-    found[n] go from ends[n] to ends[n + 1], in their order."""
+    """(found int64 (n,), ends int64 (n + 1,), votes int32 (ends[n],)): reference ids, ascending, so that what is looked
+    up of them lies in order; the votes for found[n], see RANK_BITS, go from ends[n] to ends[n + 1], in their order."""
     query_count, nearest_count = ids.shape
-    number_of = np.full(min(id_count, 8 * len(usable)), -1, np.int32)
-    owner = np.full(query_count * nearest_count, -1, np.int32)
-    found, count = empty(query_count * nearest_count, np.int64), 0
-    counts = zeros(query_count * nearest_count + 1, np.int64)
-    for vote in range(query_count * nearest_count):
-        reference_id = ids[vote // nearest_count, vote % nearest_count] >> NUMBER_BITS
-        if reference_id < 0 or reference_id >= len(number_of):
-            continue
-        if not (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
-            continue
-        if number_of[reference_id] < 0:
-            number_of[reference_id], found[count] = count, reference_id
-            count += 1
-        owner[vote] = number_of[reference_id]
-        counts[owner[vote] + 1] += 1
-    ends, filled = empty(count + 1, np.int64), empty(count, np.int64)
+    # By reference id: how many votes; then, from 1 on, which of found it is.
+    numbers = zeros(min(id_count, 8 * len(usable)), np.int32)
+    for query in range(query_count):
+        for rank in range(nearest_count):
+            reference_id = ids[query, rank] >> NUMBER_BITS
+            if 0 <= reference_id < len(numbers) and (usable[reference_id >> 3] >> (reference_id & 7)) & 1:
+                numbers[reference_id] += 1
+    count = 0
+    for reference_id in range(len(numbers)):
+        count += numbers[reference_id] > 0
+    found, ends, filled = empty(count, np.int64), empty(count + 1, np.int64), empty(count, np.int64)
+    number = 0
     ends[0] = 0
-    for number in range(count):
-        filled[number] = ends[number]
-        ends[number + 1] = ends[number] + counts[number + 1]
+    for reference_id in range(len(numbers)):
+        if numbers[reference_id]:
+            found[number], filled[number] = reference_id, ends[number]
+            ends[number + 1] = ends[number] + numbers[reference_id]
+            number += 1
+            numbers[reference_id] = number
     votes = empty(ends[count], np.int32)
-    for vote in range(len(owner)):
-        if owner[vote] >= 0:
-            votes[filled[owner[vote]]] = vote
-            filled[owner[vote]] += 1
-    return found[:count], ends, votes
+    for query in range(query_count):
+        for rank in range(nearest_count):
+            reference_id = ids[query, rank] >> NUMBER_BITS
+            if 0 <= reference_id < len(numbers) and numbers[reference_id]:
+                place = numbers[reference_id] - 1
+                votes[filled[place]] = query << RANK_BITS | rank
+                filled[place] += 1
+    return found, ends, votes
 
 
 @compiled_part
@@ -159,7 +165,7 @@ def _sum_of(votes, similarities, last):  # type: ignore[no-untyped-def]
     """As count_votes sums the votes for one finger."""
     total, latest = np.float32(0.0), -1
     for vote in votes:
-        query, rank = vote // similarities.shape[1], vote % similarities.shape[1]
+        query, rank = vote >> RANK_BITS, vote & ((1 << RANK_BITS) - 1)
         if query != latest:
             latest = query
             total += max(similarities[query, rank] - last[query], np.float32(0.0))
@@ -172,7 +178,7 @@ def _pairs_of(votes, similarities, ids, probe_places, places, directions, pairs,
     the finger from its first descriptor on."""
     count = 0
     for vote in votes[:PAIR_LIMIT]:
-        query, rank = vote // ids.shape[1], vote % ids.shape[1]
+        query, rank = vote >> RANK_BITS, vote & ((1 << RANK_BITS) - 1)
         mine, other = probe_places[query], places[ids[query, rank] & ((1 << NUMBER_BITS) - 1)]
         if mine and other:
             owners[count, 0], owners[count, 1] = query, ids[query, rank]

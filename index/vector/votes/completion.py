@@ -39,12 +39,13 @@ _MARGIN_PX: Final = 4.0
 
 
 @compiled_part
-def completed(pairs, supports, count, probe_places, places, directions):  # type: ignore[no-untyped-def]
+def completed(pairs, supports, count, probe_places, places, directions, near):  # type: ignore[no-untyped-def]
     """How well the probe lies on a finger, in [0, 1): the coinciding minutiae, squared, by those of the probe and by
     those of the finger where the probe lies.
 
     pairs: float32 (count, 7), votes. supports: float32, how far the others agree with each; overwritten. probe_places,
-    places: uint32, all minutiae of the probe and of the finger, 0 where unknown. directions: agreement.turns().
+    places: uint32, all minutiae of the probe and of the finger, 0 where unknown. directions: agreement.turns(). near:
+    float32 (n, 4), n at least as many as places; overwritten.
     """
     best = np.float32(0.0)
     for _ in range(_START_COUNT):
@@ -58,7 +59,7 @@ def completed(pairs, supports, count, probe_places, places, directions):  # type
         if start < 0:
             break
         placement = _placement(pairs, count, start)
-        best = max(best, _coinciding(placement, probe_places, places, directions))
+        best = max(best, _coinciding(placement, probe_places, places, directions, near))
         cosine, sine = pairs[start, TURN_COSINE], pairs[start, TURN_SINE]
         supports[start] = np.float32(0.0)
         for p in range(count):
@@ -102,44 +103,67 @@ def _placement(pairs, count, start):  # type: ignore[no-untyped-def]
 
 
 @compiled_part
-def _coinciding(placement, probe_places, places, directions):  # type: ignore[no-untyped-def]
+def _coinciding(placement, probe_places, places, directions, near):  # type: ignore[no-untyped-def]
     """See completed: of one placement."""
-    cosine, sine, x, y, reference_x, reference_y = placement
+    x, y = placement[2], placement[3]
+    count, inside = _lying_near(placement, probe_places, places, directions, near)
     total, known = np.float32(0.0), 0
-    low_x, low_y = np.float32(np.inf), np.float32(np.inf)
-    high_x, high_y = np.float32(-np.inf), np.float32(-np.inf)
     for mine in probe_places:
         if not mine:
             continue
         known += 1
         mine_x, mine_y = np.float32(mine >> 20), np.float32((mine >> 8) & 4095)
-        low_x, high_x, low_y, high_y = min(low_x, mine_x), max(high_x, mine_x), min(low_y, mine_y), max(high_y, mine_y)
-        dx, dy = mine_x - x, mine_y - y
-        laid_x, laid_y = reference_x + cosine * dx - sine * dy, reference_y + sine * dx + cosine * dy
-        tolerance = np.float32(_APART_PX) + np.float32(_APART_SHARE) * np.sqrt(dx * dx + dy * dy)
-        per_square = np.float32(1.0) / (tolerance * tolerance)
-        # Directions are counter-clockwise with y upwards, and y here points down.
-        own_cosine, own_sine = directions[0, mine & 255], -directions[1, mine & 255]
-        turned_cosine, turned_sine = own_cosine * cosine - own_sine * sine, own_sine * cosine + own_cosine * sine
+        mine_cosine, mine_sine = directions[0, mine & 255], -directions[1, mine & 255]
+        per_square = np.float32(1.0) / _squared_tolerance(mine_x - x, mine_y - y)
         nearest = np.float32(0.0)
-        for other in places:
-            ex, ey = np.float32(other >> 20) - laid_x, np.float32((other >> 8) & 4095) - laid_y
+        for number in range(count):
+            ex, ey = near[number, 0] - mine_x, near[number, 1] - mine_y
             apart = (ex * ex + ey * ey) * per_square
-            if other and apart < np.float32(_APART_LIMIT):
-                turn = _squared_chord(
-                    turned_cosine, turned_sine, directions[0, other & 255], -directions[1, other & 255]
-                )
+            if apart < np.float32(_APART_LIMIT):
+                turn = _squared_chord(near[number, 2], near[number, 3], mine_cosine, mine_sine)
                 nearest = max(nearest, _agreement(apart, turn))
         total += nearest
-    margin, inside = np.float32(_MARGIN_PX), 0
-    for other in places:
-        ex, ey = np.float32(other >> 20) - reference_x, np.float32((other >> 8) & 4095) - reference_y
-        back_x, back_y = x + cosine * ex + sine * ey, y - sine * ex + cosine * ey
-        if other and low_x - margin < back_x < high_x + margin and low_y - margin < back_y < high_y + margin:
-            inside += 1
     # Several of the probe may coincide with one of the finger.
     share = total / np.float32(known + 1)
     return share * total / (max(np.float32(inside), total) + np.float32(1.0))
+
+
+@compiled_part
+def _lying_near(placement, probe_places, places, directions, near):  # type: ignore[no-untyped-def]
+    """How many minutiae of the finger lie where any of the probe's could coincide with them, and how many where the
+    probe lies. Writes to near of the former where they lie on the probe and how they are turned there."""
+    cosine, sine, x, y, reference_x, reference_y = placement
+    low_x, low_y = np.float32(np.inf), np.float32(np.inf)
+    high_x, high_y = np.float32(-np.inf), np.float32(-np.inf)
+    farthest = np.float32(0.0)
+    for mine in probe_places:
+        if mine:
+            mine_x, mine_y = np.float32(mine >> 20), np.float32((mine >> 8) & 4095)
+            low_x, high_x = min(low_x, mine_x), max(high_x, mine_x)
+            low_y, high_y = min(low_y, mine_y), max(high_y, mine_y)
+            farthest = max(farthest, _squared_tolerance(mine_x - x, mine_y - y))
+    reach = np.sqrt(np.float32(_APART_LIMIT) * farthest)
+    count, inside = 0, 0
+    for other in places:
+        ex, ey = np.float32(other >> 20) - reference_x, np.float32((other >> 8) & 4095) - reference_y
+        back_x, back_y = x + cosine * ex + sine * ey, y - sine * ex + cosine * ey
+        off = max(low_x - back_x, back_x - high_x, low_y - back_y, back_y - high_y)
+        if other and off <= reach:
+            inside += off < np.float32(_MARGIN_PX)
+            # Directions are counter-clockwise with y upwards, and y here points down.
+            own_cosine, own_sine = directions[0, other & 255], -directions[1, other & 255]
+            near[count, 0], near[count, 1] = back_x, back_y
+            near[count, 2] = own_cosine * cosine + own_sine * sine
+            near[count, 3] = own_sine * cosine - own_cosine * sine
+            count += 1
+    return count, inside
+
+
+@compiled_part
+def _squared_tolerance(dx, dy):  # type: ignore[no-untyped-def]
+    """px²: of a place so far from the mean of the votes."""
+    tolerance = np.float32(_APART_PX) + np.float32(_APART_SHARE) * np.sqrt(dx * dx + dy * dy)
+    return tolerance * tolerance
 
 
 @compiled_part

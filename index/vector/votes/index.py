@@ -72,10 +72,13 @@ class Effort:
 EFFORTS: Final = (
     Effort(1, 0, NEAREST_COUNT, NEAREST_COUNT, 200, 1.5),
     Effort(8, 64 * NEAREST_COUNT, NEAREST_COUNT, 3000, 200, 1.5),
-    Effort(16, 200_000, 1000, 20_000, 10_000, 1.0, is_widest=True),
+    Effort(32, 200_000, 1000, 20_000, 20_000, 1.0, is_widest=True),
 )
-"""By reach; what each is good for is in docs/search.md."""
+"""By reach; what each is good for is in docs/search.md, what fewer lists and completions lose in decision 3."""
 MOST_VOTES: Final = 8
+WIDEST_SHARE: Final = 5
+"""A descriptor of a small probe votes for at most as many nearest as there are fingers, divided by this: so a probe of
+five minutiae or more gives as many votes as there are fingers."""
 COMPLETED_SHARE: Final = 20
 LEAST_COMPLETED_COUNT: Final = 1000
 """At most one finger of COMPLETED_SHARE is completed, if that is not less than this."""
@@ -340,7 +343,7 @@ def _nearest_count(effort: Effort, row_count: int, finger_count: int) -> int:
     if effort.is_widest:
         wanted = min(wanted, MOST_VOTES * finger_count)
         if row_count < SMALL_PROBE_COUNT:
-            wanted, most = max(wanted, finger_count), max(most, finger_count // 10)
+            wanted, most = max(wanted, finger_count), max(most, finger_count // WIDEST_SHARE)
     return min(max(wanted // row_count, effort.least_count), most)
 
 

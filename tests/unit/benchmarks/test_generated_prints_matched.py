@@ -75,6 +75,10 @@ def test_the_shortlist_finds_generated_mates_among_generated_strangers(tmp_path:
     assert found["ratio_to_flat_knn"] > 0
     assert found["kinds"]["prints"]["probes"] == 2
     assert "| mate on the shortlist, % | 100.00 |" in descriptor_table(found)
+    assert main([*command, "--ppi", "500", "--fingers", "400", "--shortlist", "20", "--allowed", "100"]) == 0
+    filtered = json.loads((tmp_path / "report.json").read_text())
+    assert (found["allowed"], filtered["fingers"], filtered["allowed"]) == (400, 400, 100)
+    assert (filtered["rank1"], filtered["lost"]) == (100.0, 0)
 
 
 def test_a_kept_gallery_is_the_same_gallery(tmp_path: Path) -> None:
@@ -88,6 +92,13 @@ def test_a_kept_gallery_is_the_same_gallery(tmp_path: Path) -> None:
     assert other.best == found.best
     assert read.would_lead(probes, [found.best], job_count=1).all()
     assert not read.would_lead(probes, [2.0], job_count=1).any()
+    allowed = read.some(10, 1)
+    assert allowed.tolist() == sorted(set(allowed.tolist()))
+    assert (len(allowed), allowed[0]) == (10, 1)
+    assert read.search_all(probes, SearchSettings(), job_count=1, allowed=allowed)[0].is_found
+    assert read.would_lead(probes, [found.best], job_count=1, allowed=allowed).all()
+    stranger = [(read.template(real[0]), int(allowed[1]))]
+    assert not read.would_lead(stranger, [0.0], job_count=1, allowed=allowed).any()
 
 
 def test_pieces_and_turned_prints_are_probes_too(tmp_path: Path) -> None:
