@@ -14,7 +14,7 @@ import numba
 from numba.core import caching
 from numba.extending import register_jitable
 
-from index.vector.kernels import numba_inside
+from index.vector.kernels.numba_version import is_tried
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +44,7 @@ def compiled(function: Any = None, /, *, sources: Path = _INDEX_SOURCES, variant
     if function is None:
         return functools.partial(compiled, sources=sources, variant=variant, **options)
     # Nobody makes a C callback of these.
-    dispatcher = numba.njit(nogil=True, no_cfunc_wrapper=True, **numba_inside.options(), **options)(function)
+    dispatcher = numba.njit(nogil=True, no_cfunc_wrapper=True, **_options(), **options)(function)
     try:
         dispatcher._cache = _Cache(function, sources, variant)
     except (RuntimeError, AttributeError):
@@ -65,7 +65,15 @@ def compiled_part(function: Any = None, /, **options: Any) -> Any:
     """
     if function is None:
         return functools.partial(compiled_part, **options)
-    return register_jitable(no_cfunc_wrapper=True, **numba_inside.options(), **options)(function)
+    return register_jitable(no_cfunc_wrapper=True, **_options(), **options)(function)
+
+
+def _options() -> dict[str, Any]:
+    if not is_tried():
+        return {}
+    from index.vector.kernels import numba_inside  # noqa: PLC0415 - what it imports is not in every numba
+
+    return numba_inside.options()
 
 
 def is_kept(dispatcher: Any) -> bool:

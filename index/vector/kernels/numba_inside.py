@@ -3,21 +3,18 @@
 numba makes a library of every function and of every function that it calls, brings each through all passes of LLVM to
 machine code, and then links it into its callers, where it goes through them again. What is called only by compiled
 functions needs no machine code of its own: here it is linked as it was lowered, and optimized once, in its caller.
+Only for the numba that numba_version.py names: with another one this module may not even be imported.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-import numba
 from numba.core import codegen, typed_passes, untyped_passes
 from numba.core.compiler import CompilerBase, lookup_environment
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
 from numba.core.types.functions import BaseFunction
-
-TRIED_VERSIONS: Final = ("0.68",)
-"""Of numba, whose inner workings these are. Others compile in their own way, with the same results."""
 
 _PASSES: Final = (
     untyped_passes.TranslateByteCode,
@@ -37,8 +34,6 @@ _PASSES: Final = (
 def options() -> dict[str, Any]:
     """For numba.njit, of functions without closures, literal tuples that are walked over, or arithmetic of whole
     arrays."""
-    if ".".join(numba.__version__.split(".")[:2]) not in TRIED_VERSIONS:
-        return {}
     generator = cpu_target.target_context.codegen()
     if type(generator) is codegen.JITCPUCodegen:
         generator.__class__ = _Codegen

@@ -76,9 +76,9 @@ PARTS = """
 import sys
 from pathlib import Path
 import numpy as np
-from index.vector.kernels import numba_inside
+from index.vector.kernels import numba_version
 if sys.argv[1:] == ["as numba links"]:
-    numba_inside.TRIED_VERSIONS = ()
+    numba_version.TRIED_VERSIONS = ()
 from index.vector.kernels.compiling import compiled, compiled_part
 
 @compiled_part
