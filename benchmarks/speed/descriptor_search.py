@@ -170,14 +170,17 @@ def _measure(args: argparse.Namespace, engine: Engine) -> int:
     )
     lost = {one for one, is_lost in zip(missing, leads.tolist(), strict=True) if is_lost}
     searches = [_Searched(probe, outcomes[one], one in lost, is_timed=one in timed) for one, probe in enumerate(probes)]
-    result = _result(args, gallery, searches)
+    # Not args.allowed, of which there may be fewer, or more mates.
+    result = _result(args, gallery, searches, len(gallery) if allowed is None else len(allowed))
     text = json.dumps(asdict(result), indent=2)
     print(text)
     (args.out / "report.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 
-def _result(args: argparse.Namespace, gallery: FingerGallery, searches: Sequence[_Searched]) -> DescriptorSearchResult:
+def _result(
+    args: argparse.Namespace, gallery: FingerGallery, searches: Sequence[_Searched], allowed: int
+) -> DescriptorSearchResult:
     count = len(searches)
     share = 100.0 / count
     outcomes = [one.outcome for one in searches]
@@ -185,7 +188,6 @@ def _result(args: argparse.Namespace, gallery: FingerGallery, searches: Sequence
     found, lost = sum(one.is_found for one in outcomes), sum(one.is_lost for one in searches)
     clear = [one for one in outcomes if one.is_clear]
     compared = [searches[one].probe.template for one in _spread(count, _EXHAUSTIVE_PROBES)]
-    allowed = len(gallery) if args.allowed is None else args.allowed
     exhaustive_ms = gallery.exhaustive_ms(compared) * allowed / len(gallery)
     flat_ms = gallery.flat_ms(compared)
     processor_ms, slow_processor_ms = np.percentile([one.processor_ms for one in timed], [50, 95]).tolist()

@@ -35,9 +35,10 @@ def compiled(function: Any = None, /, *, sources: Path = _INDEX_SOURCES, variant
 
     The cache folder is numba's: NUMBA_CACHE_DIR, else __pycache__, else one of the user's. Where none can be written,
     every process compiles for itself.
-    sources: folder of everything that the function calls and takes constants from; what is cached is made anew when any
-    file below it changes. variant: of a function made by another function, what its outer variables depend on: numba
-    would tell variants apart by pickling these variables, which differs from process to process.
+    sources: folder of everything that the function calls and takes constants from, beside this package; what is cached
+    is made anew when any file below either changes. variant: of a function made by another function, what its outer
+    variables depend on: numba would tell variants apart by pickling these variables, which differs from process to
+    process.
     options: of numba.njit.
     """
     if function is None:
@@ -131,8 +132,8 @@ class _CacheFile(caching.IndexDataCacheFile):  # type: ignore[misc]
 
 @functools.cache
 def _stamp_of(sources: Path) -> bytes:
-    """Digest of every source file below a folder, and of this one."""
+    """Digest of every source file below a folder, and of this package, which has parts of all compiled code."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted(sources.rglob("*.py"))):
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *sorted(sources.rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.digest()

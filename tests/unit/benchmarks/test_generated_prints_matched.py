@@ -104,7 +104,10 @@ def test_a_kept_gallery_is_the_same_gallery(tmp_path: Path) -> None:
 def test_pieces_and_turned_prints_are_probes_too(tmp_path: Path) -> None:
     assert main(["generate", "--out", str(tmp_path / "prints"), "--fingers", "1", "--impressions", "2"]) == 0
     command = ["fingers", "--data", str(tmp_path / "prints"), "--out", str(tmp_path), "--jobs", "1", "--no-cache"]
-    assert main([*command, "--ppi", "500", "--fingers", "50", "--pieces"]) == 0
-    kinds = json.loads((tmp_path / "report.json").read_text())["kinds"]
+    # No more than there are can be allowed.
+    assert main([*command, "--ppi", "500", "--fingers", "50", "--pieces", "--allowed", "5000"]) == 0
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert found["allowed"] == 50
+    kinds = found["kinds"]
     assert {"prints", "turned prints", "pieces of 230 px"} <= kinds.keys()
     assert kinds["turned prints"]["rank1"] == kinds["pieces of 230 px"]["rank1"] == 100.0

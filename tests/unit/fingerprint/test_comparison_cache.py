@@ -39,6 +39,8 @@ def test_a_second_process_compiles_nothing_until_a_source_changes(tmp_path: Path
     compiled = str(tmp_path / "compiled")
     assert misses_and_hits(folder, NUMBA_CACHE_DIR=compiled) == ["1", "0"]
     assert misses_and_hits(folder, NUMBA_CACHE_DIR=compiled) == ["0", "1"]
-    with (folder / "matcher" / "fingerprint" / "comparison" / "pairing.py").open("a") as source:
-        source.write("\n# another version\n")
-    assert misses_and_hits(folder, NUMBA_CACHE_DIR=compiled) == ["1", "0"]
+    # The arrays that kernels make are made by another package.
+    for changed in ("matcher/fingerprint/comparison/pairing.py", "index/vector/kernels/arrays.py"):
+        with (folder / changed).open("a") as source:
+            source.write("\n# another version\n")
+        assert misses_and_hits(folder, NUMBA_CACHE_DIR=compiled) == ["1", "0"]
