@@ -16,7 +16,6 @@ from matcher.fingerprint.minutia_set import MinutiaSet
 PIECE_SIDES_PX = (80, 95, 115, 135, 160, 190, 230)
 """At 500 ppi: 4 to 12 mm."""
 NEIGHBOR_COUNTS = (4, 6, 8, 12, 16, 24)
-TURNED = "turned prints"
 _MARGIN_PX = 60
 
 
@@ -87,15 +86,15 @@ def _place(pixels: NDArray[np.uint8], side_px: int, rng: np.random.Generator) ->
     return float(columns[at]), float(rows[at])
 
 
-def made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[str, ImageFile]]:
-    """A turned print and a piece of every size: the same in every run."""
+def made_of(source: ImageFile, number: int, folder: Path) -> list[tuple[int, ImageFile]]:
+    """A turned print, side 0, and a piece of every side in px: the same in every run."""
     rng = np.random.default_rng(number)
     made = []
-    path = folder / f"{number}-turned.png"
-    write_turned(source.path, source.ppi, path, rng)
-    made.append((TURNED, ImageFile(path, path.name, source.identity, 500.0)))
-    for side in PIECE_SIDES_PX:
-        path = folder / f"{number}-{side}.png"
-        write_piece(source.path, source.ppi, side, path, rng)
-        made.append((f"pieces of {side} px", ImageFile(path, path.name, source.identity, 500.0)))
+    for side_px in (0, *PIECE_SIDES_PX):
+        path = folder / f"{number}-{side_px or 'turned'}.png"
+        if side_px:
+            write_piece(source.path, source.ppi, side_px, path, rng)
+        else:
+            write_turned(source.path, source.ppi, path, rng)
+        made.append((side_px, ImageFile(path, path.name, source.identity, 500.0)))
     return made

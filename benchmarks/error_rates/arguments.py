@@ -3,11 +3,11 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.datasets import Dataset, DatasetError, read_dataset
+from benchmarks.datasets import Dataset, DatasetError, ImageFile, read_dataset
 from benchmarks.engines import Engine, EngineError, EngineSpec, Extracted, default_job_count, load_engine
 from benchmarks.extraction import extract_files
 from benchmarks.held_out import is_held_out
@@ -101,12 +101,12 @@ def read_datasets(args: argparse.Namespace, engine: Engine) -> Iterator[tuple[Da
             if not files:
                 raise DatasetError(f"{dataset.name}: nobody there was held out of training")
             dataset = replace(dataset, files=files)
-        yield dataset, extract(args, engine, dataset)
+        yield dataset, extract(args, engine, dataset.files)
 
 
-def extract(args: argparse.Namespace, engine: Engine, dataset: Dataset) -> list[Extracted]:
+def extract(args: argparse.Namespace, engine: Engine, files: Sequence[ImageFile]) -> list[Extracted]:
     return extract_files(
-        dataset.files,
+        files,
         spec=engine_spec(args),
         engine=engine,
         cache_folder=None if args.no_cache else args.cache or default_cache_folder(),

@@ -39,7 +39,7 @@ def read_distractors(args: argparse.Namespace, engine: Engine, enrollment: Enrol
         if folder.resolve() in {given.resolve() for given in args.data}:
             raise DatasetError(f"{folder} is given as --data and as --distractor-data")
         dataset = read_dataset(folder, fingerprints=args.modality == "fingerprint", ppi=args.ppi)
-        samples = extract(args, engine, dataset)
+        samples = extract(args, engine, dataset.files)
         found += [samples[rows[0]] for rows in dataset.identities().values()]
     # Without --distractors, all of the folders count.
     wanted = args.distractors or len(found)

@@ -19,7 +19,7 @@ from benchmarks.engines import Engine, EngineSpec, Extracted, default_job_count,
 from benchmarks.error_rates.arguments import (
     add_dataset_arguments,
     add_same_argument,
-    engine_spec,
+    extract,
     measured,
     same_identities,
 )
@@ -119,13 +119,13 @@ def _captures(args: argparse.Namespace, engine: Engine) -> list[Captures]:
     """Scores of the probes as they are and with each fault. Raises DatasetError."""
     files = [file for folder in args.data for file in _ten_fingers(args, folder)]
     calibration = pack_calibration(engine.pack_id)
-    whole = _samples(args, engine, files)
+    whole = extract(args, engine, files)
     one_finger = _one_finger(args, files)
     shape = (len(args.data), FINGERS, args.impressions)
     found = [_compared(UNSPOILED, whole, whole, engine, calibration, shape)]
     for fault in FAULTS:
         with TemporaryDirectory() as folder:
-            probes = _samples(args, engine, spoiled(files, fault, Path(folder)))
+            probes = extract(args, engine, spoiled(files, fault, Path(folder)))
         found.append(_compared(fault, probes, whole, engine, calibration, shape))
     for captures in found:
         # Two fingers of different places that are one are neither strangers nor mates.
@@ -166,16 +166,6 @@ def _ten_fingers(args: argparse.Namespace, folder: Path) -> list[ImageFile]:
     if len(rows) < FINGERS or min(len(own) for own in rows.values()) < args.impressions:
         raise DatasetError(f"{dataset.name} needs {FINGERS} fingers of {args.impressions} impressions")
     return [dataset.files[row] for own in list(rows.values())[:FINGERS] for row in own[: args.impressions]]
-
-
-def _samples(args: argparse.Namespace, engine: Engine, files: list[ImageFile]) -> list[Extracted]:
-    return extract_files(
-        files,
-        spec=engine_spec(args),
-        engine=engine,
-        cache_folder=None if args.no_cache else args.cache or default_cache_folder(),
-        job_count=args.jobs or default_job_count(),
-    )
 
 
 def _faces(args: argparse.Namespace) -> tuple[Float64Array, Float64Array]:

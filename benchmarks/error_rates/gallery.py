@@ -1,14 +1,18 @@
 """References and probes from folders: the first image of each finger or person against all its others."""
 
 import argparse
+import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.datasets import DatasetError, ImageFile
 from benchmarks.engines import Engine, Extracted
-from benchmarks.error_rates.arguments import read_datasets, same_identities
+from benchmarks.error_rates.arguments import extract, read_datasets, same_identities
 from benchmarks.extraction import failure_counts
+from benchmarks.pieces import made_of
+from benchmarks.progress import track
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,3 +63,20 @@ def read_enrollment(args: argparse.Namespace, engine: Engine) -> Enrollment:
     if not enrollment.probes:
         raise DatasetError("no finger or person has two images, so there is no probe")
     return enrollment
+
+
+def made_probes(
+    args: argparse.Namespace, engine: Engine, enrollment: Enrollment, chosen: Sequence[int]
+) -> Iterator[tuple[int, int, Extracted]]:
+    """(side in px or 0 of a turned print, row of the mate, sample) of what made_of makes of the probes chosen, numbers;
+    what gave no template is left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = [
+            (side_px, enrollment.probes[number][1], file)
+            for number in track(chosen, total=len(chosen), what="cut")
+            for side_px, file in made_of(enrollment.probe_files[number], number, Path(folder))
+        ]
+        samples = extract(args, engine, [file for _, _, file in made])
+    for (side_px, mate, _), sample in zip(made, samples, strict=True):
+        if not sample.failed:
+            yield side_px, mate, sample

@@ -19,22 +19,20 @@ from numpy.typing import NDArray
 
 from benchmarks.chart import Line, Scale, draw_chart
 from benchmarks.datasets import Dataset, ImageFile
-from benchmarks.engines import Engine, Extracted, default_job_count
+from benchmarks.engines import Engine, Extracted
 from benchmarks.error_rates.arguments import (
     add_dataset_arguments,
     add_same_argument,
-    engine_spec,
+    extract,
     measured,
     read_datasets,
     same_identities,
 )
-from benchmarks.extraction import extract_files
 from benchmarks.other_hand import OtherHands
 from benchmarks.pieces import NEIGHBOR_COUNTS, PIECE_SIDES_PX, mirrored, neighboring, write_piece
 from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
 from benchmarks.promise import Kept, Strangers, broken, kept, lines_of
-from benchmarks.template_cache import default_cache_folder
 from matcher.fingerprint.comparison.compare import explain
 from matcher.fingerprint.minutia_set import MinutiaSet
 
@@ -210,9 +208,7 @@ def _pieces(
                 write_piece(file.path, file.ppi, side, path, rng)
                 files.append(ImageFile(path, file.name, file.identity, 500.0))
                 sides.append(side)
-        cache = None if args.no_cache else args.cache or default_cache_folder()
-        jobs = args.jobs or default_job_count()
-        found = extract_files(files, spec=engine_spec(args), engine=engine, cache_folder=cache, job_count=jobs)
+        found = extract(args, engine, files)
     for file, side, sample in zip(files, sides, found, strict=True):
         if not sample.failed:
             number = numbers[dataset.name, file.identity]

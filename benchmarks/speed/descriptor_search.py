@@ -25,21 +25,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.engines import Engine, default_job_count
-from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, engine_spec, measured
-from benchmarks.error_rates.gallery import Enrollment, read_enrollment
-from benchmarks.extraction import extract_files
+from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, measured
+from benchmarks.error_rates.gallery import Enrollment, made_probes, read_enrollment
 from benchmarks.metrics import wilson_interval
-from benchmarks.pieces import made_of
-from benchmarks.progress import track
 from benchmarks.speed.finger_gallery import FingerGallery, Outcome, made_gallery
-from benchmarks.template_cache import default_cache_folder
 from index.records import Template
 from index.vector.votes.index import DescriptorIndex, warm_up
 from matcher.fingerprint.comparison.descriptors import DIM
 from matcher.search.settings import SearchSettings
 
 SHARES = (0.5, 0.1, 0.01)
-PRINTS = "prints"
+PRINTS, TURNED = "prints", "turned prints"
 _TIMED_PROBES = 300
 _EXHAUSTIVE_PROBES = 40
 _HALVES = ("of fingers that the search was tuned on", "of the other fingers")
@@ -277,23 +273,9 @@ def _probes(args: argparse.Namespace, engine: Engine, enrollment: Enrollment, ga
     ]
     if not args.pieces:
         return probes
-    with tempfile.TemporaryDirectory() as folder:
-        kinds, files, mates = [], [], []
-        for number in track(chosen, total=len(chosen), what="cut"):
-            for kind, file in made_of(enrollment.probe_files[number], number, Path(folder)):
-                kinds.append(kind)
-                files.append(file)
-                mates.append(enrollment.probes[number][1] + 1)
-        samples = extract_files(
-            files,
-            spec=engine_spec(args),
-            engine=engine,
-            cache_folder=None if args.no_cache else args.cache or default_cache_folder(),
-            job_count=args.jobs or default_job_count(),
-        )
-    made = zip(kinds, samples, mates, strict=True)
     return probes + [
-        _Probe(kind, gallery.template(sample.minutiae), mate) for kind, sample, mate in made if not sample.failed
+        _Probe(f"pieces of {side_px} px" if side_px else TURNED, gallery.template(sample.minutiae), mate + 1)
+        for side_px, mate, sample in made_probes(args, engine, enrollment, chosen)
     ]
 
 

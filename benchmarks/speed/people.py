@@ -22,17 +22,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.datasets import DatasetError, ImageFile
+from benchmarks.datasets import DatasetError
 from benchmarks.engines import Engine, default_job_count
-from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, engine_spec, measured
-from benchmarks.error_rates.gallery import Enrollment, read_enrollment
-from benchmarks.extraction import extract_files
+from benchmarks.error_rates.arguments import add_dataset_arguments, add_same_argument, measured
+from benchmarks.error_rates.gallery import made_probes, read_enrollment
 from benchmarks.metrics import wilson_interval
-from benchmarks.pieces import PIECE_SIDES_PX, made_of, mirrored
+from benchmarks.pieces import mirrored
 from benchmarks.product_files import pack_calibration
 from benchmarks.progress import track
 from benchmarks.speed.start import QUALITY, WRITERS, Item, fingers, groups
-from benchmarks.template_cache import default_cache_folder
 from index.database import EnrollmentDatabase
 from index.records import FingerPosition, Modality, NewReference, SearchFilter, Subject, Template
 from matcher.fingerprint.comparison.compare import MinutiaComparer, warm_up
@@ -169,8 +167,9 @@ def read_crowd(args: argparse.Namespace, engine: Engine) -> Crowd:
     for sample, mate in enrollment.probes:
         if not sample.failed:
             own[mate].append(_template(sample.minutiae, engine.pack_id))
-    for mate, side_px, minutiae in _pieces(args, engine, enrollment):
-        (bad if 0 < side_px < _SMALL_PX else own)[mate].append(_template(minutiae, engine.pack_id))
+    chosen = [number for number, (sample, _) in enumerate(enrollment.probes) if not sample.failed]
+    for side_px, mate, sample in made_probes(args, engine, enrollment, chosen):
+        (bad if 0 < side_px < _SMALL_PX else own)[mate].append(_template(sample.minutiae, engine.pack_id))
     references = [_template(sample.minutiae, engine.pack_id) for sample in enrollment.references]
     return Crowd(
         references + [_mirrored(one) for one in references],
@@ -242,28 +241,6 @@ def made_round(crowd: Crowd, number: int) -> tuple[list[list[int]], list[Probe]]
             templates.append(_at(chosen, position))
         probes.append(Probe(f"{samples} fingers, {bad}", mate, tuple(templates)))
     return people, probes
-
-
-def _pieces(args: argparse.Namespace, engine: Engine, enrollment: Enrollment) -> Iterator[tuple[int, int, bytes]]:
-    """(finger, side in px or 0 of a turned print, minutiae)."""
-    chosen = [number for number, (sample, _) in enumerate(enrollment.probes) if not sample.failed]
-    with tempfile.TemporaryDirectory() as folder:
-        files: list[ImageFile] = []
-        made: list[tuple[int, int]] = []
-        for number in track(chosen, total=len(chosen), what="cut"):
-            pieces = made_of(enrollment.probe_files[number], number, Path(folder))
-            files += [file for _, file in pieces]
-            made += [(enrollment.probes[number][1], side_px) for side_px in (0, *PIECE_SIDES_PX)]
-        samples = extract_files(
-            files,
-            spec=engine_spec(args),
-            engine=engine,
-            cache_folder=None if args.no_cache else args.cache or default_cache_folder(),
-            job_count=args.jobs or default_job_count(),
-        )
-    for (mate, side_px), sample in zip(made, samples, strict=True):
-        if not sample.failed:
-            yield mate, side_px, sample.minutiae
 
 
 def rank_of(searcher: Searcher, probe: Probe, subject_id: str, *, exhaustive: bool = False) -> int:
