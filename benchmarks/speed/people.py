@@ -127,6 +127,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace, engine: Engine) -> int:
+    if args.people < 0 or args.probes < 1:
+        raise DatasetError("--people takes 0 or more, --probes 1 or more")
     crowd = read_crowd(args, engine)
     kinds: dict[str, list[Outcome]] = defaultdict(list)
     with (

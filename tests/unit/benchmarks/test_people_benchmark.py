@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import main
 from benchmarks.datasets import DatasetError
 from benchmarks.generated_templates import minutia_sets
 from benchmarks.speed.people import (
@@ -76,3 +77,12 @@ def test_the_people_of_a_round_are_found_and_gone_after_it(crowd: Crowd, tmp_pat
     assert [(one.rank, one.exhaustive_rank) for kind, one in outcomes if "none" in kind or ONE_OWN in kind] == [
         (1, 1)
     ] * (2 * 2 * len(SAMPLE_COUNTS))
+
+
+@pytest.mark.parametrize(("people", "probes"), [("-3", "1"), ("0", "0"), ("0", "-1")])
+def test_counts_of_which_nothing_can_be_said_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], people: str, probes: str
+) -> None:
+    given = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--people", people, "--probes", probes]
+    assert main(["people", *given]) == 2
+    assert "--people takes 0 or more, --probes 1 or more" in capsys.readouterr().err
