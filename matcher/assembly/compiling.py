@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from index.vector.engines import is_compiled as is_search_compiled
 from index.vector.engines import may_keep_compiled
 from matcher.fingerprint.comparison.compare import is_compiled as is_comparison_compiled
 from matcher.formats.decoder_messages import without_settings
+
+log = logging.getLogger(__name__)
 
 # Then this process compiles itself what is left.
 _LIMIT_S = 120.0
@@ -40,6 +43,13 @@ def compiling(tell: Callable[[], None], go_on: Callable[[], None] = lambda: None
         while helper is not None and helper.poll() is None and time.monotonic() < limit:
             go_on()
             time.sleep(_LOOK_UP_S)
+        if helper is not None and helper.poll():
+            log.warning(
+                "the process that compiles ahead ended with code %d, which takes this start longer; look whether"
+                " '%s -P -m index.vector' runs",
+                helper.returncode,
+                sys.executable,
+            )
     finally:
         if helper is not None:
             helper.kill()

@@ -132,6 +132,16 @@ def test_what_compiles_learns_no_secret(folder, monkeypatch) -> None:
     assert [helper.returncode for helper in started] == [0]
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_start_whose_helper_fails_says_so_and_compiles_itself(folder, monkeypatch, caplog, code) -> None:
+    """As where the package cannot be imported without the working directory."""
+    monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
+    helpers(monkeypatch, f"import os; os._exit({code})")
+    assert [code for code, _ in served()].count("serve.ready") == 1
+    told = [one.getMessage() for one in caplog.records if one.name == "matcher.assembly.compiling"]
+    assert [f"ended with code {code}" in one for one in told] == ([True] if code else [])
+
+
 def test_a_start_that_is_told_to_stop_does_not_wait_for_what_compiles(folder, monkeypatch) -> None:
     monkeypatch.setattr("matcher.assembly.compiling.is_search_compiled", lambda: False)
     monkeypatch.setattr("matcher.assembly.compiling._LIMIT_S", math.inf)
