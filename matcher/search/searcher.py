@@ -219,7 +219,7 @@ class Searcher:
     ) -> _FingerHits:
         with stages.stage("search"):
             allowed = self._database.allowed_reference_ids(template.modality, template.pack_id, where)
-            compare_all = exhaustive or len(allowed) <= self._settings.exhaustive_reference_limit
+            compare_all = self._settings.compares_all(len(allowed), exhaustive=exhaustive)
             if not compare_all:
                 allowed = self._shortlist(template, where, kept_count)
         with stages.stage("rerank"):

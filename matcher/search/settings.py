@@ -15,3 +15,7 @@ class SearchSettings:
     clear_shortlist_count: int = 50
     exhaustive_reference_limit: int = 1000
     prepared_cache_bytes: int = 256 * 1024 * 1024
+
+    def compares_all(self, reference_count: int, *, exhaustive: bool) -> bool:
+        """Whether a sample is compared with every finger that it may meet, so many, and the list of it is proved."""
+        return exhaustive or reference_count <= self.exhaustive_reference_limit

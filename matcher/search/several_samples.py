@@ -169,7 +169,7 @@ class SeveralSamples:
         self, template: Template, where: SearchFilter, coverage: Resolved, *, exhaustive: bool
     ) -> _Looked:
         allowed = coverage.reference_ids
-        if exhaustive or len(allowed) <= self._settings.exhaustive_reference_limit:
+        if self._settings.compares_all(len(allowed), exhaustive=exhaustive):
             return _Looked(allowed, allowed[:0], {}, is_proved=True, is_whole=True)
         found = shortlist(
             lambda count, reach: self._database.shortlist(template, count, where=where, reach=reach),
